@@ -1,0 +1,70 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Debian's package that brings a C library, so that a failed build says what to install.
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "rocket-launching",
+    products: [
+        .executable(name: "rocket", targets: ["rocket"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        system("CLibPQ", pkgConfig: "libpq", apt: "libpq-dev"),
+        system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+        system("CXXHash", pkgConfig: "libxxhash", apt: "libxxhash-dev"),
+        system("CZLib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        // These two come without a pkg-config file; their module maps name the library to link.
+        system("CDNNL", apt: "libdnnl-dev"),
+        system("CCSV", apt: "libcsv-dev"),
+
+        .target(name: "Days"),
+        .target(name: "CounterRandom"),
+        .target(name: "Digests", dependencies: ["CCrypto"]),
+        .target(name: "Postgres", dependencies: ["CLibPQ", "Digests"]),
+        .target(name: "Features", dependencies: ["CXXHash"]),
+        .target(name: "FeatureCache", dependencies: ["CLZ4", "Days"]),
+        .target(name: "AdLogs", dependencies: ["Days", "Postgres"]),
+        .target(name: "LogImport", dependencies: ["AdLogs", "CCSV", "CZLib", "Days", "Digests", "Postgres"]),
+        .target(name: "SampleLogs", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres"]),
+        .target(name: "Extract", dependencies: ["AdLogs", "Days", "FeatureCache", "Features", "Postgres"]),
+        .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
+        .target(name: "RocketLaunching", dependencies: ["CounterRandom", "Days", "FeatureCache", "Nets"]),
+        .target(
+            name: "Evaluation",
+            dependencies: ["Nets", .product(name: "Histogram", package: "hdrhistogram-swift")]),
+        .target(name: "ModelRegistry", dependencies: ["Days", "Digests", "Evaluation", "Nets", "Postgres"]),
+        .target(
+            name: "JobFile",
+            dependencies: [
+                "AdLogs", "Evaluation", "Features", "Nets", "RocketLaunching",
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .target(name: "Reports", dependencies: ["Days", "Evaluation", "ModelRegistry", "Postgres"]),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "AdLogs", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "JobFile", "LogImport",
+                "ModelRegistry", "Nets", "Postgres", "RocketLaunching", "SampleLogs",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "rocket",
+            dependencies: [
+                "Jobs", "Reports",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "TextTable", package: "TextTable"),
+            ]),
+    ]
+)

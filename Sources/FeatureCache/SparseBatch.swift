@@ -1,0 +1,37 @@
+/// A run of rows of one day in column form: what a block of a cache file holds and what the trainer eats.
+///
+/// Ids are positions in their field's embedding table; `0` stands for a missing value in every field.
+public struct SparseBatch: Equatable, Sendable {
+    /// 1 where the impression was clicked within the attribution window. `[rows]`
+    public var labels: [UInt8]
+    /// Hash of the group (usually the user) that GAUC and the clustered bootstrap work by. `[rows]`
+    public var groups: [UInt64]
+    /// The true click probability where the log knows it (generated logs), otherwise empty. `[rows]` or `[]`
+    public var truth: [Float]
+    /// One column a categorical or multi-valued field, in the specification's order.
+    public var fields: [FieldColumn]
+    /// One column a numeric feature, in the specification's order, NaN where the value is missing. `[numerics][rows]`
+    public var numerics: [[Float]]
+
+    public init(
+        labels: [UInt8] = [], groups: [UInt64] = [], truth: [Float] = [], fields: [FieldColumn] = [],
+        numerics: [[Float]] = []
+    ) {
+        self.labels = labels
+        self.groups = groups
+        self.truth = truth
+        self.fields = fields
+        self.numerics = numerics
+    }
+
+    /// How many impressions the batch holds.
+    public var rows: Int { labels.count }
+}
+
+/// The feature ids of one field for the rows of a batch.
+public enum FieldColumn: Equatable, Sendable {
+    /// Exactly one id a row. `[rows]`
+    case single([UInt32])
+    /// Any number of ids a row: row `r` has `ids[offsets[r]..<offsets[r + 1]]`. `offsets` is `[rows + 1]`.
+    case multi(offsets: [UInt32], ids: [UInt32])
+}

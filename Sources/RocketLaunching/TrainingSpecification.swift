@@ -1,0 +1,36 @@
+/// How the nets are trained; everything the bytes of the weights depend on besides data, nets and rocket settings.
+public struct TrainingSpecification: Codable, Equatable, Sendable {
+    /// Days before the evaluated day that are trained on, in time order.
+    public var windowDays: Int
+    /// Rows a step.
+    public var batchSize: Int
+    /// Passes over the window.
+    public var epochs: Int
+    /// Adam's step size for dense layers.
+    public var denseLearningRate: Double
+    /// Step size of the embeddings' row-wise Adagrad.
+    public var embeddingLearningRate: Double
+    /// Added to the dense weights' gradient, per unit of weight.
+    public var l2: Double
+    public var seed: UInt64
+    /// Parts that a batch is cut into for the threads; part of the arithmetic, hence of reproducibility (DESIGN.md
+    /// decision 5), unlike the number of threads.
+    public var slices: Int
+    /// Nil: as many as the machine has cores. Does not change the result.
+    public var threads: Int?
+
+    public init(
+        windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, denseLearningRate: Double = 0.001,
+        embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int = 4, threads: Int? = nil
+    ) {
+        self.windowDays = windowDays
+        self.batchSize = batchSize
+        self.epochs = epochs
+        self.denseLearningRate = denseLearningRate
+        self.embeddingLearningRate = embeddingLearningRate
+        self.l2 = l2
+        self.seed = seed
+        self.slices = slices
+        self.threads = threads
+    }
+}
