@@ -31,9 +31,9 @@ let package = Package(
         .target(name: "Days"),
         .target(name: "CounterRandom"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
-        .target(name: "Postgres", dependencies: ["CLibPQ", "Digests"]),
+        .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
         .target(name: "Features", dependencies: ["CXXHash"]),
-        .target(name: "FeatureCache", dependencies: ["CLZ4", "Days"]),
+        .target(name: "FeatureCache", dependencies: ["CLZ4", "CXXHash", "Days"], exclude: ["FORMAT.md"]),
         .target(name: "AdLogs", dependencies: ["Days", "Postgres"]),
         .target(name: "LogImport", dependencies: ["AdLogs", "CCSV", "CZLib", "Days", "Digests", "Postgres"]),
         .target(name: "SampleLogs", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres"]),
@@ -65,6 +65,30 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
+            ]),
+
+        .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport"),
+        .testTarget(name: "DaysTests", dependencies: ["Days"]),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Days", "Postgres", "TestSupport"]),
+        .testTarget(name: "FeaturesTests", dependencies: ["Features"], exclude: ["reference.py"]),
+        .testTarget(name: "FeatureCacheTests", dependencies: ["CounterRandom", "Days", "FeatureCache", "TestSupport"]),
+        .testTarget(name: "AdLogsTests", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres", "TestSupport"]),
+        .testTarget(name: "NetsTests", dependencies: ["CounterRandom", "Nets"]),
+        .testTarget(
+            name: "RocketLaunchingTests", dependencies: ["CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
+            exclude: ["reference.json", "reference.py"]),
+        .testTarget(
+            name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["reference.json", "reference.py"]),
+        .testTarget(
+            name: "JobFileTests", dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching"]),
+        .testTarget(name: "LogImportTests", dependencies: ["AdLogs", "Days", "LogImport", "Postgres", "TestSupport"]),
+        .testTarget(name: "SampleLogsTests", dependencies: ["CounterRandom", "Days", "Evaluation", "SampleLogs"]),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "Days", "Extract", "FeatureCache", "Jobs", "Postgres", "Reports", "TestSupport", "rocket",
+                .product(name: "Logging", package: "swift-log"),
             ]),
     ]
 )

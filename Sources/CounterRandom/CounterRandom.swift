@@ -1,3 +1,5 @@
+import Foundation
+
 /// A counter-based random number generator: the n-th number of a stream is a pure function of (seed, stream, n), so
 /// that any part of a computation can draw its own numbers in any order and on any thread and still get the same ones.
 ///
@@ -24,6 +26,12 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     /// A number in [0, 1) with 53 random bits.
     public mutating func uniform() -> Double {
         Double(next() >> 11) * 0x1p-53
+    }
+
+    /// A standard normal number (Box and Muller, Annals of Mathematical Statistics 1958); takes two from the stream.
+    public mutating func normal() -> Double {
+        let radius = (-2 * log(1 - uniform())).squareRoot()
+        return radius * cos(2 * .pi * uniform())
     }
 
     private static func mix(_ value: UInt64) -> UInt64 {

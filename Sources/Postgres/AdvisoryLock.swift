@@ -1,0 +1,51 @@
+/// A session-level advisory lock: held until released or until its connection ends, so a killed process frees it.
+/// See https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+public struct AdvisoryLock {
+    private let connection: Connection
+    private let name: String
+
+    fileprivate init(_ connection: Connection, _ name: String) {
+        self.connection = connection
+        self.name = name
+    }
+
+    public func release() throws(PostgresError) {
+        try connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", [.text(name)])
+    }
+
+    /// Who holds a lock.
+    public struct Holder: CustomStringConvertible, Sendable {
+        public var pid: Int
+        public var applicationName: String
+        public var address: String?
+        public var since: String
+
+        public var description: String {
+            "‘\(applicationName)’ from \(address ?? "this machine"), server process \(pid), connected since \(since)"
+        }
+    }
+
+    /// The holder of a lock, nil when it is free.
+    public static func holder(of name: String, on connection: Connection) throws(PostgresError) -> Holder? {
+        let rows = try connection.execute(
+            """
+            SELECT a.pid, a.application_name, host(a.client_addr) AS address, a.backend_start::text AS since
+            FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)
+            """, [.text(name)])
+        guard let row = rows.first else { return nil }
+        return Holder(
+            pid: try row.int("pid"), applicationName: try row.text("application_name"),
+            address: try row.textOrNil("address"), since: try row.text("since"))
+    }
+}
+
+extension Connection {
+    /// Takes the lock of a name if it is free; nil when another session holds it. Never waits.
+    public func tryAdvisoryLock(_ name: String) throws(PostgresError) -> AdvisoryLock? {
+        let rows = try execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken", [.text(name)])
+        return try rows.first?.bool("taken") == true ? AdvisoryLock(self, name) : nil
+    }
+}

@@ -1,0 +1,114 @@
+/// One row of a binary COPY stream, read column by column in place: no value is copied unless asked for.
+///
+/// Layout (all big endian): number of columns Int16, then per column its length Int32 (−1 for NULL) and its bytes.
+/// See https://www.postgresql.org/docs/current/sql-copy.html, "Tuples".
+public struct BinaryRow {
+    private let bytes: UnsafeRawBufferPointer
+    private var offset: Int
+    public let columnCount: Int
+    private var column = 0
+
+    /// - Parameter bytes: starts at the column count; must outlive the row.
+    init(_ bytes: UnsafeRawBufferPointer, columnCount: Int) {
+        self.bytes = bytes
+        self.columnCount = columnCount
+        offset = 2
+    }
+
+    /// Bytes of the next column, nil for NULL; valid within the body.
+    public mutating func bytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
+        guard column < columnCount else {
+            throw PostgresError.malformedCopy("a row has \(columnCount) columns, column \(column + 1) was read")
+        }
+        column += 1
+        guard let length = bytes.bigEndianInt32(at: offset) else { throw cut() }
+        offset += 4
+        if length == -1 { return nil }
+        guard length >= 0, offset + Int(length) <= bytes.count else { throw cut() }
+        defer { offset += Int(length) }
+        return try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(length)]))
+    }
+
+    public mutating func text() throws -> String? {
+        try bytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    public mutating func bool() throws -> Bool? {
+        try bytes { value in
+            guard value.count == 1 else { throw PostgresError.malformedCopy("a boolean of \(value.count) bytes") }
+            return value[0] != 0
+        }
+    }
+
+    /// `smallint`, `integer` or `bigint`, told apart by length.
+    public mutating func int64() throws -> Int64? {
+        try bytes { value in
+            switch value.count {
+            case 2: Int64(Int16(bitPattern: UInt16(value[0]) << 8 | UInt16(value[1])))
+            case 4: Int64(value.bigEndianInt32(at: 0) ?? 0)
+            case 8: Int64(bitPattern: value.bigEndianUInt64())
+            default: throw PostgresError.malformedCopy("an integer of \(value.count) bytes")
+            }
+        }
+    }
+
+    /// `real` or `double precision`, told apart by length.
+    public mutating func double() throws -> Double? {
+        try bytes { value in
+            switch value.count {
+            case 4: Double(Float(bitPattern: UInt32(bitPattern: value.bigEndianInt32(at: 0) ?? 0)))
+            case 8: Double(bitPattern: value.bigEndianUInt64())
+            default: throw PostgresError.malformedCopy("a floating-point number of \(value.count) bytes")
+            }
+        }
+    }
+
+    /// Elements of a one-dimensional array in order, nil for NULL elements; false when the array itself is NULL.
+    ///
+    /// Layout: dimensions, flags, element type (Int32 each), then length and lower bound of the dimension, then elements.
+    public mutating func array(_ element: (UnsafeRawBufferPointer?) throws -> Void) throws -> Bool {
+        let found: Void? = try bytes { value in
+            guard let dimensions = value.bigEndianInt32(at: 0) else {
+                throw PostgresError.malformedCopy("an array of \(value.count) bytes")
+            }
+            if dimensions == 0 { return }
+            guard dimensions == 1, let count = value.bigEndianInt32(at: 12), count >= 0 else {
+                throw PostgresError.malformedCopy("an array of \(dimensions) dimensions; only one is supported")
+            }
+            var position = 20
+            for _ in 0..<count {
+                guard let length = value.bigEndianInt32(at: position) else {
+                    throw PostgresError.malformedCopy("an array that ends early")
+                }
+                position += 4
+                if length == -1 {
+                    try element(nil)
+                    continue
+                }
+                guard length >= 0, position + Int(length) <= value.count else {
+                    throw PostgresError.malformedCopy("an array that ends early")
+                }
+                try element(UnsafeRawBufferPointer(rebasing: value[position..<position + Int(length)]))
+                position += Int(length)
+            }
+        }
+        return found != nil
+    }
+
+    private func cut() -> PostgresError {
+        .malformedCopy("a row ends in column \(column) of \(columnCount)")
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Nil where the buffer is too short.
+    func bigEndianInt32(at offset: Int) -> Int32? {
+        guard offset >= 0, offset + 4 <= count else { return nil }
+        return Int32(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int32.self))
+    }
+
+    /// The first eight bytes; the caller has checked that there are as many.
+    fileprivate func bigEndianUInt64() -> UInt64 {
+        UInt64(bigEndian: loadUnaligned(fromByteOffset: 0, as: UInt64.self))
+    }
+}

@@ -1,0 +1,159 @@
+import CLibPQ
+
+/// One connection to PostgreSQL by libpq. Used by one thread at a time; closed with its last reference.
+///
+/// The session speaks UTF-8 and UTC, so that text forms of times do not depend on the machine.
+public final class Connection {
+    let handle: OpaquePointer
+
+    /// - Parameter applicationName: what `pg_stat_activity` shows; other runs name it when they find a lock taken.
+    public init(_ settings: ConnectionSettings, applicationName: String) throws(PostgresError) {
+        // `dbname` may hold a whole connection string or URI, which libpq then expands.
+        let keys = ["dbname", "fallback_application_name", "client_encoding", "options"]
+        let values = [settings.conninfo, applicationName, "UTF8", "-c timezone=UTC -c datestyle=ISO"]
+        let handle = Self.withCStrings(keys) { keys in
+            Self.withCStrings(values) { values in PQconnectdbParams(keys, values, 1) }
+        }
+        guard let handle else { throw .connection(message: "out of memory") }
+        guard PQstatus(handle) == CONNECTION_OK else {
+            let message = String(cString: PQerrorMessage(handle))
+            PQfinish(handle)
+            throw .connection(message: message)
+        }
+        // Notices are for people at a terminal; what matters comes back as errors and results.
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        self.handle = handle
+    }
+
+    deinit { PQfinish(handle) }
+
+    /// Runs one statement with parameters `$1`, `$2`, …
+    @discardableResult
+    public func execute(_ sql: String, _ parameters: [Value] = []) throws(PostgresError) -> Rows {
+        var buffers: [[UInt8]?] = []
+        var formats: [Int32] = []
+        var types: [Oid] = []
+        for parameter in parameters {
+            var type: Oid = 0
+            var format: Int32 = 0
+            switch parameter {
+            case .null: buffers.append(nil)
+            case .text(let text): buffers.append(Array(text.utf8) + [0])
+            case .json(let text): buffers.append(Array(text.utf8) + [0])
+            case .int(let number): buffers.append(Array("\(number)".utf8) + [0])
+            case .double(let number): buffers.append(Array("\(number)".utf8) + [0])
+            case .bool(let flag): buffers.append(Array((flag ? "t" : "f").utf8) + [0])
+            case .bytes(let bytes):
+                buffers.append(bytes)
+                format = 1
+                type = Self.byteaOID
+            }
+            formats.append(format)
+            types.append(type)
+        }
+        let lengths = buffers.map { Int32($0?.count ?? 0) }
+        let result = Self.withPointers(buffers) { values in
+            PQexecParams(handle, sql, Int32(parameters.count), types, values, lengths, formats, 0)
+        }
+        return Rows(try checked(result, sql))
+    }
+
+    /// Runs several statements without parameters; outside a transaction they form one.
+    public func script(_ sql: String) throws(PostgresError) {
+        _ = try checked(PQexec(handle, sql), sql)
+    }
+
+    /// Runs the body in a transaction: committed when it returns, rolled back when it throws.
+    public func transaction<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+        try script("BEGIN")
+        do {
+            let result = try body(self)
+            try script("COMMIT")
+            return result
+        } catch {
+            // If the connection is gone the server rolls back by itself.
+            try? script("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// A name as an SQL identifier, quoted by libpq.
+    public func quoteIdentifier(_ name: String) throws(PostgresError) -> String {
+        try quoted(PQescapeIdentifier(handle, name, name.utf8.count), name)
+    }
+
+    /// `schema.table` (or `table`) as SQL, each part quoted.
+    public func quoteRelation(_ dotted: String) throws(PostgresError) -> String {
+        var parts: [String] = []
+        for part in dotted.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false) {
+            parts.append(try quoteIdentifier(String(part)))
+        }
+        return parts.joined(separator: ".")
+    }
+
+    /// A value as an SQL literal, quoted by libpq; for statements that take no parameters, such as COPY.
+    public func quoteLiteral(_ text: String) throws(PostgresError) -> String {
+        try quoted(PQescapeLiteral(handle, text, text.utf8.count), text)
+    }
+
+    private func quoted(_ pointer: UnsafeMutablePointer<CChar>?, _ text: String) throws(PostgresError) -> String {
+        guard let pointer else { throw .unquotable(text) }
+        defer { PQfreemem(pointer) }
+        return String(cString: pointer)
+    }
+
+    /// Turns a libpq result into an answer or an error.
+    func checked(_ result: OpaquePointer?, _ sql: String) throws(PostgresError) -> Answer {
+        guard let result else { throw .connectionLost(message: String(cString: PQerrorMessage(handle))) }
+        let answer = Answer(result)
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_EMPTY_QUERY: return answer
+        default:
+            func field(_ code: Character) -> String? {
+                code.asciiValue.flatMap { PQresultErrorField(result, Int32($0)) }.map { String(cString: $0) }
+            }
+            guard let state = field("C") else {
+                throw .connectionLost(message: String(cString: PQerrorMessage(handle)))
+            }
+            throw .server(
+                PostgresError.ServerError(
+                    sqlState: state, message: field("M") ?? "", detail: field("D"), hint: field("H"),
+                    context: field("W"), statement: sql))
+        }
+    }
+
+    private static let byteaOID: Oid = 17
+
+    /// Null-terminated array of C strings.
+    private static func withCStrings<Result>(
+        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+        withPointers(strings.map { Array($0.utf8) + [0] } + [nil]) { body($0) }
+    }
+
+    /// Pointers to each buffer's bytes, nil where the buffer is nil; valid within the body.
+    private static func withPointers<Result>(
+        _ buffers: [[UInt8]?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+        let total = buffers.reduce(0) { $0 + ($1?.count ?? 0) }
+        let flat = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, total))
+        defer { flat.deallocate() }
+        var pointers: [UnsafePointer<CChar>?] = []
+        var offset = 0
+        for buffer in buffers {
+            guard let buffer else {
+                pointers.append(nil)
+                continue
+            }
+            for (index, byte) in buffer.enumerated() { flat[offset + index] = CChar(bitPattern: byte) }
+            pointers.append(UnsafePointer(flat + offset))
+            offset += buffer.count
+        }
+        // One entry more than there are buffers: the array has an address even when there are none.
+        let table = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: pointers.count + 1)
+        defer { table.deallocate() }
+        table.initialize(repeating: nil, count: pointers.count + 1)
+        for (index, pointer) in pointers.enumerated() { table[index] = pointer }
+        return body(table)
+    }
+}

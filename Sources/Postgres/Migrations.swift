@@ -1,0 +1,95 @@
+import Digests
+import Foundation
+
+/// One numbered SQL file.
+public struct Migration: Equatable, Sendable {
+    public var number: Int
+    /// File name, `0001_logs.sql`.
+    public var name: String
+    public var sql: String
+    /// SHA-256 of the file, hexadecimal.
+    public var checksum: String
+}
+
+/// The folder of migrations, applied in order, each in one transaction together with its row in
+/// `rocket.schema_migrations`. Two runs at once wait for each other.
+public struct Migrations: Sendable {
+    public let all: [Migration]
+    private let directory: String
+
+    /// - Throws: `PostgresError.migration` when the folder is missing, a name does not read `NNNN_name.sql`, or numbers
+    ///   are not 1, 2, 3, …
+    public init(directory: String) throws {
+        self.directory = directory
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".sql") }
+        } catch {
+            throw PostgresError.migration(
+                "there is no folder of migrations at \(directory); name it with --directory or in ROCKET_MIGRATIONS")
+        }
+        all = try names.sorted().enumerated().map { index, name in
+            let digits = name.prefix { $0 != "_" }
+            guard digits.count == 4, let number = Int(digits), number == index + 1 else {
+                throw PostgresError.migration(
+                    "\(directory)/\(name): expected a file \(String(format: "%04d", index + 1))_….sql here; "
+                        + "migrations are numbered 0001, 0002, … without gaps or repeats")
+            }
+            let data = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)"))
+            return Migration(
+                number: number, name: name, sql: String(decoding: data, as: UTF8.self),
+                checksum: try SHA256Digest.of(Array(data)).hex)
+        }
+    }
+
+    /// Applies what is pending and returns it.
+    ///
+    /// - Throws: `PostgresError.migration` when an applied file was edited or is missing; `PostgresError.server` when a
+    ///   file fails, after which the database is as it was before that file.
+    public func apply(on connection: Connection) throws -> [Migration] {
+        try connection.execute("SELECT pg_advisory_lock(hashtextextended('rocket/migrate', 0))")
+        defer { _ = try? connection.execute("SELECT pg_advisory_unlock(hashtextextended('rocket/migrate', 0))") }
+        try connection.script(
+            """
+            CREATE SCHEMA IF NOT EXISTS rocket;
+            CREATE TABLE IF NOT EXISTS rocket.schema_migrations (
+                number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT now());
+            COMMENT ON TABLE rocket.schema_migrations IS 'Migration files that were applied.';
+            COMMENT ON COLUMN rocket.schema_migrations.number IS 'Number of the file.';
+            COMMENT ON COLUMN rocket.schema_migrations.name IS 'Name of the file.';
+            COMMENT ON COLUMN rocket.schema_migrations.checksum IS 'SHA-256 of the file when it was applied.';
+            COMMENT ON COLUMN rocket.schema_migrations.applied_at IS 'When it was applied.';
+            """)
+        let pending = try pending(on: connection)
+        for migration in pending {
+            try connection.transaction { connection in
+                try connection.script(migration.sql)
+                try connection.execute(
+                    "INSERT INTO rocket.schema_migrations (number, name, checksum) VALUES ($1, $2, $3)",
+                    [.int(migration.number), .text(migration.name), .text(migration.checksum)])
+            }
+        }
+        return pending
+    }
+
+    private func pending(on connection: Connection) throws -> [Migration] {
+        let applied = try connection.execute(
+            "SELECT number, name, checksum FROM rocket.schema_migrations ORDER BY number")
+        for row in applied {
+            let number = try row.int("number")
+            let name = try row.text("name")
+            guard let migration = all.first(where: { $0.number == number }) else {
+                throw PostgresError.migration(
+                    "\(name) was applied to this database but is not in \(directory); use a newer version of rocket")
+            }
+            guard migration.checksum == (try row.text("checksum")), migration.name == name else {
+                throw PostgresError.migration(
+                    "\(directory)/\(migration.name) was edited after it was applied (as \(name)); restore the file and "
+                        + "put the change into a new migration")
+            }
+        }
+        let done = Set(try applied.map { try $0.int("number") })
+        return all.filter { !done.contains($0.number) }
+    }
+}
