@@ -1,0 +1,53 @@
+import Days
+
+/// What a cache file says of itself.
+public struct CacheHeader: Codable, Equatable, Sendable {
+    public var formatVersion: Int
+    /// SHA-256, hexadecimal, of everything that decides the file's bytes besides the logs.
+    public var specificationHash: String
+    public var day: Day
+    public var part: Int
+    public var rows: Int
+    public var clicks: Int
+    /// Categorical and multi-valued features in column order.
+    public var fields: [CacheField]
+    /// Numeric features in column order.
+    public var numerics: [CacheNumeric]
+    /// Whether each row carries its true click probability.
+    public var hasTruth: Bool
+
+    public static let currentFormatVersion = 1
+}
+
+/// A field's columns.
+public struct CacheField: Codable, Equatable, Sendable {
+    public var name: String
+    /// Ids are below this.
+    public var rowsInTable: Int
+    public var multiValued: Bool
+
+    public init(name: String, rowsInTable: Int, multiValued: Bool) {
+        self.name = name
+        self.rowsInTable = rowsInTable
+        self.multiValued = multiValued
+    }
+}
+
+/// A numeric feature's column, with the moments that standardisation needs.
+public struct CacheNumeric: Codable, Equatable, Sendable {
+    public var name: String
+    /// Values that are not missing, their sum and their sum of squares.
+    public var count: Int
+    public var sum: Double
+    public var sumOfSquares: Double
+}
+
+/// A finished cache file.
+public struct CacheFile: Equatable, Sendable {
+    public var path: String
+    public var bytes: Int
+    public var rows: Int
+    public var clicks: Int
+    /// XXH64, hexadecimal, of header and index, which hold the checksums of the blocks.
+    public var checksum: String
+}

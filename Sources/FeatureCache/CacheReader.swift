@@ -1,0 +1,131 @@
+import CXXHash
+import Foundation
+
+/// Reads one cache file. Opening reads trailer, header and index; a block is read, checked and decoded when it is asked
+/// for. May be used from several threads at once (`pread`).
+public final class CacheReader: Sendable {
+    public let header: CacheHeader
+    /// As `CacheFile.checksum`.
+    public let checksum: String
+    private let path: String
+    private let blocks: [CacheIndex.Block]
+    private let layout: BlockLayout
+    private let descriptor: Int32
+
+    /// - Throws: `CacheError`: `.system`, `.truncated`, `.headerChecksum`, `.header`, `.formatVersion`.
+    public init(path: String) throws(CacheError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(path: path, call: "open") }
+        do throws(CacheError) {
+            let (index, checksum) = try Self.readIndex(descriptor, path)
+            header = index.header
+            blocks = index.blocks
+            self.checksum = CacheIndex.hex(checksum)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        layout = BlockLayout(fields: header.fields, numerics: header.numerics.count, hasTruth: header.hasTruth)
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Opens a file that must be of a given specification.
+    ///
+    /// - Throws: as `init(path:)`, and `CacheError.specification`.
+    public convenience init(path: String, expecting specificationHash: String) throws(CacheError) {
+        try self.init(path: path)
+        guard header.specificationHash == specificationHash else {
+            throw .specification(path: path, found: header.specificationHash, expected: specificationHash)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    public var blockCount: Int { blocks.count }
+
+    /// The rows of a block, checked against its checksum and the header.
+    public func block(_ number: Int) throws(CacheError) -> SparseBatch {
+        let block = blocks[number]
+        let frame = try Self.read(descriptor, path, offset: block.offset, count: block.compressedBytes)
+        let found = XXH64(frame, frame.count, 0)
+        guard found == block.checksum else {
+            throw .blockChecksum(
+                path: path, block: number, found: CacheIndex.hex(found), expected: CacheIndex.hex(block.checksum))
+        }
+        let payload: [UInt8]
+        do throws(LZ4Error) {
+            payload = try LZ4Frame.decompress(frame, size: block.payloadBytes)
+        } catch {
+            throw .block(path: path, block: number, what: "LZ4 says: \(error.message)")
+        }
+        do throws(LayoutError) {
+            return try layout.decode(payload, rows: block.rows)
+        } catch {
+            throw .block(path: path, block: number, what: error.what)
+        }
+    }
+
+    /// Reads every block.
+    public func verify() throws(CacheError) {
+        var clicks = 0
+        for number in blocks.indices { clicks += try block(number).labels.reduce(0) { $0 + Int($1) } }
+        guard clicks == header.clicks else {
+            throw .header(path: path, what: "it claims \(header.clicks) clicks, the blocks have \(clicks)")
+        }
+    }
+
+    private static func readIndex(_ descriptor: Int32, _ path: String) throws(CacheError) -> (CacheIndex, UInt64) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system(path: path, call: "fstat") }
+        let size = Int(status.st_size)
+        let frameHead = 8
+        guard size >= frameHead + CacheIndex.trailerBytes else { throw .truncated(path: path, bytes: size) }
+        let trailer = try read(
+            descriptor, path, offset: size - CacheIndex.trailerBytes, count: CacheIndex.trailerBytes)
+        guard Array(trailer[16...]) == CacheIndex.trailerMagic else { throw .truncated(path: path, bytes: size) }
+        let headerBytes = Int(trailer.littleEndian32(at: 0))
+        let blockCount = Int(trailer.littleEndian32(at: 4))
+        let contentBytes = headerBytes + blockCount * CacheIndex.entryBytes
+        guard contentBytes + frameHead + CacheIndex.trailerBytes <= size else {
+            throw .header(path: path, what: "header and index would take \(contentBytes) of the file's \(size) bytes")
+        }
+        let start = size - CacheIndex.trailerBytes - contentBytes - frameHead
+        let bytes = try read(descriptor, path, offset: start, count: frameHead + contentBytes)
+        guard bytes.littleEndian32(at: 0) == CacheIndex.frameMagic,
+            bytes.littleEndian32(at: 4) == UInt32(contentBytes + CacheIndex.trailerBytes)
+        else { throw .header(path: path, what: "no skippable frame begins before it") }
+        let content = Array(bytes[frameHead...])
+        let found = CacheIndex.checksum(content)
+        let expected = trailer.littleEndian64(at: 8)
+        guard found == expected else {
+            throw .headerChecksum(path: path, found: CacheIndex.hex(found), expected: CacheIndex.hex(expected))
+        }
+        let index = try CacheIndex(
+            content: content, headerBytes: headerBytes, blockCount: blockCount, dataBytes: start, path: path)
+        return (index, found)
+    }
+
+    private static func read(
+        _ descriptor: Int32, _ path: String, offset: Int, count: Int
+    ) throws(CacheError) -> [UInt8] {
+        var failed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = 0
+            while initialized < count {
+                let got = pread(
+                    descriptor, buffer.baseAddress.map { $0 + initialized }, count - initialized,
+                    off_t(offset + initialized))
+                if got < 0, errno == EINTR { continue }
+                if got <= 0 {
+                    failed = got < 0
+                    return
+                }
+                initialized += got
+            }
+        }
+        if failed { throw .system(path: path, call: "read") }
+        guard bytes.count == count else { throw .truncated(path: path, bytes: offset + bytes.count) }
+        return bytes
+    }
+}

@@ -1,0 +1,46 @@
+import CXXHash
+
+/// Turns a raw value of one field into a feature id.
+///
+/// `id = 1 + XXH64(value, seed: XXH64(field name, seed: 0)) mod (2^hashBits − 1)`, over the UTF-8 bytes of the value's
+/// text form; id 0 is "missing". XXH64: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
+public struct FeatureHasher: Sendable {
+    private let seed: UInt64
+    private let buckets: UInt64
+
+    /// The id of a missing value, in every field.
+    public static let missing: UInt32 = 0
+
+    public init(_ feature: Feature) {
+        self.init(name: feature.name, hashBits: feature.hashBits)
+    }
+
+    public init(name: String, hashBits: Int) {
+        seed = xxHash64(name, seed: 0)
+        buckets = (1 << UInt64(min(max(hashBits, 1), 31))) - 1
+    }
+
+    /// Rows that the field's embedding table needs: `2^hashBits`.
+    public var tableRows: Int { Int(buckets) + 1 }
+
+    /// The id of a value given as UTF-8. O(length), no allocation.
+    public func id(_ utf8: UnsafeRawBufferPointer) -> UInt32 {
+        UInt32(1 + XXH64(utf8.baseAddress, utf8.count, seed) % buckets)
+    }
+
+    public func id(_ text: String) -> UInt32 {
+        UInt32(1 + xxHash64(text, seed: seed) % buckets)
+    }
+}
+
+/// The group of a row, for GAUC: a 64-bit hash of the group's text form, never 0, which stands for "no group".
+public enum GroupHash {
+    public static func of(_ utf8: UnsafeRawBufferPointer) -> UInt64 {
+        max(1, XXH64(utf8.baseAddress, utf8.count, 0))
+    }
+}
+
+private func xxHash64(_ text: String, seed: UInt64) -> UInt64 {
+    var text = text
+    return text.withUTF8 { XXH64($0.baseAddress, $0.count, seed) }
+}
