@@ -34,3 +34,13 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.threads = threads
     }
 }
+
+extension TrainingSpecification {
+    /// Factor on both learning rates: 1 for the first half of the run, then falling linearly to a tenth, so that the last
+    /// steps settle instead of following their own batches.
+    ///
+    /// - Parameter progress: share of the run that is over, 0…1.
+    func learningRateScale(progress: Double) -> Double {
+        progress < 0.5 ? 1 : 1 - 0.9 * (progress - 0.5) / 0.5
+    }
+}

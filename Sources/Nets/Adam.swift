@@ -1,0 +1,53 @@
+import Foundation
+
+/// Adam (Kingma & Ba, arXiv 1412.6980) over a flat array of parameters, β₁ 0.9, β₂ 0.999, ε 1e-8.
+public final class Adam: @unchecked Sendable {
+    static let beta1: Float = 0.9
+    static let beta2: Float = 0.999
+    static let epsilon: Float = 1e-8
+
+    private let mean: FloatArray
+    private let variance: FloatArray
+    private var steps = 0
+
+    public init(count: Int) {
+        mean = FloatArray(count: count)
+        variance = FloatArray(count: count)
+    }
+
+    /// One step.
+    ///
+    /// - Parameter parallel: the parameters are cut into chunks; each is updated by itself, so threads change nothing.
+    public func update(
+        _ weights: FloatArray, gradient: FloatArray, learningRate: Float, parallel: Parallel
+    ) {
+        steps += 1
+        let step = AdamStep(
+            rate: learningRate / Float(1 - pow(Double(Self.beta1), Double(steps))),
+            varianceScale: Float(1 / (1 - pow(Double(Self.beta2), Double(steps)))))
+        let count = weights.count
+        let chunk = 32_768
+        parallel.perform(parts: (count + chunk - 1) / chunk) { part in
+            let start = part * chunk
+            weights.lend { weights in
+                gradient.lend { gradient in
+                    mean.lend { mean in
+                        variance.lend { variance in
+                            Kernels.adam(
+                                weights + start, gradient: gradient + start, mean: mean + start,
+                                variance: variance + start, count: min(chunk, count - start), step: step)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The numbers of one step that are the same for every parameter.
+struct AdamStep {
+    /// Learning rate with the first moment's bias correction.
+    let rate: Float
+    /// The second moment's bias correction.
+    let varianceScale: Float
+}

@@ -1,0 +1,40 @@
+/// What a net's input row is made of: the embeddings of each field, then two numbers for each numeric feature.
+public struct InputLayout: Codable, Equatable, Sendable {
+    public var fields: [FieldShape]
+    public var numerics: [NumericShape]
+
+    public init(fields: [FieldShape], numerics: [NumericShape]) {
+        self.fields = fields
+        self.numerics = numerics
+    }
+
+    /// Width of an input row: `fields × dim + 2 × numerics`.
+    public func inputWidth(embeddingDim: Int) -> Int { fields.count * embeddingDim + 2 * numerics.count }
+}
+
+/// A field's embedding table.
+public struct FieldShape: Codable, Equatable, Sendable {
+    public var name: String
+    /// Ids are below this.
+    public var rows: Int
+    public var multiValued: Bool
+
+    public init(name: String, rows: Int, multiValued: Bool) {
+        self.name = name
+        self.rows = rows
+        self.multiValued = multiValued
+    }
+}
+
+/// How a numeric feature becomes input: `(x − mean) / standardDeviation` (0 when missing), then 1 when missing, else 0.
+public struct NumericShape: Codable, Equatable, Sendable {
+    public var name: String
+    public var mean: Double
+    public var standardDeviation: Double
+
+    public init(name: String, mean: Double, standardDeviation: Double) {
+        self.name = name
+        self.mean = mean
+        self.standardDeviation = standardDeviation
+    }
+}

@@ -1,0 +1,78 @@
+import CDNNL
+
+/// The arithmetic of dense layers and optimisers over lent memory. Matrices are row-major; a shape stands where a pointer
+/// is introduced. `tests` hold each against a plain reference.
+enum Kernels {
+    /// out [m, n] = a [m, k] · b [k, n] + beta · out; `transposeA`: a is [k, m]; `transposeB`: b is [n, k].
+    static func multiply(
+        _ a: UnsafePointer<Float>, transposeA: Bool = false, _ b: UnsafePointer<Float>, transposeB: Bool = false,
+        into out: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int, beta: Float = 0
+    ) {
+        dnnl_sgemm(
+            CChar(UInt8(ascii: transposeA ? "T" : "N")), CChar(UInt8(ascii: transposeB ? "T" : "N")), dnnl_dim_t(m),
+            dnnl_dim_t(n), dnnl_dim_t(k), 1, a, dnnl_dim_t(transposeA ? m : k), b, dnnl_dim_t(transposeB ? k : n), beta,
+            out, dnnl_dim_t(n))
+    }
+
+    /// y [rows, width] += bias [width], then ReLU.
+    static func addBiasReLU(
+        _ y: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, width: Int
+    ) {
+        for row in 0..<rows {
+            let line = y + (row &* width)
+            for column in 0..<width { line[column] = max(line[column] + bias[column], 0) }
+        }
+    }
+
+    /// y [rows, width] += bias [width].
+    static func addBias(_ y: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, width: Int) {
+        for row in 0..<rows {
+            let line = y + (row &* width)
+            for column in 0..<width { line[column] += bias[column] }
+        }
+    }
+
+    /// delta [count] is kept where the layer's output y [count] is above 0; elsewhere ReLU was flat.
+    static func blockReLU(_ delta: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, count: Int) {
+        for index in 0..<count { delta[index] = y[index] > 0 ? delta[index] : 0 }
+    }
+
+    /// out [width] = sum over rows of delta [rows, width].
+    static func sumRows(
+        _ delta: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, width: Int
+    ) {
+        for column in 0..<width { out[column] = 0 }
+        for row in 0..<rows {
+            let line = delta + (row &* width)
+            for column in 0..<width { out[column] += line[column] }
+        }
+    }
+
+    /// out [count] += more [count].
+    static func add(_ more: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int) {
+        for index in 0..<count { out[index] += more[index] }
+    }
+
+    /// out [count] += factor · more [count].
+    static func add(
+        _ factor: Float, times more: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        for index in 0..<count { out[index] += factor * more[index] }
+    }
+
+    /// One Adam step on weights [count] (Kingma & Ba, arXiv 1412.6980, algorithm 1).
+    static func adam(
+        _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+        mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>, count: Int, step: AdamStep
+    ) {
+        let (beta1, beta2) = (Adam.beta1, Adam.beta2)
+        for index in 0..<count {
+            let g = gradient[index]
+            let m = beta1 * mean[index] + (1 - beta1) * g
+            let v = beta2 * variance[index] + (1 - beta2) * g * g
+            mean[index] = m
+            variance[index] = v
+            weights[index] -= step.rate * m / ((v * step.varianceScale).squareRoot() + Adam.epsilon)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import CDNNL
+import Dispatch
+
+/// Runs a fixed number of parts on a number of threads. Which thread takes a part changes nothing about the result, as
+/// long as a part writes only what belongs to it.
+public struct Parallel: Sendable {
+    public let threads: Int
+
+    public init(threads: Int) {
+        self.threads = max(1, threads)
+    }
+
+    /// Calls `body` once for each part and returns when all are done.
+    public func perform(parts: Int, _ body: @Sendable (Int) -> Void) {
+        let workers = min(threads, parts)
+        if workers <= 1 {
+            omp_set_num_threads(1)
+            for part in 0..<parts { body(part) }
+            return
+        }
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            // The matrix library would start threads of its own in each of ours.
+            omp_set_num_threads(1)
+            for part in stride(from: worker, to: parts, by: workers) { body(part) }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Foundation
+
+/// The safetensors file format: a JSON header, then the tensors' bytes. https://github.com/huggingface/safetensors
+///
+/// Layout: header length (u64, little endian), header (JSON, padded with spaces to eight bytes), data.
+public struct Safetensors: Sendable {
+    /// Float32 tensors by name.
+    public var tensors: [String: Tensor]
+    /// Free text entries, `__metadata__` in the file.
+    public var metadata: [String: String]
+
+    public init(tensors: [String: Tensor], metadata: [String: String]) {
+        self.tensors = tensors
+        self.metadata = metadata
+    }
+
+    public struct Tensor: Equatable, Sendable {
+        public var shape: [Int]
+        public var values: [Float]
+
+        public init(shape: [Int], values: [Float]) {
+            self.shape = shape
+            self.values = values
+        }
+    }
+
+    /// The file's bytes; the same tensors give the same bytes.
+    public func encoded() throws -> [UInt8] {
+        var entries: [String: Entry] = [:]
+        var offset = 0
+        let names = tensors.keys.sorted()
+        for name in names {
+            guard let tensor = tensors[name] else { continue }
+            let size = tensor.values.count * 4
+            entries[name] = Entry(dtype: "F32", shape: tensor.shape, data_offsets: [offset, offset + size])
+            offset += size
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var header = Array(try encoder.encode(Header(metadata: metadata, entries: entries)))
+        header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(8 + header.count + offset)
+        withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
+        bytes += header
+        for name in names {
+            tensors[name]?.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        }
+        return bytes
+    }
+
+    /// - Throws: `SafetensorsError` for anything that is not such a file with Float32 tensors.
+    public init(_ bytes: [UInt8]) throws {
+        guard bytes.count >= 8 else { throw SafetensorsError.malformed("it has only \(bytes.count) bytes") }
+        let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(bytes.count - 8) else {
+            throw SafetensorsError.malformed("its header would be \(length) bytes long")
+        }
+        let dataStart = 8 + Int(length)
+        let header: Header
+        do {
+            header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
+        } catch {
+            throw SafetensorsError.malformed("its header is not the JSON of the format")
+        }
+        metadata = header.metadata
+        tensors = [:]
+        for (name, entry) in header.entries {
+            guard entry.dtype == "F32" else { throw SafetensorsError.malformed("tensor \(name) is not F32") }
+            guard entry.data_offsets.count == 2, let start = entry.data_offsets.first,
+                let end = entry.data_offsets.last,
+                start >= 0, start <= end, end <= bytes.count - dataStart, entry.shape.allSatisfy({ $0 >= 0 }),
+                let count = entry.shape.checkedProduct, count.multipliedReportingOverflow(by: 4) == (end - start, false)
+            else { throw SafetensorsError.malformed("tensor \(name) does not lie within the file") }
+            let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+                bytes.withUnsafeBytes { source in
+                    UnsafeMutableRawBufferPointer(buffer).copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: source[dataStart + start..<dataStart + end]))
+                }
+                initialized = count
+            }
+            tensors[name] = Tensor(shape: entry.shape, values: values)
+        }
+    }
+
+    /// Key names are the format's.
+    private struct Entry: Codable {
+        var dtype: String
+        var shape: [Int]
+        var data_offsets: [Int]
+    }
+
+    private struct Header: Codable {
+        var metadata: [String: String]
+        var entries: [String: Entry]
+
+        struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init(metadata: [String: String], entries: [String: Entry]) {
+            self.metadata = metadata
+            self.entries = entries
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            metadata = [:]
+            entries = [:]
+            for key in container.allKeys {
+                if key.stringValue == "__metadata__" {
+                    metadata = try container.decode([String: String].self, forKey: key)
+                } else {
+                    entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+                }
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(metadata, forKey: Key(stringValue: "__metadata__"))
+            for (name, entry) in entries { try container.encode(entry, forKey: Key(stringValue: name)) }
+        }
+    }
+}
+
+extension [Int] {
+    /// Nil on overflow.
+    fileprivate var checkedProduct: Int? {
+        var product = 1
+        for factor in self {
+            let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+            if overflow { return nil }
+            product = next
+        }
+        return product
+    }
+}
+
+/// What is wrong with a safetensors file.
+public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
+    case malformed(String)
+    /// A tensor that the model needs is not there, or has another shape.
+    case tensor(name: String, expected: [Int], found: [Int]?)
+    case metadata(String)
+
+    public var description: String {
+        switch self {
+        case .malformed(let what): "the model is not a safetensors file: \(what)"
+        case .tensor(let name, let expected, let found):
+            "the model's tensor \(name) has shape \(found.map { "\($0)" } ?? "none"), expected \(expected)"
+        case .metadata(let key):
+            "the model's metadata lacks a valid ‘\(key)’; it was not written by this program"
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import FeatureCache
+import Foundation
+import Nets
+
+/// The parameters of an arm: embedding tables and the nets that it trains.
+public struct CoTrainedModel: Sendable {
+    public let layout: InputLayout
+    public let nets: NetSpecification
+    public let arm: Arm
+    /// W_S when shared; otherwise the light net's own.
+    let embeddings: EmbeddingTables
+    /// The booster's own tables when nothing is shared; otherwise the same object as `embeddings`.
+    let boosterEmbeddings: EmbeddingTables
+    let lightNet: DenseNet?
+    let boosterNet: DenseNet?
+
+    /// An untrained model. Both nets begin by predicting the click rate, so that a rare click is no surprise.
+    init(
+        arm: Arm, layout: InputLayout, nets: NetSpecification, sharing: Sharing, seed: UInt64, clickRate: Double
+    ) {
+        self.arm = arm
+        self.layout = layout
+        self.nets = nets
+        embeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
+        embeddings.initialise(seed: seed, stream: 0x454D_0000, deviation: 0.05)
+        if arm == .rocket, sharing == .nothing {
+            boosterEmbeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
+            boosterEmbeddings.initialise(seed: seed, stream: 0x4542_0000, deviation: 0.05)
+        } else {
+            boosterEmbeddings = embeddings
+        }
+        let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
+        lightNet = arm == .booster ? nil : DenseNet(input: width, hidden: nets.light)
+        boosterNet = arm == .light ? nil : DenseNet(input: width, hidden: nets.booster)
+        let bias = Float(log(clickRate / (1 - clickRate)))
+        lightNet?.initialise(seed: seed, stream: 0x4C49_0000, logitBias: bias)
+        boosterNet?.initialise(seed: seed, stream: 0x424F_0000, logitBias: bias)
+    }
+
+    var sharesEmbeddings: Bool { embeddings === boosterEmbeddings }
+
+    /// Scores with the light net, nil where the arm has none.
+    public var light: Scorer? { lightNet.map { Scorer(embeddings: embeddings, net: $0) } }
+    /// Scores with the booster net, nil where the arm has none.
+    public var booster: Scorer? { boosterNet.map { Scorer(embeddings: boosterEmbeddings, net: $0) } }
+
+    /// Dense parameters of the light net.
+    public var lightParameters: Int { lightNet?.parameters.count ?? 0 }
+    /// Dense parameters of the booster net.
+    public var boosterParameters: Int { boosterNet?.parameters.count ?? 0 }
+    /// Parameters of all embedding tables.
+    public var embeddingParameters: Int {
+        embeddings.parameterCount + (sharesEmbeddings ? 0 : boosterEmbeddings.parameterCount)
+    }
+}
+
+extension CoTrainedModel {
+    /// What a file needs besides tensors.
+    private struct Description: Codable {
+        var layout: InputLayout
+        var nets: NetSpecification
+        var arm: Arm
+        var sharesEmbeddings: Bool
+    }
+
+    /// The weights as a safetensors file: `embedding.<field>` `[rows, dim]`, `light.<layer>.weight` `[in, out]`,
+    /// `light.<layer>.bias` `[out]`, the same for `booster`, and `booster_embedding.<field>` when nothing is shared.
+    public func safetensors() throws -> [UInt8] {
+        var file = Safetensors(tensors: [:], metadata: [:])
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let description = Description(layout: layout, nets: nets, arm: arm, sharesEmbeddings: sharesEmbeddings)
+        file.metadata["rocket"] = String(decoding: try encoder.encode(description), as: UTF8.self)
+        visit { name, shape, array, range in
+            file.tensors[name] = Safetensors.Tensor(shape: shape, values: range.map { array[$0] })
+        }
+        return try file.encoded()
+    }
+
+    /// Reads weights back; they score bit for bit as those that were written.
+    ///
+    /// - Throws: `SafetensorsError`.
+    public init(safetensors bytes: [UInt8]) throws {
+        let file = try Safetensors(bytes)
+        guard let text = file.metadata["rocket"],
+            let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8))
+        else { throw SafetensorsError.metadata("rocket") }
+        self.init(
+            arm: description.arm, layout: description.layout, nets: description.nets,
+            sharing: description.sharesEmbeddings ? .embeddings : .nothing, seed: 0, clickRate: 0.5)
+        var problem: SafetensorsError?
+        visit { name, shape, array, range in
+            guard let tensor = file.tensors[name], tensor.shape == shape else {
+                problem = problem ?? .tensor(name: name, expected: shape, found: file.tensors[name]?.shape)
+                return
+            }
+            for (index, value) in zip(range, tensor.values) { array[index] = value }
+        }
+        if let problem { throw problem }
+    }
+
+    /// Every tensor with its name, its shape and where it lies.
+    private func visit(_ body: (String, [Int], FloatArray, Range<Int>) -> Void) {
+        func visit(_ tables: EmbeddingTables, _ prefix: String) {
+            for (field, table) in zip(layout.fields, tables.tables) {
+                body("\(prefix).\(field.name)", [field.rows, nets.embeddingDim], table, 0..<table.count)
+            }
+        }
+        func visit(_ net: DenseNet, _ prefix: String) {
+            for layer in 0..<net.layers {
+                let shape = [net.widths[layer], net.widths[layer + 1]]
+                body("\(prefix).\(layer).weight", shape, net.parameters, net.weights(layer))
+                body("\(prefix).\(layer).bias", [shape[1]], net.parameters, net.biases(layer))
+            }
+        }
+        visit(embeddings, "embedding")
+        if !sharesEmbeddings { visit(boosterEmbeddings, "booster_embedding") }
+        if let lightNet { visit(lightNet, "light") }
+        if let boosterNet { visit(boosterNet, "booster") }
+    }
+}

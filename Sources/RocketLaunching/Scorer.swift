@@ -1,0 +1,43 @@
+import FeatureCache
+import Nets
+
+/// Scores rows with one net on the calling thread. Keeps its scratch between calls, so it is used by one thread at a
+/// time.
+public final class Scorer {
+    private let embeddings: EmbeddingTables
+    private let net: DenseNet
+    private let x: FloatArray
+    private let workspace: DenseNet.Workspace
+    private static let chunk = 512
+
+    init(embeddings: EmbeddingTables, net: DenseNet) {
+        self.embeddings = embeddings
+        self.net = net
+        x = FloatArray(count: Self.chunk * embeddings.inputWidth)
+        workspace = DenseNet.Workspace(net, rows: Self.chunk)
+    }
+
+    /// Multiplications and additions of one row.
+    public var flops: Int { net.flops }
+
+    /// The logits of all rows. `[rows]`
+    public func logits(_ batch: SparseBatch) -> [Float] {
+        var logits = [Float](repeating: 0, count: batch.rows)
+        score(batch, into: &logits)
+        return logits
+    }
+
+    /// Writes the logits of all rows into `logits`, which has room for them.
+    public func score(_ batch: SparseBatch, into logits: inout [Float]) {
+        Parallel(threads: 1).perform(parts: 1) { _ in }
+        var start = 0
+        while start < batch.rows {
+            let rows = min(Self.chunk, batch.rows - start)
+            let part = rows == batch.rows ? batch : batch.selecting(rows: Array(start..<start + rows))
+            InputRows(part).write(0..<rows, of: embeddings, into: x)
+            net.forward(x, offset: 0, rows: rows, workspace)
+            for row in 0..<rows { logits[start + row] = workspace.logits[row] }
+            start += rows
+        }
+    }
+}

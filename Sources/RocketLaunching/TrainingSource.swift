@@ -1,0 +1,44 @@
+import CounterRandom
+import FeatureCache
+
+/// Where training rows come from: blocks in time order, read when they are needed.
+public struct TrainingSource: Sendable {
+    public var blocks: [@Sendable () throws -> SparseBatch]
+    public var rows: Int
+    public var clicks: Int
+
+    public init(rows: Int, clicks: Int, blocks: [@Sendable () throws -> SparseBatch]) {
+        self.rows = rows
+        self.clicks = clicks
+        self.blocks = blocks
+    }
+
+    /// Calls `body` with the batches of one epoch: blocks in a seeded order, rows shuffled within a pool of blocks.
+    /// Memory is bounded by the pool. Every row comes once; only the last batch may be smaller.
+    func batches(
+        size: Int, seed: UInt64, epoch: Int, _ body: (SparseBatch) throws -> Void
+    ) throws {
+        var random = CounterRandom(seed: seed, stream: 0x5348_5546 &+ UInt64(epoch))
+        let order = blocks.indices.shuffled(using: &random)
+        var rest: SparseBatch?
+        var next = 0
+        while next < order.count {
+            var pool = try rest ?? blocks[order[next]]()
+            if rest == nil { next += 1 }
+            while next < order.count, pool.rows < Self.poolRows {
+                pool.append(try blocks[order[next]]())
+                next += 1
+            }
+            let rows = Array(0..<pool.rows).shuffled(using: &random)
+            var start = 0
+            while start + size <= rows.count {
+                try body(pool.selecting(rows: Array(rows[start..<start + size])))
+                start += size
+            }
+            rest = start < rows.count ? pool.selecting(rows: Array(rows[start...])) : nil
+        }
+        if let rest { try body(rest) }
+    }
+
+    private static let poolRows = 262_144
+}

@@ -1,0 +1,136 @@
+import CounterRandom
+import Nets
+import Testing
+
+@Suite struct DenseNetTests {
+    static func random(_ count: Int, seed: UInt64) -> [Float] {
+        var random = CounterRandom(seed: seed)
+        return (0..<count).map { _ in Float(random.normal()) }
+    }
+
+    /// The same net in plain loops over Float64.
+    static func reference(_ net: DenseNet, _ x: [Float]) -> Double {
+        var input = x.map(Double.init)
+        for layer in 0..<net.layers {
+            let (inputs, outputs) = (net.widths[layer], net.widths[layer + 1])
+            var output = net.biases(layer).map { Double(net.parameters[$0]) }
+            for i in 0..<inputs {
+                for o in 0..<outputs {
+                    output[o] += input[i] * Double(net.parameters[net.weights(layer).lowerBound + i * outputs + o])
+                }
+            }
+            input = layer == net.layers - 1 ? output : output.map { max($0, 0) }
+        }
+        return input[0]
+    }
+
+    @Test("Logits are those of plain loops")
+    func forward() {
+        let net = DenseNet(input: 7, hidden: [13, 5])
+        net.initialise(seed: 1, stream: 0, logitBias: 0.3)
+        let rows = 9
+        let values = Self.random(rows * 7, seed: 2)
+        let workspace = DenseNet.Workspace(net, rows: rows)
+        net.forward(FloatArray(values), offset: 0, rows: rows, workspace)
+        for row in 0..<rows {
+            let expected = Self.reference(net, Array(values[row * 7..<(row + 1) * 7]))
+            #expect(abs(Double(workspace.logits[row]) - expected) < 1e-5)
+        }
+    }
+
+    @Test("Gradients of parameters and input are those of finite differences")
+    func gradients() {
+        let net = DenseNet(input: 6, hidden: [8, 4])
+        net.initialise(seed: 3, stream: 0, logitBias: -0.2)
+        let rows = 5
+        let x = FloatArray(Self.random(rows * 6, seed: 4))
+        let weights = Self.random(rows, seed: 5)
+        func loss() -> Double {
+            (0..<rows).reduce(0) {
+                $0 + Double(weights[$1]) * Self.reference(net, (0..<6).map { [row = $1] in x[row * 6 + $0] })
+            }
+        }
+        let workspace = DenseNet.Workspace(net, rows: rows)
+        net.forward(x, offset: 0, rows: rows, workspace)
+        for row in 0..<rows { workspace.logitGradient[row] = weights[row] }
+        let gradient = FloatArray(count: net.parameters.count)
+        let dx = FloatArray(count: rows * 6)
+        net.backward(x, offset: 0, rows: rows, workspace, gradient: gradient, addingInputTo: dx)
+        let step: Float = 1e-3
+        func difference(_ array: FloatArray, _ index: Int) -> Double {
+            let value = array[index]
+            array[index] = value + step
+            let above = loss()
+            array[index] = value - step
+            let below = loss()
+            array[index] = value
+            return (above - below) / Double(2 * step)
+        }
+        for index in 0..<net.parameters.count {
+            #expect(abs(Double(gradient[index]) - difference(net.parameters, index)) < 2e-3)
+        }
+        for index in 0..<dx.count { #expect(abs(Double(dx[index]) - difference(x, index)) < 2e-3) }
+    }
+
+    @Test("Adam's first steps are those of the paper's algorithm")
+    func adam() {
+        let weights = FloatArray([1, -2])
+        let adam = Adam(count: 2)
+        var (m, v) = ([0.0, 0.0], [0.0, 0.0])
+        var expected = [1.0, -2.0]
+        for step in 1...3 {
+            let gradient: [Float] = [0.5, -0.1 * Float(step)]
+            adam.update(weights, gradient: FloatArray(gradient), learningRate: 0.01, parallel: Parallel(threads: 2))
+            for i in 0..<2 {
+                m[i] = 0.9 * m[i] + 0.1 * Double(gradient[i])
+                v[i] = 0.999 * v[i] + 0.001 * Double(gradient[i]) * Double(gradient[i])
+                let (a, b) = (1 - Double.power(0.9, step), 1 - Double.power(0.999, step))
+                expected[i] -= 0.01 * (m[i] / a) / ((v[i] / b).squareRoot() + 1e-8)
+                #expect(abs(Double(weights[i]) - expected[i]) < 1e-6)
+            }
+        }
+    }
+}
+
+@Suite struct EmbeddingTablesTests {
+    @Test("Several ids are summed, and an update touches the batch's rows only, once each")
+    func update() {
+        let layout = InputLayout(fields: [FieldShape(name: "f", rows: 6, multiValued: true)], numerics: [])
+        let tables = EmbeddingTables(layout: layout, dim: 2)
+        tables.initialise(seed: 1, stream: 0, deviation: 1)
+        let before = tables.tables[0].values
+        let ids = FieldIDs(ids: [1, 2, 2], offsets: [0, 2, 3])
+        let x = FloatArray(count: 4)
+        tables.gather(field: 0, ids, rows: 0..<2, into: x)
+        #expect(x.values == [before[2] + before[4], before[3] + before[5], before[4], before[5]])
+        let gradient = FloatArray([1, 0, 0, 3])
+        tables.update(field: 0, ids, rows: 2, gradient: gradient, learningRate: 0.1)
+        let after = tables.tables[0].values
+        // Id 1 had the gradient (1, 0), id 2 the sum (1, 3); Adagrad divides by the root mean square at its first step.
+        let (one, two) = ((Float(1) / 2).squareRoot(), (Float(10) / 2).squareRoot())
+        let expected = [before[2] - 0.1 / one, before[3], before[4] - 0.1 / two, before[5] - 0.3 / two]
+        for (found, wanted) in zip(after[2..<6], expected) { #expect(abs(found - wanted) < 1e-6) }
+        #expect(Array(after[..<2]) == Array(before[..<2]) && Array(after[6...]) == Array(before[6...]))
+    }
+}
+
+@Suite struct SafetensorsTests {
+    @Test("Tensors and metadata are read back, and damage is an error")
+    func roundTrip() throws {
+        let file = Safetensors(
+            tensors: ["b": .init(shape: [2, 2], values: [1, 2, 3, .infinity]), "a": .init(shape: [0], values: [])],
+            metadata: ["k": "v"])
+        let bytes = try file.encoded()
+        let read = try Safetensors(bytes)
+        #expect(read.tensors == file.tensors && read.metadata == file.metadata)
+        #expect(throws: SafetensorsError.self) { try Safetensors(Array(bytes.dropLast())) }
+        #expect(throws: SafetensorsError.self) { try Safetensors(Array(bytes.prefix(5))) }
+        #expect(throws: SafetensorsError.self) { try Safetensors([255] + bytes.dropFirst()) }
+    }
+}
+
+extension Double {
+    fileprivate static func power(_ base: Double, _ exponent: Int) -> Double {
+        (0..<exponent).reduce(1) { product, _ in product * base }
+    }
+}

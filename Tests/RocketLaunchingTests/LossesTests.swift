@@ -1,0 +1,195 @@
+import CounterRandom
+import FeatureCache
+import Nets
+import RocketLaunching
+import Testing
+
+/// A small world: three fields (one multi-valued) and a number.
+enum World {
+    static let layout = InputLayout(
+        fields: [
+            FieldShape(name: "a", rows: 20, multiValued: false), FieldShape(name: "b", rows: 10, multiValued: false),
+            FieldShape(name: "c", rows: 8, multiValued: true),
+        ], numerics: [NumericShape(name: "n", mean: 0.5, standardDeviation: 2)])
+    static let nets = NetSpecification(embeddingDim: 4, light: [6], booster: [12, 6])
+
+    static func batch(rows: Int, seed: UInt64) -> SparseBatch {
+        var random = CounterRandom(seed: seed)
+        func below(_ count: UInt32) -> UInt32 { UInt32(random.next() % UInt64(count)) }
+        var batch = SparseBatch(
+            groups: [UInt64](repeating: 1, count: rows),
+            fields: [.single([]), .single([]), .multi(offsets: [0], ids: [])])
+        var (a, b, offsets, ids, numbers): ([UInt32], [UInt32], [UInt32], [UInt32], [Float]) = ([], [], [0], [], [])
+        for _ in 0..<rows {
+            a.append(below(20))
+            b.append(below(10))
+            for _ in 0..<1 + below(3) { ids.append(below(8)) }
+            offsets.append(UInt32(ids.count))
+            numbers.append(below(5) == 0 ? .nan : Float(random.normal()))
+            batch.labels.append(a[a.count - 1] < 10 ? 1 : 0)
+        }
+        batch.fields = [.single(a), .single(b), .multi(offsets: offsets, ids: ids)]
+        batch.numerics = [numbers]
+        return batch
+    }
+
+    static func trainer(
+        _ arm: Arm = .rocket, rocket: RocketSpecification = RocketSpecification(hintWeight: 0.7), threads: Int = 1,
+        batchSize: Int = 32, epochs: Int = 1
+    ) -> CoTrainer {
+        CoTrainer(
+            arm: arm, layout: layout, nets: nets, rocket: rocket,
+            training: TrainingSpecification(batchSize: batchSize, epochs: epochs, seed: 5, slices: 4, threads: threads),
+            clickRate: 0.3)
+    }
+
+    static func source(rows: Int = 500) -> TrainingSource {
+        let blocks = (0..<5).map { batch(rows: rows / 5, seed: UInt64(100 + $0)) }
+        return TrainingSource(
+            rows: rows, clicks: blocks.reduce(0) { $0 + $1.labels.reduce(0) { $0 + Int($1) } },
+            blocks: blocks.map { block in { block } })
+    }
+
+    static let specifications: [RocketSpecification] = HintLoss.allCases.flatMap { loss in
+        GradientBlock.allCases.flatMap { block in
+            Sharing.allCases.map { sharing in
+                RocketSpecification(
+                    hintLoss: loss, hintWeight: 0.7, temperature: 2, gradientBlock: block, sharing: sharing)
+            }
+        }
+    }
+}
+
+@Suite struct GradientTests {
+    /// L as a function of the weights, with what is blocked held at `held`; Float64 sums of the nets' own logits.
+    static func loss(
+        _ trainer: CoTrainer, _ batch: SparseBatch, _ rocket: RocketSpecification, heldBooster: [Double]?,
+        includeLight: Bool = true
+    ) -> Double {
+        let z = trainer.model.light?.logits(batch).map(Double.init) ?? []
+        let l = trainer.model.booster?.logits(batch).map(Double.init) ?? []
+        return (0..<batch.rows).reduce(0) { sum, row in
+            let y = Double(batch.labels[row])
+            let terms = rocket.loss(z: z[row], l: heldBooster?[row] ?? l[row], label: y)
+            let booster = rocket.loss(z: z[row], l: l[row], label: y).booster.loss
+            let light = includeLight ? terms.light.loss + rocket.hintWeight * terms.hint.loss : 0
+            return sum + (light + booster) / Double(batch.rows)
+        }
+    }
+
+    @Test(
+        "Every gradient is that of finite differences, for each hint loss, block and sharing",
+        arguments: World.specifications)
+    func finiteDifferences(_ rocket: RocketSpecification) throws {
+        let batch = World.batch(rows: 24, seed: 1)
+        let trainer = World.trainer(rocket: rocket, batchSize: 24)
+        let gradients = trainer.gradients(of: batch)
+        let l = try #require(trainer.model.booster).logits(batch).map(Double.init)
+        let held = rocket.gradientBlock == .none ? nil : l
+        func check(_ array: FloatArray, _ found: (Int) -> Float, includeLight: Bool = true, _ what: String) {
+            for index in stride(from: 0, to: array.count, by: max(1, array.count / 25)) {
+                let value = array[index]
+                let step: Float = 2e-3
+                func loss(at moved: Float) -> Double {
+                    array[index] = moved
+                    return Self.loss(trainer, batch, rocket, heldBooster: held, includeLight: includeLight)
+                }
+                let (above, here, below) = (loss(at: value + step), loss(at: value), loss(at: value - step))
+                array[index] = value
+                // Where a step crosses a corner of ReLU, the slope of one side is the derivative.
+                let slopes = [(above - below) / 2, above - here, here - below].map { $0 / Double(step) }
+                let error = slopes.map { abs(Double(found(index)) - $0) }.min() ?? .infinity
+                #expect(error < 1e-3 + 0.02 * abs(slopes[0]), "\(what) \(index)")
+            }
+        }
+        check(gradients.lightParameters, { gradients.light[$0] }, "W_L")
+        check(gradients.boosterParameters, { gradients.booster[$0] }, "W_B")
+        // In the third mode the shared part learns from the booster alone.
+        let includeLight = rocket.gradientBlock != .logitsAndSharedInput || rocket.sharing == .nothing
+        check(gradients.embedding, { gradients.embeddingGradient($0) }, includeLight: includeLight, "W_S")
+    }
+
+    @Test(
+        "The hint leaves W_B alone exactly when it is blocked, and reaches W_L always",
+        arguments: GradientBlock.allCases)
+    func proof(_ block: GradientBlock) throws {
+        let trainer = World.trainer(rocket: RocketSpecification(hintWeight: 0.5, gradientBlock: block))
+        let report = try trainer.train(on: World.source()) { _ in }
+        #expect(report.gradientBlockProof.count == 3)
+        for proof in report.gradientBlockProof {
+            #expect((proof.hintOnBooster == 0) == (block != .none))
+            #expect(proof.hintOnLight > 0)
+        }
+        #expect(report.hintWeight == 0.5 && report.curve.allSatisfy { ($0.hint ?? 0) > 0 })
+    }
+}
+
+@Suite struct CoTrainerTests {
+    @Test(
+        "The bytes of the weights do not depend on the number of threads, nor on the run",
+        arguments: World.specifications)
+    func determinism(_ rocket: RocketSpecification) throws {
+        func bytes(_ threads: Int) throws -> [UInt8] {
+            let trainer = World.trainer(rocket: rocket, threads: threads, epochs: 2)
+            _ = try trainer.train(on: World.source()) { _ in }
+            return try trainer.model.safetensors()
+        }
+        let one = try bytes(1)
+        for threads in [1, 2, 3] { #expect(try bytes(threads) == one) }
+    }
+
+    @Test("Weights read back from safetensors score bit for bit alike", arguments: Arm.allCases, Sharing.allCases)
+    func safetensors(_ arm: Arm, _ sharing: Sharing) throws {
+        let trainer = World.trainer(arm, rocket: RocketSpecification(sharing: sharing))
+        _ = try trainer.train(on: World.source()) { _ in }
+        let batch = World.batch(rows: 700, seed: 9)
+        let read = try CoTrainedModel(safetensors: try trainer.model.safetensors())
+        #expect(read.light?.logits(batch) == trainer.model.light?.logits(batch))
+        #expect(read.booster?.logits(batch) == trainer.model.booster?.logits(batch))
+        #expect((read.light == nil) == (arm == .booster) && (read.booster == nil) == (arm == .light))
+    }
+
+    @Test("A row's score does not depend on the rows scored with it")
+    func independence() throws {
+        let trainer = World.trainer()
+        _ = try trainer.train(on: World.source()) { _ in }
+        let batch = World.batch(rows: 40, seed: 11)
+        let scorer = try #require(trainer.model.light)
+        let all = scorer.logits(batch)
+        for row in 0..<40 { #expect(abs(scorer.logits(batch.selecting(rows: [row]))[0] - all[row]) < 1e-5) }
+    }
+
+    @Test("Training learns a rule: both nets' loss falls well below that of guessing")
+    func learns() throws {
+        let trainer = World.trainer(epochs: 60)
+        let report = try trainer.train(on: World.source()) { _ in }
+        let (first, last) = (try #require(report.curve.first), try #require(report.curve.last))
+        #expect(try #require(last.lightLoss) < 0.5 * #require(first.lightLoss))
+        #expect(try #require(last.boosterLoss) < 0.5 * #require(first.boosterLoss))
+    }
+
+    @Test("With λ = 0 the rocket's booster alone trains as without a hint")
+    func zeroWeight() throws {
+        func booster(_ loss: HintLoss) throws -> [Float] {
+            let trainer = World.trainer(rocket: RocketSpecification(hintLoss: loss, hintWeight: 0))
+            _ = try trainer.train(on: World.source()) { _ in }
+            return try #require(trainer.model.booster).logits(World.batch(rows: 20, seed: 2))
+        }
+        #expect(try booster(.logitMSE) == booster(.probabilityMSE))
+    }
+
+    @Test("A loss that is not finite stops training and says where")
+    func notFinite() {
+        let trainer = CoTrainer(
+            arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
+            training: TrainingSpecification(batchSize: 32, denseLearningRate: 1e30, threads: 1), clickRate: 0.3)
+        #expect(throws: TrainingError.self) { try trainer.train(on: World.source()) { _ in } }
+    }
+
+    @Test("No rows is an error")
+    func noRows() {
+        #expect(throws: TrainingError.noRows) {
+            try World.trainer().train(on: TrainingSource(rows: 0, clicks: 0, blocks: [])) { _ in }
+        }
+    }
+}
