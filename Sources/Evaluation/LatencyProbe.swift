@@ -1,0 +1,96 @@
+import Foundation
+import Histogram
+
+/// Times the scoring calls of a net, or of two nets in turn.
+public struct LatencyProbe: Sendable {
+    /// Batch sizes worth a report each; the caller builds a batch of each size and calls a `measure` with it.
+    public var batchSizes: [Int]
+    /// Timed calls a report.
+    public var calls: Int
+    /// Calls before the timed ones, which fill caches and let kernels be chosen.
+    public var warmUp: Int
+
+    public init(batchSizes: [Int] = [1, 50, 200, 500], calls: Int = 2_000, warmUp: Int = 200) {
+        self.batchSizes = batchSizes
+        self.calls = max(calls, 1)
+        self.warmUp = max(warmUp, 0)
+    }
+
+    /// Times `call`, which scores `batchSize` impressions.
+    public func measure(net: String, batchSize: Int, call: () throws -> Void) rethrows -> LatencyReport {
+        for _ in 0..<warmUp { try call() }
+        var timing = Timing()
+        for _ in 0..<calls { try timing.time(call) }
+        return timing.report(net: net, batchSize: batchSize, cpuModel: Self.cpuModel())
+    }
+
+    /// Times two nets in one run, a call of each in turn and with the order swapped every time, so that both meet the
+    /// same clock frequency and neighbours and their ratio is fair. Each net then finds the caches as the other left
+    /// them, so its own figures may be a little above those of a run alone.
+    public func measure(
+        net: String, against other: String, batchSize: Int, call: () throws -> Void, otherCall: () throws -> Void
+    ) rethrows -> (net: LatencyReport, other: LatencyReport) {
+        for _ in 0..<warmUp {
+            try call()
+            try otherCall()
+        }
+        var timing = Timing()
+        var otherTiming = Timing()
+        for round in 0..<calls {
+            if round.isMultiple(of: 2) {
+                try timing.time(call)
+                try otherTiming.time(otherCall)
+            } else {
+                try otherTiming.time(otherCall)
+                try timing.time(call)
+            }
+        }
+        let model = Self.cpuModel()
+        return (
+            timing.report(net: net, batchSize: batchSize, cpuModel: model),
+            otherTiming.report(net: other, batchSize: batchSize, cpuModel: model)
+        )
+    }
+
+    /// The first `model name` of `/proc/cpuinfo`, or `unknown` where the kernel does not give one.
+    public static func cpuModel() -> String {
+        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return "unknown" }
+        return cpuModel(cpuinfo: text)
+    }
+
+    /// The same from the text of a `cpuinfo` file.
+    package static func cpuModel(cpuinfo: String) -> String {
+        for line in cpuinfo.split(separator: "\n") where line.hasPrefix("model name") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            return line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        }
+        return "unknown"
+    }
+}
+
+/// Durations of calls in nanoseconds.
+private struct Timing {
+    private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+    private var total = Duration.zero
+    private var calls = 0
+
+    mutating func time(_ call: () throws -> Void) rethrows {
+        let start = ContinuousClock.now
+        try call()
+        let elapsed = ContinuousClock.now - start
+        total += elapsed
+        calls += 1
+        // The histogram resizes itself, so recording cannot fail.
+        _ = histogram.record(UInt64(max(elapsed / .nanoseconds(1), 1)))
+    }
+
+    func report(net: String, batchSize: Int, cpuModel: String) -> LatencyReport {
+        func microseconds(_ percentile: Double) -> Double { Double(histogram.valueAtPercentile(percentile)) / 1_000 }
+        let seconds = max(total / .seconds(1), 1e-9)
+        return LatencyReport(
+            net: net, batchSize: batchSize, calls: calls, p50Microseconds: microseconds(50),
+            p90Microseconds: microseconds(90), p99Microseconds: microseconds(99), p999Microseconds: microseconds(99.9),
+            meanMicroseconds: seconds / Double(calls) * 1e6,
+            scoresPerSecond: Double(batchSize) * Double(calls) / seconds, cpuModel: cpuModel)
+    }
+}

@@ -1,0 +1,129 @@
+import Evaluation
+import Foundation
+import Testing
+
+/// Values that `reference.py` computed with scikit-learn and plain numpy.
+struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
+    var name: String
+    var labels: [UInt8]
+    var probabilities: [Double]
+    var groups: [UInt64]
+    var report: EvaluationReport
+
+    var testDescription: String { name }
+
+    static func all() throws -> [ReferenceCase] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "reference.json")
+        return try JSONDecoder().decode([ReferenceCase].self, from: Data(contentsOf: file))
+    }
+}
+
+@Suite struct EvaluationReportTests {
+    @Test("every metric agrees with scikit-learn and numpy to 1e-9")
+    func agreesWithReference() throws {
+        for reference in try ReferenceCase.all() {
+            let report = try EvaluationReport.measure(
+                labels: reference.labels, probabilities: reference.probabilities,
+                groups: reference.groups.map { $0 + 1 })
+            expectClose(report, reference.report, in: reference.name)
+        }
+    }
+
+    @Test("the order of the rows changes nothing but rounding")
+    func orderDoesNotMatter() throws {
+        for reference in try ReferenceCase.all() {
+            let report = try EvaluationReport.measure(
+                labels: reference.labels.reversed(), probabilities: reference.probabilities.reversed(),
+                groups: reference.groups.reversed().map { $0 + 1 })
+            expectClose(report, reference.report, in: reference.name)
+        }
+    }
+
+    @Test("AUC and its error are those of any increasing function of the scores")
+    func rankingIsInvariant() throws {
+        for reference in try ReferenceCase.all() {
+            let logits = reference.probabilities.map { 3 * $0 - 7 }
+            let ranking = try ScoreRanking(scores: logits, labels: reference.labels)
+            #expect(isClose(ranking.auc, reference.report.auc))
+            #expect(isClose(ranking.aucStandardError, reference.report.aucStandardError))
+            #expect(try isClose(EvaluationReport.auc(of: logits, labels: reference.labels), reference.report.auc))
+        }
+    }
+
+    @Test("rows of group 0 belong to no group")
+    func groupZero() throws {
+        let report = try EvaluationReport.measure(
+            labels: [0, 1, 0, 1], probabilities: [0.1, 0.2, 0.9, 0.3] as [Double], groups: [7, 7, 0, 0])
+        #expect(report.gauc == 1 && report.gaucGroups == 1)
+    }
+
+    @Test("without groups there is no GAUC")
+    func noGroups() throws {
+        let report = try EvaluationReport.measure(labels: [0, 1], probabilities: [0.1, 0.2] as [Double])
+        #expect(report.gauc == nil)
+        #expect(report.gaucGroups == 0)
+        #expect(report.auc == 1)
+    }
+
+    @Test("Float32 scores are measured as the doubles they stand for")
+    func float32() throws {
+        let rows = ScoredRows(labels: [0, 1, 1, 0], groups: [1, 1, 2, 2], scores: [0.1, 0.2, 0.3, 0.4])
+        let widened = try EvaluationReport.measure(
+            labels: rows.labels, probabilities: rows.scores.map(Double.init), groups: rows.groups)
+        #expect(try rows.report() == widened)
+    }
+
+    @Test("a report survives JSON with its undefined metrics")
+    func codable() throws {
+        let report = try EvaluationReport.measure(labels: [0, 0], probabilities: [0.1, 0.2] as [Double])
+        #expect(report.auc == nil && report.pcoc == nil && report.prAUC == nil)
+        let data = try JSONEncoder().encode(report)
+        #expect(try JSONDecoder().decode(EvaluationReport.self, from: data) == report)
+    }
+
+    @Test("bad input is refused by name of its row")
+    func refusals() {
+        func measure(_ labels: [UInt8], _ scores: [Double], _ groups: [UInt64] = []) throws -> EvaluationReport {
+            try EvaluationReport.measure(labels: labels, probabilities: scores, groups: groups)
+        }
+        #expect(throws: EvaluationError.noRows) { try measure([], []) }
+        #expect(throws: EvaluationError.label(row: 1, value: 2)) { try measure([0, 2], [0.1, 0.1]) }
+        #expect(throws: EvaluationError.nonFiniteScore(row: 2, value: .infinity)) {
+            try measure([0, 1, 0], [0.1, 0.1, .infinity])
+        }
+        #expect(throws: EvaluationError.notAProbability(row: 0, value: -0.5)) { try measure([0, 1], [-0.5, 0.5]) }
+        #expect(throws: EvaluationError.lengthsDiffer(what: "scores", count: 1, labels: 2)) {
+            try measure([0, 1], [0.1])
+        }
+        #expect(throws: EvaluationError.lengthsDiffer(what: "groups", count: 1, labels: 2)) {
+            try measure([0, 1], [0.1, 0.2], [3])
+        }
+        do {
+            _ = try measure([0, 1], [0.5, .nan])
+            Issue.record("a NaN was accepted")
+        } catch {
+            #expect("\(error)".hasPrefix("row 1: the score is nan"))
+        }
+    }
+}
+
+/// Equal to 1e-9, relative to numbers above 1 and absolute below.
+func isClose(_ a: Double?, _ b: Double?) -> Bool {
+    guard let a, let b else { return a == nil && b == nil }
+    return abs(a - b) <= 1e-9 * max(1, abs(b))
+}
+
+func expectClose(_ report: EvaluationReport, _ expected: EvaluationReport, in name: String) {
+    #expect(report.impressions == expected.impressions, "\(name)")
+    #expect(report.clicks == expected.clicks, "\(name)")
+    #expect(report.gaucGroups == expected.gaucGroups, "\(name)")
+    #expect(isClose(report.auc, expected.auc), "auc, \(name)")
+    #expect(isClose(report.aucStandardError, expected.aucStandardError), "standard error, \(name)")
+    #expect(isClose(report.gauc, expected.gauc), "gauc, \(name)")
+    #expect(isClose(report.logLoss, expected.logLoss), "log loss, \(name)")
+    #expect(isClose(report.normalizedEntropy, expected.normalizedEntropy), "normalized entropy, \(name)")
+    #expect(isClose(report.pcoc, expected.pcoc), "pcoc, \(name)")
+    #expect(isClose(report.meanPrediction, expected.meanPrediction), "mean prediction, \(name)")
+    #expect(isClose(report.calibrationError, expected.calibrationError), "calibration error, \(name)")
+    #expect(isClose(report.prAUC, expected.prAUC), "average precision, \(name)")
+}
