@@ -1,0 +1,34 @@
+import Days
+
+/// What can be wrong with the logs that a job file points at.
+public enum AdLogError: Error, Equatable, CustomStringConvertible {
+    /// The relation does not exist or this role may not see it.
+    case noRelation(String)
+    /// The relation lacks a column the job file names.
+    case noColumn(relation: String, column: String, has: [String])
+    /// A column has a type that its use does not allow.
+    case columnType(table: String, column: String, found: String, expected: String)
+    /// A text that is meant as a moment is none.
+    case moment(String)
+    /// The job file's time zone is unknown to the server.
+    case timeZone(String)
+
+    public var description: String {
+        switch self {
+        case .noRelation(let relation):
+            "there is no table or view \(relation), or this role may not see it; check source: in the job file, "
+                + "or run: rocket import --help"
+        case .noColumn(let relation, let column, let has):
+            "\(relation) has no column ‘\(column)’; it has \(has.sorted().joined(separator: ", ")); "
+                + "correct the job file"
+        case .columnType(let table, let column, let found, let expected):
+            "column ‘\(column)’ of \(table) has type \(found), expected \(expected); use a table of its own "
+                + "(rocket import --into NAME) or correct the job file"
+        case .moment(let text):
+            "‘\(text)’ is not a moment; expected a day such as 2026-11-22 or a time such as 2026-11-23T03:30Z"
+        case .timeZone(let name):
+            "PostgreSQL does not know the time zone ‘\(name)’; source.time_zone needs a name of pg_timezone_names, "
+                + "such as UTC or Asia/Shanghai"
+        }
+    }
+}
