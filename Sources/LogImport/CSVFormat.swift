@@ -1,0 +1,156 @@
+import AdLogs
+
+/// Which columns of a general csv file are what.
+public struct CSVMapping: Equatable, Sendable {
+    /// Nil: `<file>-<line>`.
+    public var id: String?
+    /// Nil: rows are spread over days in file order.
+    public var time: String?
+    public var user: String?
+    /// 0/1 or true/false; a click is given the impression's time.
+    public var label: String?
+    /// With `label`: its values are numbers, and at least this is a click (a rating of 4 or more, say).
+    public var labelAtLeast: Double?
+    /// Time of the click, empty where there was none.
+    public var clickTime: String?
+    /// Columns of numbers; the others become text.
+    public var numbers: Set<String>
+    /// Columns whose text is a list, and what separates its items; they become `text[]`.
+    public var lists: Set<String>
+    public var listSeparator: Character
+    /// Columns left out.
+    public var drop: Set<String>
+
+    public init(
+        id: String? = nil, time: String? = nil, user: String? = nil, label: String? = nil,
+        labelAtLeast: Double? = nil, clickTime: String? = nil, numbers: Set<String> = [], lists: Set<String> = [],
+        listSeparator: Character = " ", drop: Set<String> = []
+    ) {
+        self.id = id
+        self.time = time
+        self.user = user
+        self.label = label
+        self.labelAtLeast = labelAtLeast
+        self.clickTime = clickTime
+        self.numbers = numbers
+        self.lists = lists
+        self.listSeparator = listSeparator
+        self.drop = drop
+    }
+}
+
+/// A csv file with a header and a mapping.
+struct CSVFormat: RowFormat {
+    let columns: [LogColumn]
+    let hasTime: Bool
+    private let stem: String
+    private let mapping: CSVMapping
+    private let width: Int
+    private let id, time, user, label, clickTime: Int?
+    /// Where each of `columns` is in a record.
+    private let positions: [Int]
+
+    /// - Throws: `ImportError` when the header lacks a column of the mapping or names two alike.
+    init(header: [String], mapping: CSVMapping, file: String, stem: String) throws(ImportError) {
+        var index: [String: Int] = [:]
+        for (position, name) in header.enumerated() where index.updateValue(position, forKey: name) != nil {
+            throw .header(file: file, reason: "two columns are named ‘\(name)’")
+        }
+        let names = FileHeader(header, file: file)
+        id = try names.position(mapping.id)
+        time = try names.position(mapping.time)
+        user = try names.position(mapping.user)
+        label = try names.position(mapping.label)
+        clickTime = try names.position(mapping.clickTime)
+        for name in mapping.numbers.union(mapping.lists).union(mapping.drop).sorted() {
+            _ = try names.position(name) as Int
+        }
+        guard label != nil || clickTime != nil else {
+            throw .option("name the column that says whether there was a click: --label or --click-time")
+        }
+        let taken = Set([id, time, user, label, clickTime].compactMap { $0 })
+        var columns: [LogColumn] = []
+        var positions: [Int] = []
+        var columnNames = Set(["impression_id", "impressed_at", "user_id"])
+        for (position, name) in header.enumerated() where !taken.contains(position) && !mapping.drop.contains(name) {
+            let column = Self.columnName(name, position)
+            guard columnNames.insert(column).inserted else {
+                throw .header(
+                    file: file, reason: "column ‘\(name)’ would become ‘\(column)’, which is taken; see --drop")
+            }
+            let type: LogColumn.SQLType =
+                mapping.numbers.contains(name) ? .doublePrecision : mapping.lists.contains(name) ? .textArray : .text
+            columns.append(LogColumn(name: column, type: type, comment: "Column ‘\(name)’ of an imported csv file."))
+            positions.append(position)
+        }
+        self.columns = columns
+        self.positions = positions
+        self.stem = stem
+        self.mapping = mapping
+        width = header.count
+        hasTime = time != nil
+    }
+
+    /// `User-Item Affinity:float` → `user_item_affinity`: letters, digits and `_`, without the type that RecBole's headers
+    /// carry after a colon.
+    static func columnName(_ name: String, _ position: Int) -> String {
+        let base = name.split(separator: ":").first.map(String.init) ?? ""
+        let text = String(base.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+        return text.isEmpty ? "column_\(position + 1)" : text
+    }
+
+    func row(_ record: FileRecord) throws(RowProblem) -> LogRow {
+        let fields = record.fields
+        guard fields.count == width else {
+            throw RowProblem("it has \(fields.count) fields, the header has \(width)")
+        }
+        var values: [LogRow.Cell] = []
+        values.reserveCapacity(columns.count)
+        for (column, position) in zip(columns, positions) {
+            let text = fields[position]
+            switch column.type {
+            case .doublePrecision:
+                if text.isEmpty {
+                    values.append(.null)
+                } else {
+                    guard let number = FieldParsing.number(text) else {
+                        throw RowProblem("\(column.name) is ‘\(text)’, expected a number")
+                    }
+                    values.append(.double(number))
+                }
+            case .textArray:
+                values.append(.texts(text.split(separator: mapping.listSeparator).map(String.init)))
+            case .text, .bigint:
+                values.append(text.isEmpty ? .null : .text(text))
+            }
+        }
+        let name = id.map { fields[$0] } ?? "\(stem)-\(record.line)"
+        guard !name.isEmpty else { throw RowProblem("its id is empty") }
+        return LogRow(
+            id: name, time: try time.map { position throws(RowProblem) in try Self.time(fields[position], "time") },
+            user: user.flatMap { fields[$0].isEmpty ? nil : fields[$0] }, values: values, click: try click(fields))
+    }
+
+    private func click(_ fields: [String]) throws(RowProblem) -> LogRow.Click {
+        if let clickTime {
+            return fields[clickTime].isEmpty ? .none : .at(try Self.time(fields[clickTime], "click time"))
+        }
+        guard let label else { return .none }
+        let text = fields[label]
+        if let least = mapping.labelAtLeast {
+            guard let number = FieldParsing.number(text) else {
+                throw RowProblem("label is ‘\(text)’, expected a number")
+            }
+            return number >= least ? .atImpression : .none
+        }
+        guard let clicked = FieldParsing.label(text) else { throw RowProblem("label is ‘\(text)’, expected 0 or 1") }
+        return clicked ? .atImpression : .none
+    }
+
+    private static func time(_ text: String, _ what: String) throws(RowProblem) -> Int64 {
+        guard let time = FieldParsing.time(text) else {
+            throw RowProblem("\(what) is ‘\(text)’, expected a time such as 2017-07-03 10:03 or epoch seconds")
+        }
+        return time
+    }
+}

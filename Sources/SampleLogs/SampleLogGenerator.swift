@@ -1,0 +1,140 @@
+import CounterRandom
+import Days
+import Foundation
+
+/// Makes the impressions and clicks of a log, day by day in the order of time.
+///
+/// Each impression draws its own numbers from (seed, day, number), so a day does not depend on other days, nor a row on
+/// other rows. Memory is that of the ads and of the click model, whatever the number of rows and users.
+public struct SampleLogGenerator: Sendable {
+    public let specification: SampleLogSpecification
+    let ads: [SampleAd]
+    let clickModel: ClickModel
+    private let userRanks: ZipfDistribution
+    private let adRanks: ZipfDistribution
+    private let traffic = DailyTraffic()
+
+    static let userExponent = 0.7
+    static let adExponent = 0.8
+    /// How many impressions the intercept is fitted on: their mean probability is within about half a percent of the
+    /// log's.
+    private static let calibrationRows = 65_536
+
+    /// O(ads), and one pass over 65,536 trial impressions that makes the mean probability the specified one.
+    ///
+    /// - Throws: when the specification has a value out of range.
+    public init(_ specification: SampleLogSpecification) throws(SampleLogError) {
+        try specification.validate()
+        self.specification = specification
+        let (seed, missingShare, ads) = (specification.seed, specification.missingShare, specification.ads)
+        self.ads = (1...ads).map { SampleAd(number: $0, ads: ads, seed: seed, missingShare: missingShare) }
+        userRanks = ZipfDistribution(count: specification.users, exponent: Self.userExponent)
+        adRanks = ZipfDistribution(count: ads, exponent: Self.adExponent)
+        var model = ClickModel(
+            seed: seed, signal: specification.signal, advertisers: max(1, ads / SampleAd.adsPerAdvertiser))
+        let (userRanks, adRanks, traffic, table) = (userRanks, adRanks, traffic, self.ads)
+        let trial = (0..<Self.calibrationRows).map { row in
+            var random = CounterRandom(
+                seed: seed, purpose: .calibration, number: 0,
+                position: UInt64(row) * CounterRandom.numbersPerImpression)
+            let second = traffic.secondOfDay((Double(row) + 0.5) / Double(Self.calibrationRows))
+            let place = SamplePlace(
+                site: SampleVocabulary.site.draw(&random, missingShare: missingShare),
+                slot: SampleVocabulary.slot.draw(&random, missingShare: missingShare),
+                hour: Int(second / 3_600), weekday: row % 7)
+            let user = SampleUser(number: userRanks.draw(&random), seed: seed, missingShare: missingShare)
+            return model.effects(user: user, ad: table[adRanks.draw(&random) - 1], place: place)
+        }
+        model.intercept = Self.intercept(
+            effects: trial, signal: specification.signal,
+            mean: specification.baseClickRate / (1 - specification.lateShare))
+        clickModel = model
+    }
+
+    /// The impressions of a day in the order of time; nothing is generated before it is asked for.
+    ///
+    /// - Throws: when the specification does not have the day.
+    public func impressions(on day: Day) throws(SampleLogError) -> DayImpressions {
+        guard specification.impressionDays.contains(day) else {
+            throw .dayOutside(day: day, days: specification.impressionDays)
+        }
+        return DayImpressions(generator: self, day: day)
+    }
+
+    /// Row `number` of a day, a pure function of the specification, the day and the number.
+    func impression(day: Day, number: Int) -> SampleImpression {
+        let seed = specification.seed
+        var random = CounterRandom(
+            seed: seed, purpose: .impressions, number: day.ordinal,
+            position: UInt64(number) * CounterRandom.numbersPerImpression)
+        // Row n lies in the n-th of equal slices of the day's traffic, so rows come in the order of time by themselves.
+        let second = traffic.secondOfDay(
+            (Double(number) + random.uniform()) / Double(specification.impressionsPerDay))
+        let microseconds = min(Int64(second * 1e6), 86_400_000_000 - 1)
+        let missingShare = specification.missingShare
+        let place = SamplePlace(
+            site: SampleVocabulary.site.draw(&random, missingShare: missingShare),
+            slot: SampleVocabulary.slot.draw(&random, missingShare: missingShare),
+            hour: Int(microseconds / 3_600_000_000), weekday: ((day.ordinal % 7) + 7) % 7)
+        let user = SampleUser(number: userRanks.draw(&random), seed: seed, missingShare: missingShare)
+        let ad = ads[adRanks.draw(&random) - 1]
+        let probability = clickModel.probability(user: user, ad: ad, place: place)
+
+        var clickDelay: Int64?
+        var duplicateDelay: Int64?
+        var isLate = false
+        if random.uniform() < probability {
+            isLate = random.uniform() < specification.lateShare
+            let delay = ClickDelay(windowSeconds: specification.attributionWindow.seconds)
+                .draw(isLate ? .late : .withinWindow, &random)
+            clickDelay = delay
+            if random.uniform() < specification.duplicateShare {
+                // A second tap, or a beacon sent again: 50 ms to 3 s later.
+                duplicateDelay = delay + 50_000 + Int64(random.uniform() * 2_950_000)
+            }
+        }
+        return SampleImpression(
+            seed: seed, day: day, number: number,
+            impressedAtMicroseconds: Int64(day.ordinal) * 86_400_000_000 + microseconds, user: user, ad: ad,
+            place: place, trueClickProbability: probability * (1 - specification.lateShare),
+            clickDelayMicroseconds: clickDelay, duplicateDelayMicroseconds: duplicateDelay, isLate: isLate)
+    }
+
+    /// The intercept with which the mean probability over the trial's effects is `mean`, by bisection.
+    private static func intercept(effects: [Double], signal: Double, mean: Double) -> Double {
+        var (low, high) = (-60.0, 60.0)
+        for _ in 0..<60 {
+            let middle = (low + high) / 2
+            let sum = effects.reduce(0) { $0 + 1 / (1 + exp(-(middle + signal * $1))) }
+            if sum / Double(effects.count) < mean { low = middle } else { high = middle }
+        }
+        return (low + high) / 2
+    }
+}
+
+/// The impressions of one generated day, made one at a time.
+public struct DayImpressions: Sequence, Sendable {
+    let generator: SampleLogGenerator
+    public let day: Day
+
+    public var underestimatedCount: Int { generator.specification.impressionsPerDay }
+
+    public func makeIterator() -> Iterator { Iterator(generator: generator, day: day) }
+
+    public struct Iterator: IteratorProtocol {
+        let generator: SampleLogGenerator
+        let day: Day
+        private var number = 0
+
+        init(generator: SampleLogGenerator, day: Day) {
+            self.generator = generator
+            self.day = day
+        }
+
+        public mutating func next() -> SampleImpression? {
+            guard number < generator.specification.impressionsPerDay else { return nil }
+            defer { number += 1 }
+            return generator.impression(day: day, number: number)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import AdLogs
+import Days
+
+/// What a generated log looks like. The same specification gives the same rows, and each day of it is a function of
+/// the specification and that day alone.
+public struct SampleLogSpecification: Codable, Equatable, Sendable {
+    public var impressionsPerDay: Int
+    public var firstDay: Day
+    public var days: Int
+    /// How many users there are; how often each is seen follows Zipf's law.
+    public var users: Int
+    /// How many ads there are; how often each is shown follows Zipf's law.
+    public var ads: Int
+    public var seed: UInt64
+    /// Mean probability of a click within the attribution window.
+    public var baseClickRate: Double
+    /// Scales every effect on the click's log odds: 0 leaves nothing to learn, 1 gives true probabilities whose AUC is
+    /// about 0.78 (0.78 to 0.80 over the first four seeds).
+    public var signal: Double
+    /// Share of NULLs in each attribute column that may have them.
+    public var missingShare: Double
+    /// Share of clicks that come only after the attribution window, so that their impression's label is 0.
+    public var lateShare: Double
+    /// Share of clicks that the log has twice.
+    public var duplicateShare: Double
+    public var attributionWindow: AttributionWindow
+
+    public init(
+        impressionsPerDay: Int = 100_000, firstDay: Day, days: Int = 8, users: Int = 50_000, ads: Int = 2_000,
+        seed: UInt64 = 1, baseClickRate: Double = 0.05, signal: Double = 1, missingShare: Double = 0.02,
+        lateShare: Double = 0.02, duplicateShare: Double = 0.03,
+        attributionWindow: AttributionWindow = AttributionWindow(seconds: 1_800)
+    ) {
+        self.impressionsPerDay = impressionsPerDay
+        self.firstDay = firstDay
+        self.days = days
+        self.users = users
+        self.ads = ads
+        self.seed = seed
+        self.baseClickRate = baseClickRate
+        self.signal = signal
+        self.missingShare = missingShare
+        self.lateShare = lateShare
+        self.duplicateShare = duplicateShare
+        self.attributionWindow = attributionWindow
+    }
+
+    /// The days of the impressions.
+    public var impressionDays: ClosedRange<Day> { firstDay...firstDay.advanced(by: max(days, 1) - 1) }
+
+    /// The days of the clicks: one more, because the clicks of the last evening fall past midnight.
+    public var clickDays: ClosedRange<Day> { firstDay...firstDay.advanced(by: max(days, 1)) }
+
+    /// - Throws: what is wrong with the first value that cannot be used.
+    public func validate() throws(SampleLogError) {
+        func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws(SampleLogError) {
+            guard range.contains(value) else {
+                throw .outOfRange(name: name, value: "\(value)", expected: "\(range.lowerBound)…\(range.upperBound)")
+            }
+        }
+        func check(_ name: String, _ value: Double, in range: ClosedRange<Double>) throws(SampleLogError) {
+            guard range.contains(value) else {
+                throw .outOfRange(name: name, value: "\(value)", expected: "\(range.lowerBound)…\(range.upperBound)")
+            }
+        }
+        try check("impressionsPerDay", impressionsPerDay, in: 1...10_000_000_000)
+        try check("days", days, in: 1...36_500)
+        try check("users", users, in: 1...1_000_000_000)
+        try check("ads", ads, in: 1...10_000_000)
+        try check("baseClickRate", baseClickRate, in: 0.0001...0.5)
+        try check("signal", signal, in: 0...3)
+        try check("missingShare", missingShare, in: 0...0.9)
+        try check("lateShare", lateShare, in: 0...0.5)
+        try check("duplicateShare", duplicateShare, in: 0...1)
+        // The upper end keeps the latest late click within the day after its impression's.
+        try check("attributionWindow in seconds", attributionWindow.seconds, in: 1...43_200)
+    }
+}
