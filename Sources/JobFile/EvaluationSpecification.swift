@@ -1,0 +1,35 @@
+import RocketLaunching
+
+/// How a trained model is measured.
+public struct EvaluationSpecification: Codable, Equatable, Sendable {
+    /// Column of the impressions by whose values GAUC groups, such as the user's id. Nil: no GAUC.
+    public var group: String?
+    /// Column with the probability that a click was drawn with; generated logs only.
+    public var trueProbability: String?
+    /// Arms trained beside `rocket` on the same cache, so that the closed gap is known.
+    public var baselines: [Arm]
+    public var latency: LatencySpecification
+
+    public init(
+        group: String? = nil, trueProbability: String? = nil, baselines: [Arm] = [],
+        latency: LatencySpecification = LatencySpecification()
+    ) {
+        self.group = group
+        self.trueProbability = trueProbability
+        self.baselines = baselines
+        self.latency = latency
+    }
+}
+
+/// What the latency report times.
+public struct LatencySpecification: Codable, Equatable, Sendable {
+    /// Rows a call: 1 is one ad, the larger ones are the candidates of one request.
+    public var batchSizes: [Int]
+    /// Timed calls for each batch size.
+    public var calls: Int
+
+    public init(batchSizes: [Int] = [1, 50, 200, 500], calls: Int = 2_000) {
+        self.batchSizes = batchSizes
+        self.calls = calls
+    }
+}

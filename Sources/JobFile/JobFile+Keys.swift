@@ -1,0 +1,77 @@
+import Features
+import RocketLaunching
+
+// The keys of the file, in its order. To add one, add its line here.
+extension JobFile {
+    mutating func read(_ file: Section) {
+        file.require("model", .modelName, into: &model)
+        file.requireSection("source") { readSource($0) }
+        readFeatures(file)
+        file.requireSection("nets") { readNets($0) }
+        file.section("rocket") { readRocket($0) }
+        file.section("training") { readTraining($0) }
+        file.section("evaluation") { readEvaluation($0) }
+        file.section("cache") { $0.require("directory", .directory, into: &cacheDirectory) }
+    }
+
+    private mutating func readSource(_ section: Section) {
+        section.requireSection("impressions") {
+            $0.require("table", .relation, into: &source.impressions.table)
+            $0.require("id", .column, into: &source.impressions.id)
+            $0.require("time", .column, into: &source.impressions.time)
+        }
+        section.requireSection("clicks") {
+            $0.require("table", .relation, into: &source.clicks.table)
+            $0.require("impression_id", .column, into: &source.clicks.impressionID)
+            $0.require("time", .column, into: &source.clicks.time)
+        }
+        section.require("attribution_window", .duration, into: &source.attributionWindow)
+        section.read("time_zone", .timeZone, into: &source.timeZone)
+    }
+
+    private mutating func readNets(_ section: Section) {
+        let width = Form.integer(1...8_192)
+        section.require("embedding_dim", .integer(1...256), into: &nets.embeddingDim)
+        section.require("light", listOf: width, into: &nets.light)
+        section.require("booster", listOf: width, into: &nets.booster)
+    }
+
+    private mutating func readRocket(_ section: Section) {
+        section.read("hint_loss", .oneOf(HintLoss.allCases), into: &rocket.hintLoss)
+        section.read("hint_weight", .zeroOrMore, into: &rocket.hintWeight)
+        section.read("temperature", .positive, into: &rocket.temperature)
+        section.read("gradient_block", .oneOf(GradientBlock.allCases), into: &rocket.gradientBlock)
+        section.read("sharing", .oneOf(Sharing.allCases), into: &rocket.sharing)
+    }
+
+    private mutating func readTraining(_ section: Section) {
+        section.read("window_days", .integer(1...3_650), into: &training.windowDays)
+        section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
+        section.read("epochs", .integer(1...1_000), into: &training.epochs)
+        section.read("dense_learning_rate", .positive, into: &training.denseLearningRate)
+        section.read("embedding_learning_rate", .positive, into: &training.embeddingLearningRate)
+        section.read("l2", .zeroOrMore, into: &training.l2)
+        section.read("seed", .seed, into: &training.seed)
+        section.read("slices", .integer(1...256), into: &training.slices)
+        section.read("threads", .integer(1...1_024), into: &training.threads)
+    }
+
+    private mutating func readEvaluation(_ section: Section) {
+        let baselineArms = Arm.allCases.filter { $0 != .rocket }
+        section.read("group", .column, into: &evaluation.group)
+        section.read("true_probability", .column, into: &evaluation.trueProbability)
+        section.read("baselines", listOf: .oneOf(baselineArms), .refused, into: &evaluation.baselines)
+        section.section("latency") {
+            $0.read("batch_sizes", listOf: .integer(1...65_536), .refused, into: &evaluation.latency.batchSizes)
+            $0.read("calls", .integer(100...10_000_000), into: &evaluation.latency.calls)
+        }
+        if let column = evaluation.trueProbability,
+            let feature = features.features.first(where: { $0.column == column })
+        {
+            section.problems.add(
+                line: section.line(of: "true_probability"),
+                "evaluation.true_probability is the column \(column), which feature \(feature.name) reads too; "
+                    + "a model must not see the answer, so remove one of the two")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import AdLogs
+import Features
+import Foundation
+import JobFile
+import Nets
+import RocketLaunching
+import Testing
+
+@Suite("Job files that are right")
+struct JobFileTests {
+    @Test("Every key of a complete file reaches its value")
+    func completeFile() throws {
+        let job = try JobFile(text: completeJob, path: "jobs/x.yaml")
+        #expect(job.model == "quickstart")
+        #expect(
+            job.source
+                == LogSource(
+                    impressions: .init(table: "ad_log.impressions", id: "impression_id", time: "impressed_at"),
+                    clicks: .init(table: "ad_log.clicks", impressionID: "impression_id", time: "clicked_at"),
+                    attributionWindow: AttributionWindow(seconds: 1_800), timeZone: "Asia/Shanghai"))
+        #expect(
+            job.features.features == [
+                Feature(name: "user", column: "user_id", kind: .categorical, hashBits: 18),
+                Feature(name: "price", column: "price", kind: .numeric, transform: .log1p),
+                Feature(name: "interests", column: "interests", kind: .multiValued, hashBits: 10),
+            ])
+        #expect(job.nets == NetSpecification(embeddingDim: 16, light: [16, 8], booster: [400, 200, 100]))
+        #expect(
+            job.rocket
+                == RocketSpecification(
+                    hintLoss: .distillation, hintWeight: 0.5, temperature: 2, gradientBlock: .logitsAndSharedInput,
+                    sharing: .nothing))
+        #expect(
+            job.training
+                == TrainingSpecification(
+                    windowDays: 14, batchSize: 2_048, epochs: 2, denseLearningRate: 0.0001,
+                    embeddingLearningRate: 0.05, l2: 0.00001, seed: .max, slices: 8, threads: 3))
+        #expect(
+            job.evaluation
+                == EvaluationSpecification(
+                    group: "user_id", trueProbability: "true_click_probability", baselines: [.light, .booster],
+                    latency: LatencySpecification(batchSizes: [1, 200], calls: 500)))
+        #expect(job.cacheDirectory == "/var/cache/rocket")
+        #expect(job.path == "jobs/x.yaml")
+        #expect(job.text == completeJob)
+    }
+
+    @Test("Optional keys that are absent have their defaults")
+    func defaults() throws {
+        let job = try JobFile(text: shortestJob, path: "jobs/x.yaml")
+        #expect(job.source.timeZone == "UTC")
+        #expect(job.features.features == [Feature(name: "user_id", column: "user_id", kind: .categorical)])
+        #expect(job.rocket == RocketSpecification())
+        #expect(job.training == TrainingSpecification())
+        #expect(job.evaluation == EvaluationSpecification())
+        #expect(job.cacheDirectory == ".rocket/cache")
+    }
+
+    @Test("An alias stands for the value of its anchor")
+    func alias() throws {
+        let job = try JobFile(
+            text: shortestJob.replacing("light: [8], booster: [32]", with: "light: &w [8], booster: *w"), path: "x")
+        #expect(job.nets.booster == [8])
+    }
+
+    @Test(
+        "Windows line ends, a byte order mark and a document's dashes are read like a plain file",
+        arguments: [
+            shortestJob.replacing("\n", with: "\r\n"), "\u{FEFF}" + shortestJob, "---\n" + shortestJob + "\n...\n",
+        ])
+    func otherSpellings(text: String) throws {
+        #expect(try JobFile(text: text, path: "x").nets == NetSpecification(embeddingDim: 4, light: [8], booster: [32]))
+    }
+
+    @Test(
+        "A window in any unit is read in seconds",
+        arguments: [
+            ("90s", 90), ("45m", 2_700), ("24h", 86_400), ("365d", 31_536_000), ("\"1h\"", 3_600),
+        ])
+    func window(written: String, seconds: Int) throws {
+        let text = shortestJob.replacing("attribution_window: 1d", with: "attribution_window: \(written)")
+        #expect(try JobFile(text: text, path: "x").source.attributionWindow.seconds == seconds)
+    }
+
+    @Test("The example in jobs/ is valid")
+    func quickstart() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let job = try JobFile(path: root.appendingPathComponent("jobs/quickstart.yaml").path)
+        #expect(job.model == "quickstart")
+        #expect(job.features.fields.count > 10 && job.features.numerics.count >= 1)
+    }
+}
+
+@Suite("Canonical texts of a job")
+struct JobFileCanonicalTests {
+    private func job(_ text: String) throws -> JobFile { try JobFile(text: text, path: "x") }
+
+    @Test("Comments, order of keys and explicit defaults change neither canonical text")
+    func spelling() throws {
+        let respelt = """
+            # another order, other styles
+            nets: {booster: [32], light: [8], embedding_dim: 4}
+            training: {threads: 7, epochs: 1}
+            cache: {directory: elsewhere}
+            features:
+              - kind: "categorical"
+                name: user_id   # the user
+                hash_bits: 16
+            source:
+              attribution_window: 24h
+              time_zone: UTC
+              clicks: {time: at, impression_id: id, table: clicked}
+              impressions: {time: at, id: id, table: shown}
+            evaluation: {latency: {calls: 100}, baselines: [light]}
+            model: tiny
+            """
+        #expect(try job(respelt).fingerprintText() == job(shortestJob).fingerprintText())
+        #expect(try job(respelt).extractionText() == job(shortestJob).extractionText())
+    }
+
+    @Test("The fingerprint is canonical JSON of what the weights depend on")
+    func fingerprint() throws {
+        #expect(
+            try job(shortestJob).extractionText() == """
+                {"features":{"features":[{"column":"user_id","hashBits":16,"kind":"categorical","name":"user_id",\
+                "transform":"identity"}]},"source":{"attributionWindow":{"seconds":86400},"clicks":{"impressionID":"id",\
+                "table":"clicked","time":"at"},"impressions":{"id":"id","table":"shown","time":"at"},"timeZone":"UTC"}}
+                """)
+        let text = try job(completeJob).fingerprintText()
+        #expect(text.contains(#""seed":18446744073709551615"#))
+        #expect(!text.contains("threads") && !text.contains("/var/cache") && !text.contains("latency"))
+    }
+
+    @Test(
+        "A change that matters to the weights changes the fingerprint",
+        arguments: [
+            ("hint_weight: 0.5", "hint_weight: 0.6"), ("seed: 18446744073709551615", "seed: 2"),
+            ("slices: 8", "slices: 4"),
+            ("light: [16, 8]", "light: [16, 9]"), ("hash_bits: 10", "hash_bits: 11"), ("30m", "31m"),
+            ("window_days: 14", "window_days: 13"),
+        ])
+    func meaningfulChange(old: String, new: String) throws {
+        #expect(try job(completeJob.replacing(old, with: new)).fingerprintText() != job(completeJob).fingerprintText())
+    }
+
+    @Test("The extraction depends on the cached columns and not on the nets")
+    func extraction() throws {
+        let base = try job(completeJob).extractionText()
+        #expect(try job(completeJob.replacing("group: user_id", with: "group: city")).extractionText() != base)
+        #expect(try job(completeJob.replacing("true_click_probability", with: "truth")).extractionText() != base)
+        #expect(try job(completeJob.replacing("light: [16, 8]", with: "light: [4]")).extractionText() == base)
+        #expect(try job(completeJob.replacing("epochs: 2", with: "epochs: 1")).extractionText() == base)
+    }
+}

@@ -1,0 +1,349 @@
+import Testing
+
+/// One mistake made in `completeJob`, and what is said about it.
+struct Mistake: Sendable, CustomTestStringConvertible {
+    var old: String
+    var new: String
+    /// The whole report, without `jobs/x.yaml:`.
+    var expected: String
+
+    init(_ old: String, _ new: String, _ expected: String) {
+        self.old = old
+        self.new = new
+        self.expected = expected
+    }
+
+    var testDescription: String { expected }
+}
+
+private let featureList = """
+    features:
+      - {name: user, column: user_id, kind: categorical, hash_bits: 18}
+      - {name: price, kind: numeric, transform: log1p}
+      - {name: interests, kind: multi_valued, hash_bits: 10}
+    """
+
+/// Every kind of mistake once; `old` occurs in `completeJob` once.
+let oneMistake: [Mistake] = [
+    Mistake(
+        "model: quickstart",
+        "model: Quick Start",
+        "1: model is \"Quick Start\"; expected a model name of the characters a-z, 0-9, _ and -"),
+    Mistake(
+        "model: quickstart\n",
+        "",
+        "1: model is missing; expected a model name of the characters a-z, 0-9, _ and -"),
+    Mistake(
+        "model: quickstart",
+        "model: 2026",
+        "1: model is 2026; expected a model name of the characters a-z, 0-9, _ and -; in quotes it would be text"),
+    Mistake(
+        "model: quickstart",
+        "model: [quickstart]",
+        "1: model is a list; expected a model name of the characters a-z, 0-9, _ and -"),
+    Mistake(
+        "model: quickstart",
+        "modle: quickstart",
+        "1: model is missing; expected a model name of the characters a-z, 0-9, _ and -\njobs/x.yaml:1: modle is not a known key; did you mean model?"
+    ),
+    Mistake(
+        "model: quickstart",
+        "model: quickstart\nowner: ads",
+        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, cache"
+    ),
+    Mistake(
+        "model: quickstart",
+        "model: quickstart\n<<: {epochs: 1}",
+        "2: merge keys (<<) are not supported; write the merged keys out"),
+    Mistake(
+        "model: quickstart",
+        "model: quickstart\n? [a, b]\n: 1",
+        "2: a key is a list; expected a plain word"),
+    Mistake(
+        "table: ad_log.impressions",
+        "table: a.b.c",
+        "3: source.impressions.table is \"a.b.c\"; expected table or schema.table, each at most 63 bytes"),
+    Mistake(
+        "table: ad_log.impressions, ",
+        "",
+        "3: source.impressions.table is missing; expected table or schema.table, each at most 63 bytes"),
+    Mistake(
+        "impression_id: impression_id, time: clicked_at",
+        "impresion_id: impression_id, time: clicked_at",
+        "4: source.clicks.impression_id is missing; expected a column's name of at most 63 bytes\njobs/x.yaml:4: source.clicks.impresion_id is not a known key; did you mean impression_id?"
+    ),
+    Mistake(
+        "id: impression_id, time: impressed_at",
+        "id: no, time: impressed_at",
+        "3: source.impressions.id is the boolean no; expected a column's name of at most 63 bytes; in quotes it would be text"
+    ),
+    Mistake(
+        "time: clicked_at",
+        "time: cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc",
+        "4: source.clicks.time is \"cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc…\"; expected a column's name of at most 63 bytes"
+    ),
+    Mistake(
+        "attribution_window: 30m",
+        "attribution_window: 30",
+        "5: source.attribution_window is 30; expected a whole number with its unit s, m, h or d, such as 30m, above 0 and at most 365d"
+    ),
+    Mistake(
+        "attribution_window: 30m",
+        "attribution_window: 0m",
+        "5: source.attribution_window is \"0m\"; expected a whole number with its unit s, m, h or d, such as 30m, above 0 and at most 365d"
+    ),
+    Mistake(
+        "attribution_window: 30m",
+        "attribution_window: 30 minutes",
+        "5: source.attribution_window is \"30 minutes\"; expected a whole number with its unit s, m, h or d, such as 30m, above 0 and at most 365d"
+    ),
+    Mistake(
+        "attribution_window: 30m",
+        "attribution_window: 9223372036854775807d",
+        "5: source.attribution_window is \"9223372036854775807d\"; expected a whole number with its unit s, m, h or d, such as 30m, above 0 and at most 365d"
+    ),
+    Mistake(
+        "time_zone: Asia/Shanghai",
+        "time_zone: Asia/Shangai",
+        "6: source.time_zone is \"Asia/Shangai\"; expected a name of the time zone database such as UTC or Asia/Shanghai; did you mean Asia/Shanghai?"
+    ),
+    Mistake(
+        "time_zone: Asia/Shanghai",
+        "time_zone: PST",
+        "6: source.time_zone is \"PST\"; expected a name of the time zone database such as UTC or Asia/Shanghai"),
+    Mistake(
+        "source:",
+        "sauce:",
+        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, cache"
+    ),
+    Mistake(
+        "hash_bits: 18",
+        "hash_bits: 29",
+        "8: features[user].hash_bits is 29; expected a whole number from 1 to 28"),
+    Mistake(
+        "hash_bits: 18",
+        "hash_bits: 0",
+        "8: features[user].hash_bits is 0; expected a whole number from 1 to 28"),
+    Mistake(
+        "hash_bits: 18",
+        "hash_bits: 010",
+        "8: features[user].hash_bits is 010; expected a whole number from 1 to 28; write it in decimal digits, without leading zeros"
+    ),
+    Mistake(
+        "hash_bits: 18",
+        "hash_bits: \"18\"",
+        "8: features[user].hash_bits is \"18\"; expected a whole number from 1 to 28; remove the quotes"),
+    Mistake(
+        "hash_bits: 18",
+        "hashbits: 18",
+        "8: features[user].hashbits is not a known key; did you mean hash_bits?"),
+    Mistake(
+        "name: user, ",
+        "",
+        "8: features[1].name is missing; expected a feature name that starts with a-z and goes on with a-z, 0-9 and _"),
+    Mistake(
+        "name: user, ",
+        "name: User-ID, ",
+        "8: features[User-ID].name is \"User-ID\"; expected a feature name that starts with a-z and goes on with a-z, 0-9 and _"
+    ),
+    Mistake(
+        "name: user, ",
+        "name: price, ",
+        "9: features[price] has the name of the feature on line 8; give each its own name"),
+    Mistake(
+        "kind: numeric",
+        "kind: number",
+        "9: features[price].kind is \"number\"; expected one of categorical, numeric, multi_valued"),
+    Mistake(
+        ", kind: numeric, transform: log1p",
+        ", transform: log1p",
+        "9: features[price].kind is missing; expected one of categorical, numeric, multi_valued"),
+    Mistake(
+        "transform: log1p",
+        "transform: log",
+        "9: features[price].transform is \"log\"; expected one of identity, log1p"),
+    Mistake(
+        "transform: log1p",
+        "transform: log1p, hash_bits: 4",
+        "9: features[price].hash_bits does not fit kind numeric: only categorical and multi_valued features are hashed; remove it"
+    ),
+    Mistake(
+        "kind: multi_valued",
+        "kind: multi_valued, transform: log1p",
+        "10: features[interests].transform does not fit kind multi_valued: only numeric features are transformed; remove it"
+    ),
+    Mistake(
+        "{name: price, kind: numeric, transform: log1p}",
+        "price",
+        "9: features[2] is \"price\"; expected a feature {name: …, kind: …}"),
+    Mistake(
+        featureList,
+        "features: []",
+        "7: features is an empty list; expected a list with at least one feature, each {name: …, kind: …}"),
+    Mistake(
+        featureList + "\n",
+        "",
+        "1: features is missing; expected a list with at least one feature, each {name: …, kind: …}"),
+    Mistake(
+        "embedding_dim: 16",
+        "embedding_dim: 257",
+        "12: nets.embedding_dim is 257; expected a whole number from 1 to 256"),
+    Mistake(
+        "embedding_dim: 16",
+        "embedding_dim: 16.0",
+        "12: nets.embedding_dim is 16.0; expected a whole number from 1 to 256"),
+    Mistake(
+        "light: [16, 8]",
+        "light: 16",
+        "13: nets.light is 16; expected a list, each item a whole number from 1 to 8192"),
+    Mistake(
+        "light: [16, 8]",
+        "light: []",
+        "13: nets.light is an empty list; expected a list, each item a whole number from 1 to 8192"),
+    Mistake(
+        "light: [16, 8]",
+        "light: [16, 0]",
+        "13: nets.light[2] is 0; expected a whole number from 1 to 8192"),
+    Mistake(
+        "booster: [400, 200, 100]",
+        "booster:\n    - 400\n    - 8193",
+        "16: nets.booster[2] is 8193; expected a whole number from 1 to 8192"),
+    Mistake(
+        "hint_loss: distillation",
+        "hint_loss: logit_mes",
+        "16: rocket.hint_loss is \"logit_mes\"; expected one of logit_mse, probability_mse, distillation; did you mean logit_mse?"
+    ),
+    Mistake(
+        "hint_weight: 0.5",
+        "hint_weight: -0.1",
+        "17: rocket.hint_weight is -0.1; expected a finite number, 0 or more"),
+    Mistake(
+        "hint_weight: 0.5",
+        "hint_weight: .inf",
+        "17: rocket.hint_weight is .inf; expected a finite number, 0 or more"),
+    Mistake(
+        "hint_weight: 0.5",
+        "hint_weight: \"0.5\"",
+        "17: rocket.hint_weight is \"0.5\"; expected a finite number, 0 or more; remove the quotes"),
+    Mistake(
+        "hint_weight: 0.5",
+        "hint_weight:",
+        "17: rocket.hint_weight has no value; expected a finite number, 0 or more"),
+    Mistake(
+        "temperature: 2",
+        "temperature: 0",
+        "18: rocket.temperature is 0; expected a finite number above 0"),
+    Mistake(
+        "gradient_block: logits_and_shared_input",
+        "gradient_block: false",
+        "19: rocket.gradient_block is the boolean false; expected one of logits, none, logits_and_shared_input"),
+    Mistake(
+        "sharing: nothing",
+        "sharing: embedding",
+        "20: rocket.sharing is \"embedding\"; expected one of nothing, embeddings; did you mean embeddings?"),
+    Mistake(
+        "window_days: 14",
+        "window_days: 0",
+        "22: training.window_days is 0; expected a whole number from 1 to 3650"),
+    Mistake(
+        "batch_size: 2_048",
+        "batch_size: 1048577",
+        "23: training.batch_size is 1048577; expected a whole number from 1 to 1048576"),
+    Mistake(
+        "batch_size: 2_048",
+        "batch_sise: 2048",
+        "23: training.batch_sise is not a known key; did you mean batch_size?"),
+    Mistake(
+        "batch_size: 2_048",
+        "batch_size: 2048\n  batch_size: 4096",
+        "24: training.batch_size is given twice, first on line 23; remove one of the two"),
+    Mistake(
+        "epochs: 2",
+        "epochs: 99999999999999999999",
+        "24: training.epochs is 99999999999999999999; expected a whole number from 1 to 1000"),
+    Mistake(
+        "dense_learning_rate: 1e-4",
+        "dense_learning_rate: 0",
+        "25: training.dense_learning_rate is 0; expected a finite number above 0"),
+    Mistake(
+        "embedding_learning_rate: 0.05",
+        "embedding_learning_rate: fast",
+        "26: training.embedding_learning_rate is \"fast\"; expected a finite number above 0"),
+    Mistake(
+        "l2: 0.00001",
+        "l2: .nan",
+        "27: training.l2 is .nan; expected a finite number, 0 or more"),
+    Mistake(
+        "seed: 18446744073709551615",
+        "seed: -1",
+        "28: training.seed is -1; expected a whole number from 0 to 18446744073709551615"),
+    Mistake(
+        "threads: 3",
+        "threads: all",
+        "30: training.threads is \"all\"; expected a whole number from 1 to 1024"),
+    Mistake(
+        "group: user_id",
+        "group: \"\"",
+        "32: evaluation.group is \"\"; expected a column's name of at most 63 bytes"),
+    Mistake(
+        "true_probability: true_click_probability",
+        "true_probability: price",
+        "33: evaluation.true_probability is the column price, which feature price reads too; a model must not see the answer, so remove one of the two"
+    ),
+    Mistake(
+        "baselines: [light, booster]",
+        "baselines: [light, rocket]",
+        "34: evaluation.baselines[2] is \"rocket\"; expected one of light, booster"),
+    Mistake(
+        "baselines: [light, booster]",
+        "baselines: [light, light]",
+        "34: evaluation.baselines[2] repeats an earlier item; remove one of the two"),
+    Mistake(
+        "batch_sizes: [1, 200]",
+        "batch_sizes: [1, 200, 0]",
+        "35: evaluation.latency.batch_sizes[3] is 0; expected a whole number from 1 to 65536"),
+    Mistake(
+        "calls: 500",
+        "calls: 99",
+        "35: evaluation.latency.calls is 99; expected a whole number from 100 to 10000000"),
+    Mistake(
+        "latency: {batch_sizes: [1, 200], calls: 500}",
+        "latency: 500",
+        "35: evaluation.latency is 500; expected a mapping of keys to values"),
+    Mistake(
+        "cache: {directory: /var/cache/rocket}",
+        "cache: {directory: ~/cache}",
+        "36: cache.directory is \"~/cache\"; expected a directory's path; only a shell replaces ~, so write the path out"
+    ),
+    Mistake(
+        "cache: {directory: /var/cache/rocket}",
+        "cache:",
+        "36: cache has no value; expected a mapping of keys to values"),
+    Mistake(
+        "cache: {directory: /var/cache/rocket}",
+        "cache: {directory: \"/var",
+        "37: not YAML: found unexpected end of stream (while scanning a quoted scalar, which began on line 36); correct the spelling of this line or of the one before"
+    ),
+    Mistake(
+        "cache: {directory: /var/cache/rocket}",
+        "---\nmodel: other",
+        "36: a second YAML document starts here; expected one document, so remove the line of dashes"),
+    Mistake(
+        "training:\n",
+        "training:\n\tepochs: 1\n",
+        "22: not YAML: found character that cannot start any token (while scanning for the next token); correct the spelling of this line or of the one before; indent with spaces, YAML allows no tabs"
+    ),
+    Mistake(
+        "light: [16, 8]",
+        "light: [16, 8",
+        "14: not YAML: did not find expected ',' or ']' (while parsing a flow sequence, which began on line 13); correct the spelling of this line or of the one before"
+    ),
+    Mistake(
+        "light: [16, 8]",
+        "light: *wide",
+        "13: not YAML: found undefined alias; correct the spelling of this line or of the one before"),
+    Mistake(
+        "model: quickstart",
+        "model: quick\u{7}start",
+        "1: not YAML: control characters are not allowed; remove the character"),
+]
