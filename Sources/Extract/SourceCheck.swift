@@ -1,0 +1,65 @@
+import AdLogs
+import Features
+import Postgres
+
+/// Holds a job file's source and features against the live tables, before any work is done with them.
+public struct SourceCheck: Sendable {
+    private let specification: ExtractionSpecification
+
+    public init(_ specification: ExtractionSpecification) {
+        self.specification = specification
+    }
+
+    /// All that does not fit, empty when everything does: missing relations and columns, columns of a type that their
+    /// use does not allow, an unknown time zone.
+    public func problems(on connection: Connection) throws -> [AdLogError] {
+        var problems: [AdLogError] = []
+        let source = specification.source
+        if try connection.execute(
+            "SELECT 1 FROM pg_timezone_names WHERE name = $1", [.text(source.timeZone)]
+        ).isEmpty {
+            problems.append(.timeZone(source.timeZone))
+        }
+        problems += try misfits(
+            in: source.clicks.table,
+            [(source.clicks.impressionID, nil), (source.clicks.time, Self.instants)], on: connection)
+        var wanted: [(String, Set<String>?)] = [
+            (source.impressions.id, nil), (source.impressions.time, Self.instants),
+        ]
+        wanted += [specification.group].compactMap { $0.map { ($0, nil) } }
+        wanted += [specification.trueProbability].compactMap { $0.map { ($0, Self.numbers) } }
+        for feature in specification.features.features {
+            switch feature.kind {
+            case .categorical: wanted.append((feature.column, nil))
+            case .numeric: wanted.append((feature.column, Self.numbers))
+            case .multiValued: wanted.append((feature.column, Self.arrays))
+            }
+        }
+        return problems + (try misfits(in: source.impressions.table, wanted, on: connection))
+    }
+
+    private func misfits(
+        in relation: String, _ wanted: [(column: String, types: Set<String>?)], on connection: Connection
+    ) throws -> [AdLogError] {
+        let present = try connection.columns(of: relation)
+        if present.isEmpty { return [.noRelation(relation)] }
+        return wanted.compactMap { column, types in
+            guard let type = present[column] else {
+                return .noColumn(relation: relation, column: column, has: Array(present.keys))
+            }
+            if let types, !types.contains(type) {
+                return .columnType(
+                    table: relation, column: column, found: type, expected: types.sorted().joined(separator: " or "))
+            }
+            return nil
+        }
+    }
+
+    private static let instants: Set = ["timestamp with time zone"]
+    private static let numbers: Set = [
+        "smallint", "integer", "bigint", "real", "double precision", "numeric",
+    ]
+    private static let arrays: Set = [
+        "text[]", "character varying[]", "integer[]", "bigint[]", "smallint[]", "uuid[]",
+    ]
+}

@@ -1,0 +1,7 @@
+import AdLogs
+import Days
+
+// The command line imports this module and Reports only; these are the values that its flags turn into.
+
+public typealias Day = Days.Day
+public typealias AsOf = AdLogs.AsOf

@@ -1,0 +1,17 @@
+/// Exit codes of the commands; the README's table explains them to people. 64 is the argument parser's own for a wrong
+/// command line.
+public enum ExitStatus: Int32, Sendable {
+    case done = 0
+    /// An error of the program or the machine that fits no other code.
+    case internalError = 1
+    /// The work was done before; nothing was changed.
+    case nothingToDo = 3
+    /// Another copy of the job holds its lock.
+    case locked = 4
+    /// The logs do not allow the work: no impressions, no clicks, one class only.
+    case dataCheckFailed = 5
+    /// The job file, or something it names, is wrong.
+    case configuration = 6
+    /// PostgreSQL could not be reached or refused something.
+    case database = 7
+}

@@ -1,0 +1,79 @@
+import AdLogs
+import Days
+import FeatureCache
+import JobFile
+import Postgres
+
+/// Why a job could not do its work.
+public enum JobError: Error, CustomStringConvertible {
+    /// Someone else holds the job's lock.
+    case locked(model: String, holder: String)
+    /// The source does not fit the live tables.
+    case source(path: String, problems: [AdLogError])
+    /// The impressions table has no rows at all.
+    case emptyLog(table: String)
+    /// No impressions on a day that is needed.
+    case noImpressions(day: Day, table: String)
+    /// A day's clicks are not all in yet.
+    case immature(day: Day, lastMature: Day)
+    /// No day of the window before the evaluated day has impressions.
+    case nothingToTrainOn(evaluated: Day, window: ClosedRange<Day>)
+    /// All training rows are clicked, or none.
+    case oneClass(days: ClosedRange<Day>, rows: Int, clicks: Int)
+    /// The days asked for are not after the days trained on.
+    case notUnseen(day: Day, trained: ClosedRange<Day>)
+    /// A version's weights do not go with this job file.
+    case otherSpecification(version: Int, path: String)
+    /// A version or model that is not there.
+    case noVersion(model: String)
+    /// A program asked for something the tables of the job are needed for.
+    case notMigrated
+
+    public var description: String {
+        switch self {
+        case .locked(let model, let holder):
+            "another run of model ‘\(model)’ is under way: \(holder); wait for it, or stop that process"
+        case .source(let path, let problems):
+            "\(path) does not fit the database:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
+        case .emptyLog(let table):
+            "\(table) is empty; load logs first, for example: rocket sample-logs --help or rocket import --help"
+        case .noImpressions(let day, let table):
+            "\(table) has no impressions on \(day); check the day and source.time_zone of the job file"
+        case .immature(let day, let lastMature):
+            "\(day) is not mature: clicks on it may still arrive within the attribution window; "
+                + "the last mature day is \(lastMature)"
+        case .nothingToTrainOn(let evaluated, let window):
+            "nothing to train on for \(evaluated): no impressions on \(window.lowerBound) … \(window.upperBound)"
+        case .oneClass(let days, let rows, let clicks):
+            "the \(rows) impressions of \(days.lowerBound) … \(days.upperBound) hold \(clicks) clicks; training needs "
+                + "both clicked and unclicked ones; check source.clicks and the attribution window"
+        case .notUnseen(let day, let trained):
+            "\(day) is not after the days the version was trained on (\(trained.lowerBound) … \(trained.upperBound)); "
+                + "a model is judged on days that it has not seen"
+        case .otherSpecification(let version, let path):
+            "version \(version) was trained from other features or another source than \(path) describes now; "
+                + "evaluate it with its own job file: rocket models show \(version) --job-file"
+        case .noVersion(let model):
+            "model ‘\(model)’ has no version yet; run: rocket nightly"
+        case .notMigrated:
+            "the database lacks the job's tables; run: rocket migrate"
+        }
+    }
+
+    /// The exit code for any error that a command can end with.
+    public static func exitStatus(for error: any Error) -> ExitStatus {
+        switch error {
+        case let error as JobError:
+            switch error {
+            case .locked: .locked
+            case .source, .otherSpecification, .noVersion: .configuration
+            case .notMigrated: .database
+            case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen: .dataCheckFailed
+            }
+        case is JobFileError: .configuration
+        case is AdLogError: .configuration
+        case is PostgresError: .database
+        default: .internalError
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Days
+import Digests
+import Evaluation
+import Extract
+import Features
+import Foundation
+import Logging
+import ModelRegistry
+import RocketLaunching
+
+extension JobSession {
+    /// One night from logs to a published version: extract what is missing, train, judge on the unseen day, measure,
+    /// write all of it in one transaction. Does nothing when the same settings and data made a version before.
+    func runNight(_ night: Night, command: String) throws -> RunOutcome {
+        try run(command, evaluatedDay: night.evaluatedDay) { recorder in
+            if !night.missingDays.isEmpty {
+                log.warning("no impressions on \(night.missingDays.map(\.description).joined(separator: ", "))")
+            }
+            let training = try night.trainingDays.map { try cached($0, recorder: recorder).entry }
+            let evaluation = try cached(night.evaluatedDay, recorder: recorder).entry
+            try checkClasses(training, days: night.trained)
+            let fingerprint = try fingerprint(training: training, evaluation: evaluation)
+            let registry = ModelRegistry(connection)
+            if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
+                log.info(
+                    "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
+                return RunOutcome(didWork: false, version: version)
+            }
+            let arms = [Arm.rocket] + jobFile.evaluation.baselines
+            let trained = try arms.map { arm in
+                try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
+                    try train(arm, on: training)
+                }
+            }
+            let evaluations = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
+                try trained.flatMap { try evaluate($0.model, arm: $0.arm, on: evaluation) }
+            }
+            let latencies = try recorder.stage("latency") {
+                try trained.first.map { try measureLatency($0.model, on: evaluation) } ?? []
+            }
+            let version = try recorder.stage("publish") {
+                try registry.publish(
+                    newVersion(
+                        trained, days: night.trained, evaluatedDay: night.evaluatedDay, runID: recorder.runID,
+                        fingerprint: fingerprint,
+                        inputs: training.map { VersionInput($0, role: .training) }
+                            + [VersionInput(evaluation, role: .evaluation)],
+                        evaluations: evaluations, latencies: latencies))
+            }
+            log.info("\(night.evaluatedDay): published version \(version)")
+            return RunOutcome(didWork: true, version: version)
+        }
+    }
+
+    /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
+    func fingerprint(training: [CacheManifest.Entry], evaluation: CacheManifest.Entry?) throws -> String {
+        var lines = [try jobFile.fingerprintText(), ProgramVersion.current]
+        lines.append("baselines \(jobFile.evaluation.baselines.map(\.rawValue))")
+        lines += training.map { "training \($0.day) \($0.checksum)" }
+        lines += [evaluation].compactMap { $0.map { "evaluation \($0.day) \($0.checksum)" } }
+        return try SHA256Digest.of(lines.joined(separator: "\n")).hex
+    }
+
+    func newVersion(
+        _ trained: [TrainedArm], days: ClosedRange<Day>, evaluatedDay: Day?, runID: Int, fingerprint: String,
+        inputs: [VersionInput], evaluations: [NetEvaluation], latencies: [LatencyReport]
+    ) throws -> NewModelVersion {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = .sortedKeys
+        let reports = Dictionary(uniqueKeysWithValues: trained.map { ($0.arm.rawValue, $0.report) })
+        let rocket = trained[0].model
+        return NewModelVersion(
+            model: jobFile.model, runID: runID, trainedDays: days, evaluatedDay: evaluatedDay,
+            fingerprint: fingerprint, specificationHash: extraction.hash, seed: jobFile.training.seed,
+            jobFileText: jobFile.text, trainingJSON: String(decoding: try encoder.encode(reports), as: UTF8.self),
+            lightParameters: rocket.lightParameters, boosterParameters: rocket.boosterParameters,
+            embeddingParameters: rocket.embeddingParameters, programVersion: ProgramVersion.current, inputs: inputs,
+            artifacts: [
+                Artifact(name: Artifact.model, bytes: try rocket.safetensors()),
+                Artifact(name: Artifact.features, bytes: Array(try jobFile.features.canonicalJSON().utf8)),
+            ], evaluations: evaluations, latencies: latencies)
+    }
+}
+
+extension VersionInput {
+    init(_ entry: CacheManifest.Entry, role: Role) {
+        self.init(
+            role: role, day: entry.day, part: entry.part, rows: entry.rows, clicks: entry.clicks,
+            checksum: entry.checksum)
+    }
+}

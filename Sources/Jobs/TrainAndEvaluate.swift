@@ -1,0 +1,81 @@
+import Days
+import Extract
+import Logging
+import ModelRegistry
+import RocketLaunching
+
+extension JobSession {
+    /// `rocket train`: trains on a range of days and publishes the version without judging it.
+    public func train(days: ClosedRange<Day>) throws -> RunOutcome {
+        try locked {
+            try run("train", evaluatedDay: nil) { recorder in
+                let mature = try logDays.lastMature(asOf: .now, on: connection)
+                guard days.upperBound <= mature else {
+                    throw JobError.immature(day: days.upperBound, lastMature: mature)
+                }
+                let present = try logDays.present(in: days, on: connection)
+                guard let first = present.first, let last = present.last else {
+                    throw JobError.noImpressions(day: days.lowerBound, table: jobFile.source.impressions.table)
+                }
+                let entries = try present.map { try cached($0, recorder: recorder).entry }
+                try checkClasses(entries, days: first...last)
+                let fingerprint = try fingerprint(training: entries, evaluation: nil)
+                let registry = ModelRegistry(connection)
+                if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
+                    log.info("version \(version) was made from the same settings and data; nothing to do")
+                    return RunOutcome(didWork: false, version: version)
+                }
+                let trained = try recorder.stage("train", detail: "rocket", size: { ($0.report.samples, nil) }) {
+                    try train(.rocket, on: entries)
+                }
+                let version = try recorder.stage("publish") {
+                    try registry.publish(
+                        newVersion(
+                            [trained], days: first...last, evaluatedDay: nil, runID: recorder.runID,
+                            fingerprint: fingerprint, inputs: entries.map { VersionInput($0, role: .training) },
+                            evaluations: [], latencies: []))
+                }
+                return RunOutcome(didWork: true, version: version)
+            }
+        }
+    }
+
+    /// `rocket evaluate`: judges a stored version on a day that it has not seen, from the weights in the database, and
+    /// stores the reports beside it.
+    ///
+    /// - Parameters:
+    ///   - version: nil for the model's newest.
+    ///   - day: nil for the day after the last one trained on.
+    public func evaluate(version: Int?, day: Day?) throws -> RunOutcome {
+        try locked {
+            let registry = ModelRegistry(connection)
+            guard let version = try version ?? registry.latest(model: jobFile.model) else {
+                throw JobError.noVersion(model: jobFile.model)
+            }
+            let lineage = try registry.lineage(of: version)
+            guard lineage.specificationHash == extraction.hash else {
+                throw JobError.otherSpecification(version: version, path: jobFile.path)
+            }
+            let day = day ?? lineage.trainedDays.upperBound.advanced(by: 1)
+            guard day > lineage.trainedDays.upperBound else {
+                throw JobError.notUnseen(day: day, trained: lineage.trainedDays)
+            }
+            return try run("evaluate", evaluatedDay: day) { recorder in
+                let mature = try logDays.lastMature(asOf: .now, on: connection)
+                guard day <= mature else { throw JobError.immature(day: day, lastMature: mature) }
+                guard try !logDays.present(in: day...day, on: connection).isEmpty else {
+                    throw JobError.noImpressions(day: day, table: jobFile.source.impressions.table)
+                }
+                let entry = try cached(day, recorder: recorder).entry
+                let model = try CoTrainedModel(
+                    safetensors: registry.artifact(Artifact.model, version: version))
+                let evaluations = try recorder.stage("evaluate", detail: day.description) {
+                    try evaluate(model, arm: .rocket, on: entry)
+                }
+                let latencies = try recorder.stage("latency") { try measureLatency(model, on: entry) }
+                try registry.record(evaluations: evaluations, latencies: latencies, version: version)
+                return RunOutcome(didWork: true, version: version)
+            }
+        }
+    }
+}

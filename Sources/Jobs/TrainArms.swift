@@ -1,0 +1,75 @@
+import Days
+import Extract
+import FeatureCache
+import Foundation
+import Logging
+import Nets
+import RocketLaunching
+
+/// A trained arm and how its training went.
+struct TrainedArm {
+    let arm: Arm
+    let model: CoTrainedModel
+    let report: TrainingReport
+}
+
+extension JobSession {
+    /// Trains one arm on cached days, in time order.
+    func train(_ arm: Arm, on entries: [CacheManifest.Entry]) throws -> TrainedArm {
+        let readers = try entries.map { try CacheReader(path: $0.path, expecting: extraction.hash) }
+        let rows = entries.reduce(0) { $0 + $1.rows }
+        let clicks = entries.reduce(0) { $0 + $1.clicks }
+        let trainer = CoTrainer(
+            arm: arm, layout: InputLayout(headers: readers.map(\.header)), nets: jobFile.nets, rocket: jobFile.rocket,
+            training: jobFile.training, clickRate: Double(clicks) / Double(rows))
+        let samples = rows * jobFile.training.epochs
+        let report = try trainer.train(on: TrainingSource(readers: readers)) { state in
+            progress(
+                StageProgress(title: "train \(arm.rawValue)", done: state.samples, total: samples, unit: "samples"))
+        }
+        log.info(
+            """
+            trained \(arm.rawValue): \(report.samples) samples in \(report.steps) steps, \
+            \(Int(report.samplesPerSecond)) samples/s
+            """)
+        return TrainedArm(arm: arm, model: trainer.model, report: report)
+    }
+
+    /// Both classes must be there.
+    func checkClasses(_ entries: [CacheManifest.Entry], days: ClosedRange<Day>) throws {
+        let rows = entries.reduce(0) { $0 + $1.rows }
+        let clicks = entries.reduce(0) { $0 + $1.clicks }
+        guard clicks > 0, clicks < rows else { throw JobError.oneClass(days: days, rows: rows, clicks: clicks) }
+    }
+}
+
+extension InputLayout {
+    /// The layout of the cached columns; numerics are standardised by the moments of the training days.
+    init(headers: [CacheHeader]) {
+        let first = headers.first
+        let fields = first?.fields ?? []
+        let numerics = first?.numerics ?? []
+        self.init(
+            fields: fields.map { FieldShape(name: $0.name, rows: $0.rowsInTable, multiValued: $0.multiValued) },
+            numerics: numerics.indices.map { index in
+                let columns = headers.map { $0.numerics[index] }
+                let count = Double(max(1, columns.reduce(0) { $0 + $1.count }))
+                let mean = columns.reduce(0) { $0 + $1.sum } / count
+                let variance = max(0, columns.reduce(0) { $0 + $1.sumOfSquares } / count - mean * mean)
+                return NumericShape(
+                    name: numerics[index].name, mean: mean,
+                    standardDeviation: variance > 1e-12 ? variance.squareRoot() : 1)
+            })
+    }
+}
+
+extension TrainingSource {
+    /// The blocks of cache files, in time order.
+    init(readers: [CacheReader]) {
+        self.init(
+            rows: readers.reduce(0) { $0 + $1.header.rows }, clicks: readers.reduce(0) { $0 + $1.header.clicks },
+            blocks: readers.flatMap { reader in
+                (0..<reader.blockCount).map { block in { @Sendable in try reader.block(block) } }
+            })
+    }
+}

@@ -1,0 +1,207 @@
+import Days
+import Digests
+import Evaluation
+import Foundation
+import Postgres
+
+/// Model versions in the database: a version is written with its artifacts, lineage and reports in one transaction, and
+/// read back with its checksum compared.
+public struct ModelRegistry {
+    private let connection: Connection
+
+    public init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    /// The version that did the same work already, if any.
+    public func version(model: String, fingerprint: String) throws -> Int? {
+        try connection.execute(
+            "SELECT version FROM rocket.model_versions WHERE model = $1 AND fingerprint = $2",
+            [.text(model), .text(fingerprint)]
+        ).first?.int("version")
+    }
+
+    /// The newest version of a model: the one trained up to the latest day.
+    public func latest(model: String) throws -> Int? {
+        try connection.execute(
+            """
+            SELECT version FROM rocket.model_versions WHERE model = $1
+            ORDER BY trained_to DESC, version DESC LIMIT 1
+            """, [.text(model)]
+        ).first?.int("version")
+    }
+
+    /// Writes a version, its lineage, artifacts and reports, and returns its number. All of it commits, or nothing.
+    public func publish(_ new: NewModelVersion) throws -> Int {
+        try connection.transaction { connection in
+            let version = try insertVersion(new)
+            for input in new.inputs {
+                try connection.execute(
+                    """
+                    INSERT INTO rocket.version_inputs (version, role, day, part, rows, clicks, checksum)
+                    VALUES ($1, $2, $3::text::date, $4, $5, $6, $7)
+                    """,
+                    [
+                        .int(version), .text(input.role.rawValue), .text(input.day.description), .int(input.part),
+                        .int(input.rows), .int(input.clicks), .text(input.checksum),
+                    ])
+            }
+            for artifact in new.artifacts {
+                try insert(artifact, version: version)
+            }
+            try insert(new.evaluations, version: version)
+            try insert(new.latencies, version: version)
+            return version
+        }
+    }
+
+    /// Adds what was measured later to a version, in one transaction; earlier figures of the same day are replaced.
+    public func record(evaluations: [NetEvaluation], latencies: [LatencyReport], version: Int) throws {
+        try connection.transaction { _ in
+            try insert(evaluations, version: version)
+            try insert(latencies, version: version)
+        }
+    }
+
+    /// An artifact's bytes, compared with their SHA-256.
+    ///
+    /// - Throws: `ModelRegistryError.noArtifact`, `.damagedArtifact`, `PostgresError`.
+    public func artifact(_ name: String, version: Int) throws -> [UInt8] {
+        guard
+            let row = try connection.execute(
+                "SELECT bytes, sha256 FROM rocket.artifacts WHERE version = $1 AND name = $2",
+                [.int(version), .text(name)]
+            ).first
+        else { throw ModelRegistryError.noArtifact(name: name, version: version) }
+        let expected = try row.text("sha256")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(try row.int("bytes"))
+        let chunks = try connection.execute(
+            "SELECT chunk FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 ORDER BY chunk",
+            [.int(version), .text(name)])
+        // One chunk at a time: text-form bytea takes twice its size on the way.
+        for chunk in chunks {
+            let data = try connection.execute(
+                "SELECT data FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 AND chunk = $3",
+                [.int(version), .text(name), .int(try chunk.int("chunk"))])
+            guard let data = data.first else { break }
+            bytes += try data.bytes("data")
+        }
+        let found = try SHA256Digest.of(bytes).hex
+        guard found == expected else {
+            throw ModelRegistryError.damagedArtifact(name: name, version: version, found: found, expected: expected)
+        }
+        return bytes
+    }
+
+    /// What `rocket evaluate` needs to know of a version.
+    public func lineage(of version: Int) throws -> VersionLineage {
+        guard
+            let row = try connection.execute(
+                """
+                SELECT model, trained_from, trained_to, specification_hash FROM rocket.model_versions
+                WHERE version = $1
+                """, [.int(version)]
+            ).first
+        else { throw ModelRegistryError.noVersion(version) }
+        return VersionLineage(
+            model: try row.text("model"), trainedDays: try row.day("trained_from")...row.day("trained_to"),
+            specificationHash: try row.text("specification_hash"))
+    }
+
+    private func insertVersion(_ new: NewModelVersion) throws -> Int {
+        let rows = try connection.execute(
+            """
+            INSERT INTO rocket.model_versions (
+                model, run_id, trained_from, trained_to, evaluated_day, fingerprint, specification_hash, seed,
+                job_file, training, light_parameters, booster_parameters, embedding_parameters, program_version)
+            VALUES ($1, $2, $3::text::date, $4::text::date, $5::text::date, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            RETURNING version
+            """,
+            [
+                .text(new.model), new.runID.map { .int($0) } ?? .null, .text(new.trainedDays.lowerBound.description),
+                .text(new.trainedDays.upperBound.description),
+                new.evaluatedDay.map { .text($0.description) } ?? .null, .text(new.fingerprint),
+                .text(new.specificationHash), .text(String(new.seed)), .text(new.jobFileText), .json(new.trainingJSON),
+                .int(new.lightParameters), .int(new.boosterParameters), .int(new.embeddingParameters),
+                .text(new.programVersion),
+            ])
+        return try rows[rows.startIndex].int("version")
+    }
+
+    private func insert(_ artifact: Artifact, version: Int) throws {
+        try connection.execute(
+            "INSERT INTO rocket.artifacts (version, name, bytes, sha256) VALUES ($1, $2, $3, $4)",
+            [
+                .int(version), .text(artifact.name), .int(artifact.bytes.count),
+                .text(try SHA256Digest.of(artifact.bytes).hex),
+            ])
+        for (index, start) in stride(from: 0, to: artifact.bytes.count, by: Self.chunkBytes).enumerated() {
+            let chunk = artifact.bytes[start..<min(start + Self.chunkBytes, artifact.bytes.count)]
+            try connection.execute(
+                "INSERT INTO rocket.artifact_chunks (version, name, chunk, data) VALUES ($1, $2, $3, $4)",
+                [.int(version), .text(artifact.name), .int(index), .bytes(Array(chunk))])
+        }
+    }
+
+    private func insert(_ evaluations: [NetEvaluation], version: Int) throws {
+        for evaluation in evaluations {
+            let report = evaluation.report
+            try connection.execute(
+                """
+                INSERT INTO rocket.evaluation_reports (
+                    version, day, arm, net, impressions, clicks, auc, auc_standard_error, gauc, gauc_groups, log_loss,
+                    normalized_entropy, pcoc, pr_auc, calibration_error, mean_prediction, oracle_auc)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                ON CONFLICT (version, day, arm, net) DO UPDATE SET
+                    impressions = excluded.impressions, clicks = excluded.clicks, auc = excluded.auc,
+                    auc_standard_error = excluded.auc_standard_error, gauc = excluded.gauc,
+                    gauc_groups = excluded.gauc_groups, log_loss = excluded.log_loss,
+                    normalized_entropy = excluded.normalized_entropy, pcoc = excluded.pcoc,
+                    pr_auc = excluded.pr_auc, calibration_error = excluded.calibration_error,
+                    mean_prediction = excluded.mean_prediction, oracle_auc = excluded.oracle_auc,
+                    evaluated_at = now()
+                """,
+                [
+                    .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
+                    .int(report.impressions), .int(report.clicks), Value(report.auc), Value(report.aucStandardError),
+                    Value(report.gauc), .int(report.gaucGroups), Value(report.logLoss),
+                    Value(report.normalizedEntropy), Value(report.pcoc), Value(report.prAUC),
+                    Value(report.calibrationError), Value(report.meanPrediction), Value(evaluation.oracleAUC),
+                ])
+        }
+    }
+
+    private func insert(_ latencies: [LatencyReport], version: Int) throws {
+        for latency in latencies {
+            try connection.execute(
+                """
+                INSERT INTO rocket.latency_reports (
+                    version, net, batch_size, calls, mean_us, p50_us, p90_us, p99_us, p999_us, scores_per_second,
+                    cpu_model)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                ON CONFLICT (version, net, batch_size) DO UPDATE SET
+                    calls = excluded.calls, mean_us = excluded.mean_us, p50_us = excluded.p50_us,
+                    p90_us = excluded.p90_us, p99_us = excluded.p99_us, p999_us = excluded.p999_us,
+                    scores_per_second = excluded.scores_per_second, cpu_model = excluded.cpu_model,
+                    measured_at = now()
+                """,
+                [
+                    .int(version), .text(latency.net), .int(latency.batchSize), .int(latency.calls),
+                    .double(latency.meanMicroseconds), .double(latency.p50Microseconds),
+                    .double(latency.p90Microseconds), .double(latency.p99Microseconds),
+                    .double(latency.p999Microseconds), .double(latency.scoresPerSecond), .text(latency.cpuModel),
+                ])
+        }
+    }
+
+    /// Small enough to send and read without a second thought for memory, large enough that round trips do not count.
+    private static let chunkBytes = 4 << 20
+}
+
+extension Value {
+    /// NULL for nil.
+    fileprivate init(_ number: Double?) {
+        self = number.map { .double($0) } ?? .null
+    }
+}

@@ -1,0 +1,117 @@
+import Days
+import Evaluation
+
+/// A trained model with everything that is said about it, ready to be written.
+public struct NewModelVersion: Sendable {
+    public var model: String
+    public var runID: Int?
+    public var trainedDays: ClosedRange<Day>
+    /// Nil when it was only trained.
+    public var evaluatedDay: Day?
+    /// SHA-256 of settings and data.
+    public var fingerprint: String
+    public var specificationHash: String
+    public var seed: UInt64
+    public var jobFileText: String
+    /// Training reports of all arms.
+    public var trainingJSON: String
+    public var lightParameters: Int
+    public var boosterParameters: Int
+    public var embeddingParameters: Int
+    public var programVersion: String
+    public var inputs: [VersionInput]
+    public var artifacts: [Artifact]
+    public var evaluations: [NetEvaluation]
+    public var latencies: [LatencyReport]
+
+    public init(
+        model: String, runID: Int?, trainedDays: ClosedRange<Day>, evaluatedDay: Day?, fingerprint: String,
+        specificationHash: String, seed: UInt64, jobFileText: String, trainingJSON: String, lightParameters: Int,
+        boosterParameters: Int, embeddingParameters: Int, programVersion: String, inputs: [VersionInput],
+        artifacts: [Artifact], evaluations: [NetEvaluation], latencies: [LatencyReport]
+    ) {
+        self.model = model
+        self.runID = runID
+        self.trainedDays = trainedDays
+        self.evaluatedDay = evaluatedDay
+        self.fingerprint = fingerprint
+        self.specificationHash = specificationHash
+        self.seed = seed
+        self.jobFileText = jobFileText
+        self.trainingJSON = trainingJSON
+        self.lightParameters = lightParameters
+        self.boosterParameters = boosterParameters
+        self.embeddingParameters = embeddingParameters
+        self.programVersion = programVersion
+        self.inputs = inputs
+        self.artifacts = artifacts
+        self.evaluations = evaluations
+        self.latencies = latencies
+    }
+}
+
+/// A cache file that a version was trained or evaluated on.
+public struct VersionInput: Equatable, Sendable {
+    public enum Role: String, Sendable {
+        case training, evaluation
+    }
+
+    public var role: Role
+    public var day: Day
+    public var part: Int
+    public var rows: Int
+    public var clicks: Int
+    public var checksum: String
+
+    public init(role: Role, day: Day, part: Int, rows: Int, clicks: Int, checksum: String) {
+        self.role = role
+        self.day = day
+        self.part = part
+        self.rows = rows
+        self.clicks = clicks
+        self.checksum = checksum
+    }
+}
+
+/// A file of a version.
+public struct Artifact: Sendable {
+    public var name: String
+    public var bytes: [UInt8]
+
+    public init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+
+    /// Weights of both nets and their embedding tables.
+    public static let model = "model.safetensors"
+    /// The feature specification: how raw values become ids.
+    public static let features = "features.json"
+}
+
+/// How good one net was on one unseen day.
+public struct NetEvaluation: Sendable {
+    public var day: Day
+    /// How it was trained: `rocket`, `light`, `booster`.
+    public var arm: String
+    /// `light` or `booster`.
+    public var net: String
+    public var report: EvaluationReport
+    /// AUC of the true probabilities on the same rows, for generated logs.
+    public var oracleAUC: Double?
+
+    public init(day: Day, arm: String, net: String, report: EvaluationReport, oracleAUC: Double?) {
+        self.day = day
+        self.arm = arm
+        self.net = net
+        self.report = report
+        self.oracleAUC = oracleAUC
+    }
+}
+
+/// What a version came from.
+public struct VersionLineage: Equatable, Sendable {
+    public var model: String
+    public var trainedDays: ClosedRange<Day>
+    public var specificationHash: String
+}

@@ -1,0 +1,98 @@
+import Days
+import Postgres
+
+/// One version on one unseen day, as people and scripts read it: light beside booster, how much of the gap rocket
+/// closed, latency. Its JSON keys are documented in the README and do not change their meaning.
+public struct ModelReport: Codable, Equatable, Sendable {
+    public var model: String
+    public var version: Int
+    public var trainedFrom: Day
+    public var trainedTo: Day
+    /// Nil, like all that was measured, for a version that was only trained.
+    public var evaluatedDay: Day?
+    public var impressions: Int?
+    public var clicks: Int?
+    public var light: NetReport
+    public var booster: NetReport
+    /// AUC of the nets trained alone on the same cache, where the job file asks for these baselines.
+    public var lightAloneAUC: Double?
+    public var boosterAloneAUC: Double?
+    /// (light in rocket − light alone) / (booster alone − light alone); nil where the booster does not win.
+    public var gapClosed: Double?
+    /// AUC of the true click probabilities of generated logs: the best reachable.
+    public var oracleAUC: Double?
+    /// Median booster latency over median light latency at the largest batch size.
+    public var timesFaster: Double?
+    public var latency: [LatencyLine]
+    public var artifact: ArtifactLine?
+
+    /// One net's figures.
+    public struct NetReport: Codable, Equatable, Sendable {
+        public var auc: Double?
+        public var aucStandardError: Double?
+        public var gauc: Double?
+        public var logLoss: Double?
+        public var normalizedEntropy: Double?
+        public var pcoc: Double?
+        /// Share of the way from 0.5 to `oracle_auc`.
+        public var oracleShare: Double?
+        /// Microseconds of one call at the largest batch size.
+        public var p50: Double?
+        public var p99: Double?
+        /// Dense parameters, without the shared embeddings.
+        public var parameters: Int
+
+        enum CodingKeys: String, CodingKey {
+            case auc, gauc, pcoc, parameters
+            case aucStandardError = "auc_standard_error"
+            case logLoss = "log_loss"
+            case normalizedEntropy = "normalized_entropy"
+            case oracleShare = "oracle_share"
+            case p50 = "p50_us"
+            case p99 = "p99_us"
+        }
+    }
+
+    /// Latency of one net at one batch size.
+    public struct LatencyLine: Codable, Equatable, Sendable {
+        public var net: String
+        public var batchSize: Int
+        public var calls: Int
+        public var p50: Double
+        public var p90: Double
+        public var p99: Double
+        public var p999: Double
+        public var scoresPerSecond: Double
+        public var cpuModel: String
+
+        enum CodingKeys: String, CodingKey {
+            case net, calls
+            case batchSize = "batch_size"
+            case p50 = "p50_us"
+            case p90 = "p90_us"
+            case p99 = "p99_us"
+            case p999 = "p999_us"
+            case scoresPerSecond = "scores_per_second"
+            case cpuModel = "cpu_model"
+        }
+    }
+
+    /// Where the model is.
+    public struct ArtifactLine: Codable, Equatable, Sendable {
+        public var name: String
+        public var bytes: Int
+        public var sha256: String
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case model, version, impressions, clicks, light, booster, latency, artifact
+        case trainedFrom = "trained_from"
+        case trainedTo = "trained_to"
+        case evaluatedDay = "evaluated_day"
+        case lightAloneAUC = "light_alone_auc"
+        case boosterAloneAUC = "booster_alone_auc"
+        case gapClosed = "gap_closed"
+        case oracleAUC = "oracle_auc"
+        case timesFaster = "times_faster"
+    }
+}

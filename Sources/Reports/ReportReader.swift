@@ -1,0 +1,148 @@
+import Days
+import Postgres
+
+/// Reads reports back from the job's tables and views. Every number that a command prints comes through here, so what a
+/// person sees is what the database holds.
+public struct ReportReader {
+    private let connection: Connection
+
+    public init(database: String?) throws {
+        connection = try Connection(.fromEnvironment(url: database), applicationName: "rocket report")
+    }
+
+    /// Reports, newest evaluated day first.
+    ///
+    /// - Parameters:
+    ///   - model: nil for all models.
+    ///   - version: nil for all versions.
+    ///   - limit: at most so many; the newest win.
+    public func reports(model: String? = nil, version: Int? = nil, limit: Int = 1_000) throws -> [ModelReport] {
+        try connection.execute(
+            """
+            SELECT v.model, v.version, v.trained_from, v.trained_to, v.light_parameters, v.booster_parameters,
+                   r.*, le.auc_standard_error AS light_se, be.auc_standard_error AS booster_se,
+                   a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
+            FROM rocket.model_versions v
+            LEFT JOIN (
+                SELECT version AS report_version, evaluated_day AS report_day, impressions, clicks, light_auc,
+                       booster_auc, oracle_auc, light_alone_auc, booster_alone_auc, gap_closed, light_gauc,
+                       booster_gauc, light_log_loss, booster_log_loss, light_ne, booster_ne, light_pcoc, booster_pcoc,
+                       light_p50_us, light_p99_us, booster_p50_us, booster_p99_us, times_faster
+                FROM rocket.model_report) r ON r.report_version = v.version
+            LEFT JOIN rocket.evaluation_reports le
+                ON le.version = v.version AND le.day = r.report_day AND le.arm = 'rocket' AND le.net = 'light'
+            LEFT JOIN rocket.evaluation_reports be
+                ON be.version = v.version AND be.day = r.report_day AND be.arm = 'rocket' AND be.net = 'booster'
+            LEFT JOIN rocket.artifacts a ON a.version = v.version AND a.name = 'model.safetensors'
+            WHERE ($1::text IS NULL OR v.model = $1) AND ($2::bigint IS NULL OR v.version = $2)
+            ORDER BY coalesce(r.report_day, v.trained_to) DESC, v.version DESC
+            LIMIT $3
+            """,
+            [model.map { .text($0) } ?? .null, version.map { .int($0) } ?? .null, .int(limit)]
+        ).map { try report($0) }
+    }
+
+    /// The runs of a model, newest first.
+    public func runs(model: String? = nil, limit: Int) throws -> [RunReport] {
+        try connection.execute(
+            """
+            SELECT run_id, model, command, evaluated_day, status, exit_code, version,
+                   to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
+                   extract(epoch FROM duration) AS seconds, error
+            FROM rocket.nightly_history WHERE $1::text IS NULL OR model = $1
+            ORDER BY run_id DESC LIMIT $2
+            """, [model.map { .text($0) } ?? .null, .int(limit)]
+        ).map { row in
+            RunReport(
+                run: try row.int("run_id"), model: try row.text("model"), command: try row.text("command"),
+                evaluatedDay: try row.dayOrNil("evaluated_day"), status: try row.text("status"),
+                exitCode: try row.intOrNil("exit_code"), version: try row.intOrNil("version"),
+                startedAt: try row.text("started_at"), seconds: try row.doubleOrNil("seconds"),
+                error: try row.textOrNil("error"))
+        }
+    }
+
+    /// The job file's text as it stood when a version was trained.
+    public func jobFile(version: Int) throws -> String? {
+        try connection.execute("SELECT job_file FROM rocket.model_versions WHERE version = $1", [.int(version)])
+            .first?.text("job_file")
+    }
+
+    /// Rows of the quarantine and cached days, for the status page.
+    public func counts() throws -> (cachedDays: Int, cachedBytes: Int, quarantined: Int) {
+        let rows = try connection.execute(
+            """
+            SELECT (SELECT count(*) FROM rocket.cache_manifest) AS days,
+                   (SELECT coalesce(sum(bytes), 0)::bigint FROM rocket.cache_manifest) AS bytes,
+                   (SELECT count(*) FROM rocket.quarantine_rows) AS quarantined
+            """)
+        guard let row = rows.first else { return (0, 0, 0) }
+        return (try row.int("days"), try row.int("bytes"), try row.int("quarantined"))
+    }
+
+    private func report(_ row: Row) throws -> ModelReport {
+        let version = try row.int("version")
+        let oracle = try row.doubleOrNil("oracle_auc")
+        func net(_ name: String) throws -> ModelReport.NetReport {
+            let auc = try row.doubleOrNil("\(name)_auc")
+            var share: Double?
+            if let auc, let oracle, oracle > 0.5 { share = (auc - 0.5) / (oracle - 0.5) }
+            return ModelReport.NetReport(
+                auc: auc, aucStandardError: try row.doubleOrNil("\(name)_se"),
+                gauc: try row.doubleOrNil("\(name)_gauc"), logLoss: try row.doubleOrNil("\(name)_log_loss"),
+                normalizedEntropy: try row.doubleOrNil("\(name)_ne"), pcoc: try row.doubleOrNil("\(name)_pcoc"),
+                oracleShare: share, p50: try row.doubleOrNil("\(name)_p50_us"),
+                p99: try row.doubleOrNil("\(name)_p99_us"), parameters: try row.int("\(name)_parameters"))
+        }
+        var artifact: ModelReport.ArtifactLine?
+        if let bytes = try row.intOrNil("artifact_bytes") {
+            artifact = ModelReport.ArtifactLine(
+                name: "model.safetensors", bytes: bytes, sha256: try row.text("artifact_sha256"))
+        }
+        return ModelReport(
+            model: try row.text("model"), version: version, trainedFrom: try row.day("trained_from"),
+            trainedTo: try row.day("trained_to"), evaluatedDay: try row.dayOrNil("report_day"),
+            impressions: try row.intOrNil("impressions"), clicks: try row.intOrNil("clicks"), light: try net("light"),
+            booster: try net("booster"), lightAloneAUC: try row.doubleOrNil("light_alone_auc"),
+            boosterAloneAUC: try row.doubleOrNil("booster_alone_auc"), gapClosed: try row.doubleOrNil("gap_closed"),
+            oracleAUC: oracle, timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
+            artifact: artifact)
+    }
+
+    private func latency(of version: Int) throws -> [ModelReport.LatencyLine] {
+        try connection.execute(
+            """
+            SELECT net, batch_size, calls, p50_us, p90_us, p99_us, p999_us, scores_per_second, cpu_model
+            FROM rocket.latency_reports WHERE version = $1 ORDER BY batch_size, net DESC
+            """, [.int(version)]
+        ).map { row in
+            ModelReport.LatencyLine(
+                net: try row.text("net"), batchSize: try row.int("batch_size"), calls: try row.int("calls"),
+                p50: try row.double("p50_us"), p90: try row.double("p90_us"), p99: try row.double("p99_us"),
+                p999: try row.double("p999_us"), scoresPerSecond: try row.double("scores_per_second"),
+                cpuModel: try row.text("cpu_model"))
+        }
+    }
+}
+
+/// One run of the ledger.
+public struct RunReport: Codable, Equatable, Sendable {
+    public var run: Int
+    public var model: String
+    public var command: String
+    public var evaluatedDay: Day?
+    public var status: String
+    public var exitCode: Int?
+    public var version: Int?
+    /// UTC, `2026-11-23T03:30:00Z`.
+    public var startedAt: String
+    public var seconds: Double?
+    public var error: String?
+
+    enum CodingKeys: String, CodingKey {
+        case run, model, command, status, version, seconds, error
+        case evaluatedDay = "evaluated_day"
+        case exitCode = "exit_code"
+        case startedAt = "started_at"
+    }
+}
