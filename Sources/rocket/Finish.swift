@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Jobs
+import Reports
+
+/// Prints what a run made and leaves with its exit code.
+func finish(_ outcome: RunOutcome, day: Day? = nil, json: Bool, database: String?) throws {
+    let reports = try outcome.version.map { version in
+        try ReportReader(database: database).reports(version: version)
+    }
+    let report = reports?.first { day == nil || $0.evaluatedDay == day }
+    if json {
+        try printJSON(RunResult(status: outcome.didWork ? "done" : "nothing_to_do", report: report))
+    } else {
+        if let report { print(reportText(report)) }
+        if !outcome.didWork { print("nothing to do: this version was made before from the same settings and data") }
+    }
+    if !outcome.didWork { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+}
+
+/// A report's keys and `status` in one object.
+private struct RunResult: Encodable {
+    let status: String
+    let report: ModelReport?
+
+    private enum Keys: String, CodingKey { case status }
+
+    func encode(to encoder: any Encoder) throws {
+        try report?.encode(to: encoder)
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(status, forKey: .status)
+    }
+}
+
+/// Prints a value as JSON with sorted keys; nil values are left out.
+func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Jobs
+import Reports
+
+struct ModelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "List model versions and show one.", subcommands: [List.self, Show.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "All versions, newest first.",
+            discussion: """
+                Examples:
+                  rocket models list
+                  rocket models list --model quickstart --json
+                """)
+
+        @OptionGroup var database: DatabaseOptions
+
+        @Option(help: "Only this model.")
+        var model: String?
+
+        @Flag(help: "Print as JSON: an array.")
+        var json = false
+
+        func run() throws {
+            let reports = try ReportReader(database: database.database).reports(model: model)
+            if json {
+                try printJSON(reports)
+            } else {
+                print(reports.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(reports))
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show",
+            abstract: "One version: its reports, or the job file it was trained with.",
+            discussion: """
+                Examples:
+                  rocket models show 12
+                  rocket models show 12 --job-file > as-trained.yaml
+                """)
+
+        @OptionGroup var database: DatabaseOptions
+
+        @Argument(help: "Number of the version.")
+        var number: Int
+
+        @Flag(help: "Print the job file's text as it was.")
+        var jobFile = false
+
+        @Flag(help: "Print as JSON: an array, one report a day that it was judged on.")
+        var json = false
+
+        func run() throws {
+            let reader = try ReportReader(database: database.database)
+            if jobFile {
+                guard let text = try reader.jobFile(version: number) else {
+                    throw JobError.noVersion(model: "\(number)")
+                }
+                print(text, terminator: "")
+                return
+            }
+            let reports = try reader.reports(version: number)
+            guard !reports.isEmpty else { throw JobError.noVersion(model: "\(number)") }
+            if json {
+                try printJSON(reports)
+            } else {
+                for report in reports { print(reportText(report)) }
+            }
+        }
+    }
+}

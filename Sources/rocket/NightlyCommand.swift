@@ -1,0 +1,35 @@
+import ArgumentParser
+import Jobs
+
+struct NightlyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nightly",
+        abstract: "The whole job for one night: extract, train, evaluate, publish.",
+        discussion: """
+            Takes the last mature day (its end and the attribution window have passed), trains on the days of the \
+            window before it and judges both nets on it. Version, weights and reports are written in one transaction. \
+            Run a second time it finds its own work and does nothing (exit code 3).
+
+            Examples:
+              rocket nightly --job jobs/quickstart.yaml
+              rocket nightly --job jobs/quickstart.yaml --as-of 2026-11-22
+              rocket nightly --job jobs/quickstart.yaml --json | jq .light.auc
+            """)
+
+    @OptionGroup var options: JobOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Act as if it were the end of this day, or this moment (2026-11-23T03:30Z). Default: now.",
+            valueName: "date"))
+    var asOf: String?
+
+    @Flag(help: "Print the report as JSON.")
+    var json = false
+
+    func run() throws {
+        let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
+        let outcome = try options.session().nightly(asOf: asOf)
+        try finish(outcome, json: json, database: options.database.database)
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Jobs
+import Reports
+import TextTable
+
+/// One report as a page of text.
+func reportText(_ report: ModelReport) -> String {
+    var lines = ["model \(report.model), version \(report.version)"]
+    lines.append("trained on  \(report.trainedFrom) … \(report.trainedTo)")
+    guard let day = report.evaluatedDay else {
+        return (lines + ["not judged yet; run: rocket evaluate --model-version \(report.version)"]).joined(
+            separator: "\n")
+    }
+    lines.append(
+        "judged on   \(day), unseen: \((report.impressions ?? 0).grouped) impressions, "
+            + "\((report.clicks ?? 0).grouped) clicks")
+    lines.append("")
+    lines.append(netTable(report))
+    if let gap = report.gapClosed {
+        lines.append(
+            "gap_closed  \(percent(gap)) of the way from light alone (AUC \(number(report.lightAloneAUC))) "
+                + "to booster alone (AUC \(number(report.boosterAloneAUC)))")
+    } else if let light = report.lightAloneAUC, let booster = report.boosterAloneAUC {
+        lines.append(
+            "gap_closed  –: the booster alone (AUC \(number(booster))) does not beat the light net alone "
+                + "(AUC \(number(light)))")
+    }
+    if let oracle = report.oracleAUC {
+        lines.append(
+            "true probabilities reach AUC \(number(oracle)): light \(percent(report.light.oracleShare)), "
+                + "booster \(percent(report.booster.oracleShare)) of the way from 0.5")
+    }
+    if !report.latency.isEmpty { lines.append("\n" + latencyTable(report.latency)) }
+    if let times = report.timesFaster {
+        lines.append("light is \(number(times, digits: 1)) times as fast as the booster (medians, largest batch)")
+    }
+    if let artifact = report.artifact {
+        lines.append(
+            "the model is in rocket.artifacts: version \(report.version), \(artifact.name), "
+                + "\(artifact.bytes.grouped) bytes, SHA-256 \(artifact.sha256)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+}
+
+/// Reports as a table, one a line.
+func reportTable(_ reports: [ModelReport]) -> String {
+    TextTable<ModelReport> { report in
+        [
+            Column(title: "model", value: report.model),
+            Column(title: "version", value: report.version, align: .right),
+            Column(title: "trained on", value: "\(report.trainedFrom) … \(report.trainedTo)"),
+            Column(title: "judged on", value: report.evaluatedDay.map(\.description) ?? "–"),
+            Column(title: "impressions", value: report.impressions?.grouped ?? "–", align: .right),
+            Column(title: "clicks", value: report.clicks?.grouped ?? "–", align: .right),
+            Column(title: "light AUC", value: number(report.light.auc), align: .right),
+            Column(title: "booster AUC", value: number(report.booster.auc), align: .right),
+            Column(title: "gap closed", value: percent(report.gapClosed), align: .right),
+            Column(title: "light PCOC", value: number(report.light.pcoc, digits: 3), align: .right),
+            Column(title: "light p99 µs", value: number(report.light.p99, digits: 1), align: .right),
+            Column(title: "booster p99 µs", value: number(report.booster.p99, digits: 1), align: .right),
+        ]
+    }.string(for: reports, style: Style.psql) ?? ""
+}
+
+/// Runs as a table.
+func runTable(_ runs: [RunReport]) -> String {
+    TextTable<RunReport> { run in
+        [
+            Column(title: "run", value: run.run, align: .right),
+            Column(title: "model", value: run.model),
+            Column(title: "command", value: run.command),
+            Column(title: "judged on", value: run.evaluatedDay.map(\.description) ?? "–"),
+            Column(title: "status", value: run.status),
+            Column(title: "version", value: run.version.map(String.init) ?? "–", align: .right),
+            Column(title: "started", value: run.startedAt),
+            Column(title: "seconds", value: number(run.seconds, digits: 1), align: .right),
+            Column(title: "error", value: run.error.map { String($0.prefix(60)) } ?? ""),
+        ]
+    }.string(for: runs, style: Style.psql) ?? ""
+}
+
+private func netTable(_ report: ModelReport) -> String {
+    let nets = [("light", report.light), ("booster", report.booster)]
+    return TextTable<(String, ModelReport.NetReport)> { name, net in
+        [
+            Column(title: "net", value: name),
+            Column(title: "AUC", value: number(net.auc), align: .right),
+            Column(title: "± (DeLong)", value: number(net.aucStandardError), align: .right),
+            Column(title: "GAUC", value: number(net.gauc), align: .right),
+            Column(title: "log loss", value: number(net.logLoss), align: .right),
+            Column(title: "NE", value: number(net.normalizedEntropy), align: .right),
+            Column(title: "PCOC", value: number(net.pcoc, digits: 3), align: .right),
+            Column(title: "dense parameters", value: net.parameters.grouped, align: .right),
+        ]
+    }.string(for: nets, style: Style.psql) ?? ""
+}
+
+private func latencyTable(_ lines: [ModelReport.LatencyLine]) -> String {
+    TextTable<ModelReport.LatencyLine> { line in
+        [
+            Column(title: "net", value: line.net),
+            Column(title: "candidates a call", value: line.batchSize, align: .right),
+            Column(title: "p50 µs", value: number(line.p50, digits: 1), align: .right),
+            Column(title: "p90 µs", value: number(line.p90, digits: 1), align: .right),
+            Column(title: "p99 µs", value: number(line.p99, digits: 1), align: .right),
+            Column(title: "p99.9 µs", value: number(line.p999, digits: 1), align: .right),
+            Column(title: "scores/s", value: Int(line.scoresPerSecond).grouped, align: .right),
+        ]
+    }.string(for: lines, style: Style.psql) ?? ""
+}
+
+func number(_ value: Double?, digits: Int = 4) -> String {
+    value.map { String(format: "%.\(digits)f", $0) } ?? "–"
+}
+
+private func percent(_ share: Double?) -> String {
+    share.map { String(format: "%.1f %%", $0 * 100) } ?? "–"
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Jobs
+
+struct SampleLogsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sample-logs",
+        abstract: "Fill the log tables with realistic logs whose true click probabilities are known.",
+        discussion: """
+            Zipf-distributed users and ads, effects of hour and weekday, interactions of users and ads, late and \
+            duplicate clicks. The true probability of each impression is stored, so reports can show the best AUC that \
+            anything could reach. Days that are there already with the same settings are left alone.
+
+            Example:
+              rocket sample-logs --days 5 --impressions 1000000 --first-day 2026-01-05
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+
+    @Option(help: "How many days.")
+    var days = 5
+
+    @Option(help: "Impressions over all days; each day has an equal share.")
+    var impressions = 1_000_000
+
+    @Option(help: ArgumentHelp("Default: so that the last day is yesterday (UTC).", valueName: "YYYY-MM-DD"))
+    var firstDay: Day?
+
+    @Option(help: "Equal seeds give equal logs.")
+    var seed: UInt64 = 1
+
+    @Option(help: "How many users there are.")
+    var users = 50_000
+
+    @Option(help: "How many ads there are.")
+    var ads = 2_000
+
+    @Option(help: "Mean click probability.")
+    var clickRate = 0.05
+
+    @Option(help: "Share of clicks after the attribution window of 30 minutes.")
+    var lateShare = 0.02
+
+    @Option(help: "Share of clicks logged twice.")
+    var duplicateShare = 0.03
+
+    @Option(help: ArgumentHelp("Into ad_log.NAME_impressions and ad_log.NAME_clicks.", valueName: "name"))
+    var into: String?
+
+    @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
+    var quiet = false
+
+    func validate() throws {
+        guard days >= 1 else { throw ValidationError("--days is \(days), expected 1 or more") }
+        guard impressions >= days, impressions % days == 0 else {
+            throw ValidationError("--impressions is \(impressions), expected a multiple of --days \(days)")
+        }
+    }
+
+    func run() throws {
+        let log = makeLogger(quiet: quiet)
+        let display = ProgressDisplay(log: log, quiet: quiet)
+        let generated = try generateSampleLogs(
+            SampleLogSpecification(
+                impressionsPerDay: impressions / days, firstDay: firstDay ?? today().advanced(by: -days), days: days,
+                users: users, ads: ads, seed: seed, baseClickRate: clickRate, lateShare: lateShare,
+                duplicateShare: duplicateShare),
+            into: into, database: database.database, log: log
+        ) { display.show($0) }
+        for day in generated {
+            print(
+                """
+                \(day.day)  \(day.impressions.grouped) impressions  \(day.clicked.grouped) clicked  \
+                best AUC \(number(day.oracleAUC))  \(day.isNew ? "written" : "was there")
+                """)
+        }
+        if !generated.contains(where: \.isNew) { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program as a script sees it: output, exit codes, JSON keys.
+@Suite struct CommandTests {
+    struct Result {
+        let code: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Runs the program that was built beside the tests.
+    static func rocket(_ arguments: [String], database: String) throws -> Result {
+        let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let candidates = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: "rocket") }
+        let program = try #require(
+            (candidates + [URL(fileURLWithPath: "\(TestDatabase.repository)/.build/release/rocket")])
+                .first { FileManager.default.isExecutableFile(atPath: $0.path) })
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["DATABASE_URL": database]) { $1 }
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        // Errors are few; output may be more than a pipe holds, so it is read first.
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        let messages = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Result(
+            code: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+            errors: String(decoding: messages, as: UTF8.self))
+    }
+
+    @Test("nightly --json has the documented keys; a second run says nothing to do with code 3")
+    func nightlyJSON() throws {
+        try PipelineTests.withJob { url, job in
+            let arguments = ["nightly", "--quiet", "--json", "--job", job, "--as-of", "2026-01-08T01:00Z"]
+            let first = try Self.rocket(arguments, database: url)
+            #expect(first.code == 0, "\(first.errors)")
+            let report = try #require(try JSONSerialization.jsonObject(with: Data(first.output.utf8)) as? [String: Any])
+            for key in [
+                "status", "model", "version", "trained_from", "trained_to", "evaluated_day", "impressions", "clicks",
+                "light", "booster", "light_alone_auc", "booster_alone_auc", "oracle_auc", "times_faster", "latency",
+                "artifact",
+            ] {
+                #expect(report[key] != nil, "\(key)")
+            }
+            for net in ["light", "booster"] {
+                let figures = try #require(report[net] as? [String: Any])
+                for key in ["auc", "gauc", "log_loss", "normalized_entropy", "pcoc", "p50_us", "p99_us", "parameters"] {
+                    #expect(figures[key] is NSNumber, "\(net).\(key)")
+                }
+            }
+            let second = try Self.rocket(arguments, database: url)
+            #expect(second.code == 3 && second.output.contains("\"nothing_to_do\""))
+            for command in [["report"], ["models", "list"], ["status"], ["models", "show", "1"]] {
+                let result = try Self.rocket(command + ["--json"], database: url)
+                #expect(result.code == 0)
+                #expect(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? NSNull == nil)
+                #expect(try Self.rocket(command, database: url).output.contains("test"))
+            }
+        }
+    }
+
+    @Test("Each kind of failure has its documented code and one message")
+    func exitCodes() throws {
+        try PipelineTests.withJob { url, job in
+            let cases: [(arguments: [String], database: String, code: Int32, says: String)] = [
+                (["nightly", "--job", "/nowhere.yaml"], url, 6, "/nowhere.yaml"),
+                (["nightly", "--job", job, "--as-of", "someday"], url, 6, "someday"),
+                (["nightly", "--job", job, "--as-of", "2030-01-01"], url, 5, "no impressions"),
+                (["status"], "postgresql:///x?host=/nowhere", 7, "no connection"),
+                (["extract", "--job", job, "--day", "2026-02-30"], url, 64, "2026-02-30"),
+                (["models", "show", "99"], url, 6, "99"),
+                (["migrate", "--directory", "/nowhere"], url, 7, "/nowhere"),
+            ]
+            for (arguments, database, code, says) in cases {
+                let result = try Self.rocket(arguments, database: database)
+                #expect(result.code == code, "\(arguments): \(result.errors)")
+                #expect(result.errors.contains(says), "\(arguments): \(result.errors)")
+            }
+        }
+    }
+
+    @Test("Before migrations, a job says that they are missing")
+    func notMigrated() throws {
+        try TestDatabase.run(.empty) { url in
+            let result = try Self.rocket(
+                ["nightly", "--job", "\(TestDatabase.repository)/jobs/quickstart.yaml"], database: url)
+            #expect(result.code == 7 && result.errors.contains("rocket migrate"))
+        }
+    }
+
+    @Test(
+        "Every command's help has an example",
+        arguments: [
+            "migrate", "import", "sample-logs", "extract", "train", "evaluate", "nightly", "backfill", "report",
+            "status",
+            "models list", "models show", "config check",
+        ])
+    func help(_ command: String) throws {
+        let result = try Self.rocket(command.split(separator: " ").map(String.init) + ["--help"], database: "")
+        #expect(result.code == 0 && result.output.contains("rocket \(command)") && result.output.contains("Example"))
+    }
+
+    @Test("The job files of the project are valid", arguments: ["quickstart", "open-bandit", "amexpert", "movielens"])
+    func jobFiles(_ name: String) throws {
+        let result = try Self.rocket(
+            ["config", "check", "\(TestDatabase.repository)/jobs/\(name).yaml"], database: "")
+        #expect(result.code == 0, "\(result.errors)")
+    }
+}
