@@ -51,17 +51,10 @@ public struct LogDays: Sendable {
         ).map { try $0.day("day") }
     }
 
-    /// First and last day with impressions; nil when the log is empty.
-    public func extent(on connection: Connection) throws -> ClosedRange<Day>? {
+    /// Whether the log holds no impression at all.
+    public func isEmpty(on connection: Connection) throws -> Bool {
         let relation = try connection.quoteRelation(source.impressions.table)
-        let time = try connection.quoteIdentifier(source.impressions.time)
-        let rows = try connection.execute(
-            """
-            SELECT (min(\(time)) AT TIME ZONE $1)::date AS first, (max(\(time)) AT TIME ZONE $1)::date AS last
-            FROM \(relation)
-            """, [.text(source.timeZone)])
-        guard let row = rows.first, try row.textOrNil("first") != nil else { return nil }
-        return try row.day("first")...row.day("last")
+        return try connection.execute("SELECT 1 FROM \(relation) LIMIT 1").isEmpty
     }
 }
 

@@ -8,7 +8,7 @@ extension JobSession {
     /// - Throws: `JobError.emptyLog`, `.noImpressions`, `.nothingToTrainOn`, `.oneClass`, `.locked`.
     public func nightly(asOf: AsOf) throws -> RunOutcome {
         try locked {
-            guard try logDays.extent(on: connection) != nil else {
+            guard try !logDays.isEmpty(on: connection) else {
                 throw JobError.emptyLog(table: jobFile.source.impressions.table)
             }
             return try runNight(

@@ -23,9 +23,6 @@ public final class DenseNet: Sendable {
 
     public var layers: Int { widths.count - 1 }
 
-    /// Multiplications and additions of one row, forward.
-    public var flops: Int { (0..<layers).reduce(0) { $0 + 2 * widths[$1] * widths[$1 + 1] } }
-
     /// Where a layer's weights `[in, out]` lie among the parameters.
     public func weights(_ layer: Int) -> Range<Int> {
         offsets[layer]..<offsets[layer] + widths[layer] * widths[layer + 1]

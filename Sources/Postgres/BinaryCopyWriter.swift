@@ -45,11 +45,6 @@ public final class BinaryCopyWriter {
         buffer.append(value ? 1 : 0)
     }
 
-    public func int32(_ value: Int32) {
-        append(Int32(4))
-        append(value)
-    }
-
     public func int64(_ value: Int64) {
         append(Int32(8))
         append(value)

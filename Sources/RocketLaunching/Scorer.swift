@@ -17,9 +17,6 @@ public final class Scorer {
         workspace = DenseNet.Workspace(net, rows: Self.chunk)
     }
 
-    /// Multiplications and additions of one row.
-    public var flops: Int { net.flops }
-
     /// The logits of all rows. `[rows]`
     public func logits(_ batch: SparseBatch) -> [Float] {
         var logits = [Float](repeating: 0, count: batch.rows)

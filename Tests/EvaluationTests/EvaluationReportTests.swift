@@ -67,10 +67,11 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
 
     @Test("Float32 scores are measured as the doubles they stand for")
     func float32() throws {
-        let rows = ScoredRows(labels: [0, 1, 1, 0], groups: [1, 1, 2, 2], scores: [0.1, 0.2, 0.3, 0.4])
+        let (labels, groups): ([UInt8], [UInt64]) = ([0, 1, 1, 0], [1, 1, 2, 2])
+        let scores: [Float] = [0.1, 0.2, 0.3, 0.4]
         let widened = try EvaluationReport.measure(
-            labels: rows.labels, probabilities: rows.scores.map(Double.init), groups: rows.groups)
-        #expect(try rows.report() == widened)
+            labels: labels, probabilities: scores.map(Double.init), groups: groups)
+        #expect(try EvaluationReport.measure(labels: labels, probabilities: scores, groups: groups) == widened)
     }
 
     @Test("a report survives JSON with its undefined metrics")
