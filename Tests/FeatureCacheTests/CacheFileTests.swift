@@ -76,15 +76,25 @@ import Testing
         }
     }
 
-    @Test(
-        "lz4 verifies the file and prints its payload",
-        .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/lz4"), "the lz4 tool is not installed"))
+    @Test("The lz4 tool verifies the file and prints the blocks' payloads, labels first")
     func tool() throws {
         try withTemporaryFolder { folder in
-            let file = try Self.write([Self.batch(rows: 250, seed: 3)], to: "\(folder)/a.lz4")
-            let process = try Process.run(URL(fileURLWithPath: "/usr/bin/lz4"), arguments: ["-tq", file.path])
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
+            let batch = Self.batch(rows: 90, seed: 3)
+            let file = try Self.write([batch], to: "\(folder)/a.lz4")
+            func lz4(_ arguments: [String]) throws -> (code: Int32, output: Data) {
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+                process.arguments = ["lz4"] + arguments + [file.path]
+                let output = Pipe()
+                process.standardOutput = output
+                try process.run()
+                let bytes = output.fileHandleForReading.readDataToEndOfFile()
+                process.waitUntilExit()
+                return (process.terminationStatus, bytes)
+            }
+            #expect(try lz4(["-tq"]).code == 0)
+            let payload = try lz4(["-dcq"])
+            #expect(payload.code == 0 && Array(payload.output.prefix(90)) == batch.labels)
         }
     }
 
