@@ -39,6 +39,13 @@ public struct CoTrainedModel: Sendable {
 
     var sharesEmbeddings: Bool { embeddings === boosterEmbeddings }
 
+    /// Whether every weight is a number.
+    var isFinite: Bool {
+        let tables = embeddings.tables + (sharesEmbeddings ? [] : boosterEmbeddings.tables)
+        let arrays = tables + [lightNet?.parameters, boosterNet?.parameters].compactMap { $0 }
+        return arrays.allSatisfy { $0.norm.isFinite }
+    }
+
     /// Scores with the light net, nil where the arm has none.
     public var light: Scorer? { lightNet.map { Scorer(embeddings: embeddings, net: $0) } }
     /// Scores with the booster net, nil where the arm has none.

@@ -72,6 +72,8 @@ public final class CoTrainer {
                 progress(TrainingProgress(samples: samples, step: steps))
             }
         }
+        // A step is checked by its losses; what the last one did to the weights shows only here.
+        guard model.isFinite else { throw TrainingError.notFinite(step: steps, term: "weights") }
         let seconds = (clock.now - start) / .seconds(1)
         return TrainingReport(
             arm: arm, steps: steps, samples: samples, seconds: seconds,

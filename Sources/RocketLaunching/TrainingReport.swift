@@ -49,7 +49,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notFinite(let step, let term):
-            "training stopped at step \(step): the \(term) is not finite; lower the learning rates or λ, "
+            "training stopped at step \(step): not finite: the \(term); lower the learning rates or λ, "
                 + "or look for extreme numeric features"
         case .noRows:
             "there are no rows to train on"

@@ -25,7 +25,8 @@ public struct TrainingSource: Sendable {
         while next < order.count {
             var pool = try rest ?? blocks[order[next]]()
             if rest == nil { next += 1 }
-            while next < order.count, pool.rows < Self.poolRows {
+            // At least a batch, or rows left over from the last pool could keep the next block out for ever.
+            while next < order.count, pool.rows < max(Self.poolRows, size) {
                 pool.append(try blocks[order[next]]())
                 next += 1
             }

@@ -186,6 +186,33 @@ enum World {
         #expect(throws: TrainingError.self) { try trainer.train(on: World.source()) { _ in } }
     }
 
+    @Test("A single step that ruins the weights is an error too, though its losses were fine")
+    func ruinedWeights() {
+        let trainer = CoTrainer(
+            arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
+            training: TrainingSpecification(batchSize: 500, embeddingLearningRate: .infinity, threads: 1),
+            clickRate: 0.3)
+        #expect(throws: TrainingError.notFinite(step: 1, term: "weights")) {
+            try trainer.train(on: World.source()) { _ in }
+        }
+    }
+
+    @Test("A batch larger than the shuffling pool ends, with every row once")
+    func largeBatches() throws {
+        let block = SparseBatch(
+            labels: (0..<60_000).map { UInt8($0 % 2) }, groups: [UInt64](repeating: 0, count: 60_000),
+            fields: [.single((0..<60_000).map { UInt32($0 % 4) })])
+        let trainer = CoTrainer(
+            arm: .light,
+            layout: InputLayout(fields: [FieldShape(name: "f", rows: 4, multiValued: false)], numerics: []),
+            nets: NetSpecification(embeddingDim: 1, light: [1], booster: [1]), rocket: RocketSpecification(),
+            training: TrainingSpecification(batchSize: 350_000, threads: 2), clickRate: 0.5)
+        let report = try trainer.train(
+            on: TrainingSource(rows: 600_000, clicks: 300_000, blocks: (0..<10).map { _ in { block } })
+        ) { _ in }
+        #expect(report.samples == 600_000 && report.steps == 2)
+    }
+
     @Test("No rows is an error")
     func noRows() {
         #expect(throws: TrainingError.noRows) {
