@@ -34,10 +34,12 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
         .target(name: "Features", dependencies: ["CXXHash"]),
         .target(name: "FeatureCache", dependencies: ["CLZ4", "CXXHash", "Days"], exclude: ["FORMAT.md"]),
-        .target(name: "AdLogs", dependencies: ["Days", "Postgres"]),
+        .target(name: "AdLogs", dependencies: ["CXXHash", "Days", "Postgres"]),
         .target(name: "LogImport", dependencies: ["AdLogs", "CCSV", "CZLib", "Days", "Digests", "Postgres"]),
         .target(name: "SampleLogs", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres"]),
-        .target(name: "Extract", dependencies: ["AdLogs", "Days", "FeatureCache", "Features", "Postgres"]),
+        .target(
+            name: "Extract",
+            dependencies: ["AdLogs", "CXXHash", "Days", "FeatureCache", "Features", "Postgres"]),
         .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
         .target(name: "RocketLaunching", dependencies: ["CounterRandom", "Days", "FeatureCache", "Nets"]),
         .target(

@@ -51,6 +51,51 @@ public struct LogDays: Sendable {
         ).map { try $0.day("day") }
     }
 
+    /// The instants of a day, from its midnight to the next; 23 to 25 hours where clocks change.
+    public func instants(of day: Day, on connection: Connection) throws -> Range<Instant> {
+        let rows = try connection.execute(
+            """
+            SELECT (extract(epoch FROM $1::text::date::timestamp AT TIME ZONE $2) * 1000000)::bigint AS first,
+                   (extract(epoch FROM ($1::text::date + 1)::timestamp AT TIME ZONE $2) * 1000000)::bigint AS next
+            """, [.text(day.description), .text(source.timeZone)])
+        let row = rows[rows.startIndex]
+        return Instant(microseconds: Int64(try row.int("first")))..<Instant(microseconds: Int64(try row.int("next")))
+    }
+
+    /// What the zone's clocks are ahead of UTC in each quarter of an hour of a range, microseconds. Zones change at whole
+    /// quarters; the server is asked, so that its time-zone data decide and no other.
+    public func zoneOffsets(in range: Range<Instant>, on connection: Connection) throws -> ZoneOffsets {
+        let rows = try connection.execute(
+            """
+            SELECT (extract(epoch FROM (at AT TIME ZONE $3) - (at AT TIME ZONE 'UTC')) * 1000000)::bigint AS ahead
+            FROM generate_series('epoch'::timestamptz + $1::bigint * interval '1 microsecond',
+                'epoch'::timestamptz + $2::bigint * interval '1 microsecond', interval '15 minutes') AS at
+            """,
+            [
+                .text(String(range.lowerBound.microseconds)), .text(String(range.upperBound.microseconds)),
+                .text(source.timeZone),
+            ])
+        return ZoneOffsets(start: range.lowerBound, quarters: try rows.map { Int64(try $0.int("ahead")) })
+    }
+
+    /// The days without impressions between the first and the last day that has any, up to a day.
+    public func missing(upTo last: Day, on connection: Connection) throws -> [Day] {
+        let relation = try connection.quoteRelation(source.impressions.table)
+        let time = try connection.quoteIdentifier(source.impressions.time)
+        let ends = try connection.execute(
+            """
+            SELECT (min(\(time)) AT TIME ZONE $1)::date AS first, (max(\(time)) AT TIME ZONE $1)::date AS last
+            FROM \(relation)
+            """, [.text(source.timeZone)]
+        ).first
+        guard let first = try ends?.dayOrNil("first"), let newest = try ends?.dayOrNil("last"),
+            first <= min(newest, last)
+        else { return [] }
+        let days = first...min(newest, last)
+        let present = Set(try present(in: days, on: connection))
+        return days.filter { !present.contains($0) }
+    }
+
     /// Whether the log holds no impression at all.
     public func isEmpty(on connection: Connection) throws -> Bool {
         let relation = try connection.quoteRelation(source.impressions.table)
@@ -74,5 +119,27 @@ extension AsOf: CustomStringConvertible {
         case .endOf(let day): day.description
         case .instant(let text): text
         }
+    }
+}
+
+/// How far a time zone's clocks are ahead of UTC during a range of time.
+public struct ZoneOffsets: Sendable {
+    private let start: Instant
+    private let quarters: [Int64]
+
+    init(start: Instant, quarters: [Int64]) {
+        self.start = start
+        self.quarters = quarters
+    }
+
+    /// Local hour 0…23 and ISO weekday 1…7 of an instant of the range.
+    public func local(_ instant: Instant) -> (hour: Int, weekday: Int) {
+        let quarter = Int((instant.microseconds - start.microseconds) / 900_000_000)
+        let local = instant.microseconds + (quarters.isEmpty ? 0 : quarters[max(0, min(quarter, quarters.count - 1))])
+        let hours = local >= 0 ? local / 3_600_000_000 : (local - 3_599_999_999) / 3_600_000_000
+        let hour = Int((hours % 24 + 24) % 24)
+        let day = (Int(hours) - hour) / 24
+        // 1970-01-01 was a Thursday.
+        return (hour, ((day + 3) % 7 + 7) % 7 + 1)
     }
 }

@@ -3,7 +3,7 @@ import Days
 import FeatureCache
 import Postgres
 
-/// The table `rocket.cache_manifest`: which cache files are valid.
+/// The tables `rocket.cache_manifest` and `rocket.cache_days`: which cache files are valid, and what they hold.
 public struct CacheManifest {
     private let connection: Connection
 
@@ -11,7 +11,7 @@ public struct CacheManifest {
         self.connection = connection
     }
 
-    /// A day's valid cache file, as the manifest remembers it.
+    /// A valid cache file, as the manifest remembers it.
     public struct Entry: Equatable, Sendable {
         public var day: Day
         public var part: Int
@@ -32,45 +32,125 @@ public struct CacheManifest {
         }
     }
 
-    /// The entry of a day, nil when the day was not extracted under this specification.
-    public func entry(specificationHash: String, day: Day) throws -> Entry? {
+    /// The files of a day in the order of their parts, nil when the day was not extracted under this specification.
+    public func day(_ day: Day, specificationHash: String) throws -> CachedDay? {
+        let rows = try connection.execute(
+            """
+            SELECT d.parts, d.rejected_rows, d.seen_impressions, d.missed_share, m.part, m.path, m.bytes, m.rows,
+                   m.clicks, m.checksum
+            FROM rocket.cache_days d JOIN rocket.cache_manifest m USING (specification_hash, day)
+            WHERE d.specification_hash = $1 AND d.day = $2::text::date ORDER BY m.part
+            """, [.text(specificationHash), .text(day.description)])
+        guard let first = rows.first, try first.int("parts") == rows.count else { return nil }
+        return CachedDay(
+            day: day,
+            entries: try rows.map { row in
+                Entry(
+                    day: day, part: try row.int("part"), path: try row.text("path"), bytes: try row.int("bytes"),
+                    rows: try row.int("rows"), clicks: try row.int("clicks"), checksum: try row.text("checksum"))
+            }, rejectedRows: try first.int("rejected_rows"), seenImpressions: try first.int("seen_impressions"),
+            missedShare: try first.doubleOrNil("missed_share"))
+    }
+
+    /// The mean share of clicks that the window missed on the cached days of the week before a day; nil without any.
+    public func missedShare(before day: Day, specificationHash: String) throws -> Double? {
         try connection.execute(
             """
-            SELECT day, part, path, bytes, rows, clicks, checksum FROM rocket.cache_manifest
-            WHERE specification_hash = $1 AND day = $2::text::date AND part = 0
+            SELECT avg(missed_share) AS share FROM rocket.cache_days
+            WHERE specification_hash = $1 AND day < $2::text::date AND day >= $2::text::date - 7
             """, [.text(specificationHash), .text(day.description)]
-        ).first.map { row in
-            Entry(
-                day: try row.day("day"), part: try row.int("part"), path: try row.text("path"),
-                bytes: try row.int("bytes"), rows: try row.int("rows"), clicks: try row.int("clicks"),
-                checksum: try row.text("checksum"))
+        ).first?.doubleOrNil("share")
+    }
+
+    /// Makes a day's finished files valid, in place of earlier ones, with everything that is known of them. Called within
+    /// the transaction that ends the build.
+    func record(
+        _ day: Day, _ shards: [(part: Int, shard: ExtractedShard)], specificationHash: String, model: String,
+        snapshot: String, builderVersion: String, rejectedRowsKept: Int
+    ) throws {
+        let key: [Value] = [.text(specificationHash), .text(day.description)]
+        try connection.execute(
+            "DELETE FROM rocket.cache_manifest WHERE specification_hash = $1 AND day = $2::text::date", key)
+        try connection.execute(
+            "DELETE FROM rocket.cache_days WHERE specification_hash = $1 AND day = $2::text::date", key)
+        let account = shards.map(\.shard.account).reduce(ClickAccount(), +)
+        let seen = shards.map(\.shard.seen).reduce(SeenLogs(), +)
+        func sum(_ value: (ExtractedShard) -> Int) -> Value { .int(shards.reduce(0) { $0 + value($1.shard) }) }
+        try connection.execute(
+            """
+            INSERT INTO rocket.cache_days (
+                specification_hash, day, parts, rows, clicks, click_events, first_clicks, duplicate_clicks, late_clicks,
+                early_clicks, orphan_clicks, missed_share, duplicate_impressions, rejected_rows, seen_impressions,
+                seen_impression_times, seen_clicked, seen_clicked_times, source_snapshot, builder_version)
+            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            """,
+            key + [
+                .int(shards.count), sum(\.file.rows), sum(\.file.clicks), .int(account.events), .int(account.first),
+                .int(account.duplicates), .int(account.late), .int(account.early), .int(account.orphans),
+                account.missedShare.map { .double($0) } ?? .null, sum(\.duplicateImpressions), sum(\.rejected.count),
+                .int(seen.impressions), .int(Int(seen.impressionTimes)), .int(seen.clicked),
+                .int(Int(seen.clickedTimes)), .text(snapshot), .text(builderVersion),
+            ])
+        for (part, shard) in shards {
+            try connection.execute(
+                """
+                INSERT INTO rocket.cache_manifest (
+                    specification_hash, day, part, model, path, bytes, rows, clicks, checksum, click_events, first_clicks,
+                    duplicate_clicks, late_clicks, early_clicks, orphan_clicks, duplicate_impressions, rejected_rows,
+                    source_snapshot, builder_version)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                """,
+                key + [
+                    .int(part), .text(model), .text(shard.file.path), .int(shard.file.bytes), .int(shard.file.rows),
+                    .int(shard.file.clicks), .text(shard.file.checksum), .int(shard.account.events),
+                    .int(shard.account.first), .int(shard.account.duplicates), .int(shard.account.late),
+                    .int(shard.account.early), .int(shard.account.orphans), .int(shard.duplicateImpressions),
+                    .int(shard.rejected.count), .text(snapshot), .text(builderVersion),
+                ])
+        }
+        try recordDelays(account, key)
+        try recordRejected(shards, key, limit: rejectedRowsKept)
+    }
+
+    private func recordDelays(_ account: ClickAccount, _ key: [Value]) throws {
+        let edges = ClickAccount.ageEdges + [1 << 62]
+        for (edge, clicks) in zip(edges, account.ages) {
+            try connection.execute(
+                """
+                INSERT INTO rocket.click_delays (specification_hash, day, below_seconds, clicks)
+                VALUES ($1, $2::text::date, $3, $4)
+                """, key + [.int(edge), .int(clicks)])
         }
     }
 
-    /// Makes a finished file valid, in place of an earlier one of the same day.
-    public func record(
-        _ entry: Entry, specificationHash: String, model: String, attribution: AttributionCounts, snapshot: String,
-        builderVersion: String
+    private func recordRejected(
+        _ shards: [(part: Int, shard: ExtractedShard)], _ key: [Value], limit: Int
     ) throws {
-        try connection.execute(
-            """
-            INSERT INTO rocket.cache_manifest (
-                specification_hash, day, part, model, path, bytes, rows, clicks, checksum, click_events,
-                duplicate_clicks, late_clicks, early_clicks, orphan_clicks, source_snapshot, builder_version)
-            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-            ON CONFLICT (specification_hash, day, part) DO UPDATE SET
-                model = excluded.model, path = excluded.path, bytes = excluded.bytes, rows = excluded.rows,
-                clicks = excluded.clicks, checksum = excluded.checksum, click_events = excluded.click_events,
-                duplicate_clicks = excluded.duplicate_clicks, late_clicks = excluded.late_clicks,
-                early_clicks = excluded.early_clicks, orphan_clicks = excluded.orphan_clicks,
-                source_snapshot = excluded.source_snapshot, builder_version = excluded.builder_version,
-                built_at = now()
-            """,
-            [
-                .text(specificationHash), .text(entry.day.description), .int(entry.part), .text(model),
-                .text(entry.path), .int(entry.bytes), .int(entry.rows), .int(entry.clicks), .text(entry.checksum),
-                .int(attribution.events), .int(attribution.duplicates), .int(attribution.late),
-                .int(attribution.early), .int(attribution.orphans), .text(snapshot), .text(builderVersion),
-            ])
+        let rows = shards.flatMap { part, shard in shard.rejected.kept.map { (part, $0) } }.prefix(limit)
+        for (part, row) in rows {
+            try connection.execute(
+                """
+                INSERT INTO rocket.rejected_rows (specification_hash, day, part, key, feature, reason)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6)
+                """,
+                key + [.int(part), row.key.map { .text($0) } ?? .null, .text(row.feature), .text(row.reason)])
+        }
     }
+}
+
+/// A day whose files are valid.
+public struct CachedDay: Equatable, Sendable {
+    public var day: Day
+    /// In the order of their parts, which is the order of time.
+    public var entries: [CacheManifest.Entry]
+    /// Impressions that were left out.
+    public var rejectedRows: Int
+    /// Impressions that the log had, those included.
+    public var seenImpressions: Int
+    /// Share of the clicks that came after the window.
+    public var missedShare: Double?
+
+    public var rows: Int { entries.reduce(0) { $0 + $1.rows } }
+    public var clicks: Int { entries.reduce(0) { $0 + $1.clicks } }
+    public var bytes: Int { entries.reduce(0) { $0 + $1.bytes } }
 }

@@ -2,23 +2,28 @@ import AdLogs
 import Features
 
 /// Everything that decides the bytes of a day's cache files.
-public struct ExtractionSpecification: Sendable {
+public struct ExtractionSpecification: Codable, Sendable {
     public var source: LogSource
+    /// The features; before the first extraction the bucketed ones have no boundaries yet.
     public var features: FeatureSpecification
     /// Column of the impressions by which GAUC groups rows; nil: no groups.
     public var group: String?
     /// Column with the true click probability of generated logs.
     public var trueProbability: String?
-    /// SHA-256 in hexadecimal of all of the above; cache files and manifest rows are found by it.
+    /// Parts of equal length that a day is cut into; each becomes a file.
+    public var shards: Int
+    /// SHA-256 in hexadecimal of all of the above as the job file has it; cache files and manifest rows are found by it.
     public var hash: String
 
     public init(
-        source: LogSource, features: FeatureSpecification, group: String?, trueProbability: String?, hash: String
+        source: LogSource, features: FeatureSpecification, group: String?, trueProbability: String?, shards: Int,
+        hash: String
     ) {
         self.source = source
         self.features = features
         self.group = group
         self.trueProbability = trueProbability
+        self.shards = shards
         self.hash = hash
     }
 }

@@ -31,8 +31,9 @@ public struct SourceCheck: Sendable {
         for feature in specification.features.features {
             switch feature.kind {
             case .categorical: wanted.append((feature.column, nil))
-            case .numeric: wanted.append((feature.column, Self.numbers))
+            case .numeric, .bucketed: wanted.append((feature.column, Self.numbersAndText))
             case .multiValued: wanted.append((feature.column, Self.arrays))
+            case .cross, .hourOfDay, .dayOfWeek: break
             }
         }
         return problems + (try misfits(in: source.impressions.table, wanted, on: connection))
@@ -59,7 +60,9 @@ public struct SourceCheck: Sendable {
     private static let numbers: Set = [
         "smallint", "integer", "bigint", "real", "double precision", "numeric",
     ]
+    /// A text is read as a number row by row; what is none goes to rocket.rejected_rows.
+    private static let numbersAndText = numbers.union(["text", "character varying", "boolean"])
     private static let arrays: Set = [
-        "text[]", "character varying[]", "integer[]", "bigint[]", "smallint[]", "uuid[]",
+        "text[]", "character varying[]", "integer[]", "bigint[]", "smallint[]", "uuid[]", "boolean[]",
     ]
 }

@@ -4,49 +4,67 @@ struct BlockLayout {
     let numerics: Int
     let hasTruth: Bool
 
-    /// The payload of a block.
-    func encode(_ batch: SparseBatch) -> [UInt8] {
+    /// The payload of a block; its new values are added to the file's dictionaries.
+    func encode(_ batch: SparseBatch, _ dictionaries: inout WrittenDictionaries) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.append(contentsOf: batch.labels)
-        append(batch.groups, to: &bytes)
-        if hasTruth { append(batch.truth.map(\.bitPattern), to: &bytes) }
-        for field in batch.fields {
+        ColumnCoding.append(batch.labels.map { UInt32($0) }, to: &bytes)
+        ColumnCoding.append(batch.keys, to: &bytes)
+        ColumnCoding.append(batch.groups, with: &dictionaries.groups, to: &bytes)
+        if hasTruth { ColumnCoding.append(batch.truth.map(\.bitPattern), to: &bytes) }
+        for (index, field) in batch.fields.enumerated() {
             switch field {
-            case .single(let ids): append(ids, to: &bytes)
+            case .single(let ids):
+                ColumnCoding.append(ids, with: &dictionaries.columns[index], to: &bytes)
             case .multi(let offsets, let ids):
-                append(offsets, to: &bytes)
-                append(ids, to: &bytes)
+                ColumnCoding.append(zip(offsets, offsets.dropFirst()).map { $1 - $0 }, to: &bytes)
+                ColumnCoding.append(ids, with: &dictionaries.columns[index], to: &bytes)
             }
         }
-        for column in batch.numerics { append(column.map(\.bitPattern), to: &bytes) }
+        for (index, column) in batch.numerics.enumerated() {
+            ColumnCoding.append(
+                column.map(\.bitPattern), with: &dictionaries.columns[fields.count + index], to: &bytes)
+        }
         return bytes
     }
 
-    /// Reads a payload back; nothing in it is believed before it is checked.
+    /// The payload of the frame after the last block.
+    func encode(_ dictionaries: WrittenDictionaries) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(UInt32(dictionaries.groups.values.count))
+        ColumnCoding.append(dictionaries.groups.values, to: &bytes)
+        for column in dictionaries.columns {
+            bytes.append(UInt32(column.values.count))
+            ColumnCoding.append(column.values, to: &bytes)
+        }
+        return bytes
+    }
+
+    /// Reads a block's payload back.
     ///
+    /// - Parameter rows: as the index says; `CacheIndex` has bounded it.
     /// - Throws: `LayoutError` saying what does not fit.
-    func decode(_ bytes: [UInt8], rows: Int) throws(LayoutError) -> SparseBatch {
-        var cursor = Cursor(bytes: bytes)
+    func decode(_ bytes: [UInt8], rows: Int, _ dictionaries: ReadDictionaries) throws(LayoutError) -> SparseBatch {
+        var cursor = ColumnCursor(bytes)
         var batch = SparseBatch()
-        batch.labels = try cursor.take(rows, "labels")
-        guard batch.labels.allSatisfy({ $0 <= 1 }) else { throw LayoutError("a label is neither 0 nor 1") }
-        batch.groups = try cursor.take(rows, "groups")
-        if hasTruth { batch.truth = try floats(&cursor, rows, "true probabilities") }
-        for field in fields {
-            if field.multiValued {
-                let offsets: [UInt32] = try cursor.take(rows + 1, "offsets of \(field.name)")
-                guard offsets[0] == 0, zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 }) else {
-                    throw LayoutError("offsets of field \(field.name) do not ascend from 0")
-                }
-                let ids: [UInt32] = try cursor.take(Int(offsets[rows]), "ids of \(field.name)")
-                batch.fields.append(.multi(offsets: offsets, ids: try checked(ids, field)))
-            } else {
-                let ids: [UInt32] = try cursor.take(rows, "ids of \(field.name)")
-                batch.fields.append(.single(try checked(ids, field)))
-            }
+        let labels: [UInt32] = try cursor.take(rows, "labels")
+        guard labels.allSatisfy({ $0 <= 1 }) else { throw LayoutError("a label is neither 0 nor 1") }
+        batch.labels = labels.map { UInt8($0) }
+        batch.keys = try cursor.take(rows, "keys")
+        batch.groups = try cursor.take(rows, dictionary: dictionaries.groups, "groups")
+        if hasTruth {
+            let bits: [UInt32] = try cursor.take(rows, "true probabilities")
+            batch.truth = bits.map { Float(bitPattern: $0) }
+        }
+        for (index, field) in fields.enumerated() {
+            batch.fields.append(
+                try field.multiValued
+                    ? multi(&cursor, rows, field, dictionaries.columns[index])
+                    : .single(checked(cursor.take(rows, dictionary: dictionaries.columns[index], field.name), field)))
         }
         for index in 0..<numerics {
-            batch.numerics.append(try floats(&cursor, rows, "numeric column \(index)"))
+            let bits: [UInt32] = try cursor.take(
+                rows, dictionary: dictionaries.columns[fields.count + index], "numeric column \(index)")
+            batch.numerics.append(bits.map { Float(bitPattern: $0) })
         }
         guard cursor.offset == bytes.count else {
             throw LayoutError("\(bytes.count - cursor.offset) bytes are left over after the last column")
@@ -54,21 +72,74 @@ struct BlockLayout {
         return batch
     }
 
+    /// Reads the dictionaries' payload back.
+    func dictionaries(_ bytes: [UInt8]) throws(LayoutError) -> ReadDictionaries {
+        var cursor = ColumnCursor(bytes)
+        var dictionaries = ReadDictionaries()
+        dictionaries.groups = try cursor.take(limited(try cursor.count("groups")), "the dictionary of groups")
+        for index in 0..<fields.count + numerics {
+            let count = try limited(try cursor.count("column \(index)"))
+            dictionaries.columns.append(try cursor.take(count, "the dictionary of column \(index)"))
+        }
+        guard cursor.offset == bytes.count else {
+            throw LayoutError("\(bytes.count - cursor.offset) bytes are left over after the last dictionary")
+        }
+        return dictionaries
+    }
+
+    private func limited(_ count: Int) throws(LayoutError) -> Int {
+        guard count <= WrittenDictionaries.groupLimit else {
+            throw LayoutError("a dictionary claims \(count) values, the format allows \(WrittenDictionaries.groupLimit)")
+        }
+        return count
+    }
+
+    private func multi(
+        _ cursor: inout ColumnCursor, _ rows: Int, _ field: CacheField, _ dictionary: [UInt32]
+    ) throws(LayoutError) -> FieldColumn {
+        let lengths: [UInt32] = try cursor.take(rows, "lengths of \(field.name)")
+        var offsets: [UInt32] = [0]
+        offsets.reserveCapacity(rows + 1)
+        var total = 0
+        for length in lengths {
+            total += Int(length)
+            guard total <= Self.mostIDs else {
+                throw LayoutError("field \(field.name) claims more than \(Self.mostIDs) ids")
+            }
+            offsets.append(UInt32(total))
+        }
+        let ids: [UInt32] = try cursor.take(total, dictionary: dictionary, "ids of \(field.name)")
+        return .multi(offsets: offsets, ids: try checked(ids, field))
+    }
+
     private func checked(_ ids: [UInt32], _ field: CacheField) throws(LayoutError) -> [UInt32] {
-        guard ids.allSatisfy({ Int($0) < field.rowsInTable }) else {
+        guard (ids.max() ?? 0) < field.rowsInTable else {
             throw LayoutError("an id of field \(field.name) is not below \(field.rowsInTable)")
         }
         return ids
     }
 
-    private func floats(_ cursor: inout Cursor, _ count: Int, _ what: String) throws(LayoutError) -> [Float] {
-        let bits: [UInt32] = try cursor.take(count, what)
-        return bits.map { Float(bitPattern: $0) }
+    /// Ids of one multi-valued field in one block; a constant column takes no bytes, so its length needs a bound.
+    static let mostIDs = 1 << 24
+}
+
+/// The dictionaries of a file that is being written.
+struct WrittenDictionaries {
+    var groups = ValueDictionary<UInt64>(limit: groupLimit)
+    /// One a field, then one a numeric feature.
+    var columns: [ValueDictionary<UInt32>]
+
+    init(columns: Int) {
+        self.columns = [ValueDictionary<UInt32>](repeating: ValueDictionary(limit: 1 << 16), count: columns)
     }
 
-    private func append<Number: FixedWidthInteger>(_ column: [Number], to bytes: inout [UInt8]) {
-        column.map(\.littleEndian).withUnsafeBytes { bytes.append(contentsOf: $0) }
-    }
+    static let groupLimit = 1 << 17
+}
+
+/// The dictionaries of a file that is being read.
+struct ReadDictionaries: Sendable {
+    var groups: [UInt64] = []
+    var columns: [[UInt32]] = []
 }
 
 /// What does not fit in a block's payload.
@@ -77,32 +148,5 @@ struct LayoutError: Error {
 
     init(_ what: String) {
         self.what = what
-    }
-}
-
-/// Takes columns off a payload, never past its end.
-private struct Cursor {
-    let bytes: [UInt8]
-    var offset = 0
-
-    init(bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-
-    mutating func take<Number: FixedWidthInteger>(_ count: Int, _ what: String) throws(LayoutError) -> [Number] {
-        let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Number>.size)
-        guard !overflow, count >= 0, size <= bytes.count - offset else {
-            throw LayoutError("\(what) need \(count) values, the block ends before them")
-        }
-        let start = offset
-        offset += size
-        return [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
-            bytes.withUnsafeBytes { source in
-                UnsafeMutableRawBufferPointer(buffer).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: source[start..<start + size]))
-            }
-            for index in 0..<count { buffer[index] = Number(littleEndian: buffer[index]) }
-            initialized = count
-        }
     }
 }

@@ -5,7 +5,8 @@ public enum CacheError: Error, Equatable, CustomStringConvertible {
     /// The file's end is not that of a cache file: cut off, or another kind of file.
     case truncated(path: String, bytes: Int)
     case formatVersion(path: String, found: Int, expected: Int)
-    case specification(path: String, found: String, expected: String)
+    /// `difference` names the first column that is not as expected.
+    case specification(path: String, found: String, expected: String, difference: String)
     /// Header or index do not have the checksum that the trailer says.
     case headerChecksum(path: String, found: String, expected: String)
     /// Header or index contradict themselves or the file.
@@ -24,9 +25,8 @@ public enum CacheError: Error, Equatable, CustomStringConvertible {
             "cache file \(path): its \(bytes) bytes do not end as a cache file does; the file is cut off; \(mend)"
         case .formatVersion(let path, let found, let expected):
             "cache file \(path): format version is \(found), this program reads \(expected); \(mend)"
-        case .specification(let path, let found, let expected):
-            "cache file \(path): specification hash is \(found), the job file's is \(expected); "
-                + "it was built for other features or another source; \(mend)"
+        case .specification(let path, let found, let expected, let difference):
+            "cache file \(path): specification hash is \(found), the job file's is \(expected): \(difference); \(mend)"
         case .headerChecksum(let path, let found, let expected):
             "cache file \(path), header: checksum is \(found), the trailer says \(expected); the file is damaged; \(mend)"
         case .header(let path, let what):

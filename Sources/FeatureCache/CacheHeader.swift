@@ -16,7 +16,7 @@ public struct CacheHeader: Codable, Equatable, Sendable {
     /// Whether each row carries its true click probability.
     public var hasTruth: Bool
 
-    public static let currentFormatVersion = 1
+    public static let currentFormatVersion = 2
 }
 
 /// A field's columns.
@@ -43,7 +43,7 @@ public struct CacheNumeric: Codable, Equatable, Sendable {
 }
 
 /// A finished cache file.
-public struct CacheFile: Equatable, Sendable {
+public struct CacheFile: Codable, Equatable, Sendable {
     public var path: String
     public var bytes: Int
     public var rows: Int

@@ -4,6 +4,7 @@ import Foundation
 /// Header, block index and trailer as they stand in the skippable frame at a file's end; FORMAT.md has the table.
 struct CacheIndex: Equatable {
     var header: CacheHeader
+    /// The blocks of rows, then one of no rows: the dictionaries.
     var blocks: [Block]
 
     struct Block: Equatable {
@@ -16,10 +17,18 @@ struct CacheIndex: Equatable {
         var checksum: UInt64
     }
 
+    private struct FormatVersion: Decodable {
+        var formatVersion: Int
+    }
+
     static let frameMagic: UInt32 = 0x184D_2A5E
     static let trailerMagic: [UInt8] = Array("ROCKETC1".utf8)
     static let entryBytes = 40
     static let trailerBytes = 24
+    /// Bounds of the format: rows of a block, values of a block, bytes of its payload.
+    static let mostRows = 1 << 20
+    static let mostValues = 1 << 28
+    static let mostPayloadBytes = 1 << 31
 
     /// XXH64 of header and index.
     static func checksum(_ bytes: [UInt8]) -> UInt64 { XXH64(bytes, bytes.count, 0) }
@@ -58,12 +67,15 @@ struct CacheIndex: Equatable {
     ///   - content: header and index, without the trailer.
     ///   - dataBytes: the file's bytes before the skippable frame; the blocks must fill exactly these.
     init(content: [UInt8], headerBytes: Int, blockCount: Int, dataBytes: Int, path: String) throws(CacheError) {
-        guard let header = try? JSONDecoder().decode(CacheHeader.self, from: Data(content[..<headerBytes])) else {
-            throw .header(path: path, what: "it is not the JSON object that FORMAT.md describes")
+        // The version is read by itself: headers of other versions have other keys.
+        let json = Data(content[..<headerBytes])
+        if let version = try? JSONDecoder().decode(FormatVersion.self, from: json).formatVersion,
+            version != CacheHeader.currentFormatVersion
+        {
+            throw .formatVersion(path: path, found: version, expected: CacheHeader.currentFormatVersion)
         }
-        guard header.formatVersion == CacheHeader.currentFormatVersion else {
-            throw .formatVersion(
-                path: path, found: header.formatVersion, expected: CacheHeader.currentFormatVersion)
+        guard let header = try? JSONDecoder().decode(CacheHeader.self, from: json) else {
+            throw .header(path: path, what: "it is not the JSON object that FORMAT.md describes")
         }
         var blocks: [Block] = []
         var offset = headerBytes
@@ -86,13 +98,23 @@ struct CacheIndex: Equatable {
                 throw .header(path: path, what: "block \(number) does not begin where the one before it ends")
             }
             // LZ4 never expands by more than 255; so no count in a damaged file makes the reader allocate without end.
-            guard block.payloadBytes / 255 <= block.compressedBytes, block.rows <= block.payloadBytes else {
+            guard block.payloadBytes / 255 <= block.compressedBytes, block.payloadBytes <= Self.mostPayloadBytes else {
                 throw .header(path: path, what: "block \(number) claims more bytes than its frame can hold")
+            }
+            let isDictionary = number == blockCount - 1
+            guard isDictionary ? block.rows == 0 : (1...Self.mostRows).contains(block.rows) else {
+                throw .header(path: path, what: "block \(number) claims \(block.rows) rows")
+            }
+            // Constant columns take no bytes, so the bytes alone would not bound what they decode to.
+            let columns = header.fields.count + header.numerics.count + 4
+            guard block.rows * columns <= Self.mostValues else {
+                throw .header(path: path, what: "block \(number) claims \(block.rows) rows of \(columns) columns")
             }
             expectedOffset += block.compressedBytes
             rows += block.rows
             blocks.append(block)
         }
+        guard blockCount > 0 else { throw .header(path: path, what: "it has no dictionary frame") }
         guard expectedOffset == dataBytes else {
             throw .header(
                 path: path, what: "the blocks end at byte \(expectedOffset), the index begins at \(dataBytes)")

@@ -10,6 +10,7 @@ public final class CacheReader: Sendable {
     private let path: String
     private let blocks: [CacheIndex.Block]
     private let layout: BlockLayout
+    private let dictionaries: ReadDictionaries
     private let descriptor: Int32
 
     /// - Throws: `CacheError`: `.system`, `.truncated`, `.headerChecksum`, `.header`, `.formatVersion`.
@@ -19,24 +20,33 @@ public final class CacheReader: Sendable {
         do throws(CacheError) {
             let (index, checksum) = try Self.readIndex(descriptor, path)
             header = index.header
-            blocks = index.blocks
+            layout = BlockLayout(fields: header.fields, numerics: header.numerics.count, hasTruth: header.hasTruth)
+            blocks = index.blocks.dropLast()
             self.checksum = CacheIndex.hex(checksum)
+            let number = blocks.count
+            let payload = try Self.payload(of: index.blocks[number], number, descriptor, path)
+            do throws(LayoutError) {
+                dictionaries = try layout.dictionaries(payload)
+            } catch {
+                throw .block(path: path, block: number, what: error.what)
+            }
         } catch {
             close(descriptor)
             throw error
         }
-        layout = BlockLayout(fields: header.fields, numerics: header.numerics.count, hasTruth: header.hasTruth)
         self.descriptor = descriptor
         self.path = path
     }
 
     /// Opens a file that must be of a given specification.
     ///
-    /// - Throws: as `init(path:)`, and `CacheError.specification`.
-    public convenience init(path: String, expecting specificationHash: String) throws(CacheError) {
+    /// - Throws: as `init(path:)`, and `CacheError.specification`, which names the first column that differs.
+    public convenience init(path: String, expecting expectation: CacheExpectation) throws(CacheError) {
         try self.init(path: path)
-        guard header.specificationHash == specificationHash else {
-            throw .specification(path: path, found: header.specificationHash, expected: specificationHash)
+        guard header.specificationHash == expectation.specificationHash else {
+            throw .specification(
+                path: path, found: header.specificationHash, expected: expectation.specificationHash,
+                difference: expectation.difference(from: header))
         }
     }
 
@@ -47,26 +57,45 @@ public final class CacheReader: Sendable {
     /// The rows of a block, checked against its checksum and the header.
     public func block(_ number: Int) throws(CacheError) -> SparseBatch {
         let block = blocks[number]
-        let frame = try Self.read(descriptor, path, offset: block.offset, count: block.compressedBytes)
-        let found = XXH64(frame, frame.count, 0)
-        guard found == block.checksum else {
-            throw .blockChecksum(
-                path: path, block: number, found: CacheIndex.hex(found), expected: CacheIndex.hex(block.checksum))
-        }
-        let payload: [UInt8]
-        do throws(LZ4Error) {
-            payload = try LZ4Frame.decompress(frame, size: block.payloadBytes)
-        } catch {
-            throw .block(path: path, block: number, what: "LZ4 says: \(error.message)")
-        }
+        let payload = try Self.payload(of: block, number, descriptor, path)
         do throws(LayoutError) {
-            return try layout.decode(payload, rows: block.rows)
+            return try layout.decode(payload, rows: block.rows, dictionaries)
         } catch {
             throw .block(path: path, block: number, what: error.what)
         }
     }
 
-    /// Reads every block.
+    /// Reads a frame and holds it against its checksum.
+    private static func frame(
+        of block: CacheIndex.Block, _ number: Int, _ descriptor: Int32, _ path: String
+    ) throws(CacheError) -> [UInt8] {
+        let frame = try read(descriptor, path, offset: block.offset, count: block.compressedBytes)
+        let found = XXH64(frame, frame.count, 0)
+        guard found == block.checksum else {
+            throw .blockChecksum(
+                path: path, block: number, found: CacheIndex.hex(found), expected: CacheIndex.hex(block.checksum))
+        }
+        return frame
+    }
+
+    /// Reads, checks and decompresses a frame.
+    private static func payload(
+        of block: CacheIndex.Block, _ number: Int, _ descriptor: Int32, _ path: String
+    ) throws(CacheError) -> [UInt8] {
+        let frame = try frame(of: block, number, descriptor, path)
+        do throws(LZ4Error) {
+            return try LZ4Frame.decompress(frame, size: block.payloadBytes)
+        } catch {
+            throw .block(path: path, block: number, what: "LZ4 says: \(error.message)")
+        }
+    }
+
+    /// Holds every frame against its checksum, without decompressing it.
+    public func verifyChecksums() throws(CacheError) {
+        for (number, block) in blocks.enumerated() { _ = try Self.frame(of: block, number, descriptor, path) }
+    }
+
+    /// Decompresses and decodes every block, and counts what the header claims.
     public func verify() throws(CacheError) {
         var clicks = 0
         for number in blocks.indices { clicks += try block(number).labels.reduce(0) { $0 + Int($1) } }

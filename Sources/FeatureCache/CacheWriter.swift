@@ -3,25 +3,33 @@ import Days
 import Foundation
 
 /// Writes one cache file, block by block, under a temporary name; the file appears under its own name only when it is
-/// whole and on the disk. Memory: one block.
+/// whole and on the disk. Memory: one block and the dictionaries.
 public final class CacheWriter {
-    private let path: String
+    private let folder: String
+    private let name: String
     private let temporaryPath: String
     private let descriptor: Int32
     private let layout: BlockLayout
     private let blockRows: Int
     private var index: CacheIndex
+    private var dictionaries: WrittenDictionaries
     private var pending: SparseBatch
     private var offset = 0
     private var isOpen = true
 
+    /// - Parameters:
+    ///   - folder: made if it is not there.
+    ///   - name: what the file's name begins with; its checksum follows, so that builds with different contents lie beside
+    ///     each other until the manifest has chosen one: `part-0-1a2b3c4d5e6f7081.lz4`.
     /// - Throws: `CacheError.system`.
     public init(
-        path: String, specificationHash: String, day: Day, part: Int, fields: [CacheField], numerics: [String],
-        hasTruth: Bool, blockRows: Int = 16_384
+        folder: String, name: String, specificationHash: String, day: Day, part: Int, fields: [CacheField], numerics: [String],
+        hasTruth: Bool, blockRows: Int = CacheWriter.defaultBlockRows
     ) throws(CacheError) {
-        self.path = path
+        self.folder = folder
+        self.name = name
         self.blockRows = blockRows
+        dictionaries = WrittenDictionaries(columns: fields.count + numerics.count)
         layout = BlockLayout(fields: fields, numerics: numerics.count, hasTruth: hasTruth)
         index = CacheIndex(
             header: CacheHeader(
@@ -30,39 +38,59 @@ public final class CacheWriter {
                 numerics: numerics.map { CacheNumeric(name: $0, count: 0, sum: 0, sumOfSquares: 0) },
                 hasTruth: hasTruth), blocks: [])
         pending = SparseBatch.empty(fields: fields, numerics: numerics.count)
-        temporaryPath = "\(path).\(getpid()).tmp"
+        // Unique over all machines that share the folder.
+        temporaryPath = "\(folder)/\(name)-\(UUID().uuidString.lowercased()).tmp"
+        try Self.make(folder)
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .system(path: temporaryPath, call: "open") }
     }
 
     deinit { abandon() }
 
+    /// Rows of a block: enough that its new dictionary values are few, little enough to shuffle by.
+    public static let defaultBlockRows = 65_536
+
     /// Appends rows; they are cut into blocks of `blockRows`.
     ///
     /// - Throws: `CacheError.columns` when the rows do not have the writer's columns, `.system`.
     public func append(_ batch: SparseBatch) throws(CacheError) {
         guard batch.fits(layout) else {
-            throw .columns(path: path, what: "rows with other columns than the file's were appended")
+            throw .columns(path: temporaryPath, what: "rows with other columns than the file's were appended")
         }
         var start = 0
         while start < batch.rows {
-            let count = min(blockRows - pending.rows, batch.rows - start)
-            pending.append(batch, rows: start..<start + count)
+            let count = batch.rows(from: start, atMost: blockRows - pending.rows, ids: idsLeft)
+            if count > 0 { pending.append(batch, rows: start..<start + count) }
             start += count
-            if pending.rows == blockRows { try writeBlock() }
+            if pending.rows == blockRows || count == 0 {
+                guard pending.rows > 0 else {
+                    throw .columns(path: temporaryPath, what: "a row has more ids than the format's \(BlockLayout.mostIDs)")
+                }
+                try writeBlock()
+            }
         }
+    }
+
+    /// Ids that the pending block can still take in its fullest field.
+    private var idsLeft: Int {
+        BlockLayout.mostIDs
+            - pending.fields.reduce(0) { most, field in
+                if case .multi(_, let ids) = field { max(most, ids.count) } else { most }
+            }
     }
 
     /// Writes the rest and makes the file appear.
     public func finish() throws(CacheError) -> CacheFile {
         if pending.rows > 0 { try writeBlock() }
+        try writeFrame(layout.encode(dictionaries), rows: 0)
         guard let (frame, checksum) = try? index.frame() else {
-            throw .columns(path: path, what: "its header cannot be written as JSON")
+            throw .columns(path: temporaryPath, what: "its header cannot be written as JSON")
         }
         try write(frame)
         guard fsync(descriptor) == 0 else { throw .system(path: temporaryPath, call: "fsync") }
         isOpen = false
         guard close(descriptor) == 0 else { throw .system(path: temporaryPath, call: "close") }
+        let path = "\(folder)/\(name)-\(CacheIndex.hex(checksum)).lz4"
         guard rename(temporaryPath, path) == 0 else { throw .system(path: path, call: "rename") }
         try syncDirectory()
         return CacheFile(
@@ -79,18 +107,7 @@ public final class CacheWriter {
     }
 
     private func writeBlock() throws(CacheError) {
-        let payload = layout.encode(pending)
-        let frame: [UInt8]
-        do throws(LZ4Error) {
-            frame = try LZ4Frame.compress(payload)
-        } catch {
-            throw .columns(path: path, what: "LZ4 refused a block: \(error.message)")
-        }
-        index.blocks.append(
-            CacheIndex.Block(
-                offset: offset, compressedBytes: frame.count, payloadBytes: payload.count, rows: pending.rows,
-                checksum: XXH64(frame, frame.count, 0)))
-        try write(frame)
+        try writeFrame(layout.encode(pending, &dictionaries), rows: pending.rows)
         index.header.rows += pending.rows
         index.header.clicks += pending.labels.reduce(0) { $0 + Int($1) }
         for (column, values) in pending.numerics.enumerated() {
@@ -101,6 +118,20 @@ public final class CacheWriter {
             }
         }
         pending.removeAllRows()
+    }
+
+    private func writeFrame(_ payload: [UInt8], rows: Int) throws(CacheError) {
+        let frame: [UInt8]
+        do throws(LZ4Error) {
+            frame = try LZ4Frame.compress(payload)
+        } catch {
+            throw .columns(path: temporaryPath, what: "LZ4 refused a block: \(error.message)")
+        }
+        index.blocks.append(
+            CacheIndex.Block(
+                offset: offset, compressedBytes: frame.count, payloadBytes: payload.count, rows: rows,
+                checksum: XXH64(frame, frame.count, 0)))
+        try write(frame)
     }
 
     private func write(_ bytes: [UInt8]) throws(CacheError) {
@@ -119,11 +150,19 @@ public final class CacheWriter {
     }
 
     private func syncDirectory() throws(CacheError) {
-        let folder = (path as NSString).deletingLastPathComponent
-        let directory = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
+        let directory = open(folder, O_RDONLY | O_CLOEXEC)
         guard directory >= 0 else { throw .system(path: folder, call: "open") }
         defer { close(directory) }
         guard fsync(directory) == 0 else { throw .system(path: folder, call: "fsync") }
+    }
+
+    private static func make(_ folder: String) throws(CacheError) {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            let code = Int32(truncatingIfNeeded: (error as NSError).code)
+            throw .system(path: folder, call: "mkdir", errno: code, message: "\(error.localizedDescription)")
+        }
     }
 }
 

@@ -8,7 +8,7 @@ extension SparseBatch {
 
     /// Whether the columns are those of a layout and all have as many rows as there are labels.
     func fits(_ layout: BlockLayout) -> Bool {
-        guard groups.count == rows, truth.count == (layout.hasTruth ? rows : 0), fields.count == layout.fields.count,
+        guard keys.count == rows, groups.count == rows, truth.count == (layout.hasTruth ? rows : 0), fields.count == layout.fields.count,
             numerics.count == layout.numerics, numerics.allSatisfy({ $0.count == rows })
         else { return false }
         return zip(fields, layout.fields).allSatisfy { column, field in
@@ -22,6 +22,7 @@ extension SparseBatch {
     /// Appends a run of another batch's rows; the columns must be the same.
     mutating func append(_ other: SparseBatch, rows range: Range<Int>) {
         labels += other.labels[range]
+        keys += other.keys[range]
         groups += other.groups[range]
         if !other.truth.isEmpty { truth += other.truth[range] }
         for index in fields.indices {
@@ -35,9 +36,20 @@ extension SparseBatch {
         append(other, rows: 0..<other.rows)
     }
 
+    /// How many rows from `start` on, up to `limit`, have no more than `ids` ids in any one multi-valued field.
+    func rows(from start: Int, atMost limit: Int, ids: Int) -> Int {
+        var end = min(rows, start + limit)
+        for case .multi(let offsets, _) in fields {
+            let first = Int(offsets[start])
+            while end > start, Int(offsets[end]) - first > ids { end = start + (end - start) / 2 }
+        }
+        return end - start
+    }
+
     /// Keeps the columns, drops the rows.
     mutating func removeAllRows() {
         labels.removeAll(keepingCapacity: true)
+        keys.removeAll(keepingCapacity: true)
         groups.removeAll(keepingCapacity: true)
         truth.removeAll(keepingCapacity: true)
         for index in fields.indices {
@@ -52,7 +64,7 @@ extension SparseBatch {
     /// The given rows, in the given order; a row may come more than once. O(rows × columns).
     public func selecting(rows indices: [Int]) -> SparseBatch {
         SparseBatch(
-            labels: indices.map { labels[$0] }, groups: indices.map { groups[$0] },
+            labels: indices.map { labels[$0] }, keys: indices.map { keys[$0] }, groups: indices.map { groups[$0] },
             truth: truth.isEmpty ? [] : indices.map { truth[$0] }, fields: fields.map { $0.selecting(indices) },
             numerics: numerics.map { column in indices.map { column[$0] } })
     }

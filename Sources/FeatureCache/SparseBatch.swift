@@ -4,6 +4,8 @@
 public struct SparseBatch: Equatable, Sendable {
     /// 1 where the impression was clicked within the attribution window. `[rows]`
     public var labels: [UInt8]
+    /// Low half of XXH64 (seed 0) of the impression's id: tells which rows two builds of a day have in common. `[rows]`
+    public var keys: [UInt32]
     /// Hash of the group (usually the user) that GAUC and the clustered bootstrap work by. `[rows]`
     public var groups: [UInt64]
     /// The true click probability where the log knows it (generated logs), otherwise empty. `[rows]` or `[]`
@@ -14,10 +16,11 @@ public struct SparseBatch: Equatable, Sendable {
     public var numerics: [[Float]]
 
     public init(
-        labels: [UInt8] = [], groups: [UInt64] = [], truth: [Float] = [], fields: [FieldColumn] = [],
+        labels: [UInt8] = [], keys: [UInt32] = [], groups: [UInt64] = [], truth: [Float] = [], fields: [FieldColumn] = [],
         numerics: [[Float]] = []
     ) {
         self.labels = labels
+        self.keys = keys
         self.groups = groups
         self.truth = truth
         self.fields = fields

@@ -3,7 +3,8 @@ import CXXHash
 /// Turns a raw value of one field into a feature id.
 ///
 /// `id = 1 + XXH64(value, seed: XXH64(field name, seed: 0)) mod (2^hashBits − 1)`, over the UTF-8 bytes of the value's
-/// text form; id 0 is "missing". XXH64: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
+/// text form; id 0 is "missing". A cross hashes the values' hashes instead, 8 bytes each, little endian, in the order of
+/// its features. XXH64: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 public struct FeatureHasher: Sendable {
     private let seed: UInt64
     private let buckets: UInt64
@@ -23,13 +24,34 @@ public struct FeatureHasher: Sendable {
     /// Rows that the field's embedding table needs: `2^hashBits`.
     public var tableRows: Int { Int(buckets) + 1 }
 
-    /// The id of a value given as UTF-8. O(length), no allocation.
+    /// The hash of a value given as UTF-8. O(length), no allocation.
+    @inline(__always)
+    public func hash(_ utf8: UnsafeRawBufferPointer) -> UInt64 {
+        XXH64(utf8.baseAddress, utf8.count, seed)
+    }
+
+    /// The hash of other features' hashes.
+    public func hash(crossing hashes: [UInt64]) -> UInt64 {
+        hashes.map(\.littleEndian).withUnsafeBytes { hash($0) }
+    }
+
+    /// The id that a value's hash stands for.
+    @inline(__always)
+    public func id(ofHash hash: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: 1 &+ hash % buckets)
+    }
+
+    /// The id of a value given as UTF-8.
     public func id(_ utf8: UnsafeRawBufferPointer) -> UInt32 {
-        UInt32(1 + XXH64(utf8.baseAddress, utf8.count, seed) % buckets)
+        id(ofHash: hash(utf8))
     }
 
     public func id(_ text: String) -> UInt32 {
-        UInt32(1 + xxHash64(text, seed: seed) % buckets)
+        id(ofHash: hash(text))
+    }
+
+    public func hash(_ text: String) -> UInt64 {
+        xxHash64(text, seed: seed)
     }
 }
 

@@ -6,46 +6,96 @@ public struct FeatureSpecification: Codable, Equatable, Sendable {
         self.features = features
     }
 
-    /// The features that become embedding ids, in order: categorical and multi-valued.
+    /// The features that become embedding ids, in order: all but the numeric ones.
     public var fields: [Feature] { features.filter { $0.kind != .numeric } }
     /// The features that become plain numbers, in order.
     public var numerics: [Feature] { features.filter { $0.kind == .numeric } }
+    /// What decides the cache's columns: admission happens in training.
+    public var withoutAdmission: FeatureSpecification {
+        FeatureSpecification(
+            features: features.map { feature in
+                var feature = feature
+                feature.minimumCount = nil
+                feature.expireAfterDays = nil
+                return feature
+            })
+    }
+    /// The features whose bucket boundaries are learned.
+    public var bucketed: [Feature] { features.filter { $0.kind == .bucketed } }
 }
 
-/// One feature: a column of the impressions and how its value is represented.
+/// One feature: what it is read from and how its value is represented.
 public struct Feature: Codable, Equatable, Sendable {
     /// The feature's own name; it also seeds the hash, so that equal values of two fields get unrelated ids.
     public var name: String
-    /// The column it is read from.
+    /// The column it is read from; crosses and times have none of their own and leave their name here.
     public var column: String
     public var kind: Kind
-    /// Categorical and multi-valued: the field has `1 << hashBits` ids, of which 0 means "missing". Unused for numerics.
+    /// Categorical, multi-valued, cross: the field has `1 << hashBits` ids, of which 0 means "missing".
     public var hashBits: Int
     /// Numerics only.
     public var transform: Transform
+    /// Cross: the names of the crossed features, at least two.
+    public var crossed: [String]?
+    /// Bucketed: how many buckets of equal share of rows.
+    public var buckets: Int?
+    /// Bucketed: the learned upper ends of all buckets but the last, ascending; nil in a job file.
+    public var boundaries: [Double]?
+    /// Ids seen less often in training share one embedding; nil: every id has its own.
+    public var minimumCount: Int?
+    /// Ids not seen for so many days before the last training day lose their own embedding.
+    public var expireAfterDays: Int?
 
     public init(
-        name: String, column: String, kind: Kind, hashBits: Int = 16, transform: Transform = .identity
+        name: String, column: String, kind: Kind, hashBits: Int = 16, transform: Transform = .identity,
+        crossed: [String]? = nil, buckets: Int? = nil, boundaries: [Double]? = nil
     ) {
         self.name = name
         self.column = column
         self.kind = kind
         self.hashBits = hashBits
         self.transform = transform
+        self.crossed = crossed
+        self.buckets = buckets
+        self.boundaries = boundaries
     }
 
     public enum Kind: String, Codable, CaseIterable, Sendable {
-        /// One value a row, read as text.
+        /// One value a row: text, a whole number, a uuid, a truth value; any other type by its text form.
         case categorical
         /// One number a row.
         case numeric
-        /// An array of text values a row.
+        /// An array of values a row.
         case multiValued = "multi_valued"
+        /// One number a row, represented by the quantile bucket it falls into.
+        case bucketed
+        /// The combination of other features' values.
+        case cross
+        /// Hour of the impression in the source's time zone, 0…23.
+        case hourOfDay = "hour_of_day"
+        /// ISO weekday of the impression in the source's time zone, 1 (Monday) … 7.
+        case dayOfWeek = "day_of_week"
+
+        /// Whether ids come from the hash.
+        public var isHashed: Bool { self == .categorical || self == .multiValued || self == .cross }
+        /// Whether it reads a column of its own.
+        public var readsColumn: Bool { self != .cross && self != .hourOfDay && self != .dayOfWeek }
     }
 
     public enum Transform: String, Codable, CaseIterable, Sendable {
         case identity
         /// sign(x) · ln(1 + |x|)
         case log1p
+    }
+
+    /// Rows of the field's embedding table, the one for "missing" included; 0 for numerics.
+    public var tableRows: Int {
+        switch kind {
+        case .categorical, .multiValued, .cross: FeatureHasher(self).tableRows
+        case .bucketed: (buckets ?? 1) + 1
+        case .hourOfDay: 25
+        case .dayOfWeek: 8
+        case .numeric: 0
+        }
     }
 }

@@ -20,8 +20,8 @@ extension JobFile {
     public func extractionText() throws -> String {
         try Self.canonicalJSON(
             ExtractedBy(
-                source: source, features: features, group: evaluation.group,
-                trueProbability: evaluation.trueProbability))
+                source: source, features: features.withoutAdmission, group: evaluation.group,
+                trueProbability: evaluation.trueProbability, shards: extraction.shards))
     }
 
     private struct TrainedBy: Encodable {
@@ -37,6 +37,7 @@ extension JobFile {
         var features: FeatureSpecification
         var group: String?
         var trueProbability: String?
+        var shards: Int
     }
 
     /// Sorted keys, no white space, absent values left out.

@@ -11,6 +11,7 @@ extension JobFile {
             return
         }
         var lineOfName: [String: Int] = [:]
+        var lines: [Int] = []
         for (position, node) in file.items("features", expected: expected).enumerated() {
             let line = node.mark?.line ?? file.line(of: "features")
             guard let mapping = node.mapping else {
@@ -30,6 +31,24 @@ extension JobFile {
             }
             lineOfName[feature.name] = lineOfName[feature.name] ?? section.line(of: "name")
             features.features.append(feature)
+            lines.append(section.line(of: "of"))
+        }
+        checkCrosses(file, lines)
+    }
+
+    /// A cross names other features, wherever in the list, that have one value a row.
+    private func checkCrosses(_ file: Section, _ lines: [Int]) {
+        for (feature, line) in zip(features.features, lines) {
+            for name in feature.crossed ?? [] {
+                let crossed = features.features.first { $0.name == name }
+                if let crossed, ![.numeric, .multiValued, .cross].contains(crossed.kind) { continue }
+                let finding =
+                    crossed.map { "is of kind \($0.kind.rawValue)" } ?? "is not a feature of this file"
+                file.problems.add(
+                    line: line,
+                    "features[\(feature.name)].of: ‘\(name)’ \(finding); "
+                        + "expected features with one value a row: categorical, bucketed, hour_of_day, day_of_week")
+            }
         }
     }
 
@@ -42,13 +61,33 @@ extension JobFile {
         section.require("kind", .oneOf(Feature.Kind.allCases), into: &kind)
         section.read("hash_bits", .integer(1...28), into: &feature.hashBits)
         section.read("transform", .oneOf(Feature.Transform.allCases), into: &feature.transform)
+        var crossed: [String] = []
+        if section.has("of") { section.require("of", listOf: .featureName, into: &crossed) }
+        section.read("buckets", .integer(2...10_000), into: &feature.buckets)
+        section.read("minimum_count", .integer(2...1_000_000_000), into: &feature.minimumCount)
+        section.read("expire_after_days", .integer(1...36_500), into: &feature.expireAfterDays)
         guard let kind else { return feature }
         feature.kind = kind
-        if kind == .numeric, section.has("hash_bits") {
-            refuse("hash_bits", of: feature, "only categorical and multi_valued features are hashed", in: section)
+        let keys: [(key: String, fits: Bool, reason: String)] = [
+            ("hash_bits", kind.isHashed, "only categorical, multi_valued and cross features are hashed"),
+            ("transform", kind == .numeric, "only numeric features are transformed"),
+            ("of", kind == .cross, "only a cross names other features"),
+            ("buckets", kind == .bucketed, "only bucketed features have buckets"),
+            ("column", kind.readsColumn, "it reads no column of its own"),
+            ("minimum_count", kind.isHashed, "only hashed features have rare ids"),
+            ("expire_after_days", kind.isHashed, "only hashed features have ids that come and go"),
+        ]
+        for (key, fits, reason) in keys where !fits && section.has(key) {
+            refuse(key, of: feature, reason, in: section)
         }
-        if kind != .numeric, section.has("transform") {
-            refuse("transform", of: feature, "only numeric features are transformed", in: section)
+        if kind == .bucketed { feature.buckets = feature.buckets ?? 10 }
+        if kind == .cross {
+            feature.crossed = crossed
+            if crossed.count < 2 {
+                section.problems.add(
+                    line: section.line(of: "of"), "\(section.qualified("of")) names \(crossed.count) features; "
+                        + "expected at least two, such as [site, slot]")
+            }
         }
         return feature
     }

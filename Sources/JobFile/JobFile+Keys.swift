@@ -11,7 +11,11 @@ extension JobFile {
         file.section("rocket") { readRocket($0) }
         file.section("training") { readTraining($0) }
         file.section("evaluation") { readEvaluation($0) }
-        file.section("cache") { $0.require("directory", .directory, into: &cacheDirectory) }
+        file.section("extraction") { readExtraction($0) }
+        file.section("cache") {
+            $0.read("directory", .directory, into: &cacheDirectory)
+            $0.read("retention_days", .integer(1...36_500), into: &cacheRetentionDays)
+        }
     }
 
     private mutating func readSource(_ section: Section) {
@@ -27,6 +31,13 @@ extension JobFile {
         }
         section.require("attribution_window", .duration, into: &source.attributionWindow)
         section.read("time_zone", .timeZone, into: &source.timeZone)
+    }
+
+    private mutating func readExtraction(_ section: Section) {
+        section.read("shards", .integer(1...1_024), into: &extraction.shards)
+        section.read("workers", .integer(1...64), into: &extraction.workers)
+        section.read("rejected_share", .zeroOrMore, into: &extraction.rejectedShare)
+        section.read("rejected_rows", .integer(0...1_000_000), into: &extraction.rejectedRows)
     }
 
     private mutating func readNets(_ section: Section) {

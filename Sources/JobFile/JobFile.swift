@@ -17,6 +17,9 @@ public struct JobFile: Sendable {
     public var rocket: RocketSpecification
     public var training: TrainingSpecification
     public var evaluation: EvaluationSpecification
+    public var extraction: ExtractionSettings
+    /// Cached days so much older than the newest are removed by `rocket cache prune`; nil: none are.
+    public var cacheRetentionDays: Int?
     /// Where cache files are kept, absolute or relative to the working directory.
     public var cacheDirectory: String
     /// The file as the caller named it.
@@ -56,6 +59,7 @@ public struct JobFile: Sendable {
         rocket = RocketSpecification()
         training = TrainingSpecification()
         evaluation = EvaluationSpecification()
+        extraction = ExtractionSettings()
         cacheDirectory = ".rocket/cache"
         self.path = path
         self.text = text

@@ -12,7 +12,7 @@ public func checkJobFile(_ path: String, againstDatabase: Bool, url: String?) th
     summary += "booster \(job.nets.booster.map(String.init).joined(separator: "-"))"
     if againstDatabase {
         let connection = try Connection(.fromEnvironment(url: url), applicationName: "rocket config check")
-        let problems = try SourceCheck(job.extraction()).problems(on: connection)
+        let problems = try SourceCheck(job.extractionSpecification()).problems(on: connection)
         guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
         summary += "; fits \(job.source.impressions.table) and \(job.source.clicks.table)"
     }

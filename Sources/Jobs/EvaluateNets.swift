@@ -9,15 +9,16 @@ import RocketLaunching
 
 extension JobSession {
     /// Judges each net that an arm trained on a cached day.
-    func evaluate(_ trained: CoTrainedModel, arm: Arm, on entry: CacheManifest.Entry) throws -> [NetEvaluation] {
-        let reader = try CacheReader(path: entry.path, expecting: extraction.hash)
+    func evaluate(_ trained: CoTrainedModel, arm: Arm, on entries: [CacheManifest.Entry]) throws -> [NetEvaluation] {
+        let readers = try openCache(entries)
+        let total = entries.reduce(0) { $0 + $1.rows }
         let nets: [(name: String, scorer: Scorer)] = [("light", trained.light), ("booster", trained.booster)]
             .compactMap { name, scorer in scorer.map { (name, $0) } }
         var labels: [UInt8] = []
         var groups: [UInt64] = []
         var truth: [Float] = []
         var scores = [[Float]](repeating: [], count: nets.count)
-        for index in 0..<reader.blockCount {
+        for (reader, index) in readers.flatMap({ reader in (0..<reader.blockCount).map { (reader, $0) } }) {
             let block = try reader.block(index)
             labels += block.labels
             groups += block.groups
@@ -26,14 +27,15 @@ extension JobSession {
                 scores[net] += entry.scorer.logits(block).map { 1 / (1 + exp(-$0)) }
             }
             progress(
-                StageProgress(title: "evaluate \(arm.rawValue)", done: labels.count, total: entry.rows, unit: "rows"))
+                StageProgress(title: "evaluate \(arm.rawValue)", done: labels.count, total: total, unit: "rows"))
         }
         let oracle =
             truth.isEmpty || truth.contains(where: \.isNaN)
             ? nil : try EvaluationReport.auc(of: truth, labels: labels)
+        guard let day = entries.first?.day else { return [] }
         return try nets.enumerated().map { index, net in
             NetEvaluation(
-                day: entry.day, arm: arm.rawValue, net: net.name,
+                day: day, arm: arm.rawValue, net: net.name,
                 report: try EvaluationReport.measure(
                     labels: labels, probabilities: scores[index],
                     groups: jobFile.evaluation.group == nil ? [] : groups),
@@ -42,10 +44,9 @@ extension JobSession {
     }
 
     /// Measures how long both nets take, on rows of the evaluated day, for each configured batch size.
-    func measureLatency(_ trained: CoTrainedModel, on entry: CacheManifest.Entry) throws -> [LatencyReport] {
+    func measureLatency(_ trained: CoTrainedModel, on entries: [CacheManifest.Entry]) throws -> [LatencyReport] {
         guard let light = trained.light, let booster = trained.booster else { return [] }
-        let reader = try CacheReader(path: entry.path, expecting: extraction.hash)
-        guard reader.blockCount > 0 else { return [] }
+        guard let reader = try openCache(entries).first(where: { $0.blockCount > 0 }) else { return [] }
         let block = try reader.block(0)
         let specification = jobFile.evaluation.latency
         return specification.batchSizes.flatMap { size in

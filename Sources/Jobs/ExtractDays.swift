@@ -4,63 +4,137 @@ import Extract
 import Logging
 
 extension JobSession {
-    /// `rocket extract`: makes the cache files of a range of days valid.
+    /// `rocket extract`: makes the cache files of a range of days valid. Takes no lock of the job: several processes share
+    /// the work, and a running job only gains by it.
     ///
     /// - Returns: an outcome that did no work when every file was valid already.
     public func extract(days: ClosedRange<Day>, rebuild: Bool) throws -> [ExtractSummary] {
-        try locked {
-            var summaries: [ExtractSummary] = []
-            _ = try run("extract", evaluatedDay: nil) { recorder in
-                let mature = try logDays.lastMature(asOf: .now, on: connection)
-                guard days.upperBound <= mature else {
-                    throw JobError.immature(day: days.upperBound, lastMature: mature)
-                }
-                let present = try logDays.present(in: days, on: connection)
-                guard !present.isEmpty else {
-                    throw JobError.noImpressions(day: days.lowerBound, table: jobFile.source.impressions.table)
-                }
-                for day in present {
-                    summaries.append(try cached(day, recorder: recorder, rebuild: rebuild))
-                }
-                return RunOutcome(didWork: summaries.contains { $0.built }, version: nil)
+        var summaries: [ExtractSummary] = []
+        _ = try run("extract", evaluatedDay: nil) { recorder in
+            let mature = try logDays.lastMature(asOf: .now, on: connection)
+            guard days.upperBound <= mature else {
+                throw JobError.immature(day: days.upperBound, lastMature: mature)
             }
-            return summaries
+            let present = try logDays.present(in: days, on: connection)
+            guard !present.isEmpty else {
+                throw JobError.noImpressions(day: days.lowerBound, table: jobFile.source.impressions.table)
+            }
+            nameMissing(days.filter { !present.contains($0) })
+            summaries = try cached(present, recorder: recorder, rebuild: rebuild)
+            return RunOutcome(didWork: summaries.contains { $0.built }, version: nil)
+        }
+        return summaries
+    }
+
+    /// `rocket backfill --stale`: builds exactly the cached days again whose logs have changed since.
+    public func rebuildStale() throws -> [RebuiltDay] {
+        var rebuilt: [RebuiltDay] = []
+        _ = try run("backfill", evaluatedDay: nil) { recorder in
+            let stale = try StaleDays(connection).find(specificationHash: specification.hash)
+            for day in stale.map(\.day) {
+                let previous = try manifest.day(day, specificationHash: specification.hash)
+                guard let summary = try cached([day], recorder: recorder, rebuild: true).first else { continue }
+                let difference = try RowDifference.between(
+                    previous?.entries.map(\.path) ?? [], summary.day.entries.map(\.path))
+                try difference.record(specification.hash, day, on: connection)
+                log.notice("\(day): rebuilt, \(difference)")
+                rebuilt.append(RebuiltDay(day: day, difference: difference))
+            }
+            return RunOutcome(didWork: !rebuilt.isEmpty, version: nil)
+        }
+        return rebuilt
+    }
+
+    /// The days' valid cache files, built now where need be.
+    func cached(_ days: [Day], recorder: RunRecorder, rebuild: Bool = false) throws -> [ExtractSummary] {
+        var summaries: [Day: ExtractSummary] = [:]
+        for day in days where !rebuild {
+            guard let known = try manifest.day(day, specificationHash: specification.hash) else { continue }
+            if let damage = extraction.damage(of: known) {
+                log.warning("\(day): building it again, because: \(damage)")
+            } else {
+                summaries[day] = ExtractSummary(day: known, account: nil, built: false)
+            }
+        }
+        let wanted = days.filter { summaries[$0] == nil }
+        // One day after another, so that each day's features can be compared with those of the day before.
+        for day in wanted {
+            let built = try recorder.stage(
+                "extract", detail: day.description, size: { ($0?.cached.rows, $0?.cached.bytes) }
+            ) {
+                try extraction.build([day]) { day, rows in
+                    progress(StageProgress(title: "extract \(day)", done: rows, total: nil, unit: "rows"))
+                }.first
+            }
+            guard let built else { continue }
+            report(built)
+            summaries[day] = ExtractSummary(day: built.cached, account: built.account, built: true)
+        }
+        return days.compactMap { summaries[$0] }
+    }
+
+    /// Stops the job where too many impressions of a day could not be used.
+    func checkRejected(_ days: [CachedDay]) throws {
+        for day in days where day.seenImpressions > 0 {
+            let share = Double(day.rejectedRows) / Double(day.seenImpressions)
+            guard share <= jobFile.extraction.rejectedShare else {
+                throw JobError.tooManyRejected(
+                    day: day.day, rejected: day.rejectedRows, of: day.seenImpressions,
+                    allowed: jobFile.extraction.rejectedShare)
+            }
         }
     }
 
-    /// The day's valid cache file, built now if need be.
-    func cached(_ day: Day, recorder: RunRecorder, rebuild: Bool = false) throws -> ExtractSummary {
-        let extractor = DayExtractor(
-            specification: extraction, directory: jobFile.cacheDirectory, model: jobFile.model,
-            builderVersion: ProgramVersion.current)
-        if !rebuild, let entry = try extractor.valid(day, manifest: manifest) {
-            return ExtractSummary(entry: entry, attribution: nil)
+    func nameMissing(_ days: [Day]) {
+        guard !days.isEmpty else { return }
+        log.warning("no impressions on \(days.map(\.description).joined(separator: ", "))")
+    }
+
+    private func report(_ built: BuiltDay) {
+        let cached = built.cached
+        guard let account = built.account else {
+            log.info("\(cached.day): built by another process, \(cached.rows) impressions")
+            return
         }
-        if !rebuild, try manifest.entry(specificationHash: extraction.hash, day: day) != nil {
-            log.warning("\(day): the cache file is missing or damaged; building it again")
-        }
-        let extracted = try recorder.stage(
-            "extract", detail: day.description, size: { ($0.entry.rows, $0.entry.bytes) }
-        ) {
-            try extractor.extract(day, on: connection, manifest: manifest) { rows in
-                progress(StageProgress(title: "extract \(day)", done: rows, total: nil, unit: "rows"))
-            }
-        }
-        let counts = extracted.attribution
         log.info(
             """
-            extracted \(day): \(extracted.entry.rows) impressions, \(extracted.entry.clicks) clicked; \
-            \(counts.duplicates) duplicate, \(counts.late) late, \(counts.early) early, \(counts.orphans) orphan clicks
+            extracted \(cached.day): \(cached.rows) impressions, \(cached.clicks) clicked; of the day's \
+            \(account.events) click events \(account.duplicates) duplicate, \(account.late) late, \(account.early) early, \
+            \(account.orphans) orphan
             """)
-        return ExtractSummary(entry: extracted.entry, attribution: counts)
+        if cached.rejectedRows > 0 {
+            log.warning("\(cached.day): \(cached.rejectedRows) impressions left out; see rocket.rejected_rows")
+        }
+        warnOfMissedClicks(built, account)
+    }
+
+    /// A window that misses more clicks than it used to calls for a longer window, or for a look at the logging.
+    private func warnOfMissedClicks(_ built: BuiltDay, _ account: ClickAccount) {
+        guard let now = account.missedShare, account.late >= 10,
+            let before = try? manifest.missedShare(before: built.cached.day, specificationHash: specification.hash)
+        else { return }
+        // Two standard errors, so that a small day does not cry wolf.
+        let error = (max(before, 1e-4) * (1 - before) / Double(account.first + account.late)).squareRoot()
+        guard now > 1.2 * before, now > before + 2 * error else { return }
+        func percent(_ share: Double) -> String { "\((share * 1_000).rounded() / 10) %" }
+        log.warning(
+            """
+            \(built.cached.day): the attribution window misses \(percent(now)) of the clicks, \(percent(before)) in the \
+            week before; see rocket.click_delay_curve
+            """)
     }
 }
 
 /// What became of one day.
 public struct ExtractSummary: Sendable {
-    public var entry: CacheManifest.Entry
-    /// Nil when the file was valid already.
-    public var attribution: AttributionCounts?
+    public var day: CachedDay
+    /// Nil when the files were valid already, or another process led the build.
+    public var account: ClickAccount?
+    public var built: Bool
+}
 
-    public var built: Bool { attribution != nil }
+/// A stale day that was built again.
+public struct RebuiltDay: Sendable {
+    public var day: Day
+    public var difference: RowDifference
 }

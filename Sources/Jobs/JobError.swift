@@ -20,6 +20,8 @@ public enum JobError: Error, CustomStringConvertible {
     case nothingToTrainOn(evaluated: Day, window: ClosedRange<Day>)
     /// All training rows are clicked, or none.
     case oneClass(days: ClosedRange<Day>, rows: Int, clicks: Int)
+    /// More of a day's impressions could not be used than the job file allows.
+    case tooManyRejected(day: Day, rejected: Int, of: Int, allowed: Double)
     /// The days asked for are not after the days trained on.
     case notUnseen(day: Day, trained: ClosedRange<Day>)
     /// A version's weights do not go with this job file.
@@ -47,6 +49,9 @@ public enum JobError: Error, CustomStringConvertible {
         case .oneClass(let days, let rows, let clicks):
             "the \(rows) impressions of \(days.lowerBound) … \(days.upperBound) hold \(clicks) clicks; training needs "
                 + "both clicked and unclicked ones; check source.clicks and the attribution window"
+        case .tooManyRejected(let day, let rejected, let all, let allowed):
+            "\(rejected) of the \(all) impressions of \(day) could not be used, extraction.rejected_share allows "
+                + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --day \(day) --rebuild"
         case .notUnseen(let day, let trained):
             "\(day) is not after the days the version was trained on (\(trained.lowerBound) … \(trained.upperBound)); "
                 + "a model is judged on days that it has not seen"
@@ -68,7 +73,8 @@ public enum JobError: Error, CustomStringConvertible {
             case .locked: .locked
             case .source, .otherSpecification, .noVersion: .configuration
             case .notMigrated: .database
-            case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen: .dataCheckFailed
+            case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected:
+                .dataCheckFailed
             }
         case is JobFileError: .configuration
         case is AdLogError: .configuration

@@ -13,7 +13,8 @@ public final class JobSession {
     let connection: Connection
     let log: Logger
     let progress: ProgressHandler
-    let extraction: ExtractionSpecification
+    let specification: ExtractionSpecification
+    let extraction: Extraction
 
     /// Reads the job file, connects and compares the two.
     ///
@@ -22,16 +23,23 @@ public final class JobSession {
         jobFile path: String, database: String?, log: Logger, progress: @escaping ProgressHandler
     ) throws {
         jobFile = try JobFile(path: path)
-        connection = try Connection(.fromEnvironment(url: database), applicationName: "rocket \(jobFile.model)")
+        let settings = ConnectionSettings.fromEnvironment(url: database)
+        connection = try Connection(settings, applicationName: "rocket \(jobFile.model)")
         self.log = log
         self.progress = progress
-        extraction = try jobFile.extraction()
+        specification = try jobFile.extractionSpecification()
+        extraction = Extraction(
+            specification, settings: settings,
+            options: Extraction.Options(
+                directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
+                builderVersion: ProgramVersion.current, rejectedRowsKept: jobFile.extraction.rejectedRows),
+            on: connection)
         guard
             try connection.execute(
-                "SELECT to_regclass('rocket.model_versions') IS NOT NULL AND to_regclass('rocket.runs') IS NOT NULL AS ok"
+                "SELECT to_regclass('rocket.model_versions') IS NOT NULL AND to_regclass('rocket.cache_days') IS NOT NULL AS ok"
             ).first?.bool("ok") == true
         else { throw JobError.notMigrated }
-        let problems = try SourceCheck(extraction).problems(on: connection)
+        let problems = try SourceCheck(specification).problems(on: connection)
         guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
     }
 
@@ -106,9 +114,9 @@ struct RunRecorder {
 
 extension JobFile {
     /// What decides the bytes of a day's cache files.
-    func extraction() throws -> ExtractionSpecification {
+    func extractionSpecification() throws -> ExtractionSpecification {
         ExtractionSpecification(
             source: source, features: features, group: evaluation.group,
-            trueProbability: evaluation.trueProbability, hash: try SHA256Digest.of(extractionText()).hex)
+            trueProbability: evaluation.trueProbability, shards: extraction.shards, hash: try SHA256Digest.of(extractionText()).hex)
     }
 }

@@ -13,11 +13,11 @@ extension JobSession {
     /// write all of it in one transaction. Does nothing when the same settings and data made a version before.
     func runNight(_ night: Night, command: String) throws -> RunOutcome {
         try run(command, evaluatedDay: night.evaluatedDay) { recorder in
-            if !night.missingDays.isEmpty {
-                log.warning("no impressions on \(night.missingDays.map(\.description).joined(separator: ", "))")
-            }
-            let training = try night.trainingDays.map { try cached($0, recorder: recorder).entry }
-            let evaluation = try cached(night.evaluatedDay, recorder: recorder).entry
+            nameMissing(night.missingDays)
+            let days = try cached(night.trainingDays + [night.evaluatedDay], recorder: recorder).map(\.day)
+            try checkRejected(days)
+            let training = days.filter { $0.day != night.evaluatedDay }.flatMap(\.entries)
+            let evaluation = days.filter { $0.day == night.evaluatedDay }.flatMap(\.entries)
             try checkClasses(training, days: night.trained)
             let fingerprint = try fingerprint(training: training, evaluation: evaluation)
             let registry = ModelRegistry(connection)
@@ -44,7 +44,7 @@ extension JobSession {
                         trained, days: night.trained, evaluatedDay: night.evaluatedDay, runID: recorder.runID,
                         fingerprint: fingerprint,
                         inputs: training.map { VersionInput($0, role: .training) }
-                            + [VersionInput(evaluation, role: .evaluation)],
+                            + evaluation.map { VersionInput($0, role: .evaluation) },
                         evaluations: evaluations, latencies: latencies))
             }
             log.info("\(night.evaluatedDay): published version \(version)")
@@ -53,11 +53,11 @@ extension JobSession {
     }
 
     /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
-    func fingerprint(training: [CacheManifest.Entry], evaluation: CacheManifest.Entry?) throws -> String {
+    func fingerprint(training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry]) throws -> String {
         var lines = [try jobFile.fingerprintText(), ProgramVersion.current]
         lines.append("baselines \(jobFile.evaluation.baselines.map(\.rawValue))")
-        lines += training.map { "training \($0.day) \($0.checksum)" }
-        lines += [evaluation].compactMap { $0.map { "evaluation \($0.day) \($0.checksum)" } }
+        lines += training.map { "training \($0.day) \($0.part) \($0.checksum)" }
+        lines += evaluation.map { "evaluation \($0.day) \($0.part) \($0.checksum)" }
         return try SHA256Digest.of(lines.joined(separator: "\n")).hex
     }
 
@@ -70,15 +70,17 @@ extension JobSession {
         encoder.outputFormatting = .sortedKeys
         let reports = Dictionary(uniqueKeysWithValues: trained.map { ($0.arm.rawValue, $0.report) })
         let rocket = trained[0].model
+        // With the learned boundaries: what a serving program needs to make ids.
+        let features = try extraction.learnedFeatures(from: days.lowerBound)
         return NewModelVersion(
             model: jobFile.model, runID: runID, trainedDays: days, evaluatedDay: evaluatedDay,
-            fingerprint: fingerprint, specificationHash: extraction.hash, seed: jobFile.training.seed,
+            fingerprint: fingerprint, specificationHash: specification.hash, seed: jobFile.training.seed,
             jobFileText: jobFile.text, trainingJSON: String(decoding: try encoder.encode(reports), as: UTF8.self),
             lightParameters: rocket.lightParameters, boosterParameters: rocket.boosterParameters,
             embeddingParameters: rocket.embeddingParameters, programVersion: ProgramVersion.current, inputs: inputs,
             artifacts: [
                 Artifact(name: Artifact.model, bytes: try rocket.safetensors()),
-                Artifact(name: Artifact.features, bytes: Array(try jobFile.features.canonicalJSON().utf8)),
+                Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
             ], evaluations: evaluations, latencies: latencies)
     }
 }

@@ -17,9 +17,12 @@ extension JobSession {
                 guard let first = present.first, let last = present.last else {
                     throw JobError.noImpressions(day: days.lowerBound, table: jobFile.source.impressions.table)
                 }
-                let entries = try present.map { try cached($0, recorder: recorder).entry }
+                nameMissing((first...last).filter { !present.contains($0) })
+                let days = try cached(present, recorder: recorder).map(\.day)
+                try checkRejected(days)
+                let entries = days.flatMap(\.entries)
                 try checkClasses(entries, days: first...last)
-                let fingerprint = try fingerprint(training: entries, evaluation: nil)
+                let fingerprint = try fingerprint(training: entries, evaluation: [])
                 let registry = ModelRegistry(connection)
                 if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
                     log.info("version \(version) was made from the same settings and data; nothing to do")
@@ -53,7 +56,7 @@ extension JobSession {
                 throw JobError.noVersion(model: jobFile.model)
             }
             let lineage = try registry.lineage(of: version)
-            guard lineage.specificationHash == extraction.hash else {
+            guard lineage.specificationHash == specification.hash else {
                 throw JobError.otherSpecification(version: version, path: jobFile.path)
             }
             let day = day ?? lineage.trainedDays.upperBound.advanced(by: 1)
@@ -66,13 +69,15 @@ extension JobSession {
                 guard try !logDays.present(in: day...day, on: connection).isEmpty else {
                     throw JobError.noImpressions(day: day, table: jobFile.source.impressions.table)
                 }
-                let entry = try cached(day, recorder: recorder).entry
+                let days = try cached([day], recorder: recorder).map(\.day)
+                try checkRejected(days)
+                let entries = days.flatMap(\.entries)
                 let model = try CoTrainedModel(
                     safetensors: registry.artifact(Artifact.model, version: version))
                 let evaluations = try recorder.stage("evaluate", detail: day.description) {
-                    try evaluate(model, arm: .rocket, on: entry)
+                    try evaluate(model, arm: .rocket, on: entries)
                 }
-                let latencies = try recorder.stage("latency") { try measureLatency(model, on: entry) }
+                let latencies = try recorder.stage("latency") { try measureLatency(model, on: entries) }
                 try registry.record(evaluations: evaluations, latencies: latencies, version: version)
                 return RunOutcome(didWork: true, version: version)
             }

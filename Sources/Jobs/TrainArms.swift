@@ -16,7 +16,7 @@ struct TrainedArm {
 extension JobSession {
     /// Trains one arm on cached days, in time order.
     func train(_ arm: Arm, on entries: [CacheManifest.Entry]) throws -> TrainedArm {
-        let readers = try entries.map { try CacheReader(path: $0.path, expecting: extraction.hash) }
+        let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
         let trainer = CoTrainer(
@@ -33,6 +33,11 @@ extension JobSession {
             \(Int(report.samplesPerSecond)) samples/s
             """)
         return TrainedArm(arm: arm, model: trainer.model, report: report)
+    }
+
+    /// Opens cache files that must be of this job's specification.
+    func openCache(_ entries: [CacheManifest.Entry]) throws -> [CacheReader] {
+        try entries.map { try CacheReader(path: $0.path, expecting: extraction.expectation) }
     }
 
     /// Both classes must be there.

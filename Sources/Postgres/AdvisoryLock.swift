@@ -48,4 +48,13 @@ extension Connection {
         let rows = try execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken", [.text(name)])
         return try rows.first?.bool("taken") == true ? AdvisoryLock(self, name) : nil
     }
+
+    /// Takes a lock that others may share, and waits for whoever holds it alone.
+    public func sharedAdvisoryLock(_ name: String) throws(PostgresError) {
+        try execute("SELECT pg_advisory_lock_shared(hashtextextended($1, 0))", [.text(name)])
+    }
+
+    public func releaseSharedAdvisoryLock(_ name: String) throws(PostgresError) {
+        try execute("SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))", [.text(name)])
+    }
 }

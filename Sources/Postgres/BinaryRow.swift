@@ -29,6 +29,41 @@ public struct BinaryRow {
         return try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(length)]))
     }
 
+    /// Where each column's bytes are, within the whole row.
+    public struct Slice: Sendable {
+        public var offset: Int
+        /// −1 for NULL.
+        public var length: Int
+
+        public init() {
+            offset = 0
+            length = -1
+        }
+    }
+
+    /// Finds all columns at once and lends the row's bytes: for decoders that read every column of every row.
+    ///
+    /// - Parameter slices: as many as the statement has columns.
+    @inline(__always)
+    public func locate<Result>(
+        _ slices: inout [Slice], _ body: (UnsafeRawBufferPointer, [Slice]) throws -> Result
+    ) throws -> Result {
+        guard columnCount == slices.count else {
+            throw PostgresError.malformedCopy("a row has \(columnCount) columns, expected \(slices.count)")
+        }
+        var position = 2
+        for column in slices.indices {
+            guard position &+ 4 <= bytes.count else { throw cut() }
+            let length = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: position, as: Int32.self)))
+            position &+= 4
+            slices[column].offset = position
+            slices[column].length = length
+            if length > 0 { position &+= length }
+            guard length >= -1, position <= bytes.count else { throw cut() }
+        }
+        return try body(bytes, slices)
+    }
+
     public mutating func text() throws -> String? {
         try bytes { String(decoding: $0, as: UTF8.self) }
     }
@@ -61,38 +96,6 @@ public struct BinaryRow {
             default: throw PostgresError.malformedCopy("a floating-point number of \(value.count) bytes")
             }
         }
-    }
-
-    /// Elements of a one-dimensional array in order, nil for NULL elements; false when the array itself is NULL.
-    ///
-    /// Layout: dimensions, flags, element type (Int32 each), then length and lower bound of the dimension, then elements.
-    public mutating func array(_ element: (UnsafeRawBufferPointer?) throws -> Void) throws -> Bool {
-        let found: Void? = try bytes { value in
-            guard let dimensions = value.bigEndianInt32(at: 0) else {
-                throw PostgresError.malformedCopy("an array of \(value.count) bytes")
-            }
-            if dimensions == 0 { return }
-            guard dimensions == 1, let count = value.bigEndianInt32(at: 12), count >= 0 else {
-                throw PostgresError.malformedCopy("an array of \(dimensions) dimensions; only one is supported")
-            }
-            var position = 20
-            for _ in 0..<count {
-                guard let length = value.bigEndianInt32(at: position) else {
-                    throw PostgresError.malformedCopy("an array that ends early")
-                }
-                position += 4
-                if length == -1 {
-                    try element(nil)
-                    continue
-                }
-                guard length >= 0, position + Int(length) <= value.count else {
-                    throw PostgresError.malformedCopy("an array that ends early")
-                }
-                try element(UnsafeRawBufferPointer(rebasing: value[position..<position + Int(length)]))
-                position += Int(length)
-            }
-        }
-        return found != nil
     }
 
     private func cut() -> PostgresError {

@@ -1,0 +1,182 @@
+import CXXHash
+import Postgres
+
+/// The clicks that can count for a range of impressions, found by the impression's id. Memory: about 60 bytes a click
+/// with an id of 20 characters; the impressions stream past it.
+public struct ClickTable {
+    private var ids: [UInt8] = []
+    private var clicks: [Click] = []
+    /// First click of each chain, −1 where there is none; a power of two.
+    private var heads: [Int32]
+    private let window: Int64
+
+    private struct Click {
+        var hash: UInt32
+        var idOffset: Int
+        var idLength: Int32
+        /// Next click with the same slot, −1 at the end.
+        var next: Int32
+        var time: Int64
+        var fate = Fate.stray
+        /// Of the impression it counts for.
+        var age: Int64 = 0
+    }
+
+    private enum Fate: UInt8 { case stray, first, duplicate }
+
+    /// Reads the clicks.
+    ///
+    /// - Throws: `PostgresError`.
+    public init(_ attribution: Attribution, in range: Range<Instant>, on connection: Connection) throws {
+        window = attribution.windowMicroseconds
+        heads = []
+        let form = attribution.clickIDForm
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: WireForm.scratchBytes, alignment: 8)
+        defer { scratch.deallocate() }
+        var slices = [BinaryRow.Slice](repeating: BinaryRow.Slice(), count: 2)
+        try connection.copyOut("COPY (\(attribution.clicks(in: range))) TO STDOUT (FORMAT binary)") { row in
+            try row.locate(&slices) { bytes, slices in
+                // A click that names no impression is an orphan; an empty id stands for it and matches nothing.
+                let id =
+                    slices[0].length < 0
+                    ? UnsafeRawBufferPointer(start: nil, count: 0)
+                    : form.text(of: UnsafeRawBufferPointer(rebasing: bytes[slices[0].range]), scratch: scratch)
+                guard let id, let time = UnsafeRawBufferPointer(rebasing: bytes[slices[1].range]).bigEndianInteger else {
+                    throw PostgresError.malformedCopy("a click without id or time")
+                }
+                clicks.append(
+                    Click(
+                        hash: Self.hash(id), idOffset: ids.count,
+                        idLength: slices[0].length < 0 ? -1 : Int32(id.count), next: -1,
+                        time: Instant(postgresMicroseconds: time).microseconds))
+                ids.append(contentsOf: id)
+            }
+        }
+        var size = 1_024
+        while size < 2 * clicks.count { size *= 2 }
+        heads = [Int32](repeating: -1, count: size)
+        for index in clicks.indices where clicks[index].idLength >= 0 {
+            let slot = Int(clicks[index].hash) & (size - 1)
+            clicks[index].next = heads[slot]
+            heads[slot] = Int32(index)
+        }
+    }
+
+    /// Whether an impression is clicked: a click on it falls within the window after it. The clicks that count for it are
+    /// remembered as accounted for.
+    ///
+    /// - Parameter id: the id's text form.
+    @inline(__always)
+    public mutating func takeClicks(of id: UnsafeRawBufferPointer, at time: Instant) -> Bool {
+        let hash = Self.hash(id)
+        let head = heads[Int(hash) & (heads.count &- 1)]
+        return head >= 0 && takeClicks(of: id, hash, at: time.microseconds, from: head)
+    }
+
+    private mutating func takeClicks(
+        of id: UnsafeRawBufferPointer, _ hash: UInt32, at time: Int64, from head: Int32
+    ) -> Bool {
+        var earliest: Int?
+        var index = head
+        while index >= 0 {
+            let click = clicks[Int(index)]
+            if click.hash == hash, matches(click, id), click.time >= time, click.time - time < window {
+                if earliest.map({ click.time < clicks[$0].time }) ?? true { earliest = Int(index) }
+                if clicks[Int(index)].fate == .stray { clicks[Int(index)].fate = .duplicate }
+                clicks[Int(index)].age = click.time - time
+            }
+            index = click.next
+        }
+        guard let earliest else { return false }
+        clicks[earliest].fate = .first
+        return true
+    }
+
+    private func matches(_ click: Click, _ id: UnsafeRawBufferPointer) -> Bool {
+        guard Int(click.idLength) == id.count else { return false }
+        for position in 0..<id.count where ids[click.idOffset &+ position] != id[position] { return false }
+        return true
+    }
+
+    private static func hash(_ id: UnsafeRawBufferPointer) -> UInt32 {
+        UInt32(truncatingIfNeeded: XXH64(id.baseAddress, id.count, 0x636C_6963))
+    }
+
+    /// What became of the clicks whose own time is in the range, each counted once. Call it after the last impression.
+    ///
+    /// - Throws: `PostgresError`.
+    public func account(
+        _ attribution: Attribution, in range: Range<Instant>, on connection: Connection
+    ) throws -> ClickAccount {
+        var account = ClickAccount()
+        var strays: [Stray] = []
+        for click in clicks where click.time < range.upperBound.microseconds {
+            account.events += 1
+            switch click.fate {
+            case .first: account.countFirst(age: click.age)
+            case .duplicate: account.duplicates += 1
+            case .stray:
+                if click.idLength < 0 {
+                    account.orphans += 1
+                } else {
+                    let id = ids[click.idOffset..<click.idOffset + Int(click.idLength)]
+                    strays.append(Stray(id: String(decoding: id, as: UTF8.self), at: click.time))
+                }
+            }
+        }
+        // In the order of time, so that the first of several is the one that counts.
+        strays.sort { ($0.at, $0.id) < ($1.at, $1.id) }
+        var counted: Set<Stray> = []
+        for start in stride(from: 0, to: strays.count, by: Self.straysAtOnce) {
+            let some = Array(strays[start..<min(start + Self.straysAtOnce, strays.count)])
+            let json = "[" + some.map(\.json).joined(separator: ",") + "]"
+            let rows = try connection.execute(attribution.strays(in: range), [.json(json)])
+            for (stray, row) in zip(some, rows) {
+                guard try row.bool("any") else {
+                    account.orphans += 1
+                    continue
+                }
+                guard let before = try row.intOrNil("before") else {
+                    account.early += 1
+                    continue
+                }
+                let age = stray.at - Int64(before)
+                if age >= window {
+                    account.countLate(age: age)
+                } else if try row.bool("again") || !counted.insert(Stray(id: stray.id, at: Int64(before))).inserted {
+                    account.duplicates += 1
+                } else {
+                    account.countFirst(age: age)
+                }
+            }
+        }
+        return account
+    }
+
+    /// A click and when it was; or an impression and when that was.
+    private struct Stray: Hashable {
+        var id: String
+        var at: Int64
+
+        /// As `Attribution.strays(in:)` reads it.
+        var json: String {
+            var text = "{\"at\":\(at),\"id\":\""
+            for scalar in id.unicodeScalars {
+                switch scalar {
+                case "\"", "\\": text += "\\\(scalar)"
+                case _ where scalar.value < 32:
+                    text += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+                default: text.unicodeScalars.append(scalar)
+                }
+            }
+            return text + "\"}"
+        }
+    }
+
+    private static let straysAtOnce = 10_000
+}
+
+extension BinaryRow.Slice {
+    /// Where the bytes are; the column is not NULL.
+    var range: Range<Int> { offset..<offset + length }
+}

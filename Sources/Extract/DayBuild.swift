@@ -1,0 +1,95 @@
+import AdLogs
+import Days
+import FeatureCache
+import Features
+import Foundation
+import Postgres
+
+/// A day that is being built, as every worker on it needs to know it.
+struct DayBuild: Sendable {
+    var id: Int
+    var day: Day
+    /// With the learned boundaries.
+    var specification: ExtractionSpecification
+    var attribution: Attribution
+    var offsets: ZoneOffsets
+    /// `pg_export_snapshot()` of the leading process.
+    var exportedSnapshot: String
+    /// `pg_current_snapshot()` of that moment.
+    var snapshot: String
+    /// Where the day's files go.
+    var folder: String
+
+    /// Name of the lock that the leading process of a day holds.
+    static func lockName(_ specificationHash: String, _ day: Day) -> String {
+        "rocket/extract/\(specificationHash)/\(day)"
+    }
+}
+
+/// The table `rocket.extraction_builds` with its shards.
+struct BuildTable {
+    let connection: Connection
+
+    /// Opens a build in place of one whose leader died.
+    func open(
+        _ day: Day, specification: ExtractionSpecification, exportedSnapshot: String, snapshot: String,
+        range: Range<Instant>
+    ) throws -> Int {
+        try connection.transaction { connection in
+            try connection.execute(
+                "DELETE FROM rocket.extraction_builds WHERE specification_hash = $1 AND day = $2::text::date",
+                [.text(specification.hash), .text(day.description)])
+            let rows = try connection.execute(
+                """
+                INSERT INTO rocket.extraction_builds (
+                    specification_hash, day, exported_snapshot, source_snapshot, host, pid)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6) RETURNING build_id
+                """,
+                [
+                    .text(specification.hash), .text(day.description), .text(exportedSnapshot), .text(snapshot),
+                    .text(ProcessInfo.processInfo.hostName), .int(Int(ProcessInfo.processInfo.processIdentifier)),
+                ])
+            let id = try rows[rows.startIndex].int("build_id")
+            for (part, range) in range.parts(specification.shards).enumerated() {
+                try connection.execute(
+                    """
+                    INSERT INTO rocket.extraction_shards (build_id, part, first_microsecond, next_microsecond)
+                    VALUES ($1, $2, $3, $4)
+                    """,
+                    [
+                        .int(id), .int(part), .int(Int(range.lowerBound.microseconds)),
+                        .int(Int(range.upperBound.microseconds)),
+                    ])
+            }
+            return id
+        }
+    }
+
+    /// The build of a day that another process leads; nil when there is none.
+    func find(_ day: Day, specificationHash: String) throws -> (id: Int, exportedSnapshot: String, snapshot: String)? {
+        try connection.execute(
+            """
+            SELECT build_id, exported_snapshot, source_snapshot FROM rocket.extraction_builds
+            WHERE specification_hash = $1 AND day = $2::text::date
+            """, [.text(specificationHash), .text(day.description)]
+        ).first.map { (try $0.int("build_id"), try $0.text("exported_snapshot"), try $0.text("source_snapshot")) }
+    }
+
+    /// The finished shards of a build, whoever did them, in the order of their parts.
+    func finished(_ id: Int) throws -> [(part: Int, shard: ExtractedShard)] {
+        try connection.execute(
+            """
+            SELECT part, result FROM rocket.extraction_shards
+            WHERE build_id = $1 AND path IS NOT NULL ORDER BY part
+            """, [.int(id)]
+        ).map { row in
+            let json = Data(try row.text("result").utf8)
+            return (try row.int("part"), try JSONDecoder().decode(ExtractedShard.self, from: json))
+        }
+    }
+
+    /// Removes a build; its files are valid now.
+    func close(_ id: Int) throws {
+        try connection.execute("DELETE FROM rocket.extraction_builds WHERE build_id = $1", [.int(id)])
+    }
+}

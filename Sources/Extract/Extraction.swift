@@ -1,0 +1,261 @@
+import AdLogs
+import Days
+import Dispatch
+import FeatureCache
+import Features
+import Foundation
+import Postgres
+
+/// Turns days of logs into valid cache files. Several processes, on several machines that share the cache's folder, may
+/// run it at once: each day is led by one of them, and its shards are worked on by all.
+public final class Extraction {
+    private let specification: ExtractionSpecification
+    private let settings: ConnectionSettings
+    private let options: Options
+    private let connection: Connection
+    private let manifest: CacheManifest
+    private let builds: BuildTable
+    private var workers: [ShardWorker] = []
+
+    public struct Options: Sendable {
+        /// Root of the cache; files of a specification lie in a folder of their own below it.
+        public var directory: String
+        /// Workers of this process, two connections each.
+        public var workers: Int
+        /// Model name that the manifest remembers as the builder.
+        public var model: String
+        public var builderVersion: String
+        /// Rows of a day that go to `rocket.rejected_rows`; all of them are counted.
+        public var rejectedRowsKept: Int
+
+        public init(
+            directory: String, workers: Int, model: String, builderVersion: String, rejectedRowsKept: Int = 1_000
+        ) {
+            self.directory = directory
+            self.workers = workers
+            self.model = model
+            self.builderVersion = builderVersion
+            self.rejectedRowsKept = rejectedRowsKept
+        }
+    }
+
+    /// - Parameter connection: for the job's tables; the logs are read through connections of their own.
+    public init(
+        _ specification: ExtractionSpecification, settings: ConnectionSettings, options: Options,
+        on connection: Connection
+    ) {
+        self.specification = specification
+        self.settings = settings
+        self.options = options
+        self.connection = connection
+        manifest = CacheManifest(connection)
+        builds = BuildTable(connection: connection)
+    }
+
+    /// The name under which every extracting process holds a shared lock, so that nobody takes unfinished files for
+    /// forgotten ones.
+    public static let cacheLock = "rocket/cache"
+
+    /// The day if its files are there, whole and of this specification.
+    public func valid(_ day: Day) throws -> CachedDay? {
+        guard let cached = try manifest.day(day, specificationHash: specification.hash) else { return nil }
+        return damage(of: cached) == nil ? cached : nil
+    }
+
+    /// What is wrong with a day's files, nil when nothing is: every frame is held against its checksum.
+    public func damage(of day: CachedDay) -> String? {
+        for entry in day.entries {
+            do {
+                let reader = try CacheReader(path: entry.path, expecting: expectation)
+                guard reader.checksum == entry.checksum, reader.header.day == day.day else {
+                    return "\(entry.path): its checksum is \(reader.checksum), the manifest says \(entry.checksum)"
+                }
+                try reader.verifyChecksums()
+            } catch {
+                return "\(error)"
+            }
+        }
+        return nil
+    }
+
+    /// The specification with the learned boundaries, which are learned now if they never were.
+    public func learnedFeatures(from day: Day) throws -> FeatureSpecification {
+        try register()
+        return try QuantileLearning(specification: specification, connection: connection)
+            .features(learningFrom: day)
+    }
+
+    /// What every cache file of this specification says of itself.
+    public var expectation: CacheExpectation {
+        CacheExpectation(
+            specificationHash: specification.hash, fields: specification.features.cacheFields,
+            numerics: specification.features.numerics.map(\.name))
+    }
+
+    /// Builds days, whatever is there of them.
+    ///
+    /// - Parameter progress: told the day and its rows so far, by one thread at a time.
+    /// - Returns: the days in the order of their completion.
+    public func build(_ days: [Day], progress: (Day, Int) -> Void) throws -> [BuiltDay] {
+        guard let first = days.min() else { return [] }
+        try connection.sharedAdvisoryLock(Self.cacheLock)
+        defer { try? connection.releaseSharedAdvisoryLock(Self.cacheLock) }
+        let started = try connection.execute("SELECT clock_timestamp()::text AS now").first?.text("now") ?? ""
+        var learned = specification
+        learned.features = try learnedFeatures(from: first)
+        var pending = days
+        var built: [BuiltDay] = []
+        while !pending.isEmpty {
+            var advanced = false
+            for day in pending {
+                guard let lock = try connection.tryAdvisoryLock(DayBuild.lockName(specification.hash, day)) else {
+                    continue
+                }
+                defer { try? lock.release() }
+                pending.removeAll { $0 == day }
+                advanced = true
+                // Another process may have led and finished it since this one began.
+                if let other = try builtSince(started, day) {
+                    built.append(other)
+                } else {
+                    built.append(try lead(day, learned, progress))
+                }
+            }
+            for day in pending {
+                if try help(day, learned, progress) { advanced = true }
+            }
+            if !advanced, !pending.isEmpty { usleep(100_000) }
+        }
+        return built
+    }
+
+    private func register() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        try connection.execute(
+            """
+            INSERT INTO rocket.extraction_specifications (specification_hash, model, specification)
+            VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+            """,
+            [
+                .text(specification.hash), .text(options.model),
+                .json(String(decoding: try encoder.encode(specification), as: UTF8.self)),
+            ])
+    }
+
+    private func builtSince(_ start: String, _ day: Day) throws -> BuiltDay? {
+        let isNewer = try connection.execute(
+            """
+            SELECT 1 FROM rocket.cache_days
+            WHERE specification_hash = $1 AND day = $2::text::date AND built_at >= $3::text::timestamptz
+            """, [.text(specification.hash), .text(day.description), .text(start)])
+        guard !isNewer.isEmpty, let cached = try valid(day) else { return nil }
+        return BuiltDay(cached: cached, account: nil, previous: nil)
+    }
+
+    /// Builds a day as its leading process: opens the moment to read, works on the shards, makes the files valid.
+    private func lead(
+        _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) -> Void
+    ) throws -> BuiltDay {
+        let previous = try manifest.day(day, specificationHash: specification.hash)
+        let moment = try Connection(settings, applicationName: "rocket extract, snapshot")
+        try moment.script(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0")
+        let names = try moment.execute("SELECT pg_export_snapshot() AS exported, pg_current_snapshot()::text AS snapshot")
+        let exported = try names[names.startIndex].text("exported")
+        let snapshot = try names[names.startIndex].text("snapshot")
+        let logDays = LogDays(learned.source)
+        let range = try logDays.instants(of: day, on: moment)
+        let build = DayBuild(
+            id: try builds.open(
+                day, specification: learned, exportedSnapshot: exported, snapshot: snapshot, range: range), day: day,
+            specification: learned, attribution: try Attribution(learned.source, on: moment),
+            offsets: try logDays.zoneOffsets(in: range, on: moment), exportedSnapshot: exported, snapshot: snapshot,
+            folder: folder(of: day))
+        let tally = DayTally(learned.features)
+        var shards: [(part: Int, shard: ExtractedShard)] = []
+        while shards.count < learned.shards {
+            let isThere = try work(on: build, progress: { progress(day, $0) }, finished: { tally.add($0) }).isThere
+            // Only the end of its own transaction takes a snapshot away.
+            guard isThere else { throw PostgresError.connectionLost(message: "the snapshot \(exported) is gone") }
+            shards = try builds.finished(build.id)
+            // The rest is in the hands of other processes; when one of them dies, its shard is free again.
+            if shards.count < learned.shards { usleep(50_000) }
+        }
+        for shard in shards { tally.add(shard.shard.file.path) }
+        let statistics = try tally.finish(FeatureHistory(specification.hash, before: day, on: connection))
+        withExtendedLifetime(moment) {}
+        try connection.transaction { connection in
+            try manifest.record(
+                day, shards, specificationHash: specification.hash, model: options.model, snapshot: snapshot,
+                builderVersion: options.builderVersion, rejectedRowsKept: options.rejectedRowsKept)
+            for feature in statistics { try feature.record(specification.hash, day, on: connection) }
+            try builds.close(build.id)
+        }
+        let account = shards.map(\.shard.account).reduce(ClickAccount(), +)
+        guard let cached = try manifest.day(day, specificationHash: specification.hash) else {
+            throw PostgresError.unexpectedValue(
+                column: "rocket.cache_days.day", found: nil, expected: "\(day), which was just written")
+        }
+        return BuiltDay(cached: cached, account: account, previous: previous)
+    }
+
+    /// Works on shards of a day that another process leads.
+    ///
+    /// - Returns: whether there was any.
+    private func help(
+        _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) -> Void
+    ) throws -> Bool {
+        guard let other = try builds.find(day, specificationHash: specification.hash) else { return false }
+        let logDays = LogDays(learned.source)
+        let range = try logDays.instants(of: day, on: connection)
+        let build = DayBuild(
+            id: other.id, day: day, specification: learned,
+            attribution: try Attribution(learned.source, on: connection),
+            offsets: try logDays.zoneOffsets(in: range, on: connection), exportedSnapshot: other.exportedSnapshot,
+            snapshot: other.snapshot, folder: folder(of: day))
+        return try work(on: build, progress: { progress(day, $0) }, finished: { _ in }).shards > 0
+    }
+
+    private func folder(of day: Day) -> String {
+        "\(options.directory)/\(specification.hash.prefix(16))/day=\(day)"
+    }
+
+    /// Runs the workers until no shard is left that nobody works on.
+    ///
+    /// - Parameters:
+    ///   - progress: told the rows of all workers so far, by one of them at a time.
+    ///   - finished: told the path of each finished file.
+    /// - Returns: how many shards were finished, and whether the build's leading process was there.
+    private func work(
+        on build: DayBuild, progress: (Int) -> Void, finished: @Sendable (String) -> Void
+    ) throws -> (shards: Int, isThere: Bool) {
+        while workers.count < min(options.workers, specification.shards) {
+            workers.append(try ShardWorker(settings))
+        }
+        let crew = workers
+        let outcome = CrewOutcome()
+        // Called under the outcome's lock only.
+        nonisolated(unsafe) let progress = progress
+        DispatchQueue.concurrentPerform(iterations: crew.count) { index in
+            do {
+                let isThere = try crew[index].work(
+                    on: build, outcome: outcome, progress: { count in outcome.add(rows: count, then: progress) },
+                    finished: finished)
+                if !isThere { outcome.snapshotIsGone() }
+            } catch {
+                outcome.fail(error)
+            }
+        }
+        return try outcome.result()
+    }
+}
+
+/// A day that has just become valid.
+public struct BuiltDay: Sendable {
+    public var cached: CachedDay
+    /// Nil when another process led the build.
+    public var account: ClickAccount?
+    /// What was valid before.
+    public var previous: CachedDay?
+}

@@ -1,0 +1,72 @@
+import AdLogs
+import Days
+import Features
+import Postgres
+
+/// Learns the boundaries of bucketed features from the first day that is extracted, and keeps them for good: the same
+/// number is the same bucket on every day.
+struct QuantileLearning {
+    let specification: ExtractionSpecification
+    let connection: Connection
+
+    /// The features with their boundaries. Of several processes that learn at once, the first one's are taken by all.
+    func features(learningFrom day: Day) throws -> FeatureSpecification {
+        var features = specification.features
+        for (index, feature) in features.features.enumerated() where feature.kind == .bucketed {
+            if try stored(feature) == nil {
+                let boundaries = try learn(feature, from: day)
+                try connection.execute(
+                    """
+                    INSERT INTO rocket.quantile_boundaries (specification_hash, feature, boundaries, learned_day)
+                    VALUES ($1, $2, ARRAY(SELECT jsonb_array_elements_text($3)::float8), $4::text::date)
+                    ON CONFLICT DO NOTHING
+                    """,
+                    [
+                        .text(specification.hash), .text(feature.name), .json("\(boundaries)"),
+                        .text(day.description),
+                    ])
+            }
+            features.features[index].boundaries = try stored(feature)
+        }
+        return features
+    }
+
+    private func stored(_ feature: Feature) throws -> [Double]? {
+        let rows = try connection.execute(
+            """
+            SELECT unnest(boundaries) AS boundary FROM rocket.quantile_boundaries
+            WHERE specification_hash = $1 AND feature = $2
+            """, [.text(specification.hash), .text(feature.name)])
+        if !rows.isEmpty { return try rows.map { try $0.double("boundary") } }
+        let isThere = try connection.execute(
+            "SELECT 1 FROM rocket.quantile_boundaries WHERE specification_hash = $1 AND feature = $2",
+            [.text(specification.hash), .text(feature.name)])
+        return isThere.isEmpty ? nil : []
+    }
+
+    /// Distinct quantiles of the day's finite numbers, ascending.
+    private func learn(_ feature: Feature, from day: Day) throws -> [Double] {
+        let source = specification.source
+        let range = try LogDays(source).instants(of: day, on: connection)
+        let type = try connection.columns(of: source.impressions.table)[feature.column]
+        let column = "i.\(try connection.quoteIdentifier(feature.column))"
+        let time = "i.\(try connection.quoteIdentifier(source.impressions.time))"
+        // Texts that are no numbers are rejected row by row later; here they only must not end the statement.
+        let number =
+            type == "text" || type == "character varying"
+            ? "CASE WHEN \(column) ~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})?$' THEN \(column)::float8 END"
+            : type == "boolean" ? "\(column)::int::float8" : "\(column)::float8"
+        let shares = (1..<(feature.buckets ?? 1)).map { Double($0) / Double(feature.buckets ?? 1) }
+        return try connection.execute(
+            """
+            SELECT DISTINCT unnest(percentile_disc(ARRAY(SELECT jsonb_array_elements_text($1)::float8))
+                WITHIN GROUP (ORDER BY number)) AS boundary
+            FROM (SELECT \(number) AS number FROM \(try connection.quoteRelation(source.impressions.table)) i
+                  WHERE \(time) >= $2::text::timestamptz AND \(time) < $3::text::timestamptz) n
+            WHERE number > '-Infinity' AND number < 'Infinity'
+            ORDER BY 1
+            """,
+            [.json("\(shares)"), .text(range.lowerBound.description), .text(range.upperBound.description)]
+        ).compactMap { try $0.doubleOrNil("boundary") }
+    }
+}

@@ -1,0 +1,162 @@
+import AdLogs
+import Days
+import FeatureCache
+import Features
+import Foundation
+import Postgres
+import Synchronization
+
+/// Turns the logs of a range of time into one cache file: two COPYs, attribution by a table of the range's clicks, hashing
+/// and transforms as the rows stream by, blocks encoded and written beside that. Memory depends on the number of clicks
+/// in the range, not on the number of impressions.
+struct ShardExtractor {
+    let specification: ExtractionSpecification
+    let attribution: Attribution
+    /// In a transaction that sees the moment to extract.
+    let connection: Connection
+    let offsets: ZoneOffsets
+
+    /// Which shard of a day, and its range.
+    struct Shard {
+        var day: Day
+        var part: Int
+        var range: Range<Instant>
+    }
+
+    /// - Parameters:
+    ///   - folder: of the day.
+    ///   - progress: told the rows since it was last called.
+    func extract(_ shard: Shard, into folder: String, progress: (Int) -> Void) throws -> ExtractedShard {
+        do {
+            return try extract(shard, into: folder, breaksTies: false, progress)
+        } catch is LongTie {
+            return try extract(shard, into: folder, breaksTies: true, progress)
+        }
+    }
+
+    /// So many impressions have the same time that sorting them is the server's work.
+    private struct LongTie: Error {}
+
+    private func extract(
+        _ shard: Shard, into folder: String, breaksTies: Bool, _ progress: (Int) -> Void
+    ) throws -> ExtractedShard {
+        var clicks = try ClickTable(attribution, in: shard.range, on: connection)
+        var selected = try SelectedColumns(specification.source, attribution, on: connection)
+        let decoder = try RowDecoder(specification, columns: &selected, offsets: offsets)
+        let features = specification.features
+        let columns = RowColumns(
+            multiValued: features.fields.map { $0.kind == .multiValued }, numerics: features.numerics.count,
+            hasTruth: specification.trueProbability != nil, sorted: breaksTies)
+        let writer = BlockQueue(
+            try CacheWriter(
+                folder: folder, name: "part-\(shard.part)", specificationHash: specification.hash, day: shard.day,
+                part: shard.part, fields: features.cacheFields, numerics: features.numerics.map(\.name),
+                hasTruth: specification.trueProbability != nil))
+        var rejected = RejectedRows()
+        var reported = 0
+        do {
+            let select = attribution.impressions(
+                in: shard.range, selecting: selected.expressions, breaksTies: breaksTies)
+            try connection.copyOut("COPY (\(select)) TO STDOUT (FORMAT binary)") { row in
+                try decoder.decode(
+                    row, into: columns, clicked: { id, time in clicks.takeClicks(of: id, at: time) },
+                    rejected: { key, rejection in rejected.add(key, rejection) })
+                if columns.rows >= CacheWriter.defaultBlockRows {
+                    let batch = columns.take(all: false)
+                    if columns.tieRows > Self.longestTie { throw LongTie() }
+                    try writer.append(batch)
+                    progress(columns.seen.impressions - reported)
+                    reported = columns.seen.impressions
+                }
+            }
+            try writer.append(columns.take(all: true))
+            let account = try clicks.account(attribution, in: shard.range, on: connection)
+            let file = try writer.finish()
+            progress(columns.seen.impressions - reported)
+            return ExtractedShard(
+                file: file, account: account, seen: columns.seen, duplicateImpressions: columns.duplicates,
+                rejected: rejected)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    private static let longestTie = 65_536
+}
+
+/// What a shard came to.
+public struct ExtractedShard: Codable, Sendable {
+    public var file: CacheFile
+    public var account: ClickAccount
+    public var seen: SeenLogs
+    /// Impressions with the time and id of another.
+    public var duplicateImpressions: Int
+    public var rejected: RejectedRows
+}
+
+/// Rows that could not be used: all of them counted, the first ones kept.
+public struct RejectedRows: Codable, Equatable, Sendable {
+    public var count = 0
+    public var kept: [Row] = []
+
+    public struct Row: Codable, Equatable, Sendable {
+        /// The impression's id; nil when that is what is missing.
+        public var key: String?
+        public var feature: String
+        public var reason: String
+    }
+
+    mutating func add(_ key: String?, _ rejection: RowDecoder.Rejection) {
+        count += 1
+        if kept.count < Self.mostKept {
+            kept.append(Row(key: key, feature: rejection.feature, reason: rejection.reason))
+        }
+    }
+
+    /// Rows kept of a shard; the count goes on.
+    static let mostKept = 1_000
+}
+
+extension FeatureSpecification {
+    /// The fields as the cache's header has them.
+    public var cacheFields: [CacheField] {
+        fields.map { CacheField(name: $0.name, rowsInTable: $0.tableRows, multiValued: $0.kind == .multiValued) }
+    }
+}
+
+/// Encodes and writes blocks on a thread of its own, in order, while the rows of the next one are read. Holds two blocks
+/// at most.
+private final class BlockQueue: @unchecked Sendable {
+    private let writer: CacheWriter
+    private let queue = DispatchQueue(label: "rocket.block-queue")
+    private let room = DispatchSemaphore(value: 2)
+    private let failure = Mutex<(any Error)?>(nil)
+
+    init(_ writer: CacheWriter) {
+        self.writer = writer
+    }
+
+    func append(_ batch: SparseBatch) throws {
+        room.wait()
+        if let error = failure.withLock({ $0 }) {
+            room.signal()
+            throw error
+        }
+        queue.async { [self] in
+            defer { room.signal() }
+            do { try writer.append(batch) } catch { failure.withLock { $0 = $0 ?? error } }
+        }
+    }
+
+    func finish() throws -> CacheFile {
+        try queue.sync {
+            if let error = failure.withLock({ $0 }) { throw error }
+            return try writer.finish()
+        }
+    }
+
+    func abandon() {
+        queue.sync { writer.abandon() }
+    }
+}

@@ -1,0 +1,50 @@
+import AdLogs
+import Days
+import Foundation
+import Postgres
+
+/// Finds cached days whose logs have changed since: impressions came or went, or clicks arrived late and flip a label.
+public struct StaleDays {
+    private let connection: Connection
+
+    public init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    /// A cached day and what has changed in its logs.
+    public struct Found: Equatable, Sendable {
+        public var day: Day
+        public var model: String
+        public var cached: SeenLogs
+        public var now: SeenLogs
+    }
+
+    /// Compares every cached day of a specification, or of each model's newest specification, with the logs. Reads the
+    /// days' impressions and clicks once, on the server.
+    public func find(specificationHash: String? = nil, model: String? = nil) throws -> [Found] {
+        let rows = try connection.execute(
+            """
+            SELECT d.specification_hash, d.day, s.model, s.specification ->> 'source' AS source, d.seen_impressions,
+                   d.seen_impression_times, d.seen_clicked, d.seen_clicked_times
+            FROM rocket.cache_days d JOIN rocket.extraction_specifications s USING (specification_hash)
+            WHERE CASE WHEN $1::text IS NOT NULL THEN d.specification_hash = $1
+                ELSE ($2::text IS NULL OR s.model = $2) AND s.first_used_at = (
+                    SELECT max(n.first_used_at) FROM rocket.extraction_specifications n
+                    WHERE n.model = s.model
+                      AND EXISTS (SELECT 1 FROM rocket.cache_days c WHERE c.specification_hash = n.specification_hash))
+                END
+            ORDER BY s.model, d.day
+            """, [specificationHash.map { .text($0) } ?? .null, model.map { .text($0) } ?? .null])
+        return try rows.compactMap { row in
+            let source = try JSONDecoder().decode(LogSource.self, from: Data(try row.text("source").utf8))
+            let day = try row.day("day")
+            let range = try LogDays(source).instants(of: day, on: connection)
+            let cached = SeenLogs(
+                impressions: try row.int("seen_impressions"),
+                impressionTimes: Int64(try row.int("seen_impression_times")), clicked: try row.int("seen_clicked"),
+                clickedTimes: Int64(try row.int("seen_clicked_times")))
+            let now = try Attribution(source, on: connection).seen(in: range, on: connection)
+            return now == cached ? nil : Found(day: day, model: try row.text("model"), cached: cached, now: now)
+        }
+    }
+}

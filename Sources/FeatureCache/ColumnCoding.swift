@@ -1,0 +1,123 @@
+/// How a column of numbers stands in a block: as itself or as numbers of the file's dictionary, each less the smallest,
+/// at the fewest bits.
+enum ColumnCoding: UInt8 {
+    case plain = 0
+    case dictionary = 1
+
+    /// Bytes before the packed numbers: coding, width, base.
+    static let headBytes = 10
+
+    /// Appends a column as itself.
+    static func append<Number: FixedWidthInteger & UnsignedInteger>(_ column: [Number], to bytes: inout [UInt8]) {
+        append(column, as: .plain, to: &bytes)
+    }
+
+    /// Appends a column, by way of the dictionary where that is smaller.
+    static func append<Number: FixedWidthInteger & UnsignedInteger>(
+        _ column: [Number], with dictionary: inout ValueDictionary<Number>, to bytes: inout [UInt8]
+    ) {
+        let (base, top) = range(column)
+        let bits = BitPacking.width(of: UInt64(top - base))
+        let entryBits = min(Number.bitWidth, BitPacking.width(of: UInt64(top)))
+        if bits > 0, let codes = dictionary.encode(column, valueBits: bits, entryBits: entryBits) {
+            append(codes, as: .dictionary, to: &bytes)
+        } else {
+            append(column, as: .plain, to: &bytes)
+        }
+    }
+
+    private static func append<Number: FixedWidthInteger & UnsignedInteger>(
+        _ column: [Number], as coding: ColumnCoding, to bytes: inout [UInt8]
+    ) {
+        let (base, top) = range(column)
+        let width = storedWidth(BitPacking.width(of: UInt64(top - base)), column)
+        bytes.append(coding.rawValue)
+        bytes.append(UInt8(width))
+        bytes.append(UInt64(base))
+        BitPacking.pack(column, base: base, width: width, into: &bytes)
+    }
+
+    /// Whole bytes where values come in runs, because LZ4 finds those only there; the fewest bits otherwise.
+    private static func storedWidth<Number: FixedWidthInteger>(_ width: Int, _ column: [Number]) -> Int {
+        if width == 0 { return 0 }
+        if width > 32 { return 64 }
+        var changes = 0
+        for index in column.indices.dropFirst() where column[index] != column[index - 1] { changes += 1 }
+        // A run costs LZ4 about three bytes, its literal among them.
+        guard changes * 24 < column.count * width else { return width }
+        return width <= 8 ? 8 : width <= 16 ? 16 : 32
+    }
+
+    private static func range<Number: FixedWidthInteger>(_ column: [Number]) -> (base: Number, top: Number) {
+        guard var base = column.first else { return (0, 0) }
+        var top = base
+        for value in column {
+            base = min(base, value)
+            top = max(top, value)
+        }
+        return (base, top)
+    }
+}
+
+/// Reads columns off a payload, never past its end; nothing in it is believed before it is checked.
+struct ColumnCursor {
+    let bytes: [UInt8]
+    private(set) var offset = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The next column.
+    ///
+    /// - Parameters:
+    ///   - count: how many numbers it has; the caller has bounded it.
+    ///   - dictionary: the file's for this column; nil where the format allows none.
+    ///   - what: the column's name, for the error.
+    mutating func take<Number: FixedWidthInteger & UnsignedInteger>(
+        _ count: Int, dictionary: [Number]? = nil, _ what: @autoclosure () -> String
+    ) throws(LayoutError) -> [Number] {
+        guard offset + ColumnCoding.headBytes <= bytes.count else {
+            throw LayoutError("the block ends before \(what())")
+        }
+        let coding = ColumnCoding(rawValue: bytes[offset])
+        let width = Int(bytes[offset + 1])
+        let base = bytes.littleEndian64(at: offset + 2)
+        guard let coding, coding == .plain || dictionary != nil else {
+            throw LayoutError("the coding of \(what()) is \(bytes[offset]), which is none it can have")
+        }
+        guard width <= 32 || width == 64 && coding == .plain && Number.bitWidth == 64 else {
+            throw LayoutError("the width of \(what()) is \(width) bits")
+        }
+        offset += ColumnCoding.headBytes
+        guard let size = BitPacking.bytes(count: count, width: width), size <= bytes.count - offset else {
+            throw LayoutError("\(what()) need \(count) values of \(width) bits, the block ends before them")
+        }
+        defer { offset += size }
+        switch coding {
+        case .plain:
+            // Sums that overflow wrap round; whatever a hostile file makes of that, ids are held against their table.
+            guard let base = Number(exactly: base) else { throw LayoutError("the base of \(what()) is \(base)") }
+            return BitPacking.unpack(bytes, offset: offset, count: count, width: width, base: base)
+        case .dictionary:
+            let values = dictionary ?? []
+            guard let base = UInt32(exactly: base) else { throw LayoutError("the base of \(what()) is \(base)") }
+            let codes: [UInt32] = BitPacking.unpack(bytes, offset: offset, count: count, width: width, base: base)
+            var outside = false
+            let column = codes.map { code -> Number in
+                if Int(code) < values.count { return values[Int(code)] }
+                outside = true
+                return 0
+            }
+            if outside { throw LayoutError("a number in \(what()) is beyond the dictionary's \(values.count) values") }
+            return column
+        }
+    }
+
+    /// The next number, little endian.
+    mutating func count(_ what: String) throws(LayoutError) -> Int {
+        guard offset + 4 <= bytes.count else { throw LayoutError("the block ends before \(what)") }
+        defer { offset += 4 }
+        return Int(bytes.littleEndian32(at: offset))
+    }
+}
