@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "SampleLogs", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres"]),
         .target(
             name: "Extract",
-            dependencies: ["AdLogs", "CXXHash", "Days", "FeatureCache", "Features", "Postgres"]),
+            dependencies: ["AdLogs", "Days", "FeatureCache", "Features", "Postgres"]),
         .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
         .target(name: "RocketLaunching", dependencies: ["CounterRandom", "Days", "FeatureCache", "Nets"]),
         .target(

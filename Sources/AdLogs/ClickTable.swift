@@ -8,6 +8,9 @@ public struct ClickTable {
     private var clicks: [Click] = []
     /// First click of each chain, −1 where there is none; a power of two.
     private var heads: [Int32]
+    /// One bit a value of the lowest bits of the hashes that are there: small enough for the fastest memory, and enough to
+    /// let most impressions pass, which are not clicked.
+    private var filter: [UInt64] = []
     private let window: Int64
 
     private struct Click {
@@ -33,45 +36,59 @@ public struct ClickTable {
         let form = attribution.clickIDForm
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: WireForm.scratchBytes, alignment: 8)
         defer { scratch.deallocate() }
-        var slices = [BinaryRow.Slice](repeating: BinaryRow.Slice(), count: 2)
+        let slices = UnsafeMutableBufferPointer<BinaryRow.Slice>.allocate(capacity: 2)
+        slices.initialize(repeating: BinaryRow.Slice())
+        defer { slices.deallocate() }
         try connection.copyOut("COPY (\(attribution.clicks(in: range))) TO STDOUT (FORMAT binary)") { row in
-            try row.locate(&slices) { bytes, slices in
-                // A click that names no impression is an orphan; an empty id stands for it and matches nothing.
-                let id =
-                    slices[0].length < 0
-                    ? UnsafeRawBufferPointer(start: nil, count: 0)
-                    : form.text(of: UnsafeRawBufferPointer(rebasing: bytes[slices[0].range]), scratch: scratch)
-                guard let id, let time = UnsafeRawBufferPointer(rebasing: bytes[slices[1].range]).bigEndianInteger else {
-                    throw PostgresError.malformedCopy("a click without id or time")
-                }
-                clicks.append(
-                    Click(
-                        hash: Self.hash(id), idOffset: ids.count,
-                        idLength: slices[0].length < 0 ? -1 : Int32(id.count), next: -1,
-                        time: Instant(postgresMicroseconds: time).microseconds))
-                ids.append(contentsOf: id)
+            let bytes = try row.locate(slices)
+            // A click that names no impression is an orphan.
+            let raw = slices[0].bytes(in: bytes)
+            let id = raw.flatMap { form.text(of: $0, scratch: scratch) }
+            guard id != nil || raw == nil, let time = slices[1].bytes(in: bytes)?.bigEndianInteger else {
+                throw PostgresError.malformedCopy("a click without id or time")
             }
+            clicks.append(
+                Click(
+                    hash: id.map { Self.half(ofHash: Self.hash($0)) } ?? 0, idOffset: ids.count,
+                    idLength: id.map { Int32($0.count) } ?? -1, next: -1,
+                    time: Instant(postgresMicroseconds: time).microseconds))
+            if let id { ids.append(contentsOf: id) }
         }
         var size = 1_024
         while size < 2 * clicks.count { size *= 2 }
+        filter = [UInt64](repeating: 0, count: min(max(16, size / 4), Self.largestFilter))
         heads = [Int32](repeating: -1, count: size)
         for index in clicks.indices where clicks[index].idLength >= 0 {
             let slot = Int(clicks[index].hash) & (size - 1)
             clicks[index].next = heads[slot]
             heads[slot] = Int32(index)
+            let bit = Int(clicks[index].hash) & (64 * filter.count - 1)
+            filter[bit >> 6] |= 1 << UInt64(bit & 63)
         }
     }
 
     /// Whether an impression is clicked: a click on it falls within the window after it. The clicks that count for it are
     /// remembered as accounted for.
     ///
-    /// - Parameter id: the id's text form.
+    /// - Parameters:
+    ///   - id: the id's text form.
+    ///   - hash: of the id, `ClickTable.hash(_:)`.
     @inline(__always)
-    public mutating func takeClicks(of id: UnsafeRawBufferPointer, at time: Instant) -> Bool {
-        let hash = Self.hash(id)
-        let head = heads[Int(hash) & (heads.count &- 1)]
-        return head >= 0 && takeClicks(of: id, hash, at: time.microseconds, from: head)
+    public mutating func takeClicks(of id: UnsafeRawBufferPointer, hash: UInt64, at time: Instant) -> Bool {
+        let half = Self.half(ofHash: hash)
+        let bit = Int(half) & (64 &* filter.count &- 1)
+        guard filter[bit &>> 6] & (1 &<< UInt64(bit & 63)) != 0 else { return false }
+        let head = heads[Int(half) & (heads.count &- 1)]
+        return head >= 0 && takeClicks(of: id, half, at: time.microseconds, from: head)
     }
+
+    /// XXH64 (seed 0) of an id's text form.
+    @inline(__always)
+    public static func hash(_ id: UnsafeRawBufferPointer) -> UInt64 { XXH64(id.baseAddress, id.count, 0) }
+
+    /// The half that the cache's row key does not have.
+    @inline(__always)
+    private static func half(ofHash hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
 
     private mutating func takeClicks(
         of id: UnsafeRawBufferPointer, _ hash: UInt32, at time: Int64, from head: Int32
@@ -96,10 +113,6 @@ public struct ClickTable {
         guard Int(click.idLength) == id.count else { return false }
         for position in 0..<id.count where ids[click.idOffset &+ position] != id[position] { return false }
         return true
-    }
-
-    private static func hash(_ id: UnsafeRawBufferPointer) -> UInt32 {
-        UInt32(truncatingIfNeeded: XXH64(id.baseAddress, id.count, 0x636C_6963))
     }
 
     /// What became of the clicks whose own time is in the range, each counted once. Call it after the last impression.
@@ -174,9 +187,6 @@ public struct ClickTable {
     }
 
     private static let straysAtOnce = 10_000
-}
-
-extension BinaryRow.Slice {
-    /// Where the bytes are; the column is not NULL.
-    var range: Range<Int> { offset..<offset + length }
+    /// 32 KiB.
+    private static let largestFilter = 4_096
 }

@@ -1,18 +1,17 @@
 import AdLogs
-import CXXHash
 import FeatureCache
 
 /// Rows in column form on their way from the decoder to the cache: sorted by (time, id) where several have the same time,
 /// handed out in runs that never cut such a tie.
-final class RowColumns {
+struct RowColumns {
     private let singles: Int
     private let numerics: Int
     private let hasTruth: Bool
     private var capacity: Int
     /// `[singles][capacity]`
-    private var ids: UnsafeMutablePointer<UInt32>
+    private var ids: [UInt32]
     /// `[numerics][capacity]`
-    private var numbers: UnsafeMutablePointer<Float>
+    private var numbers: [Float]
     private var labels: [UInt8] = []
     private var keys: [UInt32] = []
     private var groups: [UInt64] = []
@@ -29,6 +28,7 @@ final class RowColumns {
     private(set) var id: [UInt8] = []
     private var time = Instant(microseconds: .min)
     private var isClicked = false
+    private var key: UInt32 = 0
     /// Of the row that has begun.
     var group: UInt64 = 0
     var truth: Float = .nan
@@ -68,45 +68,45 @@ final class RowColumns {
         self.sorted = sorted
         self.multis = [Multi](repeating: Multi(), count: multis)
         capacity = 2 * CacheWriter.defaultBlockRows
-        ids = .allocate(capacity: max(1, singles * capacity))
-        numbers = .allocate(capacity: max(1, numerics * capacity))
-    }
-
-    deinit {
-        ids.deallocate()
-        numbers.deallocate()
+        ids = [UInt32](repeating: 0, count: singles * capacity)
+        numbers = [Float](repeating: 0, count: numerics * capacity)
     }
 
     var rows: Int { labels.count }
     /// Rows of the newest tie.
     var tieRows: Int { rows - tieStart }
 
-    /// Begins a row; `append` or `abandonRow` ends it.
+    /// Begins a row; without `append` it is left out.
     @inline(__always)
-    func begin(_ id: UnsafeRawBufferPointer, at time: Instant, clicked: Bool) {
+    mutating func begin(_ id: UnsafeRawBufferPointer, hash: UInt64, at time: Instant, clicked: Bool) {
         self.id.removeAll(keepingCapacity: true)
         self.id.append(contentsOf: id)
+        key = UInt32(truncatingIfNeeded: hash)
         self.time = time
         isClicked = clicked
         seen.add(time, clicked: clicked)
     }
 
-    /// The row is left out.
-    func abandonRow() {}
-
     /// Ends a row.
     @inline(__always)
-    func append(_ rowIDs: [UInt32], _ rowMultis: [[UInt32]], _ rowNumbers: [Float]) {
+    mutating func append(
+        _ rowIDs: UnsafeMutableBufferPointer<UInt32>, _ rowNumbers: UnsafeMutableBufferPointer<Float>,
+        _ rowMultis: [[UInt32]]
+    ) {
         if time != tieTime || sorted && id != lastID { endTie() }
         let row = labels.count
         if row == capacity { grow() }
         labels.append(isClicked ? 1 : 0)
-        keys.append(
-            UInt32(truncatingIfNeeded: id.withUnsafeBytes { XXH64($0.baseAddress, $0.count, 0) }))
+        keys.append(key)
         groups.append(group)
         if hasTruth { truths.append(truth) }
-        for column in 0..<singles { ids[column &* capacity &+ row] = rowIDs[column] }
-        for column in 0..<numerics { numbers[column &* capacity &+ row] = rowNumbers[column] }
+        let capacity = capacity
+        ids.withUnsafeMutableBufferPointer { ids in
+            for column in 0..<rowIDs.count { ids[column &* capacity &+ row] = rowIDs[column] }
+        }
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            for column in 0..<rowNumbers.count { numbers[column &* capacity &+ row] = rowNumbers[column] }
+        }
         for column in rowMultis.indices {
             multis[column].ids += rowMultis[column]
             multis[column].offsets.append(UInt32(truncatingIfNeeded: multis[column].ids.count))
@@ -126,7 +126,7 @@ final class RowColumns {
     private var lastID: [UInt8] = []
 
     /// Sorts the rows of the tie that ends here by id; rows with the same id by their columns.
-    private func endTie() {
+    private mutating func endTie() {
         defer { tieIDs.removeAll(keepingCapacity: true) }
         guard tieIDs.count > 1 else { return }
         let tie = tieIDs
@@ -145,12 +145,12 @@ final class RowColumns {
         permute(&keys)
         permute(&groups)
         if hasTruth { permute(&truths) }
-        func permute<Value>(_ column: UnsafeMutablePointer<Value>) {
-            let old = order.map { column[first + $0] }
-            for (position, value) in old.enumerated() { column[first + position] = value }
+        func permute<Value>(_ columns: inout [Value], from start: Int) {
+            let old = order.map { columns[start + first + $0] }
+            for (position, value) in old.enumerated() { columns[start + first + position] = value }
         }
-        for column in 0..<singles { permute(ids + column * capacity) }
-        for column in 0..<numerics { permute(numbers + column * capacity) }
+        for column in 0..<singles { permute(&ids, from: column * capacity) }
+        for column in 0..<numerics { permute(&numbers, from: column * capacity) }
         for column in multis.indices {
             let old = order.map { from in
                 let offsets = multis[column].offsets
@@ -177,7 +177,7 @@ final class RowColumns {
     }
 
     /// Hands out the rows before the newest tie, or all of them at the end, and starts over with the rest.
-    func take(all: Bool) -> SparseBatch {
+    mutating func take(all: Bool) -> SparseBatch {
         if all { endTie() }
         let count = all ? rows : tieStart
         var batch = SparseBatch(
@@ -187,7 +187,7 @@ final class RowColumns {
             switch field {
             case .single(let column):
                 batch.fields.append(
-                    .single(Array(UnsafeBufferPointer(start: ids + column * capacity, count: count))))
+                    .single(Array(ids[column * capacity..<column * capacity + count])))
             case .multi(let column):
                 let end = Int(multis[column].offsets[count])
                 batch.fields.append(
@@ -195,19 +195,19 @@ final class RowColumns {
             }
         }
         for column in 0..<numerics {
-            batch.numerics.append(Array(UnsafeBufferPointer(start: numbers + column * capacity, count: count)))
+            batch.numerics.append(Array(numbers[column * capacity..<column * capacity + count]))
         }
         drop(count)
         return batch
     }
 
-    private func drop(_ count: Int) {
+    private mutating func drop(_ count: Int) {
         let rest = rows - count
-        for column in 0..<singles {
-            (ids + column * capacity).update(from: ids + column * capacity + count, count: rest)
+        for start in (0..<singles).map({ $0 * capacity }) {
+            for row in 0..<rest { ids[start + row] = ids[start + count + row] }
         }
-        for column in 0..<numerics {
-            (numbers + column * capacity).update(from: numbers + column * capacity + count, count: rest)
+        for start in (0..<numerics).map({ $0 * capacity }) {
+            for row in 0..<rest { numbers[start + row] = numbers[start + count + row] }
         }
         for column in multis.indices {
             let end = multis[column].offsets[count]
@@ -221,17 +221,14 @@ final class RowColumns {
         tieStart = max(0, tieStart - count)
     }
 
-    private func grow() {
-        func grown<Value>(_ old: UnsafeMutablePointer<Value>, _ columns: Int) -> UnsafeMutablePointer<Value> {
-            let new = UnsafeMutablePointer<Value>.allocate(capacity: max(1, columns * 2 * capacity))
-            for column in 0..<columns {
-                (new + column * 2 * capacity).update(from: old + column * capacity, count: rows)
+    private mutating func grow() {
+        func grown<Value>(_ old: [Value], _ columns: Int, _ zero: Value) -> [Value] {
+            (0..<columns).flatMap { column in
+                old[column * capacity..<(column + 1) * capacity] + [Value](repeating: zero, count: capacity)
             }
-            old.deallocate()
-            return new
         }
-        ids = grown(ids, singles)
-        numbers = grown(numbers, numerics)
+        ids = grown(ids, singles, 0)
+        numbers = grown(numbers, numerics, 0)
         capacity *= 2
     }
 }

@@ -44,7 +44,7 @@ struct ShardExtractor {
         var selected = try SelectedColumns(specification.source, attribution, on: connection)
         let decoder = try RowDecoder(specification, columns: &selected, offsets: offsets)
         let features = specification.features
-        let columns = RowColumns(
+        var columns = RowColumns(
             multiValued: features.fields.map { $0.kind == .multiValued }, numerics: features.numerics.count,
             hasTruth: specification.trueProbability != nil, sorted: breaksTies)
         let writer = BlockQueue(
@@ -59,8 +59,7 @@ struct ShardExtractor {
                 in: shard.range, selecting: selected.expressions, breaksTies: breaksTies)
             try connection.copyOut("COPY (\(select)) TO STDOUT (FORMAT binary)") { row in
                 try decoder.decode(
-                    row, into: columns, clicked: { id, time in clicks.takeClicks(of: id, at: time) },
-                    rejected: { key, rejection in rejected.add(key, rejection) })
+                    row, into: &columns, clicks: &clicks, rejected: { key, rejection in rejected.add(key, rejection) })
                 if columns.rows >= CacheWriter.defaultBlockRows {
                     let batch = columns.take(all: false)
                     if columns.tieRows > Self.longestTie { throw LongTie() }

@@ -39,15 +39,20 @@ public struct BinaryRow {
             offset = 0
             length = -1
         }
+
+        /// The column's bytes in a row's; nil for NULL.
+        @inline(__always)
+        public func bytes(in row: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+            length < 0 ? nil : UnsafeRawBufferPointer(start: row.baseAddress.map { $0 + offset }, count: length)
+        }
     }
 
-    /// Finds all columns at once and lends the row's bytes: for decoders that read every column of every row.
+    /// Finds all columns at once, for decoders that read every column of every row.
     ///
     /// - Parameter slices: as many as the statement has columns.
+    /// - Returns: the row's bytes, which live as long as the row.
     @inline(__always)
-    public func locate<Result>(
-        _ slices: inout [Slice], _ body: (UnsafeRawBufferPointer, [Slice]) throws -> Result
-    ) throws -> Result {
+    public func locate(_ slices: UnsafeMutableBufferPointer<Slice>) throws -> UnsafeRawBufferPointer {
         guard columnCount == slices.count else {
             throw PostgresError.malformedCopy("a row has \(columnCount) columns, expected \(slices.count)")
         }
@@ -61,7 +66,7 @@ public struct BinaryRow {
             if length > 0 { position &+= length }
             guard length >= -1, position <= bytes.count else { throw cut() }
         }
-        return try body(bytes, slices)
+        return bytes
     }
 
     public mutating func text() throws -> String? {

@@ -1,4 +1,5 @@
 import CLibPQ
+import Foundation
 
 extension Connection {
     /// Streams `COPY (…) TO STDOUT (FORMAT binary)` row by row; memory does not depend on the number of rows.
@@ -24,8 +25,21 @@ extension Connection {
     private func readCopy(_ sql: String, row: (inout BinaryRow) throws -> Void) throws {
         var expectsHeader = true
         var buffer: UnsafeMutablePointer<CChar>?
+        var pauses = 0
         while true {
-            let length = PQgetCopyData(handle, &buffer, 0)
+            var length = PQgetCopyData(handle, &buffer, 1)
+            if length == 0 {
+                guard PQconsumeInput(handle) == 1 else {
+                    throw PostgresError.connectionLost(message: String(cString: PQerrorMessage(handle)))
+                }
+                length = PQgetCopyData(handle, &buffer, 1)
+            }
+            if length == 0 {
+                waitForInput(pauses)
+                pauses += 1
+                continue
+            }
+            pauses = 0
             if length == -1 { return }
             guard length >= 0, let message = buffer else {
                 throw PostgresError.connectionLost(message: String(cString: PQerrorMessage(handle)))
@@ -46,6 +60,20 @@ extension Connection {
             try row(&decoded)
         }
     }
+
+    /// Waits for more rows. A server that must wake its client for every few rows is slowed by it; so the client first
+    /// sleeps for a while of its own and finds many rows, and only waits to be woken when the server is busy otherwise.
+    private func waitForInput(_ pauses: Int) {
+        if pauses < Self.ownPauses {
+            usleep(Self.pauseMicroseconds)
+        } else {
+            var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            poll(&descriptor, 1, 1_000)
+        }
+    }
+
+    private static let pauseMicroseconds: UInt32 = 150
+    private static let ownPauses = 100
 
     /// Signature (11 bytes), flags, length of the header's extension, the extension.
     private func skippingHeader(_ bytes: UnsafeRawBufferPointer) throws -> UnsafeRawBufferPointer {
