@@ -39,11 +39,13 @@ struct BlockLayout {
         return bytes
     }
 
-    /// Reads a block's payload back.
+    /// Reads a block's payload back, and how each column stands in it.
     ///
     /// - Parameter rows: as the index says; `CacheIndex` has bounded it.
     /// - Throws: `LayoutError` saying what does not fit.
-    func decode(_ bytes: [UInt8], rows: Int, _ dictionaries: ReadDictionaries) throws(LayoutError) -> SparseBatch {
+    func decode(
+        _ bytes: [UInt8], rows: Int, _ dictionaries: ReadDictionaries
+    ) throws(LayoutError) -> (batch: SparseBatch, columns: [StoredColumn]) {
         var cursor = ColumnCursor(bytes)
         var batch = SparseBatch()
         let labels: [UInt32] = try cursor.take(rows, "labels")
@@ -69,7 +71,7 @@ struct BlockLayout {
         guard cursor.offset == bytes.count else {
             throw LayoutError("\(bytes.count - cursor.offset) bytes are left over after the last column")
         }
-        return batch
+        return (batch, cursor.taken)
     }
 
     /// Reads the dictionaries' payload back.

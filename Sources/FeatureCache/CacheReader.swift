@@ -53,13 +53,25 @@ public final class CacheReader: Sendable {
     deinit { close(descriptor) }
 
     public var blockCount: Int { blocks.count }
+    /// Where each block is and how large, in the file and after LZ4.
+    public var blockSizes: [(offset: Int, compressedBytes: Int, payloadBytes: Int, rows: Int)] {
+        blocks.map { ($0.offset, $0.compressedBytes, $0.payloadBytes, $0.rows) }
+    }
 
     /// The rows of a block, checked against its checksum and the header.
     public func block(_ number: Int) throws(CacheError) -> SparseBatch {
-        let block = blocks[number]
-        let payload = try Self.payload(of: block, number, descriptor, path)
+        try decoded(number).batch
+    }
+
+    /// How the columns of a block stand in its payload.
+    func columns(ofBlock number: Int) throws(CacheError) -> [StoredColumn] {
+        try decoded(number).columns
+    }
+
+    private func decoded(_ number: Int) throws(CacheError) -> (batch: SparseBatch, columns: [StoredColumn]) {
+        let payload = try Self.payload(of: blocks[number], number, descriptor, path)
         do throws(LayoutError) {
-            return try layout.decode(payload, rows: block.rows, dictionaries)
+            return try layout.decode(payload, rows: blocks[number].rows, dictionaries)
         } catch {
             throw .block(path: path, block: number, what: error.what)
         }

@@ -59,10 +59,20 @@ enum ColumnCoding: UInt8 {
     }
 }
 
+/// How a column stands in a block.
+struct StoredColumn {
+    var name: String
+    var coding: ColumnCoding
+    var width: Int
+    var bytes: Int
+}
+
 /// Reads columns off a payload, never past its end; nothing in it is believed before it is checked.
 struct ColumnCursor {
     let bytes: [UInt8]
     private(set) var offset = 0
+    /// The columns taken so far, each of its head and its numbers.
+    private(set) var taken: [StoredColumn] = []
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -94,6 +104,8 @@ struct ColumnCursor {
             throw LayoutError("\(what()) need \(count) values of \(width) bits, the block ends before them")
         }
         defer { offset += size }
+        taken.append(
+            StoredColumn(name: what(), coding: coding, width: width, bytes: ColumnCoding.headBytes + size))
         switch coding {
         case .plain:
             // Sums that overflow wrap round; whatever a hostile file makes of that, ids are held against their table.

@@ -8,6 +8,8 @@ import Postgres
 public enum JobError: Error, CustomStringConvertible {
     /// Someone else holds the job's lock.
     case locked(model: String, holder: String)
+    /// Cache files are being made in a folder.
+    case extracting(folder: String)
     /// The source does not fit the live tables.
     case source(path: String, problems: [AdLogError])
     /// The impressions table has no rows at all.
@@ -35,6 +37,8 @@ public enum JobError: Error, CustomStringConvertible {
         switch self {
         case .locked(let model, let holder):
             "another run of model ‘\(model)’ is under way: \(holder); wait for it, or stop that process"
+        case .extracting(let folder):
+            "an extraction is under way and its files in \(folder) are not finished; try again when it is over"
         case .source(let path, let problems):
             "\(path) does not fit the database:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
         case .emptyLog(let table):
@@ -70,7 +74,7 @@ public enum JobError: Error, CustomStringConvertible {
         switch error {
         case let error as JobError:
             switch error {
-            case .locked: .locked
+            case .locked, .extracting: .locked
             case .source, .otherSpecification, .noVersion: .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected:

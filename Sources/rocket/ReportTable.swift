@@ -113,6 +113,6 @@ func number(_ value: Double?, digits: Int = 4) -> String {
     value.map { String(format: "%.\(digits)f", $0) } ?? "–"
 }
 
-private func percent(_ share: Double?) -> String {
+func percent(_ share: Double?) -> String {
     share.map { String(format: "%.1f %%", $0 * 100) } ?? "–"
 }

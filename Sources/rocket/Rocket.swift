@@ -22,6 +22,6 @@ struct Rocket: ParsableCommand {
         subcommands: [
             MigrateCommand.self, ImportCommand.self, SampleLogsCommand.self, ConfigCommand.self, ExtractCommand.self,
             TrainCommand.self, EvaluateCommand.self, NightlyCommand.self, BackfillCommand.self, ReportCommand.self,
-            ModelsCommand.self, StatusCommand.self,
+            ModelsCommand.self, StatusCommand.self, CacheCommand.self, BenchCommand.self,
         ])
 }
