@@ -45,8 +45,9 @@ extension Range<Instant> {
     public func parts(_ count: Int) -> [Range<Instant>] {
         let length = upperBound.microseconds - lowerBound.microseconds
         func edge(_ index: Int) -> Instant {
-            Instant(microseconds: lowerBound.microseconds + length / Int64(count) * Int64(index)
-                + length % Int64(count) * Int64(index) / Int64(count))
+            Instant(
+                microseconds: lowerBound.microseconds + length / Int64(count) * Int64(index)
+                    + length % Int64(count) * Int64(index) / Int64(count))
         }
         return (0..<count).map { edge($0)..<edge($0 + 1) }
     }

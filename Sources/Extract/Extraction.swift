@@ -161,7 +161,8 @@ public final class Extraction {
         let moment = try Connection(settings, applicationName: "rocket extract, snapshot")
         try moment.script(
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0")
-        let names = try moment.execute("SELECT pg_export_snapshot() AS exported, pg_current_snapshot()::text AS snapshot")
+        let names = try moment.execute(
+            "SELECT pg_export_snapshot() AS exported, pg_current_snapshot()::text AS snapshot")
         let exported = try names[names.startIndex].text("exported")
         let snapshot = try names[names.startIndex].text("snapshot")
         let logDays = LogDays(learned.source)

@@ -101,12 +101,13 @@ struct FeatureHistory {
         var unseen = taken
         // One at a time: of large tables a month would not fit in memory.
         for row in days {
-            let ids = try connection.execute(
-                """
-                SELECT ids FROM rocket.feature_ids
-                WHERE specification_hash = $1 AND feature = $2 AND day = $3::text::date
-                """, [.text(specificationHash), .text(feature), .text(try row.day("day").description)]
-            ).first?.bytes("ids") ?? []
+            let ids =
+                try connection.execute(
+                    """
+                    SELECT ids FROM rocket.feature_ids
+                    WHERE specification_hash = $1 AND feature = $2 AND day = $3::text::date
+                    """, [.text(specificationHash), .text(feature), .text(try row.day("day").description)]
+                ).first?.bytes("ids") ?? []
             for index in 0..<min(ids.count, unseen.count) { unseen[index] &= ~ids[index] }
         }
         // The id for "missing" is no value.

@@ -21,7 +21,7 @@ struct RowColumns {
     private let fields: [Field]
     /// Whether rows with the same time already come in the order of their ids.
     private let sorted: Bool
-    /// The first row of the tie that the last row belongs to, and the ids of the tie's rows one after another.
+    /// The first row of the tie that the last row belongs to, and, of more than one row, the ids one after another.
     private var tieStart = 0
     private var tieIDs: [[UInt8]] = []
     private var tieTime = Instant(microseconds: .min)
@@ -93,7 +93,8 @@ struct RowColumns {
         _ rowIDs: UnsafeMutableBufferPointer<UInt32>, _ rowNumbers: UnsafeMutableBufferPointer<Float>,
         _ rowMultis: [[UInt32]]
     ) {
-        if time != tieTime || sorted && id != lastID { endTie() }
+        let isTied = rows > tieStart && time == tieTime && (!sorted || id == lastID)
+        if !isTied { endTie() }
         let row = labels.count
         if row == capacity { grow() }
         labels.append(isClicked ? 1 : 0)
@@ -111,24 +112,23 @@ struct RowColumns {
             multis[column].ids += rowMultis[column]
             multis[column].offsets.append(UInt32(truncatingIfNeeded: multis[column].ids.count))
         }
-        if tieIDs.isEmpty {
+        if isTied {
+            // Only the second row of a tie makes the first one's id worth an array.
+            if tieIDs.isEmpty { tieIDs.append(lastID) }
+            tieIDs.append(id)
+        } else {
             tieTime = time
             tieStart = row
-            lastID = id
-            tieIDs.append([])
-        } else {
-            // Only the second row of a tie makes the first one's id worth an array.
-            if tieIDs.count == 1 { tieIDs[0] = lastID }
-            tieIDs.append(id)
         }
+        swap(&id, &lastID)
     }
 
     private var lastID: [UInt8] = []
 
     /// Sorts the rows of the tie that ends here by id; rows with the same id by their columns.
     private mutating func endTie() {
-        defer { tieIDs.removeAll(keepingCapacity: true) }
-        guard tieIDs.count > 1 else { return }
+        guard !tieIDs.isEmpty else { return }
+        defer { tieIDs.removeAll() }
         let tie = tieIDs
         let first = tieStart
         let order = tie.indices.sorted { left, right in

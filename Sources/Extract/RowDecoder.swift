@@ -159,7 +159,7 @@ final class RowDecoder {
         columns.begin(id, hash: hash, at: instant, clicked: clicks.takeClicks(of: id, hash: hash, at: instant))
         do throws(Rejection) {
             try read(bytes, instant)
-            if let truth { columns.truth = Float(try number(truth, "true_probability", bytes) ?? .nan) }
+            if let truth { columns.truth = Float(try number(truth, nil, bytes) ?? .nan) }
         } catch {
             rejected(String(decoding: columns.id, as: UTF8.self), error)
             return
@@ -187,7 +187,7 @@ final class RowDecoder {
             ids[reader.target] = reader.hasher.id(ofHash: hash)
         }
         for reader in numerics {
-            guard let number = try number(reader.position, names[reader.feature], bytes) else {
+            guard let number = try number(reader.position, reader.feature, bytes) else {
                 numbers[reader.target] = .nan
                 continue
             }
@@ -209,7 +209,7 @@ final class RowDecoder {
         case .array(let position, let form):
             try readArray(reader, slices[position].bytes(in: bytes), form)
         case .bucketed(let position, let buckets):
-            let id = buckets.id(try number(position, names[reader.feature], bytes) ?? .nan)
+            let id = buckets.id(try number(position, reader.feature, bytes) ?? .nan)
             set(reader, id, isMissing: id == FeatureHasher.missing)
         case .hour: set(reader, UInt32(1 + offsets.local(instant).hour), isMissing: false)
         case .weekday: set(reader, UInt32(offsets.local(instant).weekday), isMissing: false)
@@ -256,17 +256,16 @@ final class RowDecoder {
     }
 
     private func number(
-        _ position: Int, _ feature: String, _ bytes: UnsafeRawBufferPointer
+        _ position: Int, _ feature: Int?, _ bytes: UnsafeRawBufferPointer
     ) throws(Rejection) -> Double? {
         guard let raw = slices[position].bytes(in: bytes) else { return nil }
-        guard let number = forms[position].number(of: raw) else {
-            let text = forms[position].text(of: raw, scratch: scratch)
-            throw Rejection(
-                feature: feature,
-                reason: "‘\(text.map { String(decoding: $0.prefix(200), as: UTF8.self) } ?? "")’ is not a number")
+        if let number = forms[position].number(of: raw), !number.isInfinite { return number }
+        let text = forms[position].text(of: raw, scratch: scratch).map {
+            String(decoding: $0.prefix(200), as: UTF8.self)
         }
-        guard !number.isInfinite else { throw Rejection(feature: feature, reason: "\(number) is not a finite number") }
-        return number
+        let found = text ?? forms[position].number(of: raw).map { "\($0)" } ?? ""
+        throw Rejection(
+            feature: feature.map { names[$0] } ?? "true_probability", reason: "‘\(found)’ is not a finite number")
     }
 
     /// Values in one row of one multi-valued feature.

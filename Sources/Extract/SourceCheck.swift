@@ -15,9 +15,10 @@ public struct SourceCheck: Sendable {
     public func problems(on connection: Connection) throws -> [AdLogError] {
         var problems: [AdLogError] = []
         let source = specification.source
-        if try connection.execute(
-            "SELECT 1 FROM pg_timezone_names WHERE name = $1", [.text(source.timeZone)]
-        ).isEmpty {
+        do {
+            try connection.execute("SELECT now() AT TIME ZONE $1", [.text(source.timeZone)])
+        } catch {
+            guard error.sqlState == "22023" else { throw error }
             problems.append(.timeZone(source.timeZone))
         }
         problems += try misfits(

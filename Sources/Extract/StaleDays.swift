@@ -47,4 +47,22 @@ public struct StaleDays {
             return now == cached ? nil : Found(day: day, model: try row.text("model"), cached: cached, now: now)
         }
     }
+
+    /// The log source that each model with cached days was extracted from last.
+    public func sources(model: String?) throws -> [(model: String, source: LogSource)] {
+        try connection.execute(
+            """
+            SELECT DISTINCT ON (model) model, specification ->> 'source' AS source
+            FROM rocket.extraction_specifications s
+            WHERE ($1::text IS NULL OR model = $1)
+              AND EXISTS (SELECT 1 FROM rocket.cache_days d WHERE d.specification_hash = s.specification_hash)
+            ORDER BY model, first_used_at DESC
+            """, [model.map { .text($0) } ?? .null]
+        ).map { row in
+            (
+                try row.text("model"),
+                try JSONDecoder().decode(LogSource.self, from: Data(try row.text("source").utf8))
+            )
+        }
+    }
 }

@@ -1,7 +1,8 @@
 /// The bytes of a block before compression; FORMAT.md has the table.
 struct BlockLayout {
     let fields: [CacheField]
-    let numerics: Int
+    /// Names of the numeric columns.
+    let numerics: [String]
     let hasTruth: Bool
 
     /// The payload of a block; its new values are added to the file's dictionaries.
@@ -63,9 +64,9 @@ struct BlockLayout {
                     ? multi(&cursor, rows, field, dictionaries.columns[index])
                     : .single(checked(cursor.take(rows, dictionary: dictionaries.columns[index], field.name), field)))
         }
-        for index in 0..<numerics {
+        for (index, name) in numerics.enumerated() {
             let bits: [UInt32] = try cursor.take(
-                rows, dictionary: dictionaries.columns[fields.count + index], "numeric column \(index)")
+                rows, dictionary: dictionaries.columns[fields.count + index], name)
             batch.numerics.append(bits.map { Float(bitPattern: $0) })
         }
         guard cursor.offset == bytes.count else {
@@ -79,7 +80,7 @@ struct BlockLayout {
         var cursor = ColumnCursor(bytes)
         var dictionaries = ReadDictionaries()
         dictionaries.groups = try cursor.take(limited(try cursor.count("groups")), "the dictionary of groups")
-        for index in 0..<fields.count + numerics {
+        for index in 0..<fields.count + numerics.count {
             let count = try limited(try cursor.count("column \(index)"))
             dictionaries.columns.append(try cursor.take(count, "the dictionary of column \(index)"))
         }
@@ -91,7 +92,8 @@ struct BlockLayout {
 
     private func limited(_ count: Int) throws(LayoutError) -> Int {
         guard count <= WrittenDictionaries.groupLimit else {
-            throw LayoutError("a dictionary claims \(count) values, the format allows \(WrittenDictionaries.groupLimit)")
+            throw LayoutError(
+                "a dictionary claims \(count) values, the format allows \(WrittenDictionaries.groupLimit)")
         }
         return count
     }

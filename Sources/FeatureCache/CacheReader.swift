@@ -20,7 +20,8 @@ public final class CacheReader: Sendable {
         do throws(CacheError) {
             let (index, checksum) = try Self.readIndex(descriptor, path)
             header = index.header
-            layout = BlockLayout(fields: header.fields, numerics: header.numerics.count, hasTruth: header.hasTruth)
+            layout = BlockLayout(
+                fields: header.fields, numerics: header.numerics.map(\.name), hasTruth: header.hasTruth)
             blocks = index.blocks.dropLast()
             self.checksum = CacheIndex.hex(checksum)
             let number = blocks.count

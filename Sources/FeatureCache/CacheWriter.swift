@@ -23,14 +23,15 @@ public final class CacheWriter {
     ///     each other until the manifest has chosen one: `part-0-1a2b3c4d5e6f7081.lz4`.
     /// - Throws: `CacheError.system`.
     public init(
-        folder: String, name: String, specificationHash: String, day: Day, part: Int, fields: [CacheField], numerics: [String],
+        folder: String, name: String, specificationHash: String, day: Day, part: Int, fields: [CacheField],
+        numerics: [String],
         hasTruth: Bool, blockRows: Int = CacheWriter.defaultBlockRows
     ) throws(CacheError) {
         self.folder = folder
         self.name = name
         self.blockRows = blockRows
         dictionaries = WrittenDictionaries(columns: fields.count + numerics.count)
-        layout = BlockLayout(fields: fields, numerics: numerics.count, hasTruth: hasTruth)
+        layout = BlockLayout(fields: fields, numerics: numerics, hasTruth: hasTruth)
         index = CacheIndex(
             header: CacheHeader(
                 formatVersion: CacheHeader.currentFormatVersion, specificationHash: specificationHash, day: day,
@@ -64,7 +65,8 @@ public final class CacheWriter {
             start += count
             if pending.rows == blockRows || count == 0 {
                 guard pending.rows > 0 else {
-                    throw .columns(path: temporaryPath, what: "a row has more ids than the format's \(BlockLayout.mostIDs)")
+                    throw .columns(
+                        path: temporaryPath, what: "a row has more ids than the format's \(BlockLayout.mostIDs)")
                 }
                 try writeBlock()
             }

@@ -8,8 +8,9 @@ extension SparseBatch {
 
     /// Whether the columns are those of a layout and all have as many rows as there are labels.
     func fits(_ layout: BlockLayout) -> Bool {
-        guard keys.count == rows, groups.count == rows, truth.count == (layout.hasTruth ? rows : 0), fields.count == layout.fields.count,
-            numerics.count == layout.numerics, numerics.allSatisfy({ $0.count == rows })
+        guard keys.count == rows, groups.count == rows, truth.count == (layout.hasTruth ? rows : 0),
+            fields.count == layout.fields.count,
+            numerics.count == layout.numerics.count, numerics.allSatisfy({ $0.count == rows })
         else { return false }
         return zip(fields, layout.fields).allSatisfy { column, field in
             switch column {

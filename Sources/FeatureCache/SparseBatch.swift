@@ -16,7 +16,8 @@ public struct SparseBatch: Equatable, Sendable {
     public var numerics: [[Float]]
 
     public init(
-        labels: [UInt8] = [], keys: [UInt32] = [], groups: [UInt64] = [], truth: [Float] = [], fields: [FieldColumn] = [],
+        labels: [UInt8] = [], keys: [UInt32] = [], groups: [UInt64] = [], truth: [Float] = [],
+        fields: [FieldColumn] = [],
         numerics: [[Float]] = []
     ) {
         self.labels = labels

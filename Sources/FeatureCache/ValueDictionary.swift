@@ -32,7 +32,8 @@ struct ValueDictionary<Number: FixedWidthInteger & UnsignedInteger & Sendable> {
             }
             var slot = self.slot(of: value)
             if slots[slot] < 0 {
-                let cost = (values.count + 1 - known) * entryBits
+                let cost =
+                    (values.count + 1 - known) * entryBits
                     + column.count * BitPacking.width(of: UInt64(values.count))
                 guard values.count < limit, cost < plain else {
                     forget(from: known)

@@ -8,6 +8,7 @@ import CXXHash
 public struct FeatureHasher: Sendable {
     private let seed: UInt64
     private let buckets: UInt64
+    private let bits: UInt64
 
     /// The id of a missing value, in every field.
     public static let missing: UInt32 = 0
@@ -18,7 +19,8 @@ public struct FeatureHasher: Sendable {
 
     public init(name: String, hashBits: Int) {
         seed = xxHash64(name, seed: 0)
-        buckets = (1 << UInt64(min(max(hashBits, 1), 31))) - 1
+        bits = UInt64(min(max(hashBits, 1), 31))
+        buckets = (1 << bits) - 1
     }
 
     /// Rows that the field's embedding table needs: `2^hashBits`.
@@ -38,7 +40,10 @@ public struct FeatureHasher: Sendable {
     /// The id that a value's hash stands for.
     @inline(__always)
     public func id(ofHash hash: UInt64) -> UInt32 {
-        UInt32(truncatingIfNeeded: 1 &+ hash % buckets)
+        // The remainder by 2^bits − 1 is the sum of the hash's digits in base 2^bits, which is quicker than a division.
+        var sum = hash
+        while sum > buckets { sum = (sum & buckets) &+ (sum &>> bits) }
+        return UInt32(truncatingIfNeeded: 1 &+ (sum == buckets ? 0 : sum))
     }
 
     /// The id of a value given as UTF-8.

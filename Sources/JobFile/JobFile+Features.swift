@@ -85,7 +85,8 @@ extension JobFile {
             feature.crossed = crossed
             if crossed.count < 2 {
                 section.problems.add(
-                    line: section.line(of: "of"), "\(section.qualified("of")) names \(crossed.count) features; "
+                    line: section.line(of: "of"),
+                    "\(section.qualified("of")) names \(crossed.count) features; "
                         + "expected at least two, such as [site, slot]")
             }
         }

@@ -54,7 +54,10 @@ public func benchExtract(
         let databaseArguments = url.map { ["--database", $0] } ?? []
         func extract(_ workers: Int) throws -> ChildProcess {
             try ChildProcess.run(
-                [program, "extract", "--job", try logs.jobFile(workers: workers), "--day", "\(BenchLogs.day)", "--rebuild"]
+                [
+                    program, "extract", "--job", try logs.jobFile(workers: workers), "--day", "\(BenchLogs.day)",
+                    "--rebuild",
+                ]
                     + databaseArguments + ["--quiet"], output: .discarded)
         }
         let job = JobBench(try logs.jobFile(workers: 1), connection)

@@ -39,7 +39,7 @@ struct BenchLogs {
                    (h / 71 % 1000) / 10.0::float8 AS price, 20 + h / 73 % 50 AS age, (h / 79 % 90)::float8 AS recency
             FROM (SELECT n, abs(hashint4(n)::bigint) AS h FROM generate_series(0, \(rows - 1)) AS n) s;
             CREATE TABLE \(Self.schema).clicks AS
-            SELECT id AS impression_id, shown_at + (abs(hashtext(id || '.')) % 2400) * interval '1 second' AS clicked_at
+            SELECT id AS impression_id, shown_at + power((abs(hashtext(id || '.')::bigint) % 2400) / 2400.0, 6) * interval '40 minutes' AS clicked_at
             FROM \(Self.schema).impressions WHERE abs(hashtext(id)::bigint) % 40 = 0;
             CREATE INDEX ON \(Self.schema).impressions (shown_at);
             CREATE INDEX ON \(Self.schema).impressions (id);

@@ -117,6 +117,7 @@ extension JobFile {
     func extractionSpecification() throws -> ExtractionSpecification {
         ExtractionSpecification(
             source: source, features: features, group: evaluation.group,
-            trueProbability: evaluation.trueProbability, shards: extraction.shards, hash: try SHA256Digest.of(extractionText()).hex)
+            trueProbability: evaluation.trueProbability, shards: extraction.shards,
+            hash: try SHA256Digest.of(extractionText()).hex)
     }
 }

@@ -69,15 +69,18 @@ public struct ReportReader {
     }
 
     /// Rows of the quarantine and cached days, for the status page.
-    public func counts() throws -> (cachedDays: Int, cachedBytes: Int, quarantined: Int) {
+    public func counts() throws -> (cachedDays: Int, cachedBytes: Int, quarantined: Int, rejected: Int) {
         let rows = try connection.execute(
             """
-            SELECT (SELECT count(*) FROM rocket.cache_manifest) AS days,
+            SELECT (SELECT count(*) FROM rocket.cache_days) AS days,
+                   (SELECT coalesce(sum(rejected_rows), 0)::bigint FROM rocket.cache_days) AS rejected,
                    (SELECT coalesce(sum(bytes), 0)::bigint FROM rocket.cache_manifest) AS bytes,
                    (SELECT count(*) FROM rocket.quarantine_rows) AS quarantined
             """)
-        guard let row = rows.first else { return (0, 0, 0) }
-        return (try row.int("days"), try row.int("bytes"), try row.int("quarantined"))
+        guard let row = rows.first else { return (0, 0, 0, 0) }
+        return (
+            try row.int("days"), try row.int("bytes"), try row.int("quarantined"), try row.int("rejected")
+        )
     }
 
     private func report(_ row: Row) throws -> ModelReport {

@@ -13,24 +13,39 @@ struct BackfillCommand: ParsableCommand {
 
             Example:
               rocket backfill --job jobs/open-bandit.yaml --from 2019-11-24 --to 2019-11-30
+              rocket backfill --job jobs/open-bandit.yaml --stale
+
+            --stale builds exactly those cached days again whose logs have changed since (rocket status lists them) and \
+            tells labels flipped, rows added and rows gone; they are kept in rocket.cache_rebuilds.
             """)
 
     @OptionGroup var options: JobOptions
 
     @Option(help: ArgumentHelp("First day to judge a model on.", valueName: "YYYY-MM-DD"))
-    var from: Day
+    var from: Day?
 
     @Option(help: ArgumentHelp("Last day to judge a model on.", valueName: "YYYY-MM-DD"))
-    var to: Day
+    var to: Day?
+
+    @Flag(help: "Instead of a range: build the cached days again whose logs have changed.")
+    var stale = false
 
     @Flag(help: "Print the reports as JSON, one array.")
     var json = false
 
     func validate() throws {
+        guard !stale else {
+            if from != nil || to != nil {
+                throw ValidationError("--stale finds its days by itself; leave --from and --to out")
+            }
+            return
+        }
+        guard let from, let to else { throw ValidationError("a backfill needs --from and --to, or --stale") }
         if to < from { throw ValidationError("--to \(to) is before --from \(from)") }
     }
 
     func run() throws {
+        guard let from, let to else { return try rebuildStale() }
         let summary = try options.session().backfill(days: from...to)
         let reader = try ReportReader(database: options.database.database)
         let reports = try summary.nights.compactMap { night in
@@ -45,5 +60,38 @@ struct BackfillCommand: ParsableCommand {
                 "\(summary.nights.count) versions, \(summary.nights.filter(\.outcome.didWork).count) of them made now")
         }
         if !summary.nights.contains(where: \.outcome.didWork) { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    }
+
+    private func rebuildStale() throws {
+        let rebuilt = try options.session().rebuildStale()
+        if json {
+            try printJSON(rebuilt.map(RebuiltLine.init))
+        } else {
+            for day in rebuilt { print("\(day.day)  rebuilt: \(day.difference)") }
+            if rebuilt.isEmpty { print("no cached day is stale") }
+        }
+        if rebuilt.isEmpty { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    }
+}
+
+/// A rebuilt day as scripts read it.
+private struct RebuiltLine: Encodable {
+    let day: Day
+    let labelsFlipped: Int
+    let rowsAdded: Int
+    let rowsGone: Int
+
+    init(_ rebuilt: RebuiltDay) {
+        day = rebuilt.day
+        labelsFlipped = rebuilt.difference.labelsFlipped
+        rowsAdded = rebuilt.difference.rowsAdded
+        rowsGone = rebuilt.difference.rowsGone
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case day
+        case labelsFlipped = "labels_flipped"
+        case rowsAdded = "rows_added"
+        case rowsGone = "rows_gone"
     }
 }

@@ -6,8 +6,12 @@ import TextTable
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "The last runs and the newest version of each model.",
+        abstract: "The last runs, the newest version of each model, and what is wrong with the logs.",
         discussion: """
+            Compares every cached day with the logs: a day is stale when impressions came or went since, or when clicks \
+            arrived late and flip a label (rocket backfill --stale mends it). Days without impressions between the first \
+            and the last are named. Both read the logs; --no-logs leaves them out.
+
             Examples:
               rocket status
               rocket status --model quickstart --json
@@ -21,6 +25,9 @@ struct StatusCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How many runs.", valueName: "count"))
     var runs = 10
 
+    @Flag(inversion: .prefixedNo, help: "Compare the cached days with the logs.")
+    var logs = true
+
     @Flag(help: "Print as JSON.")
     var json = false
 
@@ -33,20 +40,35 @@ struct StatusCommand: ParsableCommand {
         }
         let newest = models.values.sorted { $0.model < $1.model }
         let runs = try reader.runs(model: model, limit: runs)
+        let health = try logs ? logHealth(model: model, database: database.database) : []
         if json {
             try printJSON(
                 Status(
                     models: newest, runs: runs, cachedDays: counts.cachedDays, cachedBytes: counts.cachedBytes,
-                    quarantinedRows: counts.quarantined))
+                    quarantinedRows: counts.quarantined, rejectedRows: counts.rejected,
+                    stale: health.flatMap { log in log.stale.map { StaleLine(model: log.model, day: $0) } },
+                    missing: health.flatMap { log in log.missing.map { StaleLine(model: log.model, day: $0) } }))
             return
         }
         print(newest.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(newest))
         print(
             """
             \(counts.cachedDays) cached days, \(counts.cachedBytes.grouped) bytes; \
-            \(counts.quarantined.grouped) rows in rocket.quarantine_rows
+            \(counts.quarantined.grouped) rows in rocket.quarantine_rows, \(counts.rejected.grouped) impressions left out
             """)
+        for log in health {
+            func list(_ days: [Day]) -> String { days.map(\.description).joined(separator: ", ") }
+            if !log.stale.isEmpty {
+                print("\(log.model): stale \(list(log.stale)); run: rocket backfill --stale")
+            }
+            if !log.missing.isEmpty { print("\(log.model): no impressions on \(list(log.missing))") }
+        }
         print(runTable(runs))
+    }
+
+    private struct StaleLine: Encodable {
+        let model: String
+        let day: Day
     }
 
     private struct Status: Encodable {
@@ -55,9 +77,13 @@ struct StatusCommand: ParsableCommand {
         let cachedDays: Int
         let cachedBytes: Int
         let quarantinedRows: Int
+        let rejectedRows: Int
+        let stale: [StaleLine]
+        let missing: [StaleLine]
 
         enum CodingKeys: String, CodingKey {
-            case models, runs
+            case models, runs, stale, missing
+            case rejectedRows = "rejected_rows"
             case cachedDays = "cached_days"
             case cachedBytes = "cached_bytes"
             case quarantinedRows = "quarantined_rows"
