@@ -74,7 +74,15 @@ let package = Package(
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "PostgresTests", dependencies: ["Days", "Postgres", "TestSupport"]),
         .testTarget(name: "FeaturesTests", dependencies: ["Features"], exclude: ["reference.py"]),
-        .testTarget(name: "FeatureCacheTests", dependencies: ["CounterRandom", "Days", "FeatureCache", "TestSupport"]),
+        .testTarget(
+            name: "FeatureCacheTests",
+            dependencies: ["CLZ4", "CXXHash", "CounterRandom", "Days", "FeatureCache", "TestSupport"]),
+        .testTarget(
+            name: "ExtractTests",
+            dependencies: [
+                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Postgres",
+                "TestSupport",
+            ]),
         .testTarget(name: "AdLogsTests", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres", "TestSupport"]),
         .testTarget(name: "NetsTests", dependencies: ["CounterRandom", "Nets"]),
         .testTarget(
@@ -89,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "JobsTests",
             dependencies: [
-                "Days", "Extract", "FeatureCache", "Jobs", "Postgres", "Reports", "TestSupport", "rocket",
+                "CounterRandom", "Days", "Extract", "FeatureCache", "Jobs", "Postgres", "Reports", "TestSupport",
+                "rocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ]

@@ -8,6 +8,12 @@ public struct RowDifference: Equatable, Sendable, CustomStringConvertible {
     public var rowsAdded = 0
     public var rowsGone = 0
 
+    public init(labelsFlipped: Int = 0, rowsAdded: Int = 0, rowsGone: Int = 0) {
+        self.labelsFlipped = labelsFlipped
+        self.rowsAdded = rowsAdded
+        self.rowsGone = rowsGone
+    }
+
     public var description: String {
         "\(labelsFlipped) labels flipped, \(rowsAdded) rows added, \(rowsGone) rows gone"
     }

@@ -27,9 +27,13 @@ struct ShardExtractor {
     ///   - folder: of the day.
     ///   - progress: told the rows since it was last called.
     func extract(_ shard: Shard, into folder: String, progress: (Int) -> Void) throws -> ExtractedShard {
+        // A COPY that is broken off ends its transaction, but not what was before a savepoint.
+        try connection.script("SAVEPOINT shard")
         do {
             return try extract(shard, into: folder, breaksTies: false, progress)
-        } catch is LongTie {
+        } catch {
+            guard error is LongTie else { throw error }
+            try connection.script("ROLLBACK TO SAVEPOINT shard")
             return try extract(shard, into: folder, breaksTies: true, progress)
         }
     }

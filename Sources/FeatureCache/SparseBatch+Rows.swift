@@ -23,7 +23,7 @@ extension SparseBatch {
     /// Appends a run of another batch's rows; the columns must be the same.
     mutating func append(_ other: SparseBatch, rows range: Range<Int>) {
         labels += other.labels[range]
-        keys += other.keys[range]
+        if !other.keys.isEmpty { keys += other.keys[range] }
         groups += other.groups[range]
         if !other.truth.isEmpty { truth += other.truth[range] }
         for index in fields.indices {
@@ -65,7 +65,7 @@ extension SparseBatch {
     /// The given rows, in the given order; a row may come more than once. O(rows × columns).
     public func selecting(rows indices: [Int]) -> SparseBatch {
         SparseBatch(
-            labels: indices.map { labels[$0] }, keys: indices.map { keys[$0] }, groups: indices.map { groups[$0] },
+            labels: indices.map { labels[$0] }, keys: keys.isEmpty ? [] : indices.map { keys[$0] }, groups: indices.map { groups[$0] },
             truth: truth.isEmpty ? [] : indices.map { truth[$0] }, fields: fields.map { $0.selecting(indices) },
             numerics: numerics.map { column in indices.map { column[$0] } })
     }

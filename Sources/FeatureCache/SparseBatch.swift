@@ -4,7 +4,8 @@
 public struct SparseBatch: Equatable, Sendable {
     /// 1 where the impression was clicked within the attribution window. `[rows]`
     public var labels: [UInt8]
-    /// Low half of XXH64 (seed 0) of the impression's id: tells which rows two builds of a day have in common. `[rows]`
+    /// Low half of XXH64 (seed 0) of the impression's id: tells which rows two builds of a day have in common.
+    /// Empty where that is never asked, as in training. `[rows]` or `[]`
     public var keys: [UInt32]
     /// Hash of the group (usually the user) that GAUC and the clustered bootstrap work by. `[rows]`
     public var groups: [UInt64]

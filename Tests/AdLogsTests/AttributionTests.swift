@@ -1,5 +1,4 @@
 import AdLogs
-import CounterRandom
 import Days
 import Foundation
 import Postgres
@@ -12,82 +11,53 @@ import Testing
         clicks: .init(table: "ad_log.clicks", impressionID: "impression_id", time: "clicked_at"),
         attributionWindow: AttributionWindow(seconds: 3_600))
 
-    static func prepare(_ connection: Connection) throws {
-        let day = try #require(Day("2026-01-04"))
-        try LogTables().prepare(columns: [], days: day...day.advanced(by: 4), on: connection)
-    }
-
-    static func labels(_ source: LogSource, _ day: String, _ connection: Connection) throws -> [String: Bool] {
-        let query = try Attribution(source, day: try #require(Day(day)))
-            .query(selecting: ["i.impression_id AS id"], on: connection)
-        var labels: [String: Bool] = [:]
-        for row in try connection.execute(query) { labels[try row.text("id")] = try row.bool("clicked") }
-        return labels
-    }
-
-    @Test("A click counts once, within its window only, and every other click is counted by its kind")
-    func kinds() throws {
-        try TestDatabase.run { url in
+    @Test("Days have 23 and 25 hours where clocks change, and their parts meet without gap or overlap")
+    func instants() throws {
+        try TestDatabase.run(.empty) { url in
             let connection = try TestDatabase.connect(url)
-            try Self.prepare(connection)
-            try connection.script(
-                """
-                INSERT INTO ad_log.impressions (impression_id, impressed_at) VALUES
-                    ('plain', '2026-01-05 10:00+00'), ('twice', '2026-01-05 10:00+00'), ('late', '2026-01-05 10:00+00'),
-                    ('early', '2026-01-05 10:00+00'), ('none', '2026-01-05 10:00+00'),
-                    ('midnight', '2026-01-05 23:59:59+00'), ('edge', '2026-01-05 10:00+00'),
-                    ('other day', '2026-01-06 00:00+00');
-                INSERT INTO ad_log.clicks (impression_id, clicked_at) VALUES
-                    ('plain', '2026-01-05 10:00:05+00'), ('twice', '2026-01-05 10:01+00'),
-                    ('twice', '2026-01-05 10:02+00'), ('late', '2026-01-05 11:00:01+00'),
-                    ('early', '2026-01-05 09:59:59+00'), ('midnight', '2026-01-06 00:10+00'),
-                    ('edge', '2026-01-05 11:00+00'), ('orphan', '2026-01-05 12:00+00');
-                """)
-            #expect(
-                try Self.labels(Self.source, "2026-01-05", connection) == [
-                    "plain": true, "twice": true, "late": false, "early": false, "none": false, "midnight": true,
-                    "edge": false,
-                ])
-            let counts = try Attribution(Self.source, day: try #require(Day("2026-01-05"))).counts(on: connection)
-            #expect(counts == AttributionCounts(events: 7, duplicates: 1, late: 2, early: 1, orphans: 1))
+            var source = Self.source
+            source.timeZone = "Europe/Berlin"
+            for (text, hours) in [("2026-03-28", 24), ("2026-03-29", 23), ("2026-10-25", 25)] {
+                let range = try LogDays(source).instants(of: try #require(Day(text)), on: connection)
+                #expect(range.upperBound.microseconds - range.lowerBound.microseconds == Int64(hours) * 3_600_000_000)
+                for count in [1, 3, 7] {
+                    let parts = range.parts(count)
+                    #expect(parts.first?.lowerBound == range.lowerBound && parts.last?.upperBound == range.upperBound)
+                    #expect(zip(parts, parts.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+                }
+                for instant in [range.lowerBound, range.upperBound.advanced(bySeconds: -1)] {
+                    let row = try connection.execute(
+                        """
+                        SELECT extract(hour FROM t) AS hour, extract(isodow FROM t) AS weekday, i::text AS text
+                        FROM (SELECT $1::text::timestamptz AS i, $1::text::timestamptz AT TIME ZONE 'Europe/Berlin' AS t) s
+                        """, [.text(instant.description)]
+                    ).first
+                    let local = try LogDays(source).zoneOffsets(in: range, on: connection).local(instant)
+                    #expect(try row?.int("hour") == local.hour && row?.int("weekday") == local.weekday)
+                }
+            }
+            #expect(Instant(microseconds: -1).description == "1969-12-31 23:59:59.999999+00")
         }
     }
 
-    @Test("On random logs the labels are those that a plain loop over all clicks gives, in two time zones")
-    func property() throws {
+    @Test("Days without impressions between the first and the last are found")
+    func missing() throws {
         try TestDatabase.run { url in
             let connection = try TestDatabase.connect(url)
-            try Self.prepare(connection)
-            var random = CounterRandom(seed: 3)
-            let start = 1_767_571_200.0  // 2026-01-05 00:00 UTC
-            var impressions: [(id: String, time: Double)] = []
-            var clicks: [(id: String, time: Double)] = []
-            for number in 0..<400 {
-                let time = start + (random.uniform() * 86_400 * 2).rounded()
-                impressions.append(("i\(number)", time))
-                for _ in 0..<Int(random.uniform() * 3) {
-                    clicks.append(("i\(number)", time + (random.uniform() * 9_000 - 2_000).rounded()))
-                }
-            }
-            for (id, time) in impressions {
-                try connection.execute(
-                    "INSERT INTO ad_log.impressions (impression_id, impressed_at) VALUES ($1, to_timestamp($2::float8))",
-                    [.text(id), .double(time)])
-            }
-            for (id, time) in clicks {
-                try connection.execute(
-                    "INSERT INTO ad_log.clicks (impression_id, clicked_at) VALUES ($1, to_timestamp($2::float8))",
-                    [.text(id), .double(time)])
-            }
-            for (zone, offset) in [("UTC", 0.0), ("Asia/Shanghai", 8 * 3_600.0)] {
-                var source = Self.source
-                source.timeZone = zone
-                var expected: [String: Bool] = [:]
-                for (id, time) in impressions where Day(utc: time + offset).description == "2026-01-06" {
-                    expected[id] = clicks.contains { $0.id == id && $0.time >= time && $0.time < time + 3_600 }
-                }
-                #expect(try Self.labels(source, "2026-01-06", connection) == expected)
-            }
+            let first = try #require(Day("2026-01-04"))
+            try LogTables().prepare(columns: [], days: first...first.advanced(by: 4), on: connection)
+            try connection.script(
+                """
+                INSERT INTO ad_log.impressions (impression_id, impressed_at)
+                VALUES ('a', '2026-01-04 10:00+00'), ('b', '2026-01-06 10:00+00'), ('c', '2026-01-08 10:00+00')
+                """)
+            let days = LogDays(Self.source)
+            #expect(
+                try days.missing(upTo: try #require(Day("2026-02-01")), on: connection).map(\.description)
+                    == ["2026-01-05", "2026-01-07"])
+            #expect(
+                try days.missing(upTo: try #require(Day("2026-01-06")), on: connection).map(\.description)
+                    == ["2026-01-05"])
         }
     }
 

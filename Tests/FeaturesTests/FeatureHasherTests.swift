@@ -24,6 +24,33 @@ import Testing
         #expect(text.withUTF8 { hasher.id(UnsafeRawBufferPointer($0)) } == id)
     }
 
+    /// Made by reference.py with Python's xxhash.
+    static let crossed: [(hashes: [UInt64], bits: Int, id: UInt32)] = [
+        ([0xb331_24a5_453d_0890, 0xcc68_10ef_eb79_4126], 16, 37179),
+        ([0xcc68_10ef_eb79_4126, 0xb331_24a5_453d_0890], 16, 53927),
+        ([0xb331_24a5_453d_0890, 0xcc68_10ef_eb79_4126, 1], 20, 229631),
+    ]
+
+    @Test("A cross hashes its features' hashes, as Python's xxhash gives them", arguments: crossed)
+    func crosses(_ hashes: [UInt64], _ bits: Int, _ id: UInt32) {
+        let hasher = FeatureHasher(name: "site_slot", hashBits: bits)
+        #expect(hasher.id(ofHash: hasher.hash(crossing: hashes)) == id)
+    }
+
+    @Test("The hash of a value is that of Python's xxhash")
+    func hashes() {
+        #expect(FeatureHasher(name: "site", hashBits: 16).hash("s1") == 0xb331_24a5_453d_0890)
+        #expect(FeatureHasher(name: "slot", hashBits: 16).hash("7") == 0xcc68_10ef_eb79_4126)
+    }
+
+    @Test("A number falls into the bucket whose upper end it does not exceed; NaN is missing")
+    func buckets() {
+        let buckets = QuantileBuckets(boundaries: [-1, 0, 2.5])
+        #expect([-5, -1, -0.5, 0, 1, 2.5, 3, .infinity].map { buckets.id($0) } == [1, 1, 2, 2, 3, 3, 4, 4])
+        #expect(buckets.id(.nan) == FeatureHasher.missing)
+        #expect(QuantileBuckets(boundaries: []).id(7) == 1)
+    }
+
     @Test("An id is never that of a missing value, nor outside its table")
     func range() {
         for bits in 1...8 {

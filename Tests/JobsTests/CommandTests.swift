@@ -10,8 +10,8 @@ import Testing
         let errors: String
     }
 
-    /// Runs the program that was built beside the tests.
-    static func rocket(_ arguments: [String], database: String) throws -> Result {
+    /// Starts the program that was built beside the tests.
+    static func started(_ arguments: [String], database: String) throws -> Process {
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let candidates = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: "rocket") }
         let program = try #require(
@@ -21,10 +21,17 @@ import Testing
         process.executableURL = program
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["DATABASE_URL": database]) { $1 }
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
+        process.standardOutput = Pipe()
+        process.standardError = Pipe()
         try process.run()
+        return process
+    }
+
+    /// Runs the program to its end.
+    static func rocket(_ arguments: [String], database: String) throws -> Result {
+        let process = try started(arguments, database: database)
+        let output = try #require(process.standardOutput as? Pipe)
+        let errors = try #require(process.standardError as? Pipe)
         // Errors are few; output may be more than a pipe holds, so it is read first.
         let text = output.fileHandleForReading.readDataToEndOfFile()
         let messages = errors.fileHandleForReading.readDataToEndOfFile()

@@ -106,7 +106,9 @@ import Testing
                 let (number, real, flag) = (try row.int64(), try row.double(), try row.bool())
                 if texts.count == 1 { #expect(number == -7 && real == 1.5 && flag == true) }
                 var items: [String?] = []
-                _ = try row.array { items.append($0.map { String(decoding: $0, as: UTF8.self) }) }
+                _ = try row.bytes { value in
+                    try WireArray.forEach(value) { items.append($0.map { String(decoding: $0, as: UTF8.self) }) }
+                }
                 arrays.append(items)
             }
             #expect(texts == ["é", nil])
