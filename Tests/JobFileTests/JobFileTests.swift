@@ -124,7 +124,7 @@ struct JobFileCanonicalTests {
         #expect(
             try job(shortestJob).extractionText() == """
                 {"features":{"features":[{"column":"user_id","hashBits":16,"kind":"categorical","name":"user_id",\
-                "transform":"identity"}]},"source":{"attributionWindow":{"seconds":86400},"clicks":{"impressionID":"id",\
+                "transform":"identity"}]},"shards":4,"source":{"attributionWindow":{"seconds":86400},"clicks":{"impressionID":"id",\
                 "table":"clicked","time":"at"},"impressions":{"id":"id","table":"shown","time":"at"},"timeZone":"UTC"}}
                 """)
         let text = try job(completeJob).fingerprintText()

@@ -49,7 +49,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "model: quickstart",
         "model: quickstart\nowner: ads",
-        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, cache"
+        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, extraction, cache"
     ),
     Mistake(
         "model: quickstart",
@@ -114,8 +114,38 @@ let oneMistake: [Mistake] = [
     Mistake(
         "source:",
         "sauce:",
-        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, cache"
+        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, extraction, cache"
     ),
+    Mistake(
+        "kind: multi_valued, hash_bits: 10",
+        "kind: cross, of: [user, site]",
+        "10: features[interests].of: ‘site’ is not a feature of this file; expected features with one value a row: categorical, bucketed, hour_of_day, day_of_week"
+    ),
+    Mistake(
+        "kind: multi_valued, hash_bits: 10",
+        "kind: cross, of: [user, price]",
+        "10: features[interests].of: ‘price’ is of kind numeric; expected features with one value a row: categorical, bucketed, hour_of_day, day_of_week"
+    ),
+    Mistake(
+        "kind: multi_valued, hash_bits: 10",
+        "kind: cross, of: [user]",
+        "10: features[interests].of names 1 features; expected at least two, such as [site, slot]"),
+    Mistake(
+        "kind: multi_valued, hash_bits: 10",
+        "kind: hour_of_day, column: at",
+        "10: features[interests].column does not fit kind hour_of_day: it reads no column of its own; remove it"),
+    Mistake(
+        "transform: log1p",
+        "minimum_count: 5",
+        "9: features[price].minimum_count does not fit kind numeric: only hashed features have rare ids; remove it"),
+    Mistake(
+        "transform: log1p",
+        "buckets: 5",
+        "9: features[price].buckets does not fit kind numeric: only bucketed features have buckets; remove it"),
+    Mistake(
+        "cache: {directory: /var/cache/rocket}",
+        "extraction: {shards: 0}",
+        "36: extraction.shards is 0; expected a whole number from 1 to 1024"),
     Mistake(
         "hash_bits: 18",
         "hash_bits: 29",
@@ -153,11 +183,11 @@ let oneMistake: [Mistake] = [
     Mistake(
         "kind: numeric",
         "kind: number",
-        "9: features[price].kind is \"number\"; expected one of categorical, numeric, multi_valued"),
+        "9: features[price].kind is \"number\"; expected one of categorical, numeric, multi_valued, bucketed, cross, hour_of_day, day_of_week"),
     Mistake(
         ", kind: numeric, transform: log1p",
         ", transform: log1p",
-        "9: features[price].kind is missing; expected one of categorical, numeric, multi_valued"),
+        "9: features[price].kind is missing; expected one of categorical, numeric, multi_valued, bucketed, cross, hour_of_day, day_of_week"),
     Mistake(
         "transform: log1p",
         "transform: log",
@@ -165,7 +195,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "transform: log1p",
         "transform: log1p, hash_bits: 4",
-        "9: features[price].hash_bits does not fit kind numeric: only categorical and multi_valued features are hashed; remove it"
+        "9: features[price].hash_bits does not fit kind numeric: only categorical, multi_valued and cross features are hashed; remove it"
     ),
     Mistake(
         "kind: multi_valued",
