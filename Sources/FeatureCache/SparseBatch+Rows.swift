@@ -65,7 +65,8 @@ extension SparseBatch {
     /// The given rows, in the given order; a row may come more than once. O(rows × columns).
     public func selecting(rows indices: [Int]) -> SparseBatch {
         SparseBatch(
-            labels: indices.map { labels[$0] }, keys: keys.isEmpty ? [] : indices.map { keys[$0] }, groups: indices.map { groups[$0] },
+            labels: indices.map { labels[$0] }, keys: keys.isEmpty ? [] : indices.map { keys[$0] },
+            groups: indices.map { groups[$0] },
             truth: truth.isEmpty ? [] : indices.map { truth[$0] }, fields: fields.map { $0.selecting(indices) },
             numerics: numerics.map { column in indices.map { column[$0] } })
     }

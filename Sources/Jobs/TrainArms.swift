@@ -1,6 +1,7 @@
 import Days
 import Extract
 import FeatureCache
+import Features
 import Foundation
 import Logging
 import Nets
@@ -20,7 +21,8 @@ extension JobSession {
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
         let trainer = CoTrainer(
-            arm: arm, layout: InputLayout(headers: readers.map(\.header)), nets: jobFile.nets, rocket: jobFile.rocket,
+            arm: arm, layout: InputLayout(headers: readers.map(\.header), features: jobFile.features),
+            nets: jobFile.nets, rocket: jobFile.rocket,
             training: jobFile.training, clickRate: Double(clicks) / Double(rows))
         let samples = rows * jobFile.training.epochs
         let report = try trainer.train(on: TrainingSource(readers: readers)) { state in
@@ -50,12 +52,16 @@ extension JobSession {
 
 extension InputLayout {
     /// The layout of the cached columns; numerics are standardised by the moments of the training days.
-    init(headers: [CacheHeader]) {
+    init(headers: [CacheHeader], features: FeatureSpecification) {
         let first = headers.first
         let fields = first?.fields ?? []
         let numerics = first?.numerics ?? []
         self.init(
-            fields: fields.map { FieldShape(name: $0.name, rows: $0.rowsInTable, multiValued: $0.multiValued) },
+            fields: zip(fields, features.fields).map { field, feature in
+                FieldShape(
+                    name: field.name, rows: field.rowsInTable, multiValued: field.multiValued,
+                    admission: feature.admission)
+            },
             numerics: numerics.indices.map { index in
                 let columns = headers.map { $0.numerics[index] }
                 let count = Double(max(1, columns.reduce(0) { $0 + $1.count }))
@@ -68,6 +74,14 @@ extension InputLayout {
     }
 }
 
+extension Feature {
+    /// Which ids have an embedding of their own; a rule with an expiry alone admits whatever was seen lately.
+    fileprivate var admission: IDAdmission? {
+        minimumCount == nil && expireAfterDays == nil
+            ? nil : IDAdmission(minimumCount: minimumCount ?? 1, expireAfterDays: expireAfterDays)
+    }
+}
+
 extension TrainingSource {
     /// The blocks of cache files, in time order.
     init(readers: [CacheReader]) {
@@ -75,6 +89,7 @@ extension TrainingSource {
             rows: readers.reduce(0) { $0 + $1.header.rows }, clicks: readers.reduce(0) { $0 + $1.header.clicks },
             blocks: readers.flatMap { reader in
                 (0..<reader.blockCount).map { block in { @Sendable in try reader.block(block) } }
-            })
+            }, days: readers.flatMap { reader in (0..<reader.blockCount).map { _ in Int32(reader.header.day.ordinal) } }
+        )
     }
 }

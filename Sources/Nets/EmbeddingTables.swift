@@ -6,7 +6,7 @@ import Foundation
 public final class EmbeddingTables: @unchecked Sendable {
     public let layout: InputLayout
     public let dim: Int
-    /// One table a field, `[rows, dim]`.
+    /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'.
     public let tables: [FloatArray]
     /// Mean squared gradient summed over steps, one number a row.
     private let squares: [FloatArray]
@@ -15,9 +15,9 @@ public final class EmbeddingTables: @unchecked Sendable {
     public init(layout: InputLayout, dim: Int) {
         self.layout = layout
         self.dim = dim
-        tables = layout.fields.map { FloatArray(count: $0.rows * dim) }
-        squares = layout.fields.map { FloatArray(count: $0.rows) }
-        scratch = layout.fields.map { Scratch(rows: $0.rows) }
+        tables = layout.fields.map { FloatArray(count: $0.storedRows * dim) }
+        squares = layout.fields.map { FloatArray(count: $0.storedRows) }
+        scratch = layout.fields.map { Scratch(rows: $0.storedRows) }
     }
 
     public var parameterCount: Int { tables.reduce(0) { $0 + $1.count } }
@@ -98,6 +98,11 @@ public final class EmbeddingTables: @unchecked Sendable {
             }
         }
         scratch.end()
+    }
+
+    /// Gives a row of a field's table the numbers of another.
+    public func copyRow(_ source: Int, to target: Int, field: Int) {
+        for column in 0..<dim { tables[field][target * dim + column] = tables[field][source * dim + column] }
     }
 
     private static let epsilon: Float = 1e-8

@@ -18,11 +18,30 @@ public struct FieldShape: Codable, Equatable, Sendable {
     /// Ids are below this.
     public var rows: Int
     public var multiValued: Bool
+    /// Which ids have an embedding of their own; nil: all.
+    public var admission: IDAdmission?
 
-    public init(name: String, rows: Int, multiValued: Bool) {
+    public init(name: String, rows: Int, multiValued: Bool, admission: IDAdmission? = nil) {
         self.name = name
         self.rows = rows
         self.multiValued = multiValued
+        self.admission = admission
+    }
+
+    /// Rows of the table in memory: with a rule, one more that the ids without an embedding of their own share.
+    var storedRows: Int { admission == nil ? rows : rows + 1 }
+}
+
+/// A field's rule for which ids have an embedding of their own.
+public struct IDAdmission: Codable, Equatable, Sendable {
+    /// Training rows in which the id must come.
+    public var minimumCount: Int
+    /// Days before the last training day after which an id that was not seen loses its embedding; nil: never.
+    public var expireAfterDays: Int?
+
+    public init(minimumCount: Int, expireAfterDays: Int? = nil) {
+        self.minimumCount = minimumCount
+        self.expireAfterDays = expireAfterDays
     }
 }
 

@@ -6,6 +6,8 @@ import Foundation
 public struct Safetensors: Sendable {
     /// Float32 tensors by name.
     public var tensors: [String: Tensor]
+    /// Int32 tensors by name.
+    public var integers: [String: Integers] = [:]
     /// Free text entries, `__metadata__` in the file.
     public var metadata: [String: String]
 
@@ -24,16 +26,27 @@ public struct Safetensors: Sendable {
         }
     }
 
+    public struct Integers: Equatable, Sendable {
+        public var shape: [Int]
+        public var values: [Int32]
+
+        public init(shape: [Int], values: [Int32]) {
+            self.shape = shape
+            self.values = values
+        }
+    }
+
     /// The file's bytes; the same tensors give the same bytes.
     public func encoded() throws -> [UInt8] {
         var entries: [String: Entry] = [:]
         var offset = 0
-        let names = tensors.keys.sorted()
+        let names = (Array(tensors.keys) + Array(integers.keys)).sorted()
         for name in names {
-            guard let tensor = tensors[name] else { continue }
-            let size = tensor.values.count * 4
-            entries[name] = Entry(dtype: "F32", shape: tensor.shape, data_offsets: [offset, offset + size])
-            offset += size
+            let (dtype, shape, count) =
+                tensors[name].map { ("F32", $0.shape, $0.values.count) }
+                ?? integers[name].map { ("I32", $0.shape, $0.values.count) } ?? ("", [], 0)
+            entries[name] = Entry(dtype: dtype, shape: shape, data_offsets: [offset, offset + 4 * count])
+            offset += 4 * count
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -45,11 +58,12 @@ public struct Safetensors: Sendable {
         bytes += header
         for name in names {
             tensors[name]?.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            integers[name]?.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
         return bytes
     }
 
-    /// - Throws: `SafetensorsError` for anything that is not such a file with Float32 tensors.
+    /// - Throws: `SafetensorsError` for anything that is not such a file with Float32 and Int32 tensors.
     public init(_ bytes: [UInt8]) throws {
         guard bytes.count >= 8 else { throw SafetensorsError.malformed("it has only \(bytes.count) bytes") }
         let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -66,21 +80,32 @@ public struct Safetensors: Sendable {
         metadata = header.metadata
         tensors = [:]
         for (name, entry) in header.entries {
-            guard entry.dtype == "F32" else { throw SafetensorsError.malformed("tensor \(name) is not F32") }
+            guard ["F32", "I32"].contains(entry.dtype) else {
+                throw SafetensorsError.malformed("tensor \(name) is \(entry.dtype), expected F32 or I32")
+            }
             guard entry.data_offsets.count == 2, let start = entry.data_offsets.first,
                 let end = entry.data_offsets.last,
                 start >= 0, start <= end, end <= bytes.count - dataStart, entry.shape.allSatisfy({ $0 >= 0 }),
                 let count = entry.shape.checkedProduct, count.multipliedReportingOverflow(by: 4) == (end - start, false)
             else { throw SafetensorsError.malformed("tensor \(name) does not lie within the file") }
-            let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-                bytes.withUnsafeBytes { source in
-                    UnsafeMutableRawBufferPointer(buffer).copyMemory(
-                        from: UnsafeRawBufferPointer(rebasing: source[dataStart + start..<dataStart + end]))
-                }
-                initialized = count
+            let range = dataStart + start..<dataStart + end
+            if entry.dtype == "I32" {
+                integers[name] = Integers(shape: entry.shape, values: Self.numbers(bytes, range, count, zero: Int32(0)))
+            } else {
+                tensors[name] = Tensor(shape: entry.shape, values: Self.numbers(bytes, range, count, zero: Float(0)))
             }
-            tensors[name] = Tensor(shape: entry.shape, values: values)
         }
+    }
+
+    /// Four-byte numbers at a range of bytes; the caller has checked the sizes.
+    private static func numbers<Number>(
+        _ bytes: [UInt8], _ range: Range<Int>, _ count: Int, zero: Number
+    ) -> [Number] {
+        var numbers = [Number](repeating: zero, count: count)
+        numbers.withUnsafeMutableBytes { target in
+            bytes.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range])) }
+        }
+        return numbers
     }
 
     /// Key names are the format's.

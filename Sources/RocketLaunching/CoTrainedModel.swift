@@ -11,6 +11,8 @@ public struct CoTrainedModel: Sendable {
     let embeddings: EmbeddingTables
     /// The booster's own tables when nothing is shared; otherwise the same object as `embeddings`.
     let boosterEmbeddings: EmbeddingTables
+    /// Which ids have an embedding of their own, and why; nil where no field has a rule.
+    public private(set) var admission: AdmissionCounts?
     let lightNet: DenseNet?
     let boosterNet: DenseNet?
 
@@ -35,6 +37,14 @@ public struct CoTrainedModel: Sendable {
         let bias = Float(log(clickRate / (1 - clickRate)))
         lightNet?.initialise(seed: seed, stream: 0x4C49_0000, logitBias: bias)
         boosterNet?.initialise(seed: seed, stream: 0x424F_0000, logitBias: bias)
+    }
+
+    /// Ends training: ids that are not admitted take their field's rare embedding.
+    mutating func admit(_ counts: AdmissionCounts?) {
+        guard let counts else { return }
+        admission = counts
+        counts.shareRareRows(of: embeddings)
+        if !sharesEmbeddings { counts.shareRareRows(of: boosterEmbeddings) }
     }
 
     var sharesEmbeddings: Bool { embeddings === boosterEmbeddings }
@@ -71,7 +81,9 @@ extension CoTrainedModel {
     }
 
     /// The weights as a safetensors file: `embedding.<field>` `[rows, dim]`, `light.<layer>.weight` `[in, out]`,
-    /// `light.<layer>.bias` `[out]`, the same for `booster`, and `booster_embedding.<field>` when nothing is shared.
+    /// `light.<layer>.bias` `[out]`, the same for `booster`, and `booster_embedding.<field>` when nothing is shared. A field
+    /// with an admission rule adds `embedding.<field>.rare` `[1, dim]` and, as Int32 `[rows]`, `admission_count.<field>`
+    /// and `admission_last_seen.<field>` (days since 1970-01-01).
     public func safetensors() throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
         let encoder = JSONEncoder()
@@ -80,6 +92,16 @@ extension CoTrainedModel {
         file.metadata["rocket"] = String(decoding: try encoder.encode(description), as: UTF8.self)
         visit { name, shape, array, range in
             file.tensors[name] = Safetensors.Tensor(shape: shape, values: range.map { array[$0] })
+        }
+        if let admission {
+            file.metadata["admission_last_day"] = "\(admission.lastDay)"
+            for (shape, counts) in zip(layout.fields, admission.fields) {
+                guard let counts else { continue }
+                file.integers["admission_count.\(shape.name)"] = Safetensors.Integers(
+                    shape: [shape.rows], values: counts.counts)
+                file.integers["admission_last_seen.\(shape.name)"] = Safetensors.Integers(
+                    shape: [shape.rows], values: counts.lastSeen)
+            }
         }
         return try file.encoded()
     }
@@ -104,13 +126,37 @@ extension CoTrainedModel {
             for (index, value) in zip(range, tensor.values) { array[index] = value }
         }
         if let problem { throw problem }
+        try readAdmission(file)
+    }
+
+    private mutating func readAdmission(_ file: Safetensors) throws {
+        guard var counts = AdmissionCounts(layout), let text = file.metadata["admission_last_day"] else { return }
+        guard let lastDay = Int32(text) else { throw SafetensorsError.metadata("admission_last_day") }
+        counts.lastDay = lastDay
+        for (index, shape) in layout.fields.enumerated() where shape.admission != nil {
+            func integers(_ name: String) throws -> [Int32] {
+                guard let tensor = file.integers["\(name).\(shape.name)"], tensor.shape == [shape.rows] else {
+                    throw SafetensorsError.tensor(
+                        name: "\(name).\(shape.name)", expected: [shape.rows],
+                        found: file.integers["\(name).\(shape.name)"]?.shape)
+                }
+                return tensor.values
+            }
+            counts.fields[index]?.counts = try integers("admission_count")
+            counts.fields[index]?.lastSeen = try integers("admission_last_seen")
+        }
+        admission = counts
     }
 
     /// Every tensor with its name, its shape and where it lies.
     private func visit(_ body: (String, [Int], FloatArray, Range<Int>) -> Void) {
         func visit(_ tables: EmbeddingTables, _ prefix: String) {
             for (field, table) in zip(layout.fields, tables.tables) {
-                body("\(prefix).\(field.name)", [field.rows, nets.embeddingDim], table, 0..<table.count)
+                let own = field.rows * nets.embeddingDim
+                body("\(prefix).\(field.name)", [field.rows, nets.embeddingDim], table, 0..<own)
+                if field.admission != nil {
+                    body("\(prefix).\(field.name).rare", [1, nets.embeddingDim], table, own..<table.count)
+                }
             }
         }
         func visit(_ net: DenseNet, _ prefix: String) {

@@ -16,7 +16,7 @@ import Nets
 /// A batch is cut into a fixed number of slices; the slices' gradients are added in their order, and each field's
 /// embedding gradients in row order. So the weights depend on data, settings and seed, not on the number of threads.
 public final class CoTrainer {
-    public let model: CoTrainedModel
+    public private(set) var model: CoTrainedModel
     private let arm: Arm
     private let rocket: RocketSpecification
     private let training: TrainingSpecification
@@ -49,6 +49,8 @@ public final class CoTrainer {
         on source: TrainingSource, progress: (TrainingProgress) -> Void
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
+        let admission = try AdmissionCounts(model.layout, of: source)
+        let source = admission?.admitted(source) ?? source
         let totalSteps = (source.rows + training.batchSize - 1) / training.batchSize * training.epochs
         var recorder = CurveRecorder(arm: arm, every: max(1, totalSteps / 200))
         var proofs: [TrainingReport.GradientProof] = []
@@ -74,6 +76,7 @@ public final class CoTrainer {
         }
         // A step is checked by its losses; what the last one did to the weights shows only here.
         guard model.isFinite else { throw TrainingError.notFinite(step: steps, term: "weights") }
+        model.admit(admission)
         let seconds = (clock.now - start) / .seconds(1)
         return TrainingReport(
             arm: arm, steps: steps, samples: samples, seconds: seconds,

@@ -4,10 +4,16 @@ import FeatureCache
 /// Where training rows come from: blocks in time order, read when they are needed.
 public struct TrainingSource: Sendable {
     public var blocks: [@Sendable () throws -> SparseBatch]
+    /// Day of each block, days since 1970-01-01.
+    public var days: [Int32]
     public var rows: Int
     public var clicks: Int
 
-    public init(rows: Int, clicks: Int, blocks: [@Sendable () throws -> SparseBatch]) {
+    /// - Parameter days: of the blocks; only admission rules ask for them. Nil: all of one day.
+    public init(
+        rows: Int, clicks: Int, blocks: [@Sendable () throws -> SparseBatch], days: [Int32]? = nil
+    ) {
+        self.days = days ?? blocks.map { _ in 0 }
         self.rows = rows
         self.clicks = clicks
         self.blocks = blocks

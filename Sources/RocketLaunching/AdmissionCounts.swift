@@ -1,0 +1,100 @@
+import FeatureCache
+import Nets
+
+/// How often each id of the fields with an admission rule came in the training rows, and when it was last seen.
+///
+/// An id is admitted, that is, has an embedding of its own, when it came often enough and lately enough; the others share
+/// the field's rare row while training and get a copy of it at the end, so that scoring needs no rule.
+public struct AdmissionCounts: Equatable, Sendable {
+    /// One a field, nil where the field has no rule.
+    public internal(set) var fields: [Field?]
+    /// The newest day that was counted, days since 1970-01-01.
+    public internal(set) var lastDay: Int32
+
+    public struct Field: Equatable, Sendable {
+        /// By id; saturates at the largest `Int32`.
+        public var counts: [Int32]
+        /// By id, days since 1970-01-01; −1: never.
+        public var lastSeen: [Int32]
+        let rule: IDAdmission
+
+        init(rows: Int, rule: IDAdmission) {
+            counts = [Int32](repeating: 0, count: rows)
+            lastSeen = [Int32](repeating: -1, count: rows)
+            self.rule = rule
+        }
+
+        mutating func add(_ ids: [UInt32], day: Int32) {
+            for id in ids where Int(id) < counts.count {
+                if counts[Int(id)] < .max { counts[Int(id)] += 1 }
+                lastSeen[Int(id)] = max(lastSeen[Int(id)], day)
+            }
+        }
+
+        /// Whether an id has an embedding of its own; the id for "missing" always has.
+        func admits(_ id: Int, on lastDay: Int32) -> Bool {
+            if id == 0 { return true }
+            guard Int(counts[id]) >= rule.minimumCount else { return false }
+            return rule.expireAfterDays.map { Int(lastDay - lastSeen[id]) <= $0 } ?? true
+        }
+    }
+
+    /// Nothing counted yet; nil when no field of the layout has a rule.
+    init?(_ layout: InputLayout) {
+        guard layout.fields.contains(where: { $0.admission != nil }) else { return nil }
+        fields = layout.fields.map { shape in shape.admission.map { Field(rows: shape.rows, rule: $0) } }
+        lastDay = -1
+    }
+
+    /// Counts the rows of a source; nil when no field of the layout has a rule.
+    init?(_ layout: InputLayout, of source: TrainingSource) throws {
+        self.init(layout)
+        for (block, day) in zip(source.blocks, source.days) {
+            let batch = try block()
+            lastDay = max(lastDay, day)
+            for index in fields.indices {
+                switch batch.fields[index] {
+                case .single(let ids): fields[index]?.add(ids, day: day)
+                case .multi(_, let ids): fields[index]?.add(ids, day: day)
+                }
+            }
+        }
+    }
+
+    /// The source with every id that is not admitted replaced by its field's rare row.
+    func admitted(_ source: TrainingSource) -> TrainingSource {
+        let tables: [[UInt32]?] = fields.map { field in
+            field.map { field in
+                field.counts.indices.map { id in
+                    UInt32(field.admits(id, on: lastDay) ? id : field.counts.count)
+                }
+            }
+        }
+        var source = source
+        source.blocks = source.blocks.map { block in
+            { @Sendable in
+                var batch = try block()
+                for (index, table) in tables.enumerated() {
+                    guard let table else { continue }
+                    switch batch.fields[index] {
+                    case .single(let ids): batch.fields[index] = .single(ids.map { table[Int($0)] })
+                    case .multi(let offsets, let ids):
+                        batch.fields[index] = .multi(offsets: offsets, ids: ids.map { table[Int($0)] })
+                    }
+                }
+                return batch
+            }
+        }
+        return source
+    }
+
+    /// Gives every id that is not admitted the embedding of its field's rare row.
+    func shareRareRows(of tables: EmbeddingTables) {
+        for (index, field) in fields.enumerated() {
+            guard let field else { continue }
+            for id in field.counts.indices where !field.admits(id, on: lastDay) {
+                tables.copyRow(field.counts.count, to: id, field: index)
+            }
+        }
+    }
+}
