@@ -99,6 +99,11 @@ struct CSVFormat: RowFormat {
         return text.isEmpty ? "column_\(position + 1)" : text
     }
 
+    func id(_ record: FileRecord) -> String? {
+        guard record.fields.count == width else { return nil }
+        return id.map { record.fields[$0] } ?? "\(stem)-\(record.line)"
+    }
+
     func row(_ record: FileRecord) throws(RowProblem) -> LogRow {
         let fields = record.fields
         guard fields.count == width else {
@@ -124,8 +129,7 @@ struct CSVFormat: RowFormat {
                 values.append(text.isEmpty ? .null : .text(text))
             }
         }
-        let name = id.map { fields[$0] } ?? "\(stem)-\(record.line)"
-        guard !name.isEmpty else { throw RowProblem("its id is empty") }
+        guard let name = id(record), !name.isEmpty else { throw RowProblem("its id is empty") }
         return LogRow(
             id: name, time: try time.map { position throws(RowProblem) in try Self.time(fields[position], "time") },
             user: user.flatMap { fields[$0].isEmpty ? nil : fields[$0] }, values: values, click: try click(fields))
@@ -149,7 +153,8 @@ struct CSVFormat: RowFormat {
 
     private static func time(_ text: String, _ what: String) throws(RowProblem) -> Int64 {
         guard let time = FieldParsing.time(text) else {
-            throw RowProblem("\(what) is ‘\(text)’, expected a time such as 2017-07-03 10:03 or epoch seconds")
+            throw RowProblem(
+                "\(what) is ‘\(text)’, expected a time from 1900 to 2199 such as 2017-07-03 10:03, or epoch seconds")
         }
         return time
     }

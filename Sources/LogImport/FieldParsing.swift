@@ -18,8 +18,16 @@ enum FieldParsing {
     }
 
     /// Microseconds since 1970 of `2019-11-24 00:03:24.688993+00:00`, `2017-07-03 10:03`, `2017-07-03T10:03:05Z`,
-    /// `2017-07-03`, or of epoch seconds, milliseconds or microseconds by their size. Without an offset: UTC.
+    /// `2017-07-03`, or of epoch seconds, milliseconds or microseconds by their size. Without an offset: UTC. Nil outside the
+    /// years 1900 to 2199: a year 0 or 20190 is a slip of the pen, and PostgreSQL would not take every such day.
     static func time(_ text: String) -> Int64? {
+        guard let micros = anyTime(text), years.contains(micros) else { return nil }
+        return micros
+    }
+
+    private static let years: Range<Int64> = -2_208_988_800_000_000..<7_258_118_400_000_000
+
+    private static func anyTime(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 10, let day = Day(String(decoding: bytes[..<10], as: UTF8.self)) else {
             return epoch(text)

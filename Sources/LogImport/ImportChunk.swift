@@ -1,5 +1,6 @@
 import AdLogs
 import Days
+import Foundation
 import Postgres
 
 /// Rows of one file on their way into the tables.
@@ -8,7 +9,7 @@ struct ImportChunk {
     private let columns: [LogColumn]
     private let source: String
     private let file: String
-    private var rows: [(row: LogRow, line: Int)] = []
+    private var rows: [(row: LogRow, record: FileRecord)] = []
     private var rejected: [Rejected] = []
     /// Days whose partitions are known to be there.
     private var preparedDays: Set<Day> = []
@@ -17,7 +18,7 @@ struct ImportChunk {
         var line: Int
         var key: String?
         var reason: String
-        var raw: String?
+        var raw: String
     }
 
     init(tables: LogTables, columns: [LogColumn], source: String, file: String) {
@@ -31,33 +32,24 @@ struct ImportChunk {
     var count: Int { rows.count + rejected.count }
 
     mutating func append(_ row: LogRow, _ record: FileRecord) {
-        rows.append((row, record.line))
+        rows.append((row, record))
     }
 
-    mutating func reject(_ record: FileRecord, _ problem: RowProblem) {
-        let text = record.fields.joined(separator: "\u{1F}").split(separator: "\0", omittingEmptySubsequences: false)
-            .joined(separator: "␀")
+    mutating func reject(_ record: FileRecord, key: String?, _ problem: RowProblem) {
+        // PostgreSQL's text holds no NUL.
+        func visible(_ text: String) -> String {
+            text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "␀")
+        }
         rejected.append(
-            Rejected(
-                line: record.line, key: nil, reason: problem.reason,
-                raw: String(decoding: text.utf8.prefix(2_000), as: UTF8.self)
-                    .split(separator: "\u{1F}", omittingEmptySubsequences: false).joined(separator: " | ")))
+            Rejected(line: record.line, key: key.map(visible), reason: problem.reason, raw: visible(record.raw)))
     }
 
     /// Writes what waits and counts it.
     mutating func flush(on connection: Connection, into summary: inout ImportSummary) throws {
         try prepareDays(on: connection, &summary)
+        try rejectRepeated(on: connection)
         if !rows.isEmpty {
-            try connection.script("SAVEPOINT chunk")
-            do {
-                try copyImpressions(
-                    to: try connection.quoteRelation(tables.impressions), withLines: false, on: connection)
-            } catch let error as PostgresError where error.sqlState == "23505" {
-                // An id is there already: take the slower way, which finds out which.
-                try connection.script("ROLLBACK TO SAVEPOINT chunk")
-                try insertNew(on: connection)
-            }
-            try connection.script("RELEASE SAVEPOINT chunk")
+            try copyImpressions(on: connection)
             summary.impressions += rows.count
             summary.clicks += try copyClicks(on: connection)
         }
@@ -83,13 +75,15 @@ struct ImportChunk {
         for day in clicks.sorted() { try tables.prepareClicks(days: day...day, on: connection) }
     }
 
-    private func copyImpressions(to relation: String, withLines: Bool, on connection: Connection) throws {
-        var names = try (["impression_id", "impressed_at", "user_id"] + columns.map(\.name))
+    private func copyImpressions(on connection: Connection) throws {
+        let names = try (["impression_id", "impressed_at", "user_id"] + columns.map(\.name))
             .map { try connection.quoteIdentifier($0) }
-        if withLines { names.append("import_line") }
         let writer = try connection.copyIn(
-            "COPY \(relation) (\(names.joined(separator: ", "))) FROM STDIN (FORMAT binary)")
-        for (row, line) in rows {
+            """
+            COPY \(try connection.quoteRelation(tables.impressions)) (\(names.joined(separator: ", ")))
+            FROM STDIN (FORMAT binary)
+            """)
+        for (row, _) in rows {
             writer.row(names.count)
             writer.text(row.id)
             writer.timestamptz(microsecondsSince1970: row.time ?? 0)
@@ -102,44 +96,30 @@ struct ImportChunk {
                 case .texts(let texts): writer.textArray(texts)
                 }
             }
-            if withLines { writer.int64(Int64(line)) }
         }
         _ = try writer.finish()
     }
 
-    /// Inserts the rows whose id and time are new, by way of a temporary table, and rejects the others.
-    private mutating func insertNew(on connection: Connection) throws {
-        let target = try connection.quoteRelation(tables.impressions)
-        try connection.script(
+    /// Rejects the rows whose id came before, in this file or in the table. The table's key cannot do it: a partitioned
+    /// table's key holds the time, and an id at another time is as wrong as at the same.
+    private mutating func rejectRepeated(on connection: Connection) throws {
+        let ids = String(decoding: try JSONEncoder().encode(rows.map(\.row.id)), as: UTF8.self)
+        let known = try connection.execute(
             """
-            CREATE TEMPORARY TABLE import_chunk (LIKE \(target), import_line bigint) ON COMMIT DROP
-            """)
-        try copyImpressions(to: "import_chunk", withLines: true, on: connection)
-        let repeated = try connection.execute(
-            """
-            DELETE FROM import_chunk c USING (
-                SELECT impression_id, impressed_at, import_line,
-                       row_number() OVER (PARTITION BY impression_id, impressed_at ORDER BY import_line) AS number
-                FROM import_chunk) n
-            WHERE c.import_line = n.import_line AND (n.number > 1 OR EXISTS (
-                SELECT 1 FROM \(target) t
-                WHERE t.impression_id = n.impression_id AND t.impressed_at = n.impressed_at))
-            RETURNING c.import_line, c.impression_id
-            """)
-        var lines = Set<Int>()
-        for row in repeated {
-            let line = try row.int("import_line")
-            lines.insert(line)
-            rejected.append(
-                Rejected(
-                    line: line, key: try row.text("impression_id"),
-                    reason: "an impression with this id and time is there already", raw: nil))
+            SELECT DISTINCT t.impression_id FROM json_array_elements_text($1::json) AS ids(id)
+            JOIN \(try connection.quoteRelation(tables.impressions)) t ON t.impression_id = ids.id
+            """, [.json(ids)])
+        var seen = Set(try known.map { try $0.text("impression_id") })
+        var fresh: [(row: LogRow, record: FileRecord)] = []
+        fresh.reserveCapacity(rows.count)
+        for (row, record) in rows {
+            if seen.insert(row.id).inserted {
+                fresh.append((row, record))
+            } else {
+                reject(record, key: row.id, RowProblem("an impression with this id is there already"))
+            }
         }
-        rows.removeAll { lines.contains($0.line) }
-        let names = try (["impression_id", "impressed_at", "user_id"] + columns.map(\.name))
-            .map { try connection.quoteIdentifier($0) }.joined(separator: ", ")
-        try connection.script(
-            "INSERT INTO \(target) (\(names)) SELECT \(names) FROM import_chunk; DROP TABLE import_chunk")
+        rows = fresh
     }
 
     private func copyClicks(on connection: Connection) throws -> Int {
@@ -172,7 +152,7 @@ struct ImportChunk {
             writer.int64(Int64(row.line))
             writer.text(orNull: row.key)
             writer.text(row.reason)
-            writer.text(orNull: row.raw)
+            writer.text(row.raw)
         }
         _ = try writer.finish()
     }

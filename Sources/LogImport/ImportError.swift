@@ -4,6 +4,8 @@ import Days
 public enum ImportError: Error, Equatable, CustomStringConvertible {
     case unreadable(file: String, reason: String)
     case empty(file: String)
+    /// A quote opens a field in the record that begins on this line, and nothing closes it.
+    case openQuote(file: String, line: Int, rows: Int)
     case noColumn(file: String, column: String, has: [String])
     case header(file: String, reason: String)
     case option(String)
@@ -11,6 +13,11 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let file, let reason): "\(file) cannot be read: \(reason)"
+        case .openQuote(let file, let line, let rows):
+            """
+            \(file), line \(line): a quote opens a field here and nothing closes it, so this line and the \(rows) after it would \
+            be one row; nothing was imported. Close it, or double the quotes that are part of a text (RFC 4180)
+            """
         case .empty(let file): "\(file) is empty; expected a header line and rows"
         case .noColumn(let file, let column, let has):
             "\(file) has no column ‘\(column)’; its header has \(has.prefix(40).joined(separator: ", "))"

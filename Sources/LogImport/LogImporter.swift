@@ -49,7 +49,7 @@ public struct LogImporter {
                     if !format.hasTime { row.time = spread(order, of: total) }
                     chunk.append(row, record)
                 } catch {
-                    chunk.reject(record, error)
+                    chunk.reject(record, key: format.id(record), error)
                 }
                 if chunk.count == Self.chunkRows {
                     try chunk.flush(on: connection, into: &summary)

@@ -49,6 +49,8 @@ public protocol RowFormat {
     var columns: [LogColumn] { get }
     /// False when rows have no time and are spread over days.
     var hasTime: Bool { get }
+    /// The id of the record's impression, where the format has one and it can be read; for rows that are rejected.
+    func id(_ record: FileRecord) -> String?
     /// - Throws: `RowProblem`.
     func row(_ record: FileRecord) throws(RowProblem) -> LogRow
 }

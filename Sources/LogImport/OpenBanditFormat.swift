@@ -60,10 +60,14 @@ struct OpenBanditFormat: RowFormat {
         ]
         + (1...3).map { LogColumn(name: "item_feature_\($0)", type: .text, comment: "Anonymous feature of the item.") }
 
+    func id(_ record: FileRecord) -> String? {
+        record.fields.first.flatMap { Int($0) }.map { "\(stem)-\($0)" }
+    }
+
     func row(_ record: FileRecord) throws(RowProblem) -> LogRow {
         let fields = record.fields
         guard fields.count == width else { throw RowProblem("it has \(fields.count) fields, the header has \(width)") }
-        guard let number = Int(fields[0]) else {
+        guard let id = id(record) else {
             throw RowProblem("row number is ‘\(fields[0])’, expected a whole number")
         }
         guard let instant = FieldParsing.time(fields[time]) else {
@@ -92,7 +96,7 @@ struct OpenBanditFormat: RowFormat {
         values.append(affinity)
         values += features
         return LogRow(
-            id: "\(stem)-\(number)", time: instant, user: nil, values: values, click: clicked ? .atImpression : .none)
+            id: id, time: instant, user: nil, values: values, click: clicked ? .atImpression : .none)
     }
 
     /// Reads an item file: item_id, item_feature_0 (a number), item_feature_1…3.

@@ -13,6 +13,8 @@ struct CriteoFormat: RowFormat {
         (1...numbers).map { LogColumn(name: "i\($0)", type: .doublePrecision, comment: "Integer feature I\($0).") }
         + (1...categories).map { LogColumn(name: "c\($0)", type: .text, comment: "Hashed category C\($0).") }
 
+    func id(_ record: FileRecord) -> String? { "\(stem)-\(record.line)" }
+
     func row(_ record: FileRecord) throws(RowProblem) -> LogRow {
         let fields = record.fields
         let width = 1 + Self.numbers + Self.categories
@@ -62,6 +64,8 @@ struct AvazuFormat: RowFormat {
         }
         width = header.names.count
     }
+
+    func id(_ record: FileRecord) -> String? { record.fields.count == width ? record.fields[id] : nil }
 
     func row(_ record: FileRecord) throws(RowProblem) -> LogRow {
         let fields = record.fields
@@ -128,6 +132,8 @@ struct LibFMFormat: RowFormat {
         }
         return fields
     }
+
+    func id(_ record: FileRecord) -> String? { "\(stem)-\(record.line)" }
 
     func row(_ record: FileRecord) throws(RowProblem) -> LogRow {
         let parts = record.fields.filter { !$0.isEmpty }

@@ -6,12 +6,14 @@ import Foundation
 public struct FileRecord: Equatable, Sendable {
     public var line: Int
     public var fields: [String]
+    /// The record as it stands in the file, its first 2,000 bytes at most, without the line break at its end.
+    public var raw: String
     /// Whether all fields were valid UTF-8.
     public var isUTF8: Bool
 }
 
 /// Reads records of a delimited text file as a stream: libcsv parses, zlib opens plain and gzipped files alike. Memory:
-/// one read buffer and the records in it.
+/// one read buffer and the records in it; a record is at most `recordBytes` long.
 public struct RecordReader {
     private let path: String
     private let delimiter: UInt8
@@ -26,7 +28,7 @@ public struct RecordReader {
 
     /// Calls `body` with each record in order. Empty lines are no records.
     ///
-    /// - Throws: `ImportError.unreadable`, and what `body` throws.
+    /// - Throws: `ImportError.unreadable`, `.openQuote` for a quote that nothing closes, and what `body` throws.
     public func forEach(_ body: (FileRecord) throws -> Void) throws {
         guard let file = gzopen(path, "rb") else {
             throw ImportError.unreadable(file: path, reason: String(cString: strerror(errno)))
@@ -60,6 +62,7 @@ public struct RecordReader {
                 while end < count, buffer[end] != UInt8(ascii: "\n") { end += 1 }
                 let hasBreak = end < count
                 let length = end - start + (hasBreak ? 1 : 0)
+                sink.keep(buffer[start..<start + length])
                 let parsed = buffer.withUnsafeBytes {
                     csv_parse(
                         &parser, $0.baseAddress.map { $0 + start }, length, Sink.field, Sink.record, opaque)
@@ -67,7 +70,10 @@ public struct RecordReader {
                 guard parsed == length else {
                     throw ImportError.unreadable(file: path, reason: "line \(sink.line): not a delimited record")
                 }
-                if hasBreak { sink.endLine() }
+                guard sink.recordBytes <= Self.recordBytes else {
+                    throw ImportError.openQuote(file: path, line: sink.recordLine, rows: sink.line - sink.recordLine)
+                }
+                if hasBreak { sink.endLine(goesOn: parser.pstate != Self.betweenRecords) }
                 start += length
                 try sink.drain(body)
             }
@@ -77,9 +83,20 @@ public struct RecordReader {
         guard code == Z_OK || code == Z_STREAM_END else {
             throw ImportError.unreadable(file: path, reason: Self.reason(file))
         }
+        guard parser.pstate != Self.withinField || parser.quoted == 0 else {
+            throw ImportError.openQuote(file: path, line: sink.recordLine, rows: sink.line - sink.recordLine)
+        }
         csv_fini(&parser, Sink.field, Sink.record, opaque)
         try sink.drain(body)
     }
+
+    /// States of libcsv's parser: ROW_NOT_BEGUN and FIELD_BEGUN in its source. Its own check for a quote that is not closed
+    /// would come with a strict mode, which ends the file at the first stray quote.
+    private static let betweenRecords: Int32 = 0
+    private static let withinField: Int32 = 2
+
+    /// No row of a log is longer; what is longer comes of a quote that was not closed.
+    private static let recordBytes = 16 << 20
 
     private static func reason(_ file: gzFile) -> String {
         var code: Int32 = 0
@@ -90,7 +107,10 @@ public struct RecordReader {
 /// Takes fields and records from libcsv's callbacks.
 private final class Sink {
     private(set) var line = 1
-    private var recordLine = 1
+    /// Where the record that is being read begins, and how long it is so far.
+    private(set) var recordLine = 1
+    private(set) var recordBytes = 0
+    private var raw: [UInt8] = []
     private var fields: [String] = []
     private var isUTF8 = true
     private var records: [FileRecord] = []
@@ -107,6 +127,12 @@ private final class Sink {
         Unmanaged<Sink>.fromOpaque(opaque).takeUnretainedValue().endRecord()
     }
 
+    /// Takes the bytes that are about to be parsed.
+    func keep(_ bytes: ArraySlice<UInt8>) {
+        recordBytes += bytes.count
+        raw += bytes.prefix(Self.rawBytes - raw.count)
+    }
+
     private func append(_ bytes: UnsafeRawBufferPointer) {
         if let text = String(validating: bytes, as: UTF8.self) {
             fields.append(text)
@@ -117,21 +143,40 @@ private final class Sink {
     }
 
     private func endRecord() {
-        records.append(FileRecord(line: recordLine, fields: fields, isUTF8: isUTF8))
+        records.append(FileRecord(line: recordLine, fields: fields, raw: rawText(), isUTF8: isUTF8))
         fields = []
         isUTF8 = true
     }
 
+    private func rawText() -> String {
+        var bytes = raw[...]
+        // A character that the cut went through is left out; what was no UTF-8 in the file stays visible as �.
+        if recordBytes > bytes.count {
+            let tail = bytes.suffix(4)
+            if let lead = tail.lastIndex(where: { $0 & 0xC0 != 0x80 }), tail[lead] >= 0xC0,
+                tail.endIndex - lead < (~tail[lead]).leadingZeroBitCount
+            {
+                bytes = bytes[..<lead]
+            }
+        }
+        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// After the last byte of a line; a record that goes on keeps its first line.
-    func endLine() {
+    func endLine(goesOn: Bool) {
         line += 1
-        if fields.isEmpty { recordLine = line }
+        if goesOn { return }
+        recordLine = line
+        recordBytes = 0
+        raw.removeAll(keepingCapacity: true)
     }
 
     func drain(_ body: (FileRecord) throws -> Void) throws {
         let ready = records
         records.removeAll(keepingCapacity: true)
         for record in ready { try body(record) }
-        if !ready.isEmpty { recordLine = line }
     }
+
+    private static let rawBytes = 2_000
 }

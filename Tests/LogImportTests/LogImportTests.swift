@@ -24,6 +24,42 @@ import Testing
         #expect(records.map(\.line) == [1, 2, 4, 5])
     }
 
+    @Test("Each record's first line and text are known, whichever field the line break is in")
+    func lines() throws {
+        let records = try Self.records("a,b\n\"two\nlines\",1\n\n\"\n\",2\r\nx,\"é\n\n\"\nlast,3")
+        #expect(records.map(\.line) == [1, 2, 5, 7, 10])
+        #expect(records.map(\.raw) == ["a,b", "\"two\nlines\",1", "\"\n\",2", "x,\"é\n\n\"", "last,3"])
+    }
+
+    @Test("A record's text is cut at 2,000 bytes, never within a character", arguments: 0..<4)
+    func cut(_ shift: Int) throws {
+        let text = String(repeating: "x", count: shift) + String(repeating: "🚀", count: 700)
+        let raw = try #require(try Self.records("\(text),1\nb,2\n").first).raw
+        #expect(text.hasPrefix(raw))
+        #expect(raw.utf8.count == (2_000 - shift) / 4 * 4 + shift)
+    }
+
+    @Test("A quote that is never closed is an error that names its line; no row after it is swallowed")
+    func openQuote() {
+        let error = #expect(throws: ImportError.self) { try Self.records("a,b\n1,2\n\"3,4\n5,6\n7,8\n") }
+        guard case .openQuote(_, let line, let rows) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(line == 3 && rows == 3)
+    }
+
+    @Test("A quote that swallows megabytes ends reading long before the file does")
+    func endlessQuote() {
+        let rows = String(repeating: "0123456789,abcdefghij\n", count: 1_000_000)
+        let error = #expect(throws: ImportError.self) { try Self.records("a,b\n\"\(rows)") }
+        guard case .openQuote(_, let line, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(line == 2)
+    }
+
     @Test("A missing file is an error that names it")
     func missing() {
         let error = #expect(throws: ImportError.self) {
@@ -57,6 +93,9 @@ import Testing
                     e,2026-01-05 10:00,u1,1,,maybe
                     f,2026-01-05 10:00
                     a,2026-01-05 07:05,u2,2,,0
+                    g,0000-01-05 07:05,u2,2,,0
+                    b,2026-01-07 10:00,u2,2,,1
+                    h,20260-01-05 07:05,u2,2,,0
 
                     """, folder, "ads.csv")
                 let request = ImportRequest(
@@ -64,7 +103,7 @@ import Testing
                     mapping: CSVMapping(
                         id: "Id", time: "When", user: "User", label: "clicked", numbers: ["Price"], lists: ["Tags"]))
                 let summary = try LogImporter(request, on: connection).run(file: file) { _ in }
-                #expect(summary.impressions == 2 && summary.clicks == 1 && summary.quarantined == 5)
+                #expect(summary.impressions == 2 && summary.clicks == 1 && summary.quarantined == 8)
                 let rows = try connection.execute(
                     """
                     SELECT impression_id, impressed_at::text AS at, user_id, price, tags::text AS tags
@@ -72,10 +111,16 @@ import Testing
                     """)
                 #expect(try rows[0].text("at") == "2026-01-05 07:05:00+00" && rows[0].text("tags") == "{x,y}")
                 #expect(try rows[1].text("at") == "2026-01-06 08:00:00.5+00" && rows[1].textOrNil("price") == nil)
-                let quarantine = try connection.execute("SELECT line, reason FROM rocket.quarantine_rows ORDER BY line")
-                #expect(try quarantine.map { try $0.int("line") } == [4, 5, 6, 7, 8])
+                let quarantine = try connection.execute(
+                    "SELECT line, key, reason, raw FROM rocket.quarantine_rows ORDER BY line")
+                #expect(try quarantine.map { try $0.int("line") } == [4, 5, 6, 7, 8, 9, 10, 11])
+                #expect(try quarantine.map { try $0.textOrNil("key") } == ["c", "d", "e", nil, "a", "g", "b", "h"])
                 #expect(try quarantine[0].text("reason").contains("yesterday"))
+                #expect(try quarantine[3].text("raw") == "f,2026-01-05 10:00")
                 #expect(try quarantine[4].text("reason").contains("there already"))
+                #expect(try quarantine[4].text("raw") == "a,2026-01-05 07:05,u2,2,,0")
+                #expect(try quarantine[5].text("reason").contains("0000-01-05"))
+                #expect(try quarantine[6].text("reason").contains("there already"))
                 let again = try LogImporter(request, on: connection).run(file: file) { _ in }
                 #expect(!again.isNew)
                 #expect(
