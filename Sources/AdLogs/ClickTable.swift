@@ -21,8 +21,8 @@ public struct ClickTable {
         var next: Int32
         var time: Int64
         var fate = Fate.stray
-        /// Of the impression it counts for.
-        var age: Int64 = 0
+        /// Since the newest impression of the range that is not after it; −1: there is none.
+        var age: Int64 = -1
     }
 
     private enum Fate: UInt8 { case stray, first, duplicate }
@@ -97,10 +97,13 @@ public struct ClickTable {
         var index = head
         while index >= 0 {
             let click = clicks[Int(index)]
-            if click.hash == hash, matches(click, id), click.time >= time, click.time - time < window {
-                if earliest.map({ click.time < clicks[$0].time }) ?? true { earliest = Int(index) }
-                if clicks[Int(index)].fate == .stray { clicks[Int(index)].fate = .duplicate }
-                clicks[Int(index)].age = click.time - time
+            if click.hash == hash, matches(click, id), click.time >= time {
+                let age = click.time - time
+                if click.age < 0 || age < click.age { clicks[Int(index)].age = age }
+                if age < window {
+                    if earliest.map({ click.time < clicks[$0].time }) ?? true { earliest = Int(index) }
+                    if click.fate == .stray { clicks[Int(index)].fate = .duplicate }
+                }
             }
             index = click.next
         }
@@ -129,7 +132,10 @@ public struct ClickTable {
             case .first: account.countFirst(age: click.age)
             case .duplicate: account.duplicates += 1
             case .stray:
-                if click.idLength < 0 {
+                if click.age >= 0 {
+                    // Its newest impression is in the range and older than the window: no need to ask the server.
+                    account.countLate(age: click.age)
+                } else if click.idLength < 0 {
                     account.orphans += 1
                 } else {
                     let id = ids[click.idOffset..<click.idOffset + Int(click.idLength)]

@@ -20,7 +20,7 @@ public final class Extraction {
     public struct Options: Sendable {
         /// Root of the cache; files of a specification lie in a folder of their own below it.
         public var directory: String
-        /// Workers of this process, two connections each.
+        /// Workers of this process, three connections each.
         public var workers: Int
         /// Model name that the manifest remembers as the builder.
         public var model: String
@@ -176,14 +176,14 @@ public final class Extraction {
         let tally = DayTally(learned.features)
         var shards: [(part: Int, shard: ExtractedShard)] = []
         while shards.count < learned.shards {
-            let isThere = try work(on: build, progress: { progress(day, $0) }, finished: { tally.add($0) }).isThere
+            let isThere = try work(on: build, progress: { progress(day, $0) }, finished: { tally.add($0, $1) }).isThere
             // Only the end of its own transaction takes a snapshot away.
             guard isThere else { throw PostgresError.connectionLost(message: "the snapshot \(exported) is gone") }
             shards = try builds.finished(build.id)
             // The rest is in the hands of other processes; when one of them dies, its shard is free again.
             if shards.count < learned.shards { usleep(50_000) }
         }
-        for shard in shards { tally.add(shard.shard.file.path) }
+        for shard in shards { try tally.add(fileAt: shard.shard.file.path) }
         let statistics = try tally.finish(FeatureHistory(specification.hash, before: day, on: connection))
         withExtendedLifetime(moment) {}
         try connection.transaction { connection in
@@ -215,7 +215,7 @@ public final class Extraction {
             attribution: try Attribution(learned.source, on: connection),
             offsets: try logDays.zoneOffsets(in: range, on: connection), exportedSnapshot: other.exportedSnapshot,
             snapshot: other.snapshot, folder: folder(of: day))
-        return try work(on: build, progress: { progress(day, $0) }, finished: { _ in }).shards > 0
+        return try work(on: build, progress: { progress(day, $0) }, finished: { _, _ in }).shards > 0
     }
 
     private func folder(of day: Day) -> String {
@@ -226,10 +226,10 @@ public final class Extraction {
     ///
     /// - Parameters:
     ///   - progress: told the rows of all workers so far, by one of them at a time.
-    ///   - finished: told the path of each finished file.
+    ///   - finished: told the path of each finished file and what it holds.
     /// - Returns: how many shards were finished, and whether the build's leading process was there.
     private func work(
-        on build: DayBuild, progress: (Int) -> Void, finished: @Sendable (String) -> Void
+        on build: DayBuild, progress: (Int) -> Void, finished: @escaping @Sendable (String, ShardTally) -> Void
     ) throws -> (shards: Int, isThere: Bool) {
         while workers.count < min(options.workers, specification.shards) {
             workers.append(try ShardWorker(settings))

@@ -23,10 +23,12 @@ struct ShardExtractor {
         var range: Range<Instant>
     }
 
+    /// Reads a shard; its file is whole when `UnfinishedShard.finish()` has run, which needs no connection.
+    ///
     /// - Parameters:
     ///   - folder: of the day.
     ///   - progress: told the rows since it was last called.
-    func extract(_ shard: Shard, into folder: String, progress: (Int) -> Void) throws -> ExtractedShard {
+    func extract(_ shard: Shard, into folder: String, progress: (Int) -> Void) throws -> UnfinishedShard {
         // A COPY that is broken off ends its transaction, but not what was before a savepoint.
         try connection.script("SAVEPOINT shard")
         do {
@@ -43,7 +45,7 @@ struct ShardExtractor {
 
     private func extract(
         _ shard: Shard, into folder: String, breaksTies: Bool, _ progress: (Int) -> Void
-    ) throws -> ExtractedShard {
+    ) throws -> UnfinishedShard {
         var clicks = try ClickTable(attribution, in: shard.range, on: connection)
         var selected = try SelectedColumns(specification.source, attribution, on: connection)
         let decoder = try RowDecoder(specification, columns: &selected, offsets: offsets)
@@ -55,7 +57,7 @@ struct ShardExtractor {
             try CacheWriter(
                 folder: folder, name: "part-\(shard.part)", specificationHash: specification.hash, day: shard.day,
                 part: shard.part, fields: features.cacheFields, numerics: features.numerics.map(\.name),
-                hasTruth: specification.trueProbability != nil))
+                hasTruth: specification.trueProbability != nil), tally: ShardTally(features))
         var rejected = RejectedRows()
         var reported = 0
         do {
@@ -74,10 +76,9 @@ struct ShardExtractor {
             }
             try writer.append(columns.take(all: true))
             let account = try clicks.account(attribution, in: shard.range, on: connection)
-            let file = try writer.finish()
             progress(columns.seen.impressions - reported)
-            return ExtractedShard(
-                file: file, account: account, seen: columns.seen, duplicateImpressions: columns.duplicates,
+            return UnfinishedShard(
+                writer: writer, account: account, seen: columns.seen, duplicateImpressions: columns.duplicates,
                 rejected: rejected)
         } catch {
             writer.abandon()
@@ -86,6 +87,29 @@ struct ShardExtractor {
     }
 
     private static let longestTie = 65_536
+}
+
+/// A shard whose rows have been read and whose last blocks are still being written.
+struct UnfinishedShard: Sendable {
+    fileprivate let writer: BlockQueue
+    let account: ClickAccount
+    let seen: SeenLogs
+    let duplicateImpressions: Int
+    let rejected: RejectedRows
+
+    /// Makes the file appear.
+    func finish() throws -> (shard: ExtractedShard, tally: ShardTally) {
+        do {
+            let (file, tally) = try writer.finish()
+            let shard = ExtractedShard(
+                file: file, account: account, seen: seen, duplicateImpressions: duplicateImpressions,
+                rejected: rejected)
+            return (shard, tally)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
 }
 
 /// What a shard came to.
@@ -128,16 +152,18 @@ extension FeatureSpecification {
     }
 }
 
-/// Encodes and writes blocks on a thread of its own, in order, while the rows of the next one are read. Holds two blocks
-/// at most.
+/// Encodes, writes and counts blocks on a thread of its own, in order, while the rows of the next one are read. Holds two
+/// blocks at most.
 private final class BlockQueue: @unchecked Sendable {
     private let writer: CacheWriter
+    private var tally: ShardTally
     private let queue = DispatchQueue(label: "rocket.block-queue")
     private let room = DispatchSemaphore(value: 2)
     private let failure = Mutex<(any Error)?>(nil)
 
-    init(_ writer: CacheWriter) {
+    init(_ writer: CacheWriter, tally: ShardTally) {
         self.writer = writer
+        self.tally = tally
     }
 
     func append(_ batch: SparseBatch) throws {
@@ -148,14 +174,21 @@ private final class BlockQueue: @unchecked Sendable {
         }
         queue.async { [self] in
             defer { room.signal() }
-            do { try writer.append(batch) } catch { failure.withLock { $0 = $0 ?? error } }
+            do {
+                try writer.append(batch)
+                tally.add(batch)
+            } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
         }
     }
 
-    func finish() throws -> CacheFile {
+    func finish() throws -> (CacheFile, ShardTally) {
         try queue.sync {
             if let error = failure.withLock({ $0 }) { throw error }
-            return try writer.finish()
+            let file = try writer.finish()
+            tally.add(writer.numerics)
+            return (file, tally)
         }
     }
 

@@ -6,53 +6,51 @@ import Foundation
 import Postgres
 import Synchronization
 
-/// One worker of an extraction: two connections, one that reads the logs at the build's moment, one that holds the claim
-/// on a shard. A worker that dies loses both, and with them its claim. Used by one thread at a time.
+/// One worker of an extraction: one connection that reads the logs at the build's moment, and two that hold claims on
+/// shards in turn, so that one shard's file is finished while the next one is read. A worker that dies loses them all, and
+/// with them its claims. Used by one thread at a time.
 final class ShardWorker: @unchecked Sendable {
     private let source: Connection
-    private let claims: Connection
+    private let claims: [ShardClaim]
 
     init(_ settings: ConnectionSettings) throws {
         source = try Connection(settings, applicationName: "rocket extract, reading")
-        claims = try Connection(settings, applicationName: "rocket extract, claims")
+        claims = try (0..<2).map { _ in
+            ShardClaim(try Connection(settings, applicationName: "rocket extract, claims"))
+        }
     }
 
     /// Extracts shards of a build until none is left that nobody works on.
     ///
-    /// - Parameter finished: told the path of each file that this worker finished.
+    /// - Parameter finished: told the path of each file that this worker finished, and what it holds.
     /// - Returns: false when the build's snapshot is gone, because its leading process ended.
     func work(
-        on build: DayBuild, outcome: CrewOutcome, progress: (Int) -> Void, finished: (String) -> Void
+        on build: DayBuild, outcome: CrewOutcome, progress: (Int) -> Void,
+        finished: @escaping @Sendable (String, ShardTally) -> Void
     ) throws -> Bool {
         guard try begin(build) else { return false }
-        defer { try? source.script("ROLLBACK") }
+        defer {
+            for claim in claims { claim.wait() }
+            try? source.script("ROLLBACK")
+        }
         let extractor = ShardExtractor(
             specification: build.specification, attribution: build.attribution, connection: source,
             offsets: build.offsets)
+        var turn = 0
         while !outcome.hasFailed {
-            guard let path = try extractOne(of: build, by: extractor, progress) else { break }
-            outcome.countShard()
-            finished(path)
+            let claim = claims[turn]
+            claim.wait()
+            guard let shard = try claim.take(from: build) else { break }
+            do {
+                let extracted = try extractor.extract(shard, into: build.folder, progress: progress)
+                claim.finish(extracted, shard.part, of: build.id, outcome, finished)
+            } catch {
+                claim.abandon()
+                throw error
+            }
+            turn = 1 - turn
         }
         return true
-    }
-
-    /// Claims, extracts and finishes one shard in one transaction.
-    ///
-    /// - Returns: the file's path; nil when no shard is free.
-    private func extractOne(
-        of build: DayBuild, by extractor: ShardExtractor, _ progress: (Int) -> Void
-    ) throws -> String? {
-        try claims.transaction { claims -> String? in
-            try claims.script("SET LOCAL idle_in_transaction_session_timeout = 0")
-            guard let shard = try claim(build, on: claims) else { return nil }
-            let extracted = try extractor.extract(shard, into: build.folder, progress: progress)
-            let result = String(decoding: try JSONEncoder().encode(extracted), as: UTF8.self)
-            try claims.execute(
-                "UPDATE rocket.extraction_shards SET path = $3, result = $4 WHERE build_id = $1 AND part = $2",
-                [.int(build.id), .int(shard.part), .text(extracted.file.path), .json(result)])
-            return extracted.file.path
-        }
     }
 
     /// Opens a transaction that sees the build's moment.
@@ -81,20 +79,6 @@ final class ShardWorker: @unchecked Sendable {
     /// What the server says of a snapshot whose transaction has ended.
     private static func isGone(_ sqlState: String?) -> Bool {
         ["22023", "42704", "55000"].contains(sqlState)
-    }
-
-    private func claim(_ build: DayBuild, on claims: Connection) throws -> ShardExtractor.Shard? {
-        try claims.execute(
-            """
-            SELECT part, first_microsecond, next_microsecond FROM rocket.extraction_shards
-            WHERE build_id = $1 AND path IS NULL ORDER BY part LIMIT 1 FOR UPDATE SKIP LOCKED
-            """, [.int(build.id)]
-        ).first.map { row in
-            let range = Instant(microseconds: Int64(try row.int("first_microsecond")))
-            return ShardExtractor.Shard(
-                day: build.day, part: try row.int("part"),
-                range: range..<Instant(microseconds: Int64(try row.int("next_microsecond"))))
-        }
     }
 }
 

@@ -100,6 +100,9 @@ public final class CacheWriter {
             checksum: CacheIndex.hex(checksum))
     }
 
+    /// Moments of the numeric columns of all blocks that were written.
+    public var numerics: [CacheNumeric] { index.header.numerics }
+
     /// Removes what was written; harmless after `finish()`.
     public func abandon() {
         guard isOpen else { return }

@@ -8,7 +8,8 @@ import CXXHash
 public struct FeatureHasher: Sendable {
     private let seed: UInt64
     private let buckets: UInt64
-    private let bits: UInt64
+    /// ⌊2⁶⁴ / buckets⌋
+    private let reciprocal: UInt64
 
     /// The id of a missing value, in every field.
     public static let missing: UInt32 = 0
@@ -19,8 +20,9 @@ public struct FeatureHasher: Sendable {
 
     public init(name: String, hashBits: Int) {
         seed = xxHash64(name, seed: 0)
-        bits = UInt64(min(max(hashBits, 1), 31))
-        buckets = (1 << bits) - 1
+        buckets = (1 << UInt64(min(max(hashBits, 1), 31))) - 1
+        // For one bucket 2⁶⁴ does not fit; the quotient is one too small then, which the step below makes good.
+        reciprocal = buckets == 1 ? .max : buckets.dividingFullWidth((1, 0)).quotient
     }
 
     /// Rows that the field's embedding table needs: `2^hashBits`.
@@ -40,10 +42,9 @@ public struct FeatureHasher: Sendable {
     /// The id that a value's hash stands for.
     @inline(__always)
     public func id(ofHash hash: UInt64) -> UInt32 {
-        // The remainder by 2^bits − 1 is the sum of the hash's digits in base 2^bits, which is quicker than a division.
-        var sum = hash
-        while sum > buckets { sum = (sum & buckets) &+ (sum &>> bits) }
-        return UInt32(truncatingIfNeeded: 1 &+ (sum == buckets ? 0 : sum))
+        // By the reciprocal the quotient is right or one too small; this is quicker than a division.
+        let rest = hash &- hash.multipliedFullWidth(by: reciprocal).high &* buckets
+        return UInt32(truncatingIfNeeded: 1 &+ (rest >= buckets ? rest &- buckets : rest))
     }
 
     /// The id of a value given as UTF-8.

@@ -1,0 +1,189 @@
+import FeatureCache
+import Features
+import Foundation
+
+/// What rows hold, feature by feature.
+struct ShardTally: Sendable {
+    private(set) var rows = 0
+    private(set) var fields: [FieldTally]
+    private(set) var numerics: [NumericTally]
+
+    init(_ features: FeatureSpecification) {
+        fields = features.fields.map { FieldTally(rowsInTable: $0.tableRows) }
+        numerics = features.numerics.map { _ in NumericTally() }
+    }
+
+    mutating func add(_ block: SparseBatch) {
+        rows += block.rows
+        for (index, column) in block.fields.enumerated() {
+            switch column {
+            case .single(let ids):
+                fields[index].add(ids)
+            case .multi(let offsets, let ids):
+                fields[index].add(ids)
+                // A row without values holds the id for "missing" alone.
+                fields[index].values += ids.count
+                for row in 0..<block.rows where offsets[row + 1] - offsets[row] == 1 && ids[Int(offsets[row])] == 0 {
+                    fields[index].rowsWithout += 1
+                }
+            }
+        }
+        for (index, column) in block.numerics.enumerated() {
+            numerics[index].add(column, keys: block.keys)
+        }
+    }
+
+    /// Adds the moments of a whole file.
+    mutating func add(_ columns: [CacheNumeric]) {
+        for (index, column) in columns.enumerated() { numerics[index].add(column) }
+    }
+
+    mutating func add(_ other: ShardTally) {
+        rows += other.rows
+        for (index, field) in other.fields.enumerated() { fields[index].add(field) }
+        for (index, numeric) in other.numerics.enumerated() { numerics[index].add(numeric) }
+    }
+}
+
+/// How often the ids of a field came.
+struct FieldTally {
+    /// By id, or by its remainder where the table is too large to count each.
+    private var counts: [UInt32]
+    /// One bit an id.
+    private(set) var taken: [UInt8]
+    /// Multi-valued fields: values, and rows without any.
+    var values = 0
+    var rowsWithout = 0
+    private let rowsInTable: Int
+
+    /// Larger tables are counted by remainder.
+    private static let mostCounted = 1 << 18
+    private static let topCount = 32
+
+    init(rowsInTable: Int) {
+        self.rowsInTable = rowsInTable
+        counts = [UInt32](repeating: 0, count: rowsInTable <= Self.mostCounted ? rowsInTable : 1 << 16)
+        taken = [UInt8](repeating: 0, count: (rowsInTable + 7) / 8)
+    }
+
+    mutating func add(_ ids: [UInt32]) {
+        let mask = counts.count == rowsInTable ? Int.max : counts.count - 1
+        for id in ids {
+            counts[Int(id) & mask] &+= 1
+            taken[Int(id) >> 3] |= 1 << (UInt8(truncatingIfNeeded: id) & 7)
+        }
+    }
+
+    mutating func add(_ other: FieldTally) {
+        for index in counts.indices { counts[index] &+= other.counts[index] }
+        for index in taken.indices { taken[index] |= other.taken[index] }
+        values += other.values
+        rowsWithout += other.rowsWithout
+    }
+
+    func statistics(
+        _ feature: Feature, rows: Int, _ history: FeatureHistory
+    ) throws -> FeatureStatistics {
+        let isMulti = feature.kind == .multiValued
+        let missing = isMulti ? rowsWithout : Int(counts[0])
+        var distinct = taken.reduce(0) { $0 + $1.nonzeroBitCount }
+        if taken[0] & 1 == 1 { distinct -= 1 }
+        let total = counts.reduce(0) { $0 + Int($1) }
+        let order = counts.indices.filter { counts[$0] > 0 }
+            .sorted { (counts[$1], $0) < (counts[$0], $1) }.prefix(Self.topCount)
+        let reference = FeatureReference(
+            bins: order.map { UInt32($0) }, shares: order.map { share(of: $0, in: total) })
+        var psi: Double?
+        if let before = history.references[feature.name], let bins = before.bins {
+            psi = FeatureReference.psi(before.shares, bins.map { share(of: Int($0), in: total) })
+        }
+        let unseenShare = try history.unseenShare(of: feature.name, taken)
+        return FeatureStatistics(
+            feature: feature.name, coverage: rows == 0 ? 0 : Double(rows - missing) / Double(rows),
+            distinctIDs: distinct, unseenShare: unseenShare,
+            collisionRate: feature.kind.isHashed ? Self.collisionRate(distinct, of: rowsInTable - 1) : nil,
+            mean: isMulti && rows > 0 ? Double(values - rowsWithout) / Double(rows) : nil, standardDeviation: nil,
+            psi: psi, reference: reference, ids: taken)
+    }
+
+    private func share(of bin: Int, in total: Int) -> Double {
+        bin < counts.count && total > 0 ? Double(counts[bin]) / Double(total) : 0
+    }
+
+    /// The share of values that share their id with another, estimated from how many ids are taken: `n` values in `b`
+    /// buckets take `b (1 − e^(−n/b))` of them (linear counting, Whang et al. 1990), and a value is alone with probability
+    /// `e^(−(n−1)/b)`.
+    static func collisionRate(_ distinct: Int, of buckets: Int) -> Double {
+        guard distinct > 1, buckets > 0 else { return 0 }
+        let free = max(1 - Double(distinct) / Double(buckets), 0.5 / Double(buckets))
+        let values = max(Double(distinct), -Double(buckets) * log(free))
+        return 1 - exp(-(values - 1) / Double(buckets))
+    }
+}
+
+/// Moments of a numeric feature and a sample of its values, chosen by the rows' keys: the same rows give the same sample
+/// in any order.
+struct NumericTally {
+    private var count = 0
+    private var sum = 0.0
+    private var squares = 0.0
+    private var sample: [(key: UInt32, value: Float)] = []
+    private var limit = UInt32.max
+
+    private static let mostSampled = 16_384
+
+    mutating func add(_ column: CacheNumeric) {
+        count += column.count
+        sum += column.sum
+        squares += column.sumOfSquares
+    }
+
+    mutating func add(_ values: [Float], keys: [UInt32]) {
+        for (value, key) in zip(values, keys) { add(key, value) }
+    }
+
+    mutating func add(_ other: NumericTally) {
+        count += other.count
+        sum += other.sum
+        squares += other.squares
+        for (key, value) in other.sample { add(key, value) }
+    }
+
+    private mutating func add(_ key: UInt32, _ value: Float) {
+        guard key <= limit else { return }
+        sample.append((key, value))
+        while sample.count > Self.mostSampled, limit > 0 {
+            limit /= 2
+            let bound = limit
+            sample.removeAll { $0.key > bound }
+        }
+    }
+
+    func statistics(_ feature: Feature, rows: Int, _ history: FeatureHistory) -> FeatureStatistics {
+        let values = sample.map(\.value).filter { !$0.isNaN }.sorted()
+        var edges: [Float] = []
+        for decile in 1..<10 where !values.isEmpty {
+            let edge = values[min(values.count - 1, values.count * decile / 10)]
+            if edge != edges.last { edges.append(edge) }
+        }
+        let mean = count == 0 ? nil : sum / Double(count)
+        let psi = history.references[feature.name].map { before in
+            FeatureReference.psi(before.shares, shares(in: before.edges ?? []))
+        }
+        return FeatureStatistics(
+            feature: feature.name, coverage: rows == 0 ? 0 : Double(count) / Double(rows), distinctIDs: nil,
+            unseenShare: nil, collisionRate: nil, mean: mean,
+            standardDeviation: mean.map { max(0, squares / Double(count) - $0 * $0).squareRoot() }, psi: psi,
+            reference: FeatureReference(edges: edges, shares: shares(in: edges)), ids: nil)
+    }
+
+    /// Shares of the sample that are missing, then in each bin: up to the first edge, …, above the last.
+    private func shares(in edges: [Float]) -> [Double] {
+        var counts = [Double](repeating: 0, count: edges.count + 2)
+        for (_, value) in sample {
+            let bin = value.isNaN ? 0 : 1 + (edges.firstIndex { value <= $0 } ?? edges.count)
+            counts[bin] += 1
+        }
+        return counts.map { $0 / Double(max(1, sample.count)) }
+    }
+}
