@@ -1,7 +1,9 @@
 import AdLogs
 import Days
+import RocketLaunching
 
 // The command line imports this module and Reports only; these are the values that its flags turn into.
 
 public typealias Day = Days.Day
 public typealias AsOf = AdLogs.AsOf
+public typealias Arm = RocketLaunching.Arm

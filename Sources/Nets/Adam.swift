@@ -15,28 +15,24 @@ public final class Adam: @unchecked Sendable {
         variance = FloatArray(count: count)
     }
 
-    /// One step.
-    ///
-    /// - Parameter parallel: the parameters are cut into chunks; each is updated by itself, so threads change nothing.
-    public func update(
-        _ weights: FloatArray, gradient: FloatArray, learningRate: Float, parallel: Parallel
-    ) {
+    /// Begins a step; the parameters may then be updated range by range, on any threads, each once.
+    public func begin(learningRate: Float) -> AdamStep {
         steps += 1
-        let step = AdamStep(
+        return AdamStep(
             rate: learningRate / Float(1 - pow(Double(Self.beta1), Double(steps))),
             varianceScale: Float(1 / (1 - pow(Double(Self.beta2), Double(steps)))))
-        let count = weights.count
-        let chunk = 32_768
-        parallel.perform(parts: (count + chunk - 1) / chunk) { part in
-            let start = part * chunk
-            weights.lend { weights in
-                gradient.lend { gradient in
-                    mean.lend { mean in
-                        variance.lend { variance in
-                            Kernels.adam(
-                                weights + start, gradient: gradient + start, mean: mean + start,
-                                variance: variance + start, count: min(chunk, count - start), step: step)
-                        }
+    }
+
+    /// Updates a range of the weights.
+    public func update(_ weights: FloatArray, _ range: Range<Int>, gradient: FloatArray, _ step: AdamStep) {
+        let start = range.lowerBound
+        weights.lend { weights in
+            gradient.lend { gradient in
+                mean.lend { mean in
+                    variance.lend { variance in
+                        Kernels.adam(
+                            weights + start, gradient: gradient + start, mean: mean + start,
+                            variance: variance + start, count: range.count, step: step)
                     }
                 }
             }
@@ -45,7 +41,7 @@ public final class Adam: @unchecked Sendable {
 }
 
 /// The numbers of one step that are the same for every parameter.
-struct AdamStep {
+public struct AdamStep: Sendable {
     /// Learning rate with the first moment's bias correction.
     let rate: Float
     /// The second moment's bias correction.

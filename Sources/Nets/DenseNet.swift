@@ -44,27 +44,12 @@ public final class DenseNet: Sendable {
         }
     }
 
-    /// Adds the gradient of `l2 / 2 · ‖W‖²` over the weights. Biases are free: shrinking the logit's would pull the mean
-    /// prediction away from the click rate.
-    public func addL2(_ l2: Float, to gradient: FloatArray) {
-        guard l2 > 0 else { return }
-        parameters.lend { parameters in
-            gradient.lend { gradient in
-                for layer in 0..<layers {
-                    let range = weights(layer)
-                    Kernels.add(
-                        l2, times: parameters + range.lowerBound, into: gradient + range.lowerBound, count: range.count)
-                }
-            }
-        }
-    }
-
-    /// Scratch for one slice: activations and their gradients.
+    /// Activations of a batch and their gradients.
     public final class Workspace: @unchecked Sendable {
         fileprivate let activations: [FloatArray]
         fileprivate let deltas: [FloatArray]
 
-        /// - Parameter rows: the most rows a call will have.
+        /// - Parameter rows: the most rows a batch will have.
         public init(_ net: DenseNet, rows: Int) {
             activations = net.widths.dropFirst().map { FloatArray(count: rows * $0) }
             deltas = net.widths.dropFirst().map { FloatArray(count: rows * $0) }
@@ -76,72 +61,148 @@ public final class DenseNet: Sendable {
         public var logitGradient: FloatArray { deltas[deltas.count - 1] }
     }
 
-    /// Computes the logits of input `[rows, in]`, which begins at `offset` of `x`.
-    public func forward(_ x: FloatArray, offset: Int, rows: Int, _ workspace: Workspace) {
-        guard rows > 0 else { return }
+    /// Computes the logits of some rows of input `[batch, in]`. Rows are independent of each other, so ranges of them may run
+    /// on several threads.
+    public func forward(_ x: FloatArray, rows: Range<Int>, _ workspace: Workspace) {
+        guard !rows.isEmpty else { return }
         parameters.lend { parameters in
-            x.lend { x in
-                var input = UnsafePointer(x + offset)
-                for layer in 0..<layers {
+            for layer in 0..<layers {
+                let (width, inputWidth) = (widths[layer + 1], widths[layer])
+                let input = layer == 0 ? x : workspace.activations[layer - 1]
+                input.lend { input in
                     workspace.activations[layer].lend { y in
+                        let y = y + rows.lowerBound * width
                         Kernels.multiply(
-                            input, parameters + offsets[layer], into: y, m: rows, n: widths[layer + 1],
-                            k: widths[layer])
+                            input + rows.lowerBound * inputWidth, parameters + offsets[layer], into: y, m: rows.count,
+                            n: width, k: inputWidth)
                         let bias = parameters + biases(layer).lowerBound
                         if layer == layers - 1 {
-                            Kernels.addBias(y, bias, rows: rows, width: 1)
+                            Kernels.addBias(y, bias, rows: rows.count, width: 1)
                         } else {
-                            Kernels.addBiasReLU(y, bias, rows: rows, width: widths[layer + 1])
+                            Kernels.addBiasReLU(y, bias, rows: rows.count, width: width)
                         }
-                        input = UnsafePointer(y)
                     }
                 }
             }
         }
     }
 
-    /// The gradient of what `workspace.logitGradient` holds the derivative of.
-    ///
-    /// - Parameters:
-    ///   - gradient: laid out as `parameters`; overwritten.
-    ///   - dx: `[rows, in]` beginning at `offset`, where the input's gradient is added; nil where it stops here.
-    public func backward(
-        _ x: FloatArray, offset: Int, rows: Int, _ workspace: Workspace, gradient: FloatArray,
-        addingInputTo dx: FloatArray?
-    ) {
-        guard rows > 0 else { return }
-        for layer in (0..<layers).reversed() {
-            let (width, inputWidth) = (widths[layer + 1], widths[layer])
-            let input = layer == 0 ? x : workspace.activations[layer - 1]
-            let start = layer == 0 ? offset : 0
-            workspace.deltas[layer].lend { delta in
-                input.lend { input in
-                    gradient.lend { gradient in
-                        Kernels.multiply(
-                            input + start, transposeA: true, delta, into: gradient + offsets[layer], m: inputWidth,
-                            n: width, k: rows)
-                        Kernels.sumRows(delta, into: gradient + biases(layer).lowerBound, rows: rows, width: width)
-                    }
-                }
-                parameters.lend { parameters in
-                    let weights = UnsafePointer(parameters + offsets[layer])
-                    if layer > 0 {
-                        workspace.deltas[layer - 1].lend { below in
+    /// What becomes of the input's gradient.
+    public enum InputGradient {
+        /// It stops here.
+        case none
+        /// It is written to, or added to, the same rows of an array `[batch, in]`.
+        case written(FloatArray)
+        case added(FloatArray)
+    }
+
+    /// Carries `workspace.logitGradient` of some rows down to every layer and to the input. Rows are independent of each
+    /// other. The parameters' gradients follow from it by `gradient(of:)`.
+    public func backward(rows: Range<Int>, _ workspace: Workspace, input: InputGradient) {
+        guard !rows.isEmpty else { return }
+        parameters.lend { parameters in
+            for layer in (0..<layers).reversed() {
+                let (width, inputWidth) = (widths[layer + 1], widths[layer])
+                let weights = UnsafePointer(parameters + offsets[layer])
+                workspace.deltas[layer].lend { delta in
+                    let delta = delta + rows.lowerBound * width
+                    func multiply(into below: FloatArray, beta: Float) {
+                        below.lend {
                             Kernels.multiply(
-                                delta, weights, transposeB: true, into: below, m: rows, n: inputWidth, k: width)
+                                delta, weights, transposeB: true, into: $0 + rows.lowerBound * inputWidth,
+                                m: rows.count, n: inputWidth, k: width, beta: beta)
+                        }
+                    }
+                    if layer > 0 {
+                        multiply(into: workspace.deltas[layer - 1], beta: 0)
+                        workspace.deltas[layer - 1].lend { below in
                             workspace.activations[layer - 1].lend {
-                                Kernels.blockReLU(below, $0, count: rows * inputWidth)
+                                Kernels.blockReLU(
+                                    below + rows.lowerBound * inputWidth, $0 + rows.lowerBound * inputWidth,
+                                    count: rows.count * inputWidth)
                             }
                         }
-                    } else {
-                        dx?.lend {
-                            Kernels.multiply(
-                                delta, weights, transposeB: true, into: $0 + offset, m: rows, n: inputWidth, k: width,
-                                beta: 1)
-                        }
+                        return
+                    }
+                    switch input {
+                    case .none: break
+                    case .written(let dx): multiply(into: dx, beta: 0)
+                    case .added(let dx): multiply(into: dx, beta: 1)
                     }
                 }
             }
         }
+    }
+
+    /// A part of the parameters whose gradient is computed in one go over the whole batch: some lines of a layer's weights,
+    /// and with the first of them its biases. The parts depend on the net alone, so who computes them when changes nothing.
+    public struct Part: Sendable {
+        public let layer: Int
+        let lines: Range<Int>
+        /// Multiplications and additions a row.
+        public let work: Int
+    }
+
+    /// All parts, the largest first.
+    public var parts: [Part] {
+        (0..<layers).flatMap { layer -> [Part] in
+            let (width, inputWidth) = (widths[layer + 1], widths[layer])
+            let count = (inputWidth * width + Self.partWeights - 1) / Self.partWeights
+            return (0..<count).map { number in
+                let lines = inputWidth * number / count..<inputWidth * (number + 1) / count
+                return Part(layer: layer, lines: lines, work: 2 * lines.count * width)
+            }
+        }.sorted { $0.work > $1.work }
+    }
+
+    /// Large enough that packing its operands is little beside the product.
+    private static let partWeights = 1 << 18
+
+    /// Where a part's parameters lie: weights, and biases or nothing.
+    func ranges(of part: Part) -> [Range<Int>] {
+        let width = widths[part.layer + 1]
+        let start = offsets[part.layer]
+        let weights = start + part.lines.lowerBound * width..<start + part.lines.upperBound * width
+        return part.lines.lowerBound == 0 ? [weights, biases(part.layer)] : [weights]
+    }
+
+    /// Computes the gradient of a part after `backward` has run for all rows.
+    ///
+    /// - Parameters:
+    ///   - rows: of the batch.
+    ///   - gradient: laid out as `parameters`; the part of it is overwritten.
+    public func gradient(
+        of part: Part, _ x: FloatArray, rows: Int, _ workspace: Workspace, into gradient: FloatArray
+    ) {
+        let (width, inputWidth) = (widths[part.layer + 1], widths[part.layer])
+        let input = part.layer == 0 ? x : workspace.activations[part.layer - 1]
+        workspace.deltas[part.layer].lend { delta in
+            input.lend { input in
+                gradient.lend { gradient in
+                    let ranges = ranges(of: part)
+                    Kernels.multiply(
+                        input + part.lines.lowerBound, transposeA: true, strideA: inputWidth, delta,
+                        into: gradient + ranges[0].lowerBound, m: part.lines.count, n: width, k: rows)
+                    if ranges.count == 2 {
+                        Kernels.sumRows(delta, into: gradient + ranges[1].lowerBound, rows: rows, width: width)
+                    }
+                }
+            }
+        }
+    }
+
+    /// One step of an optimiser on a part, with the gradient of `l2 / 2 · ‖W‖²` over its weights. Biases are free: shrinking
+    /// the logit's would pull the mean prediction away from the click rate.
+    public func update(_ part: Part, gradient: FloatArray, l2: Float, by adam: Adam, _ step: AdamStep) {
+        let ranges = ranges(of: part)
+        if l2 > 0 {
+            parameters.lend { parameters in
+                gradient.lend { gradient in
+                    let start = ranges[0].lowerBound
+                    Kernels.add(l2, times: parameters + start, into: gradient + start, count: ranges[0].count)
+                }
+            }
+        }
+        for range in ranges { adam.update(parameters, range, gradient: gradient, step) }
     }
 }

@@ -65,39 +65,60 @@ public final class EmbeddingTables: @unchecked Sendable {
     ///
     /// - Parameter dx: `[batch, inputWidth]`.
     public func update(field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray, learningRate: Float) {
-        let width = inputWidth
-        let scratch = scratch[field]
-        scratch.begin(capacity: ids.range(rows - 1).upperBound * dim)
-        dx.lend { dx in
-            scratch.sums.lend { sums in
-                for row in 0..<rows {
-                    let source = dx + (row &* width &+ field &* dim)
-                    for position in ids.range(row) {
-                        let (slot, isNew) = scratch.slot(of: ids.ids[position])
-                        let target = sums + slot &* dim
-                        if isNew {
-                            for column in 0..<dim { target[column] = source[column] }
-                        } else {
-                            for column in 0..<dim { target[column] += source[column] }
-                        }
-                    }
-                }
-                tables[field].lend { table in
-                    squares[field].lend { squares in
-                        for (slot, id) in scratch.touched.enumerated() {
-                            let gradient = sums + slot &* dim
-                            var square: Float = 0
-                            for column in 0..<dim { square += gradient[column] * gradient[column] }
-                            squares[Int(id)] += square / Float(dim)
-                            let rate = learningRate / (squares[Int(id)].squareRoot() + Self.epsilon)
-                            let target = table + Int(id) &* dim
-                            for column in 0..<dim { target[column] -= rate * gradient[column] }
-                        }
-                    }
+        let dim = dim
+        coalesce(field: field, ids, rows: rows, gradient: dx) { id, gradient in
+            tables[field].lend { table in
+                squares[field].lend { squares in
+                    Kernels.adagrad(
+                        table + id &* dim, gradient: gradient, square: squares + id, count: dim, rate: learningRate)
                 }
             }
         }
-        scratch.end()
+    }
+
+    /// Sum of the squares of a field's gradient, each id's added up first.
+    public func squaredNorm(field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray) -> Double {
+        var sum = 0.0
+        coalesce(field: field, ids, rows: rows, gradient: dx) { _, gradient in
+            for column in 0..<dim { sum += Double(gradient[column]) * Double(gradient[column]) }
+        }
+        return sum
+    }
+
+    /// Calls `body` with each id of the batch and its gradient `[dim]`, in the order in which ids first come.
+    private func coalesce(
+        field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray,
+        _ body: (Int, UnsafePointer<Float>) -> Void
+    ) {
+        guard rows > 0 else { return }
+        let (width, dim) = (inputWidth, dim)
+        let scratch = scratch[field]
+        scratch.reserve(ids: ids.range(rows - 1).upperBound, dim: dim)
+        dx.lend { dx in
+            scratch.lend { slots, touched, sums in
+                var count = 0
+                for row in 0..<rows {
+                    let source = dx + (row &* width &+ field &* dim)
+                    for position in ids.range(row) {
+                        let id = Int(ids.ids[position])
+                        let slot = Int(slots[id])
+                        if slot < 0 {
+                            slots[id] = Int32(truncatingIfNeeded: count)
+                            touched[count] = Int32(truncatingIfNeeded: id)
+                            (sums + count &* dim).update(from: source, count: dim)
+                            count &+= 1
+                        } else {
+                            Kernels.add(source, into: sums + slot &* dim, count: dim)
+                        }
+                    }
+                }
+                for slot in 0..<count {
+                    let id = Int(touched[slot])
+                    body(id, sums + slot &* dim)
+                    slots[id] = -1
+                }
+            }
+        }
     }
 
     /// Gives a row of a field's table the numbers of another.
@@ -105,7 +126,6 @@ public final class EmbeddingTables: @unchecked Sendable {
         for column in 0..<dim { tables[field][target * dim + column] = tables[field][source * dim + column] }
     }
 
-    private static let epsilon: Float = 1e-8
 }
 
 /// The ids of one field for the rows of a batch: one each, or `offsets[r]..<offsets[r + 1]` of them.
@@ -127,32 +147,39 @@ public struct FieldIDs: Sendable {
 }
 
 /// Where an id's gradient is summed during one update of one field.
-private final class Scratch {
+private final class Scratch: @unchecked Sendable {
     /// Slot of each id, −1 where the batch has not met it.
-    private var slots: [Int32]
-    private(set) var touched: [UInt32] = []
-    private(set) var sums = FloatArray(count: 0)
+    private let slots: UnsafeMutablePointer<Int32>
+    /// Ids by their slot.
+    private var touched: UnsafeMutablePointer<Int32>
+    private var capacity = 0
+    private var sums = FloatArray(count: 0)
 
     init(rows: Int) {
-        slots = [Int32](repeating: -1, count: rows)
+        slots = .allocate(capacity: rows)
+        slots.initialize(repeating: -1, count: rows)
+        touched = .allocate(capacity: 1)
     }
 
-    /// - Parameter capacity: floats needed if no id comes twice.
-    func begin(capacity: Int) {
-        if sums.count < capacity { sums = FloatArray(count: capacity) }
+    deinit {
+        slots.deallocate()
+        touched.deallocate()
+    }
+
+    /// Makes room for so many ids, none of them twice.
+    func reserve(ids: Int, dim: Int) {
+        guard ids > capacity else { return }
+        capacity = ids
+        touched.deallocate()
+        touched = .allocate(capacity: ids)
+        touched.initialize(repeating: 0, count: ids)
+        sums = FloatArray(count: ids * dim)
     }
 
     @inline(__always)
-    func slot(of id: UInt32) -> (slot: Int, isNew: Bool) {
-        let known = slots[Int(id)]
-        if known >= 0 { return (Int(known), false) }
-        slots[Int(id)] = Int32(truncatingIfNeeded: touched.count)
-        touched.append(id)
-        return (touched.count - 1, true)
-    }
-
-    func end() {
-        for id in touched { slots[Int(id)] = -1 }
-        touched.removeAll(keepingCapacity: true)
+    func lend(
+        _ body: (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        sums.lend { body(slots, touched, $0) }
     }
 }

@@ -4,14 +4,16 @@ import CDNNL
 /// is introduced. `tests` hold each against a plain reference.
 enum Kernels {
     /// out [m, n] = a [m, k] · b [k, n] + beta · out; `transposeA`: a is [k, m]; `transposeB`: b is [n, k].
+    ///
+    /// - Parameter strideA: floats from a line of a to the next; nil: they follow each other.
     static func multiply(
-        _ a: UnsafePointer<Float>, transposeA: Bool = false, _ b: UnsafePointer<Float>, transposeB: Bool = false,
-        into out: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int, beta: Float = 0
+        _ a: UnsafePointer<Float>, transposeA: Bool = false, strideA: Int? = nil, _ b: UnsafePointer<Float>,
+        transposeB: Bool = false, into out: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int, beta: Float = 0
     ) {
         dnnl_sgemm(
             CChar(UInt8(ascii: transposeA ? "T" : "N")), CChar(UInt8(ascii: transposeB ? "T" : "N")), dnnl_dim_t(m),
-            dnnl_dim_t(n), dnnl_dim_t(k), 1, a, dnnl_dim_t(transposeA ? m : k), b, dnnl_dim_t(transposeB ? k : n), beta,
-            out, dnnl_dim_t(n))
+            dnnl_dim_t(n), dnnl_dim_t(k), 1, a, dnnl_dim_t(strideA ?? (transposeA ? m : k)), b,
+            dnnl_dim_t(transposeB ? k : n), beta, out, dnnl_dim_t(n))
     }
 
     /// y [rows, width] += bias [width], then ReLU.
@@ -74,5 +76,18 @@ enum Kernels {
             variance[index] = v
             weights[index] -= step.rate * m / ((v * step.varianceScale).squareRoot() + Adam.epsilon)
         }
+    }
+
+    /// One step of row-wise Adagrad on a row [count] with one accumulator (Duchi et al. 2011; one number a row as in Naumov
+    /// et al., arXiv 1906.00091).
+    static func adagrad(
+        _ row: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, square: UnsafeMutablePointer<Float>,
+        count: Int, rate: Float
+    ) {
+        var sum: Float = 0
+        for index in 0..<count { sum += gradient[index] * gradient[index] }
+        square.pointee += sum / Float(count)
+        let rate = rate / (square.pointee.squareRoot() + 1e-8)
+        for index in 0..<count { row[index] -= rate * gradient[index] }
     }
 }

@@ -1,5 +1,6 @@
 import CDNNL
 import Dispatch
+import Synchronization
 
 /// Runs a fixed number of parts on a number of threads. Which thread takes a part changes nothing about the result, as
 /// long as a part writes only what belongs to it.
@@ -10,7 +11,7 @@ public struct Parallel: Sendable {
         self.threads = max(1, threads)
     }
 
-    /// Calls `body` once for each part and returns when all are done.
+    /// Calls `body` once for each part, in about their order, and returns when all are done.
     public func perform(parts: Int, _ body: @Sendable (Int) -> Void) {
         let workers = min(threads, parts)
         if workers <= 1 {
@@ -18,10 +19,16 @@ public struct Parallel: Sendable {
             for part in 0..<parts { body(part) }
             return
         }
-        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        // Whoever is free takes the next part, so that a part that takes long holds nobody up but the last.
+        let next = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: workers) { _ in
             // The matrix library would start threads of its own in each of ours.
             omp_set_num_threads(1)
-            for part in stride(from: worker, to: parts, by: workers) { body(part) }
+            while true {
+                let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard part < parts else { return }
+                body(part)
+            }
         }
     }
 }

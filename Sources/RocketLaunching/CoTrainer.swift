@@ -13,17 +13,16 @@ import Nets
 /// | W_S shared | yes | yes | yes | blocked |
 /// | W_L light only | – | yes | yes | – |
 ///
-/// A batch is cut into a fixed number of slices; the slices' gradients are added in their order, and each field's
-/// embedding gradients in row order. So the weights depend on data, settings and seed, not on the number of threads.
+/// The weights depend on data, settings and seed, not on the number of threads; `TrainingStep` says how.
 public final class CoTrainer {
     public private(set) var model: CoTrainedModel
     private let arm: Arm
     private let rocket: RocketSpecification
     private let training: TrainingSpecification
-    private let parallel: Parallel
     private let lightAdam: Adam?
     private let boosterAdam: Adam?
-    private let buffers: TrainingStep
+    private let step: TrainingStep
+    private let threads: Int
 
     /// - Parameter clickRate: of the training rows; where both nets begin.
     public init(
@@ -33,14 +32,18 @@ public final class CoTrainer {
         self.arm = arm
         self.rocket = rocket
         self.training = training
-        parallel = Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        threads = training.threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let parallel = Parallel(threads: threads)
         model = CoTrainedModel(
             arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, seed: training.seed,
             clickRate: min(max(clickRate, 1e-6), 1 - 1e-6))
         lightAdam = model.lightNet.map { Adam(count: $0.parameters.count) }
         boosterAdam = model.boosterNet.map { Adam(count: $0.parameters.count) }
-        buffers = TrainingStep(model: model, batchSize: training.batchSize, slices: training.slices)
+        step = TrainingStep(model: model, rocket: rocket, arm: arm, training: training, parallel: parallel)
     }
+
+    /// Where the time of all steps so far went.
+    package var profile: TrainingReport.ThreadSeconds { TrainingReport.ThreadSeconds(step.profile) }
 
     /// Trains for the configured epochs.
     ///
@@ -53,24 +56,21 @@ public final class CoTrainer {
         let source = admission?.admitted(source) ?? source
         let totalSteps = (source.rows + training.batchSize - 1) / training.batchSize * training.epochs
         var recorder = CurveRecorder(arm: arm, every: max(1, totalSteps / 200))
-        var proofs: [TrainingReport.GradientProof] = []
+        var norms: [TrainingReport.GradientNorms] = []
         let clock = ContinuousClock()
         let start = clock.now
         var steps = 0
         var samples = 0
+        let profile = step.profile
+        let normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * totalSteps / 20 })
         for epoch in 0..<training.epochs {
-            try source.batches(size: training.batchSize, seed: training.seed, epoch: epoch) { batch in
-                let isProof = arm == .rocket && steps < Self.proofSteps
-                let result = run(batch, proof: isProof, progress: Double(steps) / Double(totalSteps))
+            try source.batches(size: training.batchSize, seed: training.seed, epoch: epoch, profile) { batch in
+                if normSteps.contains(steps) { norms.append(try gradientNorms(of: batch, step: steps + 1)) }
+                let losses = run(batch, progress: Double(steps) / Double(totalSteps))
                 steps += 1
                 samples += batch.rows
-                try check(result, step: steps)
-                if isProof {
-                    let proof = TrainingReport.GradientProof(
-                        step: steps, hintOnBooster: result.hintOnBooster, hintOnLight: result.hintOnLight)
-                    proofs.append(proof)
-                }
-                recorder.add(result.losses, step: steps)
+                try check(losses, step: steps)
+                recorder.add(losses, step: steps)
                 progress(TrainingProgress(samples: samples, step: steps))
             }
         }
@@ -81,36 +81,48 @@ public final class CoTrainer {
         return TrainingReport(
             arm: arm, steps: steps, samples: samples, seconds: seconds,
             samplesPerSecond: seconds > 0 ? Double(samples) / seconds : 0,
-            hintWeight: arm == .rocket ? rocket.hintWeight : 0, curve: recorder.points(), gradientBlockProof: proofs)
+            hintWeight: arm == .rocket ? rocket.hintWeight : 0, curve: recorder.points(), gradientNorms: norms,
+            threads: threads, threadSeconds: TrainingReport.ThreadSeconds(step.profile))
     }
 
     /// One step on one batch: forward, losses, backward, updates. Returns the means of the loss terms.
-    func run(_ batch: SparseBatch, proof: Bool, progress: Double) -> StepResult {
-        let result = buffers.gradients(
-            of: batch, model: model, rocket: rocket, arm: arm, proof: proof, parallel: parallel)
+    private func run(_ batch: SparseBatch, progress: Double) -> StepLosses {
         let decay = Float(training.learningRateScale(progress: progress))
         let rate = Float(training.denseLearningRate) * decay
-        for (net, adam, gradient) in [
-            (model.lightNet, lightAdam, buffers.lightGradient),
-            (model.boosterNet, boosterAdam, buffers.boosterGradient),
-        ] {
-            guard let net, let adam, let gradient else { continue }
-            net.addL2(Float(training.l2), to: gradient)
-            adam.update(net.parameters, gradient: gradient, learningRate: rate, parallel: parallel)
+        let optimisers = DenseOptimisers(
+            light: lightAdam.map { ($0, $0.begin(learningRate: rate)) },
+            booster: boosterAdam.map { ($0, $0.begin(learningRate: rate)) })
+        return step.run(
+            batch, optimisers, l2: Float(training.l2),
+            embeddingLearningRate: Float(training.embeddingLearningRate) * decay)
+    }
+
+    /// Each loss's gradient by itself, by real backward passes.
+    ///
+    /// - Throws: `TrainingError.gradientNotBlocked` when the hint reaches the booster in spite of the block.
+    private func gradientNorms(of batch: SparseBatch, step number: Int) throws -> TrainingReport.GradientNorms {
+        func norms(_ terms: TrainingStep.Terms) -> TrainingReport.GradientNorms.Norms {
+            _ = step.gradients(of: batch, terms)
+            return step.norms(batch)
         }
-        updateEmbeddings(batch, learningRate: Float(training.embeddingLearningRate) * decay)
-        return result
+        let found = TrainingReport.GradientNorms(
+            step: number, light: arm == .booster ? nil : norms(.light), booster: arm == .light ? nil : norms(.booster),
+            hint: arm == .rocket ? norms(.hint) : nil)
+        if rocket.gradientBlock != .none, let hint = found.hint, hint.booster != 0 {
+            throw TrainingError.gradientNotBlocked(step: number, norm: hint.booster)
+        }
+        return found
     }
 
     /// The gradients of one batch without an update; for holding them against finite differences.
     package func gradients(of batch: SparseBatch) -> BatchGradients {
-        _ = buffers.gradients(of: batch, model: model, rocket: rocket, arm: arm, proof: false, parallel: parallel)
-        return BatchGradients(model: model, batch: batch, step: buffers)
+        _ = step.gradients(of: batch, .all)
+        return BatchGradients(model: model, batch: batch, step: step)
     }
 
     /// One step from outside a run, as `train` does them; for following a reference step by step.
     package func step(_ batch: SparseBatch, progress: Double) -> (light: Double, booster: Double, hint: Double) {
-        let losses = run(batch, proof: false, progress: progress).losses
+        let losses = run(batch, progress: progress)
         return (losses.light, losses.booster, losses.hint)
     }
 
@@ -125,55 +137,29 @@ public final class CoTrainer {
         set(model.boosterNet?.parameters, booster)
     }
 
-    private func updateEmbeddings(_ batch: SparseBatch, learningRate: Float) {
-        let rows = InputRows(batch)
-        let model = model
-        let (shared, own) = (buffers.dx, buffers.boosterDX)
-        parallel.perform(parts: rows.ids.count) { field in
-            model.embeddings.update(
-                field: field, rows.ids[field], rows: batch.rows, gradient: shared, learningRate: learningRate)
-            if let own {
-                model.boosterEmbeddings.update(
-                    field: field, rows.ids[field], rows: batch.rows, gradient: own, learningRate: learningRate)
-            }
-        }
-    }
-
-    private func check(_ result: StepResult, step: Int) throws {
+    private func check(_ losses: StepLosses, step: Int) throws {
         for (term, value) in [
-            ("light net's loss", result.losses.light), ("booster net's loss", result.losses.booster),
-            ("hint", result.losses.hint),
+            ("light net's loss", losses.light), ("booster net's loss", losses.booster), ("hint", losses.hint),
         ] where !value.isFinite {
             throw TrainingError.notFinite(step: step, term: term)
-        }
-        if rocket.gradientBlock != .none, result.hintOnBooster != 0 {
-            throw TrainingError.gradientNotBlocked(step: step, norm: result.hintOnBooster)
         }
     }
 
     private static let proofSteps = 3
 }
 
-/// What one step came to.
-struct StepResult {
-    /// Means over the batch; the hint is not weighted.
-    var losses = Losses()
-    /// Norms of λ · hint's gradient on W_B and W_L; 0 where they were not computed.
-    var hintOnBooster = 0.0
-    var hintOnLight = 0.0
-
-    struct Losses {
-        var light = 0.0
-        var booster = 0.0
-        var hint = 0.0
-    }
+/// Means of the loss terms over a batch; the hint is not weighted.
+struct StepLosses {
+    var light = 0.0
+    var booster = 0.0
+    var hint = 0.0
 }
 
 /// Averages the loss terms over stretches of steps.
 private struct CurveRecorder {
     private let arm: Arm
     private let every: Int
-    private var sum = StepResult.Losses()
+    private var sum = StepLosses()
     private var count = 0
     private var lastStep = 0
     private var done: [TrainingReport.CurvePoint] = []
@@ -183,7 +169,7 @@ private struct CurveRecorder {
         self.every = every
     }
 
-    mutating func add(_ losses: StepResult.Losses, step: Int) {
+    mutating func add(_ losses: StepLosses, step: Int) {
         sum.light += losses.light
         sum.booster += losses.booster
         sum.hint += losses.hint
@@ -198,7 +184,7 @@ private struct CurveRecorder {
             TrainingReport.CurvePoint(
                 step: lastStep, lightLoss: arm == .booster ? nil : sum.light / n,
                 boosterLoss: arm == .light ? nil : sum.booster / n, hint: arm == .rocket ? sum.hint / n : nil))
-        sum = StepResult.Losses()
+        sum = StepLosses()
         count = 0
     }
 

@@ -32,7 +32,7 @@ public final class Scorer {
             let rows = min(Self.chunk, batch.rows - start)
             let part = rows == batch.rows ? batch : batch.selecting(rows: Array(start..<start + rows))
             InputRows(part).write(0..<rows, of: embeddings, into: x)
-            net.forward(x, offset: 0, rows: rows, workspace)
+            net.forward(x, rows: 0..<rows, workspace)
             for row in 0..<rows { logits[start + row] = workspace.logits[row] }
             start += rows
         }

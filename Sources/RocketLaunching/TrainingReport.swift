@@ -9,8 +9,10 @@ public struct TrainingReport: Codable, Sendable {
     public var hintWeight: Double
     /// Means over stretches of steps, at most about 200 of them.
     public var curve: [CurvePoint]
-    /// What the first steps' gradients say about the block.
-    public var gradientBlockProof: [GradientProof]
+    /// Of the first steps and of about twenty more.
+    public var gradientNorms: [GradientNorms]
+    public var threads: Int
+    public var threadSeconds: ThreadSeconds
 
     /// Mean loss terms over the steps up to `step` since the point before.
     public struct CurvePoint: Codable, Equatable, Sendable {
@@ -21,13 +23,45 @@ public struct TrainingReport: Codable, Sendable {
         public var hint: Double?
     }
 
-    /// Euclidean norms of λ · hint's gradient, by real backward passes of the hint term alone.
-    public struct GradientProof: Codable, Equatable, Sendable {
+    /// Euclidean norms of each loss term's gradient, by real backward passes of that term alone; nil where the arm has no
+    /// such term.
+    public struct GradientNorms: Codable, Equatable, Sendable {
         public var step: Int
-        /// On the booster's own parameters W_B: exactly 0 under gradient block.
-        public var hintOnBooster: Double
-        /// On the light net's own parameters W_L: above 0 when the hint is at work.
-        public var hintOnLight: Double
+        /// H(y, p), H(y, q), λ · hint.
+        public var light, booster, hint: Norms?
+
+        public struct Norms: Codable, Equatable, Sendable {
+            /// On the embeddings W_S: the sum over each id's rows counts.
+            public var shared: Double
+            /// On the light net's own parameters W_L.
+            public var light: Double
+            /// On the booster's own parameters W_B: under gradient block exactly 0 for the hint.
+            public var booster: Double
+        }
+    }
+
+    /// Where the time went: seconds of all threads together, by part of the step. What is left of `threads × seconds` was
+    /// waiting.
+    public struct ThreadSeconds: Codable, Equatable, Sendable {
+        public var read, gather, light, booster, hint, scatter, optimiser: Double
+
+        /// The parts by their names.
+        public var parts: [(name: String, seconds: Double)] {
+            [
+                ("read", read), ("gather", gather), ("light", light), ("booster", booster), ("hint", hint),
+                ("scatter", scatter), ("optimiser", optimiser),
+            ]
+        }
+
+        init(_ profile: StepProfile) {
+            read = profile.seconds(.read)
+            gather = profile.seconds(.gather)
+            light = profile.seconds(.light)
+            booster = profile.seconds(.booster)
+            hint = profile.seconds(.hint)
+            scatter = profile.seconds(.scatter)
+            optimiser = profile.seconds(.optimiser)
+        }
     }
 }
 

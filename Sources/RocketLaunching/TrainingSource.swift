@@ -22,24 +22,27 @@ public struct TrainingSource: Sendable {
     /// Calls `body` with the batches of one epoch: blocks in a seeded order, rows shuffled within a pool of blocks.
     /// Memory is bounded by the pool. Every row comes once; only the last batch may be smaller.
     func batches(
-        size: Int, seed: UInt64, epoch: Int, _ body: (SparseBatch) throws -> Void
+        size: Int, seed: UInt64, epoch: Int, _ profile: StepProfile, _ body: (SparseBatch) throws -> Void
     ) throws {
         var random = CounterRandom(seed: seed, stream: 0x5348_5546 &+ UInt64(epoch))
         let order = blocks.indices.shuffled(using: &random)
         var rest: SparseBatch?
         var next = 0
         while next < order.count {
-            var pool = try rest ?? blocks[order[next]]()
-            if rest == nil { next += 1 }
-            // At least a batch, or rows left over from the last pool could keep the next block out for ever.
-            while next < order.count, pool.rows < max(Self.poolRows, size) {
-                pool.append(try blocks[order[next]]())
-                next += 1
+            let pool = try profile.time(.read) {
+                var pool = try rest ?? blocks[order[next]]()
+                if rest == nil { next += 1 }
+                // At least a batch, or rows left over from the last pool could keep the next block out for ever.
+                while next < order.count, pool.rows < max(Self.poolRows, size) {
+                    pool.append(try blocks[order[next]]())
+                    next += 1
+                }
+                return pool
             }
             let rows = Array(0..<pool.rows).shuffled(using: &random)
             var start = 0
             while start + size <= rows.count {
-                try body(pool.selecting(rows: Array(rows[start..<start + size])))
+                try body(profile.time(.read) { pool.selecting(rows: Array(rows[start..<start + size])) })
                 start += size
             }
             rest = start < rows.count ? pool.selecting(rows: Array(rows[start...])) : nil

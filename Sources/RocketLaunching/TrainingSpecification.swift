@@ -14,14 +14,14 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var l2: Double
     public var seed: UInt64
     /// Parts that a batch is cut into for the threads; part of the arithmetic, hence of reproducibility (DESIGN.md
-    /// decision 5), unlike the number of threads.
-    public var slices: Int
+    /// decision 5), unlike the number of threads. Nil: one for every 512 rows of a batch, two at least.
+    public var slices: Int?
     /// Nil: as many as the machine has cores. Does not change the result.
     public var threads: Int?
 
     public init(
         windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, denseLearningRate: Double = 0.001,
-        embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int = 4, threads: Int? = nil
+        embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil
     ) {
         self.windowDays = windowDays
         self.batchSize = batchSize
@@ -36,6 +36,9 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
 }
 
 extension TrainingSpecification {
+    /// Smaller slices would spend much of their time on packing the weights for the matrix library.
+    var sliceCount: Int { slices ?? max(2, batchSize / 512) }
+
     /// Factor on both learning rates: 1 for the first half of the run, then falling linearly to a tenth, so that the last
     /// steps settle instead of following their own batches.
     ///

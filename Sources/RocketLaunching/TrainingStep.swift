@@ -1,167 +1,220 @@
 import FeatureCache
 import Nets
 
-/// The gradients of one batch. Buffers are made once and used for every step.
+/// The arithmetic of one batch: losses, gradients, updates. Buffers are made once and used for every step.
+///
+/// Forward and backward run slice by slice, a slice being some rows: each row's activations and their gradients are its own.
+/// The parameters' gradients are then computed part by part, a part being some lines of one layer's weights over the whole
+/// batch, and each embedding table's by itself. So no gradient is ever added up over threads, and their number changes no
+/// bit.
 struct TrainingStep {
-    /// Sum over the slices, laid out as the net's parameters; nil where the arm has no such net.
+    /// Laid out as the net's parameters; nil where the arm has no such net.
     let lightGradient: FloatArray?
     let boosterGradient: FloatArray?
     /// Gradient of the input `[batch, inputWidth]` for the shared tables (or the only ones).
     let dx: FloatArray
     /// The same for the booster's own tables when nothing is shared.
     let boosterDX: FloatArray?
+    let profile = StepProfile()
+    private let model: CoTrainedModel
+    private let rocket: RocketSpecification
+    private let arm: Arm
+    private let parallel: Parallel
     private let x: FloatArray
     private let boosterX: FloatArray?
-    private let slices: [Slice]
+    private let light: DenseNet.Workspace?
+    private let booster: DenseNet.Workspace?
+    private let slices: Int
+    private let sums: [SliceSums]
+    /// The independent pieces of work after the backward pass, the longest first.
+    private let work: [Work]
 
-    /// What one slice needs for itself.
-    private struct Slice: Sendable {
-        let light: DenseNet.Workspace?
-        let booster: DenseNet.Workspace?
-        let lightGradient: FloatArray?
-        let boosterGradient: FloatArray?
-        /// Sums of the loss terms; filled by `forward`.
-        let result: SliceResult
+    /// Sums of the loss terms over a slice.
+    private final class SliceSums: @unchecked Sendable {
+        var losses = StepLosses()
     }
 
-    private final class SliceResult: @unchecked Sendable {
-        var losses = StepResult.Losses()
+    private enum Work: Sendable {
+        case light(DenseNet.Part)
+        case booster(DenseNet.Part)
+        case tables(field: Int)
     }
 
-    init(model: CoTrainedModel, batchSize: Int, slices count: Int) {
-        let width = model.embeddings.inputWidth
-        let rows = (batchSize + count - 1) / count
-        func gradient(_ net: DenseNet?) -> FloatArray? { net.map { FloatArray(count: $0.parameters.count) } }
-        lightGradient = gradient(model.lightNet)
-        boosterGradient = gradient(model.boosterNet)
-        x = FloatArray(count: batchSize * width)
-        dx = FloatArray(count: batchSize * width)
-        boosterX = model.sharesEmbeddings ? nil : FloatArray(count: batchSize * width)
-        boosterDX = model.sharesEmbeddings ? nil : FloatArray(count: batchSize * width)
-        slices = (0..<count).map { _ in
-            Slice(
-                light: model.lightNet.map { DenseNet.Workspace($0, rows: rows) },
-                booster: model.boosterNet.map { DenseNet.Workspace($0, rows: rows) },
-                lightGradient: gradient(model.lightNet), boosterGradient: gradient(model.boosterNet),
-                result: SliceResult())
-        }
-    }
-
-    /// Computes the gradients of the mean loss over the batch.
-    ///
-    /// - Parameter proof: also run the hint term alone backwards through both nets, for its gradient's norms.
-    func gradients(
-        of batch: SparseBatch, model: CoTrainedModel, rocket: RocketSpecification, arm: Arm, proof: Bool,
+    init(
+        model: CoTrainedModel, rocket: RocketSpecification, arm: Arm, training: TrainingSpecification,
         parallel: Parallel
-    ) -> StepResult {
-        let input = InputRows(batch)
-        let size = (batch.rows + slices.count - 1) / slices.count
-        let ranges = slices.indices.map { min($0 * size, batch.rows)..<min(($0 + 1) * size, batch.rows) }
-        parallel.perform(parts: slices.count) { index in
-            forward(input, ranges[index], slices[index], model)
-        }
-        var result = StepResult()
-        if proof {
-            (result.hintOnLight, result.hintOnBooster) = hintNorms(batch, ranges, model, rocket, parallel)
-        }
-        parallel.perform(parts: slices.count) { index in
-            writeLogitGradients(batch, ranges[index], slices[index], rocket, arm, terms: .all)
-            backward(ranges[index], slices[index], model, rocket)
-        }
-        reduce(parallel)
-        for slice in slices {
-            result.losses.light += slice.result.losses.light / Double(batch.rows)
-            result.losses.booster += slice.result.losses.booster / Double(batch.rows)
-            result.losses.hint += slice.result.losses.hint / Double(batch.rows)
-        }
-        return result
-    }
-
-    private func forward(_ input: InputRows, _ rows: Range<Int>, _ slice: Slice, _ model: CoTrainedModel) {
-        let width = model.embeddings.inputWidth
-        input.write(rows, of: model.embeddings, into: x)
-        if let boosterX { input.write(rows, of: model.boosterEmbeddings, into: boosterX) }
-        let offset = rows.lowerBound * width
-        if let net = model.lightNet, let workspace = slice.light {
-            net.forward(x, offset: offset, rows: rows.count, workspace)
-        }
-        if let net = model.boosterNet, let workspace = slice.booster {
-            net.forward(boosterX ?? x, offset: offset, rows: rows.count, workspace)
-        }
+    ) {
+        let (size, width) = (training.batchSize, model.embeddings.inputWidth)
+        self.model = model
+        self.rocket = rocket
+        self.arm = arm
+        self.parallel = parallel
+        lightGradient = model.lightNet.map { FloatArray(count: $0.parameters.count) }
+        boosterGradient = model.boosterNet.map { FloatArray(count: $0.parameters.count) }
+        x = FloatArray(count: size * width)
+        dx = FloatArray(count: size * width)
+        boosterX = model.sharesEmbeddings ? nil : FloatArray(count: size * width)
+        boosterDX = model.sharesEmbeddings ? nil : FloatArray(count: size * width)
+        light = model.lightNet.map { DenseNet.Workspace($0, rows: size) }
+        booster = model.boosterNet.map { DenseNet.Workspace($0, rows: size) }
+        slices = training.sliceCount
+        sums = (0..<training.sliceCount).map { _ in SliceSums() }
+        let parts =
+            (model.lightNet?.parts ?? []).map { (Work.light($0), $0.work) }
+            + (model.boosterNet?.parts ?? []).map { (Work.booster($0), $0.work) }
+        work =
+            parts.sorted { $0.1 > $1.1 }.map(\.0) + model.layout.fields.indices.map { Work.tables(field: $0) }
     }
 
     /// Which terms of the loss go backwards.
-    private enum Terms { case all, hintOnly }
+    enum Terms: CaseIterable {
+        case all, light, booster, hint
+    }
 
-    /// Fills each workspace's `logitGradient` and sums the loss terms. Each row counts 1 / batch.
-    private func writeLogitGradients(
-        _ batch: SparseBatch, _ rows: Range<Int>, _ slice: Slice, _ rocket: RocketSpecification, _ arm: Arm,
-        terms: Terms
+    /// The gradients of some terms of the mean loss over a batch, without an update.
+    func gradients(of batch: SparseBatch, _ terms: Terms) -> StepLosses {
+        let input = InputRows(batch)
+        let losses = propagate(input, batch, terms)
+        parallel.perform(parts: work.count) { index in weightGradient(work[index], rows: batch.rows) }
+        return losses
+    }
+
+    /// One step: gradients of the whole loss, and with them the updates.
+    func run(
+        _ batch: SparseBatch, _ optimisers: DenseOptimisers, l2: Float, embeddingLearningRate: Float
+    ) -> StepLosses {
+        let input = InputRows(batch)
+        let losses = propagate(input, batch, .all)
+        parallel.perform(parts: work.count) { index in
+            let work = work[index]
+            weightGradient(work, rows: batch.rows)
+            switch work {
+            case .light(let part):
+                update(model.lightNet, part, lightGradient, l2, optimisers.light)
+            case .booster(let part):
+                update(model.boosterNet, part, boosterGradient, l2, optimisers.booster)
+            case .tables(let field):
+                profile.time(.scatter) {
+                    model.embeddings.update(
+                        field: field, input.ids[field], rows: batch.rows, gradient: dx,
+                        learningRate: embeddingLearningRate)
+                    guard let boosterDX else { return }
+                    model.boosterEmbeddings.update(
+                        field: field, input.ids[field], rows: batch.rows, gradient: boosterDX,
+                        learningRate: embeddingLearningRate)
+                }
+            }
+        }
+        return losses
+    }
+
+    /// Norms of what `gradients` has left.
+    func norms(_ batch: SparseBatch) -> TrainingReport.GradientNorms.Norms {
+        let input = InputRows(batch)
+        func norm(_ tables: EmbeddingTables, _ dx: FloatArray) -> Double {
+            input.ids.indices.reduce(0) {
+                $0 + tables.squaredNorm(field: $1, input.ids[$1], rows: batch.rows, gradient: dx)
+            }
+        }
+        let own = boosterDX.map { norm(model.boosterEmbeddings, $0) } ?? 0
+        return TrainingReport.GradientNorms.Norms(
+            shared: (norm(model.embeddings, dx) + own).squareRoot(), light: lightGradient?.norm ?? 0,
+            booster: boosterGradient?.norm ?? 0)
+    }
+
+    private func propagate(_ input: InputRows, _ batch: SparseBatch, _ terms: Terms) -> StepLosses {
+        let size = (batch.rows + slices - 1) / slices
+        parallel.perform(parts: slices) { index in
+            let rows = min(index * size, batch.rows)..<min((index + 1) * size, batch.rows)
+            profile.time(.gather) {
+                input.write(rows, of: model.embeddings, into: x)
+                if let boosterX { input.write(rows, of: model.boosterEmbeddings, into: boosterX) }
+            }
+            profile.time(.light) { forward(model.lightNet, light, x, rows) }
+            profile.time(.booster) { forward(model.boosterNet, booster, boosterX ?? x, rows) }
+            profile.time(.hint) { sums[index].losses = writeLogitGradients(batch, rows, terms) }
+            backward(rows)
+        }
+        var losses = StepLosses()
+        for slice in sums {
+            losses.light += slice.losses.light / Double(batch.rows)
+            losses.booster += slice.losses.booster / Double(batch.rows)
+            losses.hint += slice.losses.hint / Double(batch.rows)
+        }
+        return losses
+    }
+
+    private func forward(
+        _ net: DenseNet?, _ workspace: DenseNet.Workspace?, _ x: FloatArray, _ rows: Range<Int>
     ) {
+        guard let net, let workspace else { return }
+        net.forward(x, rows: rows, workspace)
+    }
+
+    /// Fills the workspaces' `logitGradient` and sums the loss terms. Each row counts 1 / batch.
+    private func writeLogitGradients(
+        _ batch: SparseBatch, _ rows: Range<Int>, _ terms: Terms
+    ) -> StepLosses {
         let scale = 1 / Double(batch.rows)
-        let lambda = arm == .rocket ? rocket.hintWeight : 0
-        let label: Double = terms == .all ? 1 : 0
-        var losses = StepResult.Losses()
-        for row in 0..<rows.count {
+        let lightWeight: Double = terms == .all || terms == .light ? 1 : 0
+        let boosterWeight: Double = terms == .all || terms == .booster ? 1 : 0
+        let lambda = arm == .rocket && (terms == .all || terms == .hint) ? rocket.hintWeight : 0
+        var losses = StepLosses()
+        for row in rows {
             let loss = rocket.loss(
-                z: slice.light.map { Double($0.logits[row]) } ?? 0,
-                l: slice.booster.map { Double($0.logits[row]) } ?? 0,
-                label: Double(batch.labels[rows.lowerBound + row]))
+                z: light.map { Double($0.logits[row]) } ?? 0, l: booster.map { Double($0.logits[row]) } ?? 0,
+                label: Double(batch.labels[row]))
             losses.light += loss.light.loss
             losses.booster += loss.booster.loss
             losses.hint += loss.hint.loss
-            slice.light?.logitGradient[row] = Float(scale * (label * loss.light.dz + lambda * loss.hint.dz))
-            slice.booster?.logitGradient[row] = Float(scale * (label * loss.booster.dl + lambda * loss.hint.dl))
+            light?.logitGradient[row] = Float(scale * (lightWeight * loss.light.dz + lambda * loss.hint.dz))
+            booster?.logitGradient[row] = Float(scale * (boosterWeight * loss.booster.dl + lambda * loss.hint.dl))
         }
-        slice.result.losses = losses
+        return losses
     }
 
-    private func backward(
-        _ rows: Range<Int>, _ slice: Slice, _ model: CoTrainedModel, _ rocket: RocketSpecification
+    private func backward(_ rows: Range<Int>) {
+        // The third mode of the block: what is shared learns from the booster alone.
+        let blocksInput =
+            rocket.gradientBlock == .logitsAndSharedInput && booster != nil && model.sharesEmbeddings
+        if let net = model.lightNet, let light {
+            profile.time(.light) {
+                net.backward(rows: rows, light, input: blocksInput ? .none : .written(dx))
+            }
+        }
+        if let net = model.boosterNet, let booster {
+            let isFirst = light == nil || blocksInput
+            profile.time(.booster) {
+                net.backward(
+                    rows: rows, booster, input: boosterDX.map { .written($0) } ?? (isFirst ? .written(dx) : .added(dx)))
+            }
+        }
+    }
+
+    private func weightGradient(_ work: Work, rows: Int) {
+        switch work {
+        case .light(let part):
+            guard let net = model.lightNet, let light, let lightGradient else { return }
+            profile.time(.light) { net.gradient(of: part, x, rows: rows, light, into: lightGradient) }
+        case .booster(let part):
+            guard let net = model.boosterNet, let booster, let boosterGradient else { return }
+            profile.time(.booster) {
+                net.gradient(of: part, boosterX ?? x, rows: rows, booster, into: boosterGradient)
+            }
+        case .tables: break
+        }
+    }
+
+    private func update(
+        _ net: DenseNet?, _ part: DenseNet.Part, _ gradient: FloatArray?, _ l2: Float, _ optimiser: (Adam, AdamStep)?
     ) {
-        let width = model.embeddings.inputWidth
-        let offset = rows.lowerBound * width
-        dx.clear(offset..<rows.upperBound * width)
-        boosterDX?.clear(offset..<rows.upperBound * width)
-        if let net = model.lightNet, let workspace = slice.light, let gradient = slice.lightGradient {
-            // The third mode of the block: what is shared learns from the booster alone.
-            let blocksInput =
-                rocket.gradientBlock == .logitsAndSharedInput && model.boosterNet != nil && model.sharesEmbeddings
-            net.backward(
-                x, offset: offset, rows: rows.count, workspace, gradient: gradient,
-                addingInputTo: blocksInput ? nil : dx)
-        }
-        if let net = model.boosterNet, let workspace = slice.booster, let gradient = slice.boosterGradient {
-            net.backward(
-                boosterX ?? x, offset: offset, rows: rows.count, workspace, gradient: gradient,
-                addingInputTo: boosterDX ?? dx)
-        }
-        if rows.isEmpty {
-            slice.lightGradient.map { $0.clear(0..<$0.count) }
-            slice.boosterGradient.map { $0.clear(0..<$0.count) }
-        }
+        guard let net, let gradient, let (adam, step) = optimiser else { return }
+        profile.time(.optimiser) { net.update(part, gradient: gradient, l2: l2, by: adam, step) }
     }
+}
 
-    /// Adds the slices' gradients in slice order.
-    private func reduce(_ parallel: Parallel) {
-        for (total, parts) in [
-            (lightGradient, slices.map(\.lightGradient)), (boosterGradient, slices.map(\.boosterGradient)),
-        ] {
-            guard let total else { continue }
-            total.setToSum(of: parts.compactMap { $0 }, parallel: parallel)
-        }
-    }
-
-    /// Norms of λ · hint's gradient on the light and on the booster net's own parameters.
-    private func hintNorms(
-        _ batch: SparseBatch, _ ranges: [Range<Int>], _ model: CoTrainedModel, _ rocket: RocketSpecification,
-        _ parallel: Parallel
-    ) -> (light: Double, booster: Double) {
-        parallel.perform(parts: slices.count) { index in
-            writeLogitGradients(batch, ranges[index], slices[index], rocket, .rocket, terms: .hintOnly)
-            backward(ranges[index], slices[index], model, rocket)
-        }
-        reduce(parallel)
-        return (lightGradient?.norm ?? 0, boosterGradient?.norm ?? 0)
-    }
+/// The optimisers of the dense parameters, each in the middle of a step.
+struct DenseOptimisers: Sendable {
+    var light: (Adam, AdamStep)?
+    var booster: (Adam, AdamStep)?
 }

@@ -5,8 +5,10 @@ import TextTable
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure this machine: extraction beside psql, the cache beside other formats.",
-        subcommands: [Extract.self, Cache.self])
+        commandName: "bench",
+        abstract:
+            "Measure this machine: extraction beside psql, the cache beside other formats, training beside PyTorch.",
+        subcommands: [Extract.self, Cache.self, Train.self])
 
     struct Extract: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -120,6 +122,84 @@ struct BenchCommand: ParsableCommand {
                 \(percent(result.shareOfTraining)) of the time of training at 60,000 samples/s
                 """)
         }
+    }
+
+    struct Train: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "train",
+            abstract: "The training step beside PyTorch.",
+            discussion: """
+                Trains on batches in memory: 39 fields × 16 numbers, a million rows of embeddings, ids by Zipf's law, light \
+                200-80, booster 720-360-240-180-90. With --python, PyTorch runs the same step in turn with it; the better \
+                of its eager and its compiled form counts. A round in which other processes took more than 3 % of the cores \
+                is measured again. Needs no database; --python needs the project's folder as working directory.
+
+                Examples:
+                  rocket bench train
+                  rocket bench train --batch 4096 --python .venv/bin/python --json
+                """)
+
+        @Option(help: "What is trained: rocket, light or booster.")
+        var arm = Arm.rocket
+
+        @Option(help: "Rows a step.")
+        var batch = 1_024
+
+        @Option(help: "Threads. Default: the machine's cores.")
+        var threads: Int?
+
+        @Option(help: "Rounds.")
+        var rounds = 5
+
+        @Option(help: "Seconds of a round.")
+        var seconds = 2.0
+
+        @Option(help: "A Python with torch, for the comparison with PyTorch.")
+        var python: String?
+
+        @Flag(help: "Print as JSON, one object.")
+        var json = false
+
+        func validate() throws {
+            guard (1...1_000_000).contains(batch) else {
+                throw ValidationError("--batch is \(batch), expected 1 to 1000000")
+            }
+            guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads must be 1 or more") }
+            guard rounds >= 1 else { throw ValidationError("--rounds is \(rounds), expected 1 or more") }
+            guard seconds > 0 else { throw ValidationError("--seconds is \(seconds), expected more than 0") }
+        }
+
+        func run() throws {
+            let log = makeLogger(quiet: json)
+            let display = ProgressDisplay(log: log, quiet: json)
+            let result = try benchTrain(
+                arm: arm, batch: batch, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+                rounds: rounds, seconds: seconds, python: python
+            ) { display.show($0) }
+            if json { return try printJSON(result) }
+            print(
+                """
+                \(result.arm.rawValue), batch \(result.batch), \(result.threads) threads, \(result.dtype)
+
+                samples/s     \(Int(result.samplesPerSecond).grouped), \(percent(result.gemmPeakShare)) of what bare matrix \
+                products reach
+                PyTorch       \(result.torchSamplesPerSecond.map { Int($0).grouped } ?? "–") \
+                (\(result.torchConfiguration ?? "see --python")), ratio \(number(result.ratio, digits: 2))
+                memory        \(number(result.peakMebibytes, digits: 0)) MiB
+                ms a step     \(result.parts)
+                medians of \(result.rounds) rounds; \(result.rejectedRounds) rounds rejected for foreign load
+                """)
+        }
+    }
+}
+
+extension Arm: ExpressibleByArgument {}
+
+extension TrainBench {
+    /// The parts of a step, the longest first.
+    fileprivate var parts: String {
+        millisecondsAStep.sorted { $0.value > $1.value }.map { "\($0.key) \(number($0.value, digits: 2))" }
+            .joined(separator: ", ")
     }
 }
 

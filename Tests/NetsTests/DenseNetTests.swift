@@ -31,7 +31,7 @@ import Testing
         let rows = 9
         let values = Self.random(rows * 7, seed: 2)
         let workspace = DenseNet.Workspace(net, rows: rows)
-        net.forward(FloatArray(values), offset: 0, rows: rows, workspace)
+        net.forward(FloatArray(values), rows: 0..<rows, workspace)
         for row in 0..<rows {
             let expected = Self.reference(net, Array(values[row * 7..<(row + 1) * 7]))
             #expect(abs(Double(workspace.logits[row]) - expected) < 1e-5)
@@ -51,11 +51,13 @@ import Testing
             }
         }
         let workspace = DenseNet.Workspace(net, rows: rows)
-        net.forward(x, offset: 0, rows: rows, workspace)
+        net.forward(x, rows: 0..<rows, workspace)
         for row in 0..<rows { workspace.logitGradient[row] = weights[row] }
         let gradient = FloatArray(count: net.parameters.count)
         let dx = FloatArray(count: rows * 6)
-        net.backward(x, offset: 0, rows: rows, workspace, gradient: gradient, addingInputTo: dx)
+        net.backward(rows: 0..<2, workspace, input: .written(dx))
+        net.backward(rows: 2..<rows, workspace, input: .added(dx))
+        for part in net.parts { net.gradient(of: part, x, rows: rows, workspace, into: gradient) }
         let step: Float = 1e-3
         func difference(_ array: FloatArray, _ index: Int) -> Double {
             let value = array[index]
@@ -80,7 +82,8 @@ import Testing
         var expected = [1.0, -2.0]
         for step in 1...3 {
             let gradient: [Float] = [0.5, -0.1 * Float(step)]
-            adam.update(weights, gradient: FloatArray(gradient), learningRate: 0.01, parallel: Parallel(threads: 2))
+            let begun = adam.begin(learningRate: 0.01)
+            for range in [1..<2, 0..<1] { adam.update(weights, range, gradient: FloatArray(gradient), begun) }
             for i in 0..<2 {
                 m[i] = 0.9 * m[i] + 0.1 * Double(gradient[i])
                 v[i] = 0.999 * v[i] + 0.001 * Double(gradient[i]) * Double(gradient[i])

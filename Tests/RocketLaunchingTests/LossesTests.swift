@@ -115,10 +115,16 @@ enum World {
     func proof(_ block: GradientBlock) throws {
         let trainer = World.trainer(rocket: RocketSpecification(hintWeight: 0.5, gradientBlock: block))
         let report = try trainer.train(on: World.source()) { _ in }
-        #expect(report.gradientBlockProof.count == 3)
-        for proof in report.gradientBlockProof {
-            #expect((proof.hintOnBooster == 0) == (block != .none))
-            #expect(proof.hintOnLight > 0)
+        #expect(report.gradientNorms.count > 10 && report.gradientNorms.prefix(3).map(\.step) == [1, 2, 3])
+        for norms in report.gradientNorms {
+            let (light, booster, hint) = try (
+                #require(norms.light), #require(norms.booster), #require(norms.hint)
+            )
+            #expect((hint.booster == 0) == (block != .none) && hint.light > 0)
+            #expect(light.booster == 0 && light.light > 0 && booster.light == 0 && booster.booster > 0)
+            // What is shared learns from the booster alone in the third mode.
+            #expect((light.shared == 0) == (block == .logitsAndSharedInput) && booster.shared > 0)
+            #expect((hint.shared == 0) == (block == .logitsAndSharedInput))
         }
         #expect(report.hintWeight == 0.5 && report.curve.allSatisfy { ($0.hint ?? 0) > 0 })
     }

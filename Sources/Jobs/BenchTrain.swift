@@ -1,0 +1,230 @@
+import CounterRandom
+import FeatureCache
+import Foundation
+import Nets
+import RocketLaunching
+import SampleLogs
+
+/// `rocket bench train`: the co-training step on batches in memory, beside PyTorch.
+public struct TrainBench: Encodable, Sendable {
+    public var arm: Arm
+    public var batch: Int
+    public var threads: Int
+    public var dtype = "f32"
+    /// Median of the rounds.
+    public var samplesPerSecond: Double
+    /// The nets' floating-point operations a second over what bare matrix products reach on as many threads.
+    public var gemmPeakShare: Double
+    /// Resident memory at most.
+    public var peakMebibytes: Double
+    /// Milliseconds of all threads together that a step spends in each of its parts.
+    public var millisecondsAStep: [String: Double]
+    /// The best of PyTorch's configurations, its median; nil without `--python`.
+    public var torchSamplesPerSecond: Double?
+    public var torchConfiguration: String?
+    /// `samplesPerSecond` over PyTorch's.
+    public var ratio: Double?
+    public var rounds: Int
+    /// Rounds that were measured again because other processes took more than 3 % of the cores.
+    public var rejectedRounds: Int
+
+    enum CodingKeys: String, CodingKey {
+        case arm, batch, threads, dtype, ratio, rounds
+        case samplesPerSecond = "samples_per_s"
+        case gemmPeakShare = "gemm_peak_share"
+        case peakMebibytes = "peak_mib"
+        case millisecondsAStep = "ms_per_step"
+        case torchSamplesPerSecond = "torch_samples_per_s"
+        case torchConfiguration = "torch_configuration"
+        case rejectedRounds = "rejected_rounds"
+    }
+}
+
+/// The paper's industrial nets on 39 fields × 16 numbers, a million rows of embeddings, ids by Zipf's law.
+private enum BenchNets {
+    static let fields = 39
+    static let rows = 1_000_000 / fields
+    static let nets = NetSpecification(embeddingDim: 16, light: [200, 80], booster: [720, 360, 240, 180, 90])
+    static let batches = 24
+
+    static func trainer(_ arm: Arm, batch: Int, threads: Int) -> CoTrainer {
+        CoTrainer(
+            arm: arm,
+            layout: InputLayout(
+                fields: (0..<fields).map { FieldShape(name: "f\($0)", rows: rows, multiValued: false) }, numerics: []),
+            nets: nets, rocket: RocketSpecification(),
+            training: TrainingSpecification(batchSize: batch, threads: threads), clickRate: 0.02)
+    }
+
+    static func data(batch: Int) -> [SparseBatch] {
+        let zipf = ZipfDistribution(count: rows, exponent: 1.05)
+        return (0..<batches).map { number in
+            var random = CounterRandom(seed: 1, stream: UInt64(number))
+            return SparseBatch(
+                labels: (0..<batch).map { _ in random.uniform() < 0.02 ? 1 : 0 },
+                groups: [UInt64](repeating: 0, count: batch),
+                fields: (0..<fields).map { _ in .single((0..<batch).map { _ in UInt32(zipf.draw(&random) - 1) }) })
+        }
+    }
+
+    /// Forward, input gradient and weight gradient are a product each.
+    static func operations(_ arm: Arm) -> Double {
+        func multiplications(_ hidden: [Int]) -> Int {
+            let widths = [fields * nets.embeddingDim] + hidden + [1]
+            return zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let light = arm == .booster ? 0 : multiplications(nets.light)
+        let booster = arm == .light ? 0 : multiplications(nets.booster)
+        return Double(6 * (light + booster))
+    }
+}
+
+/// Measures the training step in rounds of some seconds, PyTorch in turn with it.
+///
+/// - Parameter python: an interpreter with torch; nil: PyTorch is left out.
+public func benchTrain(
+    arm: Arm, batch: Int, threads: Int, rounds: Int, seconds: Double, python: String?, progress: ProgressHandler
+) throws -> TrainBench {
+    let data = BenchNets.data(batch: batch)
+    let trainer = BenchNets.trainer(arm, batch: batch, threads: threads)
+    var steps = 0
+    func step() {
+        _ = trainer.step(data[steps % data.count], progress: 0)
+        steps += 1
+    }
+    for _ in 0..<data.count { step() }
+    let peers = try python.map { python in
+        try ["eager", "compiled"].map { try TorchPeer($0, python, arm: arm, batch: batch, threads: threads) }
+    }
+    defer { peers?.forEach { $0.end() } }
+    let peak = MatrixProbe.peak(threads: threads)
+    let before = trainer.profile
+    let firstStep = steps
+    var rates: [Double] = []
+    var rejected = 0
+    while rates.count < rounds {
+        progress(StageProgress(title: "bench train", done: rates.count, total: rounds, unit: "rounds"))
+        let load = MachineLoad()
+        let start = ContinuousClock.now
+        let first = steps
+        repeat { step() } while (ContinuousClock.now - start) / .seconds(1) < seconds
+        let rate = Double((steps - first) * batch) / ((ContinuousClock.now - start) / .seconds(1))
+        // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them.
+        if load.foreignShare() > 0.03, rejected < 3 * rounds {
+            rejected += 1
+            continue
+        }
+        rates.append(rate)
+        try peers?.forEach { try $0.measure(seconds: seconds) }
+    }
+    let rate = median(rates)
+    let profile = trainer.profile
+    let count = Double(steps - firstStep)
+    // Batches lie in memory, so nothing is read.
+    let parts = zip(profile.parts, before.parts).filter { $0.0.name != "read" }
+        .map { ($0.0.name, ($0.0.seconds - $0.1.seconds) / count * 1_000) }
+    let best = peers?.max { median($0.rates) < median($1.rates) }
+    return TrainBench(
+        arm: arm, batch: batch, threads: threads, samplesPerSecond: rate,
+        gemmPeakShare: rate * BenchNets.operations(arm) / peak, peakMebibytes: peakMebibytes(),
+        millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
+        torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
+        ratio: best.map { rate / median($0.rates) }, rounds: rounds, rejectedRounds: rejected)
+}
+
+private func peakMebibytes() -> Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return Double(usage.ru_maxrss) / 1_024
+}
+
+/// What other processes take of the machine's cores, since it was made. Linux: /proc/stat.
+private struct MachineLoad {
+    private let start = ContinuousClock.now
+    private let busy = MachineLoad.busySeconds()
+    private let own = MachineLoad.ownSeconds()
+
+    /// 0…1 of all cores.
+    func foreignShare() -> Double {
+        guard let busy, let now = Self.busySeconds() else { return 0 }
+        let cores = Double(ProcessInfo.processInfo.processorCount)
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        return max(0, now - busy - (Self.ownSeconds() - own)) / (elapsed * cores)
+    }
+
+    private static func busySeconds() -> Double? {
+        guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+            let line = text.split(separator: "\n").first
+        else { return nil }
+        // user, nice, system, idle, iowait, irq, softirq, steal
+        let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
+        guard ticks.count >= 8 else { return nil }
+        return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    private static func ownSeconds() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+}
+
+/// `jobs/torch-train`, running and waiting for its turns.
+private final class TorchPeer {
+    let configuration: String
+    private(set) var rates: [Double] = []
+    private let process = Process()
+    private let input = Pipe()
+    private let output = Pipe()
+
+    init(_ configuration: String, _ python: String, arm: Arm, batch: Int, threads: Int) throws {
+        self.configuration = configuration
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            python, "jobs/torch-train", "--arm", arm.rawValue, "--batch", "\(batch)", "--threads", "\(threads)",
+            "--configuration", configuration,
+        ]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        // It answers once when it is warm.
+        _ = try answer()
+    }
+
+    func measure(seconds: Double) throws {
+        try input.fileHandleForWriting.write(contentsOf: Data("\(seconds)\n".utf8))
+        rates.append(try answer())
+    }
+
+    func end() {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
+
+    private func answer() throws -> Double {
+        var line: [UInt8] = []
+        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
+            line.append(byte)
+        }
+        guard let rate = Double(String(decoding: line, as: UTF8.self)) else {
+            throw BenchError.noAnswer(configuration)
+        }
+        return rate
+    }
+}
+
+/// Why a comparison could not be made.
+enum BenchError: Error, CustomStringConvertible {
+    case noAnswer(String)
+
+    var description: String {
+        switch self {
+        case .noAnswer(let configuration):
+            """
+            jobs/torch-train (\(configuration)) gave no figure; its message is above. It needs a Python with torch, and the \
+            project's folder as the working directory
+            """
+        }
+    }
+}
