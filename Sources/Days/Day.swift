@@ -89,3 +89,22 @@ extension Day: Codable {
         try container.encode(description)
     }
 }
+
+extension Collection<Day> {
+    /// The days for a person to read: `2026-01-02, 2026-01-05 … 2026-01-09 (5 days)`.
+    public var stretches: String {
+        var stretches: [ClosedRange<Day>] = []
+        for day in sorted() {
+            if let last = stretches.last, last.upperBound.distance(to: day) <= 1 {
+                stretches[stretches.count - 1] = last.lowerBound...day
+            } else {
+                stretches.append(day...day)
+            }
+        }
+        return stretches.map { stretch in
+            let count = stretch.lowerBound.distance(to: stretch.upperBound) + 1
+            return count == 1
+                ? "\(stretch.lowerBound)" : "\(stretch.lowerBound) … \(stretch.upperBound) (\(count) days)"
+        }.joined(separator: ", ")
+    }
+}

@@ -87,7 +87,7 @@ extension JobSession {
 
     func nameMissing(_ days: [Day]) {
         guard !days.isEmpty else { return }
-        log.warning("no impressions on \(days.map(\.description).joined(separator: ", "))")
+        log.warning("no impressions on \(days.stretches)")
     }
 
     private func report(_ built: BuiltDay) {

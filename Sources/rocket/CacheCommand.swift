@@ -10,24 +10,28 @@ struct CacheCommand: ParsableCommand {
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "inspect",
-            abstract: "Print a cache file's header, index and what each column takes.",
+            abstract: "Print cache files' headers, indices and what each column takes.",
             discussion: """
-                Reads the whole file; Sources/FeatureCache/FORMAT.md describes it byte by byte.
+                Reads the whole files; Sources/FeatureCache/FORMAT.md describes it byte by byte.
 
                 Example:
                   rocket cache inspect .rocket/cache/*/day=2026-01-06/part-0-*.lz4
                 """)
 
-        @Argument(help: "The file.")
-        var file: String
+        @Argument(help: "The files.")
+        var files: [String]
 
-        @Flag(help: "Print as JSON.")
+        @Flag(help: "Print as JSON: an object, or an array for several files.")
         var json = false
 
         func run() throws {
-            let report = try inspectCacheFile(file)
-            if json { return try printJSON(report) }
-            print(
+            let reports = try files.map { try inspectCacheFile($0) }
+            if json { return try reports.count == 1 ? printJSON(reports[0]) : printJSON(reports) }
+            for report in reports { print(report) }
+        }
+
+        private func print(_ report: CacheFileReport) {
+            Swift.print(
                 """
                 \(report.path)
                 format version      \(report.formatVersion)
@@ -47,7 +51,8 @@ struct CacheCommand: ParsableCommand {
                     Column(title: "before LZ4", value: block.payloadBytes.grouped, align: .right),
                 ]
             }
-            print(blocks.string(for: Array(report.blocks.enumerated()).map { ($0.offset, $0.element) }) ?? "no blocks")
+            Swift.print(
+                blocks.string(for: Array(report.blocks.enumerated()).map { ($0.offset, $0.element) }) ?? "no blocks")
             let rows = Double(max(1, report.rows))
             let columns = TextTable<CacheFileReport.Column> { column in
                 let bits =
@@ -61,7 +66,7 @@ struct CacheCommand: ParsableCommand {
                     Column(title: "a row", value: number(Double(column.bytes) / rows, digits: 2), align: .right),
                 ]
             }
-            print(columns.string(for: report.columns) ?? "no columns")
+            Swift.print(columns.string(for: report.columns) ?? "no columns")
         }
     }
 

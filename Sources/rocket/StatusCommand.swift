@@ -57,11 +57,10 @@ struct StatusCommand: ParsableCommand {
             \(counts.quarantined.grouped) rows in rocket.quarantine_rows, \(counts.rejected.grouped) impressions left out
             """)
         for log in health {
-            func list(_ days: [Day]) -> String { days.map(\.description).joined(separator: ", ") }
             if !log.stale.isEmpty {
-                print("\(log.model): stale \(list(log.stale)); run: rocket backfill --stale")
+                print("\(log.model): stale \(log.stale.stretches); run: rocket backfill --stale")
             }
-            if !log.missing.isEmpty { print("\(log.model): no impressions on \(list(log.missing))") }
+            if !log.missing.isEmpty { print("\(log.model): no impressions on \(log.missing.stretches)") }
         }
         print(runTable(runs))
     }

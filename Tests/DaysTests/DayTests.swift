@@ -24,4 +24,13 @@ import Testing
     func refused(_ text: String) {
         #expect(Day(text) == nil)
     }
+
+    @Test("Days are listed in stretches, whatever their order")
+    func stretches() throws {
+        let days = try ["2026-02-28", "2026-03-01", "2025-12-31", "2026-03-02", "2026-01-02"].map {
+            try #require(Day($0))
+        }
+        #expect(days.stretches == "2025-12-31, 2026-01-02, 2026-02-28 … 2026-03-02 (3 days)")
+        #expect([Day]().stretches.isEmpty)
+    }
 }
