@@ -33,6 +33,8 @@ extension Form where Value == Double {
     static var positive: Form { number("a finite number above 0") { $0 > 0 } }
     static var zeroOrMore: Form { number("a finite number, 0 or more") { $0 >= 0 } }
 
+    static var share: Form { number("a number from 0 to 1") { (0...1).contains($0) } }
+
     private static func number(_ expected: String, _ isAllowed: @escaping (Double) -> Bool) -> Form {
         Form(expected: expected) { scalar in
             guard scalar.isPlain, scalar.string.allSatisfy({ "0123456789+-.eE_".contains($0) }),

@@ -50,6 +50,7 @@ extension JobFile {
     private mutating func readRocket(_ section: Section) {
         section.read("hint_loss", .oneOf(HintLoss.allCases), into: &rocket.hintLoss)
         section.read("hint_weight", .zeroOrMore, into: &rocket.hintWeight)
+        section.read("hint_warm_up", .share, into: &rocket.hintWarmUp)
         section.read("temperature", .positive, into: &rocket.temperature)
         section.read("gradient_block", .oneOf(GradientBlock.allCases), into: &rocket.gradientBlock)
         section.read("sharing", .oneOf(Sharing.allCases), into: &rocket.sharing)
@@ -60,6 +61,7 @@ extension JobFile {
         section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
         section.read("epochs", .integer(1...1_000), into: &training.epochs)
         section.read("dense_learning_rate", .positive, into: &training.denseLearningRate)
+        section.read("light_learning_rate", .positive, into: &training.lightLearningRate)
         section.read("embedding_learning_rate", .positive, into: &training.embeddingLearningRate)
         section.read("l2", .zeroOrMore, into: &training.l2)
         section.read("seed", .seed, into: &training.seed)

@@ -26,11 +26,13 @@ extension JobSession {
                     "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
                 return RunOutcome(didWork: false, version: version)
             }
-            let arms = [Arm.rocket] + jobFile.evaluation.baselines
-            let trained = try arms.map { arm in
-                try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
-                    try train(arm, on: training)
-                }
+            var trained: [TrainedArm] = []
+            for arm in arms {
+                let teacher = trained.first { $0.arm == .booster }?.model
+                trained.append(
+                    try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
+                        try train(arm, on: training, teacher: teacher)
+                    })
             }
             let evaluations = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
                 try trained.flatMap { try evaluate($0.model, arm: $0.arm, on: evaluation) }
@@ -50,6 +52,14 @@ extension JobSession {
             log.info("\(night.evaluatedDay): published version \(version)")
             return RunOutcome(didWork: true, version: version)
         }
+    }
+
+    /// The rocket and what it is compared with; a booster comes before the arms that learn from it.
+    private var arms: [Arm] {
+        let baselines = jobFile.evaluation.baselines
+        let needsBooster = baselines.contains { $0.needsTeacher }
+        let booster = needsBooster || baselines.contains(.booster) ? [Arm.booster] : []
+        return [.rocket] + booster + baselines.filter { $0 != .booster }
     }
 
     /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.

@@ -16,14 +16,16 @@ struct TrainedArm {
 
 extension JobSession {
     /// Trains one arm on cached days, in time order.
-    func train(_ arm: Arm, on entries: [CacheManifest.Entry]) throws -> TrainedArm {
+    ///
+    /// - Parameter teacher: a booster that was trained alone, for the arms that need one.
+    func train(_ arm: Arm, on entries: [CacheManifest.Entry], teacher: CoTrainedModel? = nil) throws -> TrainedArm {
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
         let trainer = CoTrainer(
             arm: arm, layout: InputLayout(headers: readers.map(\.header), features: jobFile.features),
             nets: jobFile.nets, rocket: jobFile.rocket,
-            training: jobFile.training, clickRate: Double(clicks) / Double(rows))
+            training: jobFile.training, clickRate: Double(clicks) / Double(rows), teacher: teacher)
         let samples = rows * jobFile.training.epochs
         let report = try trainer.train(on: TrainingSource(readers: readers)) { state in
             progress(

@@ -25,15 +25,15 @@ public struct CoTrainedModel: Sendable {
         self.nets = nets
         embeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
         embeddings.initialise(seed: seed, stream: 0x454D_0000, deviation: 0.05)
-        if arm == .rocket, sharing == .nothing {
+        if arm.trainsLight, arm.trainsBooster, sharing == .nothing {
             boosterEmbeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
             boosterEmbeddings.initialise(seed: seed, stream: 0x4542_0000, deviation: 0.05)
         } else {
             boosterEmbeddings = embeddings
         }
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
-        lightNet = arm == .booster ? nil : DenseNet(input: width, hidden: nets.light)
-        boosterNet = arm == .light ? nil : DenseNet(input: width, hidden: nets.booster)
+        lightNet = !arm.trainsLight ? nil : DenseNet(input: width, hidden: nets.light)
+        boosterNet = !arm.trainsBooster ? nil : DenseNet(input: width, hidden: nets.booster)
         let bias = Float(log(clickRate / (1 - clickRate)))
         lightNet?.initialise(seed: seed, stream: 0x4C49_0000, logitBias: bias)
         boosterNet?.initialise(seed: seed, stream: 0x424F_0000, logitBias: bias)

@@ -24,11 +24,15 @@ public final class CoTrainer {
     private let step: TrainingStep
     private let threads: Int
 
-    /// - Parameter clickRate: of the training rows; where both nets begin.
+    /// - Parameters:
+    ///   - rocket: of the job; the arm changes what makes it different.
+    ///   - clickRate: of the training rows; where both nets begin.
+    ///   - teacher: a model of the same layout with a booster, which stands still; only arms that need one take it.
     public init(
         arm: Arm, layout: InputLayout, nets: NetSpecification, rocket: RocketSpecification,
-        training: TrainingSpecification, clickRate: Double
+        training: TrainingSpecification, clickRate: Double, teacher: CoTrainedModel? = nil
     ) {
+        let rocket = arm.settings(rocket)
         self.arm = arm
         self.rocket = rocket
         self.training = training
@@ -39,7 +43,9 @@ public final class CoTrainer {
             clickRate: min(max(clickRate, 1e-6), 1 - 1e-6))
         lightAdam = model.lightNet.map { Adam(count: $0.parameters.count) }
         boosterAdam = model.boosterNet.map { Adam(count: $0.parameters.count) }
-        step = TrainingStep(model: model, rocket: rocket, arm: arm, training: training, parallel: parallel)
+        step = TrainingStep(
+            model: model, teacher: arm.needsTeacher ? teacher : nil, rocket: rocket, training: training,
+            parallel: parallel)
     }
 
     /// Where the time of all steps so far went.
@@ -52,6 +58,7 @@ public final class CoTrainer {
         on source: TrainingSource, progress: (TrainingProgress) -> Void
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
+        guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let admission = try AdmissionCounts(model.layout, of: source)
         let source = admission?.admitted(source) ?? source
         let totalSteps = (source.rows + training.batchSize - 1) / training.batchSize * training.epochs
@@ -81,7 +88,7 @@ public final class CoTrainer {
         return TrainingReport(
             arm: arm, steps: steps, samples: samples, seconds: seconds,
             samplesPerSecond: seconds > 0 ? Double(samples) / seconds : 0,
-            hintWeight: arm == .rocket ? rocket.hintWeight : 0, curve: recorder.points(), gradientNorms: norms,
+            hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: recorder.points(), gradientNorms: norms,
             threads: threads, threadSeconds: TrainingReport.ThreadSeconds(step.profile))
     }
 
@@ -89,11 +96,12 @@ public final class CoTrainer {
     private func run(_ batch: SparseBatch, progress: Double) -> StepLosses {
         let decay = Float(training.learningRateScale(progress: progress))
         let rate = Float(training.denseLearningRate) * decay
+        let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * decay
         let optimisers = DenseOptimisers(
-            light: lightAdam.map { ($0, $0.begin(learningRate: rate)) },
+            light: lightAdam.map { ($0, $0.begin(learningRate: lightRate)) },
             booster: boosterAdam.map { ($0, $0.begin(learningRate: rate)) })
         return step.run(
-            batch, optimisers, l2: Float(training.l2),
+            batch, optimisers, hintScale: rocket.hintScale(progress: progress), l2: Float(training.l2),
             embeddingLearningRate: Float(training.embeddingLearningRate) * decay)
     }
 
@@ -102,12 +110,13 @@ public final class CoTrainer {
     /// - Throws: `TrainingError.gradientNotBlocked` when the hint reaches the booster in spite of the block.
     private func gradientNorms(of batch: SparseBatch, step number: Int) throws -> TrainingReport.GradientNorms {
         func norms(_ terms: TrainingStep.Terms) -> TrainingReport.GradientNorms.Norms {
-            _ = step.gradients(of: batch, terms)
+            _ = step.gradients(of: batch, terms, hintScale: 1)
             return step.norms(batch)
         }
         let found = TrainingReport.GradientNorms(
-            step: number, light: arm == .booster ? nil : norms(.light), booster: arm == .light ? nil : norms(.booster),
-            hint: arm == .rocket ? norms(.hint) : nil)
+            step: number, light: arm.trainsLight ? norms(.light) : nil,
+            booster: arm.trainsBooster ? norms(.booster) : nil,
+            hint: arm.hasHint ? norms(.hint) : nil)
         if rocket.gradientBlock != .none, let hint = found.hint, hint.booster != 0 {
             throw TrainingError.gradientNotBlocked(step: number, norm: hint.booster)
         }
@@ -116,7 +125,7 @@ public final class CoTrainer {
 
     /// The gradients of one batch without an update; for holding them against finite differences.
     package func gradients(of batch: SparseBatch) -> BatchGradients {
-        _ = step.gradients(of: batch, .all)
+        _ = step.gradients(of: batch, .all, hintScale: 1)
         return BatchGradients(model: model, batch: batch, step: step)
     }
 
@@ -182,8 +191,8 @@ private struct CurveRecorder {
         let n = Double(count)
         done.append(
             TrainingReport.CurvePoint(
-                step: lastStep, lightLoss: arm == .booster ? nil : sum.light / n,
-                boosterLoss: arm == .light ? nil : sum.booster / n, hint: arm == .rocket ? sum.hint / n : nil))
+                step: lastStep, lightLoss: arm.trainsLight ? sum.light / n : nil,
+                boosterLoss: arm.trainsBooster ? sum.booster / n : nil, hint: arm.hasHint ? sum.hint / n : nil))
         sum = StepLosses()
         count = 0
     }

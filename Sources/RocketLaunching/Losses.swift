@@ -11,6 +11,8 @@ package struct RowLoss {
     package var booster: (loss: Double, dl: Double) = (0, 0)
     /// The hint, not weighted by λ, and its derivatives; `dl` is 0 where the gradient is blocked.
     package var hint: (loss: Double, dz: Double, dl: Double) = (0, 0, 0)
+    /// The distillation term beside the hint, likewise; 0 where its weight is.
+    package var distillation: (loss: Double, dz: Double, dl: Double) = (0, 0, 0)
 }
 
 /// H(y, σ(x)) and its derivative by x; never overflows.
@@ -54,7 +56,13 @@ extension RocketSpecification {
         row.light = (light.loss, light.dx)
         row.booster = (booster.loss, booster.dx)
         row.hint = hintLoss.value(z: z, l: l, temperature: temperature)
-        if gradientBlock != .none { row.hint.dl = 0 }
+        if distillationWeight > 0 {
+            row.distillation = HintLoss.distillation.value(z: z, l: l, temperature: temperature)
+        }
+        if gradientBlock != .none {
+            row.hint.dl = 0
+            row.distillation.dl = 0
+        }
         return row
     }
 }

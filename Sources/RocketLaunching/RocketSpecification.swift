@@ -3,20 +3,40 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     public var hintLoss: HintLoss
     /// λ: the weight of the hint term, which is a mean over the batch.
     public var hintWeight: Double
+    /// Share of the run over which λ rises from 0 to `hintWeight`: before it knows something, the booster has nothing to
+    /// teach. 0: λ is constant.
+    public var hintWarmUp: Double
     /// T of the `distillation` hint; unused by the others.
     public var temperature: Double
+    /// Weight of the distillation term beside the hint; 0 but in the arm `rocket_and_distillation`.
+    var distillationWeight = 0.0
     public var gradientBlock: GradientBlock
     public var sharing: Sharing
 
     public init(
-        hintLoss: HintLoss = .logitMSE, hintWeight: Double = 0.3, temperature: Double = 1,
+        hintLoss: HintLoss = .logitMSE, hintWeight: Double = 0.3, hintWarmUp: Double = 0, temperature: Double = 1,
         gradientBlock: GradientBlock = .logits, sharing: Sharing = .embeddings
     ) {
         self.hintLoss = hintLoss
         self.hintWeight = hintWeight
+        self.hintWarmUp = hintWarmUp
         self.temperature = temperature
         self.gradientBlock = gradientBlock
         self.sharing = sharing
+    }
+}
+
+extension RocketSpecification {
+    /// The settings' part that a job file names.
+    private enum CodingKeys: CodingKey {
+        case hintLoss, hintWeight, hintWarmUp, temperature, gradientBlock, sharing
+    }
+
+    /// Factor on λ: rises linearly over the warm-up.
+    ///
+    /// - Parameter progress: share of the run that is over, 0…1.
+    func hintScale(progress: Double) -> Double {
+        hintWarmUp > 0 ? min(1, progress / hintWarmUp) : 1
     }
 }
 
@@ -46,7 +66,7 @@ public enum Sharing: String, Codable, CaseIterable, Sendable {
     case embeddings
 }
 
-/// One way to train, of those the paper compares; each runs on the same cache.
+/// One way to train, of those the paper compares (arXiv 1708.04106, tables 2 to 5); each runs on the same cache.
 public enum Arm: String, Codable, CaseIterable, Sendable {
     /// Light and booster trained together, with the hint.
     case rocket
@@ -54,4 +74,37 @@ public enum Arm: String, Codable, CaseIterable, Sendable {
     case light
     /// The booster net alone.
     case booster
+    /// The light net alone, taught by the soft outputs of a booster that was trained before and stands still (Hinton et al.,
+    /// arXiv 1503.02531).
+    case distillation
+    /// As `rocket`, but the hint also pulls the booster.
+    case rocketWithoutBlock = "rocket_without_block"
+    /// As `rocket`, each net with embeddings of its own.
+    case rocketWithoutSharing = "rocket_without_sharing"
+    /// The hint comes from a booster that was trained before and stands still.
+    case rocketWithoutJointTraining = "rocket_without_joint_training"
+    /// As `rocket`, with the soft outputs of the booster of the moment beside the hint.
+    case rocketAndDistillation = "rocket_and_distillation"
+
+    /// Whether the arm needs a booster that was trained before.
+    public var needsTeacher: Bool { self == .distillation || self == .rocketWithoutJointTraining }
+    var trainsLight: Bool { self != .booster }
+    var trainsBooster: Bool { self != .light && !needsTeacher }
+    var hasHint: Bool { self != .light && self != .booster }
+
+    /// The settings that make the arm what it is.
+    func settings(_ base: RocketSpecification) -> RocketSpecification {
+        var rocket = base
+        switch self {
+        case .rocket: break
+        case .light, .booster: rocket.hintWeight = 0
+        case .distillation: rocket.hintLoss = .distillation
+        case .rocketWithoutBlock: rocket.gradientBlock = .none
+        case .rocketWithoutSharing: rocket.sharing = .nothing
+        case .rocketWithoutJointTraining: rocket.gradientBlock = .logits
+        case .rocketAndDistillation: rocket.distillationWeight = base.hintWeight
+        }
+        if !trainsBooster || !trainsLight { rocket.sharing = .embeddings }
+        return rocket
+    }
 }

@@ -77,6 +77,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case notFinite(step: Int, term: String)
     /// The data hold no rows.
     case noRows
+    /// The arm learns from a booster that was trained before, and none was given.
+    case noTeacher(Arm)
     /// The hint moved the booster although the gradient is blocked: an error of the program.
     case gradientNotBlocked(step: Int, norm: Double)
 
@@ -85,6 +87,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .notFinite(let step, let term):
             "training stopped at step \(step): not finite: the \(term); lower the learning rates or λ, "
                 + "or look for extreme numeric features"
+        case .noTeacher(let arm):
+            "the arm \(arm.rawValue) learns from a booster that was trained before, and none was given"
         case .noRows:
             "there are no rows to train on"
         case .gradientNotBlocked(let step, let norm):

@@ -8,6 +8,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var epochs: Int
     /// Adam's step size for dense layers.
     public var denseLearningRate: Double
+    /// Adam's step size for the light net's own layers; nil: as the others'.
+    public var lightLearningRate: Double?
     /// Step size of the embeddings' row-wise Adagrad.
     public var embeddingLearningRate: Double
     /// Added to the dense weights' gradient, per unit of weight.
@@ -21,12 +23,14 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
 
     public init(
         windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, denseLearningRate: Double = 0.001,
+        lightLearningRate: Double? = nil,
         embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil
     ) {
         self.windowDays = windowDays
         self.batchSize = batchSize
         self.epochs = epochs
         self.denseLearningRate = denseLearningRate
+        self.lightLearningRate = lightLearningRate
         self.embeddingLearningRate = embeddingLearningRate
         self.l2 = l2
         self.seed = seed

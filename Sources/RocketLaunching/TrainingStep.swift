@@ -18,12 +18,13 @@ struct TrainingStep {
     let profile = StepProfile()
     private let model: CoTrainedModel
     private let rocket: RocketSpecification
-    private let arm: Arm
     private let parallel: Parallel
     private let x: FloatArray
     private let boosterX: FloatArray?
     private let light: DenseNet.Workspace?
     private let booster: DenseNet.Workspace?
+    /// A booster that stands still, with what it needs for its forward pass.
+    private let teacher: Teacher?
     private let slices: Int
     private let sums: [SliceSums]
     /// The independent pieces of work after the backward pass, the longest first.
@@ -34,6 +35,13 @@ struct TrainingStep {
         var losses = StepLosses()
     }
 
+    private struct Teacher: Sendable {
+        let embeddings: EmbeddingTables
+        let net: DenseNet
+        let workspace: DenseNet.Workspace
+        let x: FloatArray
+    }
+
     private enum Work: Sendable {
         case light(DenseNet.Part)
         case booster(DenseNet.Part)
@@ -41,13 +49,12 @@ struct TrainingStep {
     }
 
     init(
-        model: CoTrainedModel, rocket: RocketSpecification, arm: Arm, training: TrainingSpecification,
-        parallel: Parallel
+        model: CoTrainedModel, teacher: CoTrainedModel?, rocket: RocketSpecification,
+        training: TrainingSpecification, parallel: Parallel
     ) {
         let (size, width) = (training.batchSize, model.embeddings.inputWidth)
         self.model = model
         self.rocket = rocket
-        self.arm = arm
         self.parallel = parallel
         lightGradient = model.lightNet.map { FloatArray(count: $0.parameters.count) }
         boosterGradient = model.boosterNet.map { FloatArray(count: $0.parameters.count) }
@@ -57,6 +64,13 @@ struct TrainingStep {
         boosterDX = model.sharesEmbeddings ? nil : FloatArray(count: size * width)
         light = model.lightNet.map { DenseNet.Workspace($0, rows: size) }
         booster = model.boosterNet.map { DenseNet.Workspace($0, rows: size) }
+        self.teacher = teacher.flatMap { teacher in
+            teacher.boosterNet.map { net in
+                Teacher(
+                    embeddings: teacher.boosterEmbeddings, net: net, workspace: DenseNet.Workspace(net, rows: size),
+                    x: FloatArray(count: size * width))
+            }
+        }
         slices = training.sliceCount
         sums = (0..<training.sliceCount).map { _ in SliceSums() }
         let parts =
@@ -71,20 +85,25 @@ struct TrainingStep {
         case all, light, booster, hint
     }
 
+    var hasTeacher: Bool { teacher != nil }
+
     /// The gradients of some terms of the mean loss over a batch, without an update.
-    func gradients(of batch: SparseBatch, _ terms: Terms) -> StepLosses {
+    ///
+    /// - Parameter hintScale: factor on λ.
+    func gradients(of batch: SparseBatch, _ terms: Terms, hintScale: Double) -> StepLosses {
         let input = InputRows(batch)
-        let losses = propagate(input, batch, terms)
+        let losses = propagate(input, batch, terms, hintScale)
         parallel.perform(parts: work.count) { index in weightGradient(work[index], rows: batch.rows) }
         return losses
     }
 
     /// One step: gradients of the whole loss, and with them the updates.
     func run(
-        _ batch: SparseBatch, _ optimisers: DenseOptimisers, l2: Float, embeddingLearningRate: Float
+        _ batch: SparseBatch, _ optimisers: DenseOptimisers, hintScale: Double, l2: Float,
+        embeddingLearningRate: Float
     ) -> StepLosses {
         let input = InputRows(batch)
-        let losses = propagate(input, batch, .all)
+        let losses = propagate(input, batch, .all, hintScale)
         parallel.perform(parts: work.count) { index in
             let work = work[index]
             weightGradient(work, rows: batch.rows)
@@ -122,7 +141,9 @@ struct TrainingStep {
             booster: boosterGradient?.norm ?? 0)
     }
 
-    private func propagate(_ input: InputRows, _ batch: SparseBatch, _ terms: Terms) -> StepLosses {
+    private func propagate(
+        _ input: InputRows, _ batch: SparseBatch, _ terms: Terms, _ hintScale: Double
+    ) -> StepLosses {
         let size = (batch.rows + slices - 1) / slices
         parallel.perform(parts: slices) { index in
             let rows = min(index * size, batch.rows)..<min((index + 1) * size, batch.rows)
@@ -132,7 +153,11 @@ struct TrainingStep {
             }
             profile.time(.light) { forward(model.lightNet, light, x, rows) }
             profile.time(.booster) { forward(model.boosterNet, booster, boosterX ?? x, rows) }
-            profile.time(.hint) { sums[index].losses = writeLogitGradients(batch, rows, terms) }
+            if let teacher {
+                profile.time(.gather) { input.write(rows, of: teacher.embeddings, into: teacher.x) }
+                profile.time(.booster) { teacher.net.forward(teacher.x, rows: rows, teacher.workspace) }
+            }
+            profile.time(.hint) { sums[index].losses = writeLogitGradients(batch, rows, terms, hintScale) }
             backward(rows)
         }
         var losses = StepLosses()
@@ -153,22 +178,30 @@ struct TrainingStep {
 
     /// Fills the workspaces' `logitGradient` and sums the loss terms. Each row counts 1 / batch.
     private func writeLogitGradients(
-        _ batch: SparseBatch, _ rows: Range<Int>, _ terms: Terms
+        _ batch: SparseBatch, _ rows: Range<Int>, _ terms: Terms, _ hintScale: Double
     ) -> StepLosses {
         let scale = 1 / Double(batch.rows)
         let lightWeight: Double = terms == .all || terms == .light ? 1 : 0
         let boosterWeight: Double = terms == .all || terms == .booster ? 1 : 0
-        let lambda = arm == .rocket && (terms == .all || terms == .hint) ? rocket.hintWeight : 0
+        // Without a light net or a booster there is nothing to compare.
+        let teaches = light != nil && (booster != nil || teacher != nil) && (terms == .all || terms == .hint)
+        let lambda = teaches ? rocket.hintWeight * hintScale : 0
+        let distillation = teaches ? rocket.distillationWeight * hintScale : 0
+        let boosterLogits = booster?.logits ?? teacher?.workspace.logits
         var losses = StepLosses()
         for row in rows {
             let loss = rocket.loss(
-                z: light.map { Double($0.logits[row]) } ?? 0, l: booster.map { Double($0.logits[row]) } ?? 0,
+                z: light.map { Double($0.logits[row]) } ?? 0, l: boosterLogits.map { Double($0[row]) } ?? 0,
                 label: Double(batch.labels[row]))
             losses.light += loss.light.loss
             losses.booster += loss.booster.loss
             losses.hint += loss.hint.loss
-            light?.logitGradient[row] = Float(scale * (lightWeight * loss.light.dz + lambda * loss.hint.dz))
-            booster?.logitGradient[row] = Float(scale * (boosterWeight * loss.booster.dl + lambda * loss.hint.dl))
+            light?.logitGradient[row] = Float(
+                scale
+                    * (lightWeight * loss.light.dz + lambda * loss.hint.dz + distillation * loss.distillation.dz))
+            booster?.logitGradient[row] = Float(
+                scale
+                    * (boosterWeight * loss.booster.dl + lambda * loss.hint.dl + distillation * loss.distillation.dl))
         }
         return losses
     }

@@ -28,17 +28,19 @@ struct JobFileTests {
         #expect(
             job.rocket
                 == RocketSpecification(
-                    hintLoss: .distillation, hintWeight: 0.5, temperature: 2, gradientBlock: .logitsAndSharedInput,
+                    hintLoss: .distillation, hintWeight: 0.5, hintWarmUp: 0.25, temperature: 2,
+                    gradientBlock: .logitsAndSharedInput,
                     sharing: .nothing))
         #expect(
             job.training
                 == TrainingSpecification(
-                    windowDays: 14, batchSize: 2_048, epochs: 2, denseLearningRate: 0.0001,
+                    windowDays: 14, batchSize: 2_048, epochs: 2, denseLearningRate: 0.0001, lightLearningRate: 0.0003,
                     embeddingLearningRate: 0.05, l2: 0.00001, seed: .max, slices: 8, threads: 3))
         #expect(
             job.evaluation
                 == EvaluationSpecification(
-                    group: "user_id", trueProbability: "true_click_probability", baselines: [.light, .booster],
+                    group: "user_id", trueProbability: "true_click_probability",
+                    baselines: [.light, .booster, .distillation],
                     latency: LatencySpecification(batchSizes: [1, 200], calls: 500)))
         #expect(job.cacheDirectory == "/var/cache/rocket")
         #expect(job.path == "jobs/x.yaml")

@@ -19,6 +19,7 @@ let completeJob = """
     rocket:
       hint_loss: distillation
       hint_weight: 0.5
+      hint_warm_up: 0.25
       temperature: 2
       gradient_block: logits_and_shared_input
       sharing: nothing
@@ -27,6 +28,7 @@ let completeJob = """
       batch_size: 2_048
       epochs: 2
       dense_learning_rate: 1e-4
+      light_learning_rate: 3e-4
       embedding_learning_rate: 0.05
       l2: 0.00001
       seed: 18446744073709551615
@@ -35,7 +37,7 @@ let completeJob = """
     evaluation:
       group: user_id
       true_probability: true_click_probability
-      baselines: [light, booster]
+      baselines: [light, booster, distillation]
       latency: {batch_sizes: [1, 200], calls: 500}
     cache: {directory: /var/cache/rocket}
 

@@ -145,7 +145,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "extraction: {shards: 0}",
-        "36: extraction.shards is 0; expected a whole number from 1 to 1024"),
+        "38: extraction.shards is 0; expected a whole number from 1 to 1024"),
     Mistake(
         "hash_bits: 18",
         "hash_bits: 29",
@@ -264,106 +264,106 @@ let oneMistake: [Mistake] = [
     Mistake(
         "temperature: 2",
         "temperature: 0",
-        "18: rocket.temperature is 0; expected a finite number above 0"),
+        "19: rocket.temperature is 0; expected a finite number above 0"),
     Mistake(
         "gradient_block: logits_and_shared_input",
         "gradient_block: false",
-        "19: rocket.gradient_block is the boolean false; expected one of logits, none, logits_and_shared_input"),
+        "20: rocket.gradient_block is the boolean false; expected one of logits, none, logits_and_shared_input"),
     Mistake(
         "sharing: nothing",
         "sharing: embedding",
-        "20: rocket.sharing is \"embedding\"; expected one of nothing, embeddings; did you mean embeddings?"),
+        "21: rocket.sharing is \"embedding\"; expected one of nothing, embeddings; did you mean embeddings?"),
     Mistake(
         "window_days: 14",
         "window_days: 0",
-        "22: training.window_days is 0; expected a whole number from 1 to 3650"),
+        "23: training.window_days is 0; expected a whole number from 1 to 3650"),
     Mistake(
         "batch_size: 2_048",
         "batch_size: 1048577",
-        "23: training.batch_size is 1048577; expected a whole number from 1 to 1048576"),
+        "24: training.batch_size is 1048577; expected a whole number from 1 to 1048576"),
     Mistake(
         "batch_size: 2_048",
         "batch_sise: 2048",
-        "23: training.batch_sise is not a known key; did you mean batch_size?"),
+        "24: training.batch_sise is not a known key; did you mean batch_size?"),
     Mistake(
         "batch_size: 2_048",
         "batch_size: 2048\n  batch_size: 4096",
-        "24: training.batch_size is given twice, first on line 23; remove one of the two"),
+        "25: training.batch_size is given twice, first on line 24; remove one of the two"),
     Mistake(
         "epochs: 2",
         "epochs: 99999999999999999999",
-        "24: training.epochs is 99999999999999999999; expected a whole number from 1 to 1000"),
+        "25: training.epochs is 99999999999999999999; expected a whole number from 1 to 1000"),
     Mistake(
         "dense_learning_rate: 1e-4",
         "dense_learning_rate: 0",
-        "25: training.dense_learning_rate is 0; expected a finite number above 0"),
+        "26: training.dense_learning_rate is 0; expected a finite number above 0"),
     Mistake(
         "embedding_learning_rate: 0.05",
         "embedding_learning_rate: fast",
-        "26: training.embedding_learning_rate is \"fast\"; expected a finite number above 0"),
+        "28: training.embedding_learning_rate is \"fast\"; expected a finite number above 0"),
     Mistake(
         "l2: 0.00001",
         "l2: .nan",
-        "27: training.l2 is .nan; expected a finite number, 0 or more"),
+        "29: training.l2 is .nan; expected a finite number, 0 or more"),
     Mistake(
         "seed: 18446744073709551615",
         "seed: -1",
-        "28: training.seed is -1; expected a whole number from 0 to 18446744073709551615"),
+        "30: training.seed is -1; expected a whole number from 0 to 18446744073709551615"),
     Mistake(
         "threads: 3",
         "threads: all",
-        "30: training.threads is \"all\"; expected a whole number from 1 to 1024"),
+        "32: training.threads is \"all\"; expected a whole number from 1 to 1024"),
     Mistake(
         "group: user_id",
         "group: \"\"",
-        "32: evaluation.group is \"\"; expected a column's name of at most 63 bytes"),
+        "34: evaluation.group is \"\"; expected a column's name of at most 63 bytes"),
     Mistake(
         "true_probability: true_click_probability",
         "true_probability: price",
-        "33: evaluation.true_probability is the column price, which feature price reads too; a model must not see the answer, so remove one of the two"
+        "35: evaluation.true_probability is the column price, which feature price reads too; a model must not see the answer, so remove one of the two"
     ),
     Mistake(
-        "baselines: [light, booster]",
+        "baselines: [light, booster, distillation]",
         "baselines: [light, rocket]",
-        "34: evaluation.baselines[2] is \"rocket\"; expected one of light, booster"),
+        "36: evaluation.baselines[2] is \"rocket\"; expected one of light, booster, distillation, rocket_without_block, rocket_without_sharing, rocket_without_joint_training, rocket_and_distillation"),
     Mistake(
-        "baselines: [light, booster]",
+        "baselines: [light, booster, distillation]",
         "baselines: [light, light]",
-        "34: evaluation.baselines[2] repeats an earlier item; remove one of the two"),
+        "36: evaluation.baselines[2] repeats an earlier item; remove one of the two"),
     Mistake(
         "batch_sizes: [1, 200]",
         "batch_sizes: [1, 200, 0]",
-        "35: evaluation.latency.batch_sizes[3] is 0; expected a whole number from 1 to 65536"),
+        "37: evaluation.latency.batch_sizes[3] is 0; expected a whole number from 1 to 65536"),
     Mistake(
         "calls: 500",
         "calls: 99",
-        "35: evaluation.latency.calls is 99; expected a whole number from 100 to 10000000"),
+        "37: evaluation.latency.calls is 99; expected a whole number from 100 to 10000000"),
     Mistake(
         "latency: {batch_sizes: [1, 200], calls: 500}",
         "latency: 500",
-        "35: evaluation.latency is 500; expected a mapping of keys to values"),
+        "37: evaluation.latency is 500; expected a mapping of keys to values"),
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "cache: {directory: ~/cache}",
-        "36: cache.directory is \"~/cache\"; expected a directory's path; only a shell replaces ~, so write the path out"
+        "38: cache.directory is \"~/cache\"; expected a directory's path; only a shell replaces ~, so write the path out"
     ),
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "cache:",
-        "36: cache has no value; expected a mapping of keys to values"),
+        "38: cache has no value; expected a mapping of keys to values"),
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "cache: {directory: \"/var",
-        "37: not YAML: found unexpected end of stream (while scanning a quoted scalar, which began on line 36); correct the spelling of this line or of the one before"
+        "39: not YAML: found unexpected end of stream (while scanning a quoted scalar, which began on line 38); correct the spelling of this line or of the one before"
     ),
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "---\nmodel: other",
-        "36: a second YAML document starts here; expected one document, so remove the line of dashes"),
+        "38: a second YAML document starts here; expected one document, so remove the line of dashes"),
     Mistake(
         "training:\n",
         "training:\n\tepochs: 1\n",
-        "22: not YAML: found character that cannot start any token (while scanning for the next token); correct the spelling of this line or of the one before; indent with spaces, YAML allows no tabs"
+        "23: not YAML: found character that cannot start any token (while scanning for the next token); correct the spelling of this line or of the one before; indent with spaces, YAML allows no tabs"
     ),
     Mistake(
         "light: [16, 8]",

@@ -130,6 +130,102 @@ enum World {
     }
 }
 
+@Suite struct ArmTests {
+    /// A booster that was trained before.
+    static func teacher() throws -> CoTrainedModel {
+        let trainer = World.trainer(.booster, epochs: 5)
+        _ = try trainer.train(on: World.source()) { _ in }
+        return trainer.model
+    }
+
+    static func trainer(_ arm: Arm, threads: Int = 1, teacher: CoTrainedModel?) -> CoTrainer {
+        CoTrainer(
+            arm: arm, layout: World.layout, nets: World.nets,
+            rocket: RocketSpecification(hintWeight: 0.5, temperature: 2),
+            training: TrainingSpecification(batchSize: 32, seed: 5, slices: 4, threads: threads), clickRate: 0.3,
+            teacher: teacher)
+    }
+
+    @Test(
+        "Each arm trains its nets, tells its terms, and its bytes do not depend on the threads", arguments: Arm.allCases
+    )
+    func arms(_ arm: Arm) throws {
+        let teacher = try Self.teacher()
+        let before = try teacher.safetensors()
+        func run(_ threads: Int) throws -> (CoTrainedModel, TrainingReport) {
+            let trainer = Self.trainer(arm, threads: threads, teacher: teacher)
+            let report = try trainer.train(on: World.source()) { _ in }
+            return (trainer.model, report)
+        }
+        let (model, report) = try run(1)
+        #expect(try run(3).0.safetensors() == model.safetensors())
+        #expect(try teacher.safetensors() == before, "the teacher stands still")
+        #expect((model.light != nil) == (arm != .booster))
+        #expect((model.booster != nil) == (arm != .light && !arm.needsTeacher))
+        let isAlone = arm == .light || arm == .booster
+        let norms = try #require(report.gradientNorms.first)
+        #expect((norms.hint == nil) == isAlone && (report.hintWeight == 0) == isAlone)
+        #expect(norms.light == nil || norms.hint == nil || (norms.hint?.light ?? 0) > 0)
+        #expect((norms.hint?.booster ?? 0 > 0) == (arm == .rocketWithoutBlock))
+        #expect(report.curve.allSatisfy { ($0.hint != nil) == !isAlone })
+    }
+
+    @Test("The gradient of rocket with distillation is that of finite differences, and differs from rocket's")
+    func distillationBesideTheHint() throws {
+        let batch = World.batch(rows: 24, seed: 1)
+        let trainer = Self.trainer(.rocketAndDistillation, teacher: nil)
+        let gradients = trainer.gradients(of: batch)
+        let held = try #require(trainer.model.booster).logits(batch).map(Double.init)
+        let rocket = RocketSpecification(hintWeight: 0.5, temperature: 2)
+        let softened = RocketSpecification(hintLoss: .distillation, hintWeight: 0.5, temperature: 2)
+        func loss() throws -> Double {
+            let z = try #require(trainer.model.light).logits(batch).map(Double.init)
+            return (0..<24).reduce(0) { sum, row in
+                let y = Double(batch.labels[row])
+                let (hint, soft) = (
+                    rocket.loss(z: z[row], l: held[row], label: y), softened.loss(z: z[row], l: held[row], label: y)
+                )
+                return sum + (hint.light.loss + 0.5 * hint.hint.loss + 0.5 * soft.hint.loss) / 24
+            }
+        }
+        var checked = 0
+        for index in stride(from: 0, to: gradients.lightParameters.count, by: 7) {
+            let value = gradients.lightParameters[index]
+            gradients.lightParameters[index] = value + 1e-3
+            let above = try loss()
+            gradients.lightParameters[index] = value - 1e-3
+            let below = try loss()
+            gradients.lightParameters[index] = value
+            let slope = (above - below) / 2e-3
+            if abs(Double(gradients.light[index]) - slope) < 1e-3 + 0.02 * abs(slope) { checked += 1 }
+        }
+        // A step across a corner of ReLU may spoil one of them.
+        #expect(checked >= gradients.lightParameters.count / 7 - 1)
+    }
+
+    @Test("An arm that learns from a trained booster is an error without one")
+    func noTeacher() {
+        #expect(throws: TrainingError.noTeacher(.distillation)) {
+            try Self.trainer(.distillation, teacher: nil).train(on: World.source()) { _ in }
+        }
+    }
+
+    @Test("λ rises over the warm-up: with one as long as the run the hint's pull is weaker, with none it is constant")
+    func warmUp() throws {
+        func distance(_ warmUp: Double, weight: Double = 3) throws -> Double {
+            let trainer = World.trainer(rocket: RocketSpecification(hintWeight: weight, hintWarmUp: warmUp))
+            return try #require(trainer.train(on: World.source()) { _ in }.curve.last?.hint)
+        }
+        #expect(try distance(0) != distance(1))
+        // The first step of a warm-up has no hint at all.
+        let trainer = World.trainer(rocket: RocketSpecification(hintWeight: 3, hintWarmUp: 1))
+        let plain = World.trainer(rocket: RocketSpecification(hintWeight: 0))
+        let batch = World.batch(rows: 32, seed: 3)
+        _ = (trainer.step(batch, progress: 0), plain.step(batch, progress: 0))
+        #expect(trainer.model.light?.logits(batch) == plain.model.light?.logits(batch))
+    }
+}
+
 @Suite struct CoTrainerTests {
     @Test(
         "The bytes of the weights do not depend on the number of threads, nor on the run",
@@ -144,7 +240,9 @@ enum World {
         for threads in [1, 2, 3] { #expect(try bytes(threads) == one) }
     }
 
-    @Test("Weights read back from safetensors score bit for bit alike", arguments: Arm.allCases, Sharing.allCases)
+    @Test(
+        "Weights read back from safetensors score bit for bit alike", arguments: [Arm.rocket, .light, .booster],
+        Sharing.allCases)
     func safetensors(_ arm: Arm, _ sharing: Sharing) throws {
         let trainer = World.trainer(arm, rocket: RocketSpecification(sharing: sharing))
         _ = try trainer.train(on: World.source()) { _ in }
