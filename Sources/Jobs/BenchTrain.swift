@@ -66,17 +66,6 @@ private enum BenchNets {
                 fields: (0..<fields).map { _ in .single((0..<batch).map { _ in UInt32(zipf.draw(&random) - 1) }) })
         }
     }
-
-    /// Forward, input gradient and weight gradient are a product each.
-    static func operations(_ arm: Arm) -> Double {
-        func multiplications(_ hidden: [Int]) -> Int {
-            let widths = [fields * nets.embeddingDim] + hidden + [1]
-            return zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
-        }
-        let light = arm == .booster ? 0 : multiplications(nets.light)
-        let booster = arm == .light ? 0 : multiplications(nets.booster)
-        return Double(6 * (light + booster))
-    }
 }
 
 /// Measures the training step in rounds of some seconds, PyTorch in turn with it.
@@ -126,7 +115,7 @@ public func benchTrain(
     let best = peers?.max { median($0.rates) < median($1.rates) }
     return TrainBench(
         arm: arm, batch: batch, threads: threads, samplesPerSecond: rate,
-        gemmPeakShare: rate * BenchNets.operations(arm) / peak, peakMebibytes: peakMebibytes(),
+        gemmPeakShare: rate * Double(trainer.operationsASample) / peak, peakMebibytes: peakMebibytes(),
         millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
         ratio: best.map { rate / median($0.rates) }, rounds: rounds, rejectedRounds: rejected)

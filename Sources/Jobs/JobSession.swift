@@ -88,6 +88,8 @@ public struct RunOutcome: Sendable {
     public var didWork: Bool
     /// The version made, or the one that was there.
     public var version: Int?
+    /// Where the time of training went; nil where nothing was trained, or nobody asked.
+    public var profile: TrainingProfile?
 }
 
 /// Writes the stages of one run.

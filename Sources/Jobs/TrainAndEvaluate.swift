@@ -6,7 +6,9 @@ import RocketLaunching
 
 extension JobSession {
     /// `rocket train`: trains on a range of days and publishes the version without judging it.
-    public func train(days: ClosedRange<Day>) throws -> RunOutcome {
+    ///
+    /// - Parameter profile: whether to measure what the machine can do, and tell where the time went.
+    public func train(days: ClosedRange<Day>, profile: Bool = false) throws -> RunOutcome {
         try locked {
             try run("train", evaluatedDay: nil) { recorder in
                 let mature = try logDays.lastMature(asOf: .now, on: connection)
@@ -38,7 +40,8 @@ extension JobSession {
                             fingerprint: fingerprint, inputs: entries.map { VersionInput($0, role: .training) },
                             evaluations: [], latencies: []))
                 }
-                return RunOutcome(didWork: true, version: version)
+                return RunOutcome(
+                    didWork: true, version: version, profile: profile ? TrainingProfile(trained.report) : nil)
             }
         }
     }

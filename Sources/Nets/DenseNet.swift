@@ -22,6 +22,8 @@ public final class DenseNet: Sendable {
     }
 
     public var layers: Int { widths.count - 1 }
+    /// Weights of all layers, without biases: multiplications a row.
+    public var weightCount: Int { zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 } }
 
     /// Where a layer's weights `[in, out]` lie among the parameters.
     public func weights(_ layer: Int) -> Range<Int> {

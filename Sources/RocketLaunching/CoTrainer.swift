@@ -48,6 +48,9 @@ public final class CoTrainer {
             parallel: parallel)
     }
 
+    /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
+    package var operationsASample: Int { step.operationsASample }
+
     /// Where the time of all steps so far went.
     package var profile: TrainingReport.ThreadSeconds { TrainingReport.ThreadSeconds(step.profile) }
 
@@ -89,7 +92,8 @@ public final class CoTrainer {
             arm: arm, steps: steps, samples: samples, seconds: seconds,
             samplesPerSecond: seconds > 0 ? Double(samples) / seconds : 0,
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: recorder.points(), gradientNorms: norms,
-            threads: threads, threadSeconds: TrainingReport.ThreadSeconds(step.profile))
+            operationsASample: step.operationsASample, threads: threads,
+            threadSeconds: TrainingReport.ThreadSeconds(step.profile))
     }
 
     /// One step on one batch: forward, losses, backward, updates. Returns the means of the loss terms.

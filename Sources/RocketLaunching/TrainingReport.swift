@@ -11,6 +11,8 @@ public struct TrainingReport: Codable, Sendable {
     public var curve: [CurvePoint]
     /// Of the first steps and of about twenty more.
     public var gradientNorms: [GradientNorms]
+    /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
+    public var operationsASample: Int
     public var threads: Int
     public var threadSeconds: ThreadSeconds
 

@@ -87,6 +87,12 @@ struct TrainingStep {
 
     var hasTeacher: Bool { teacher != nil }
 
+    /// Forward, the input's gradient and the weights' gradient are a product each; a teacher has only the first.
+    var operationsASample: Int {
+        let trained = [model.lightNet, model.boosterNet].compactMap { $0 }.reduce(0) { $0 + $1.weightCount }
+        return 6 * trained + 2 * (teacher?.net.weightCount ?? 0)
+    }
+
     /// The gradients of some terms of the mean loss over a batch, without an update.
     ///
     /// - Parameter hintScale: factor on λ.

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import Jobs
+import TextTable
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,6 +23,9 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Last day to train on.", valueName: "YYYY-MM-DD"))
     var to: Day
 
+    @Flag(help: "Tell where the time went, and the share of what the machine's matrix products reach.")
+    var profile = false
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -29,7 +34,27 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let outcome = try options.session().train(days: from...to)
+        let outcome = try options.session().train(days: from...to, profile: profile)
+        if let profile = outcome.profile { show(profile) }
         try finish(outcome, json: json, database: options.database.database)
+    }
+
+    /// To standard error with `--json`, so that standard output stays one object.
+    private func show(_ profile: TrainingProfile) {
+        let total = profile.parts.reduce(0) { $0 + $1.seconds }
+        let table = TextTable<(name: String, seconds: Double)> { part in
+            [
+                Column(title: "part of the step", value: part.name),
+                Column(title: "thread seconds", value: number(part.seconds, digits: 2), align: .right),
+                Column(title: "share", value: percent(part.seconds / max(total, 1e-9)), align: .right),
+            ]
+        }
+        let text = """
+            \(table.string(for: profile.parts) ?? "")
+            \(Int(profile.samplesPerSecond).grouped) samples/s on \(profile.threads) threads, \
+            \(percent(profile.gemmPeakShare)) of what bare matrix products reach
+
+            """
+        (json ? FileHandle.standardError : .standardOutput).write(Data(text.utf8))
     }
 }

@@ -325,7 +325,8 @@ let oneMistake: [Mistake] = [
     Mistake(
         "baselines: [light, booster, distillation]",
         "baselines: [light, rocket]",
-        "36: evaluation.baselines[2] is \"rocket\"; expected one of light, booster, distillation, rocket_without_block, rocket_without_sharing, rocket_without_joint_training, rocket_and_distillation"),
+        "36: evaluation.baselines[2] is \"rocket\"; expected one of light, booster, distillation, rocket_without_block, rocket_without_sharing, rocket_without_joint_training, rocket_and_distillation"
+    ),
     Mistake(
         "baselines: [light, booster, distillation]",
         "baselines: [light, light]",
