@@ -63,17 +63,21 @@ enum Kernels {
     }
 
     /// One Adam step on weights [count] (Kingma & Ba, arXiv 1412.6980, algorithm 1).
+    ///
+    /// Moments of weights that get no gradient fade into denormal numbers, which are slow; those that could not move a
+    /// weight any more are rounded to 0 before.
     static func adam(
         _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>, count: Int, step: AdamStep
     ) {
         let (beta1, beta2) = (Adam.beta1, Adam.beta2)
+        let tiny: Float = 1e-30
         for index in 0..<count {
             let g = gradient[index]
             let m = beta1 * mean[index] + (1 - beta1) * g
             let v = beta2 * variance[index] + (1 - beta2) * g * g
-            mean[index] = m
-            variance[index] = v
+            mean[index] = (m + tiny) - tiny
+            variance[index] = (v + tiny) - tiny
             weights[index] -= step.rate * m / ((v * step.varianceScale).squareRoot() + Adam.epsilon)
         }
     }
