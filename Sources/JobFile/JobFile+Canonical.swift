@@ -6,11 +6,12 @@ import RocketLaunching
 
 extension JobFile {
     /// Canonical JSON of everything in the file that the trained weights depend on: log source, features, nets, rocket
-    /// and training settings, without the number of threads. Equal texts on the same log give equal weights; comments,
+    /// and training settings, without the number of threads and what else changes no weight. Equal texts on the same log give equal weights; comments,
     /// order of keys, paths and the way of measuring do not matter.
     public func fingerprintText() throws -> String {
         var training = training
         training.threads = nil
+        training.checkpointMinutes = 0
         return try Self.canonicalJSON(
             TrainedBy(source: source, features: features, nets: nets, rocket: rocket, training: training))
     }

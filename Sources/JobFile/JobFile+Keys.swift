@@ -67,6 +67,7 @@ extension JobFile {
         section.read("seed", .seed, into: &training.seed)
         section.read("slices", .integer(1...256), into: &training.slices)
         section.read("threads", .integer(1...1_024), into: &training.threads)
+        section.read("checkpoint_minutes", .positive, into: &training.checkpointMinutes)
     }
 
     private mutating func readEvaluation(_ section: Section) {

@@ -26,12 +26,13 @@ extension JobSession {
                     "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
                 return RunOutcome(didWork: false, version: version)
             }
+            let checkpoints = checkpointFolder(fingerprint)
             var trained: [TrainedArm] = []
             for arm in arms {
                 let teacher = trained.first { $0.arm == .booster }?.model
                 trained.append(
                     try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
-                        try train(arm, on: training, teacher: teacher)
+                        try train(arm, on: training, checkpoints: checkpoints, teacher: teacher)
                     })
             }
             let evaluations = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
@@ -49,9 +50,14 @@ extension JobSession {
                             + evaluation.map { VersionInput($0, role: .evaluation) },
                         evaluations: evaluations, latencies: latencies))
             }
+            checkpoints.remove()
             log.info("\(night.evaluatedDay): published version \(version)")
             return RunOutcome(didWork: true, version: version)
         }
+    }
+
+    func checkpointFolder(_ fingerprint: String) -> CheckpointFolder {
+        CheckpointFolder(cache: jobFile.cacheDirectory, fingerprint: fingerprint, log: log)
     }
 
     /// The rocket and what it is compared with; a booster comes before the arms that learn from it.

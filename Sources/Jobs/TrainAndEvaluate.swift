@@ -30,8 +30,9 @@ extension JobSession {
                     log.info("version \(version) was made from the same settings and data; nothing to do")
                     return RunOutcome(didWork: false, version: version)
                 }
+                let checkpoints = checkpointFolder(fingerprint)
                 let trained = try recorder.stage("train", detail: "rocket", size: { ($0.report.samples, nil) }) {
-                    try train(.rocket, on: entries)
+                    try train(.rocket, on: entries, checkpoints: checkpoints)
                 }
                 let version = try recorder.stage("publish") {
                     try registry.publish(
@@ -40,6 +41,7 @@ extension JobSession {
                             fingerprint: fingerprint, inputs: entries.map { VersionInput($0, role: .training) },
                             evaluations: [], latencies: []))
                 }
+                checkpoints.remove()
                 return RunOutcome(
                     didWork: true, version: version, profile: profile ? TrainingProfile(trained.report) : nil)
             }

@@ -15,10 +15,13 @@ struct TrainedArm {
 }
 
 extension JobSession {
-    /// Trains one arm on cached days, in time order.
+    /// Trains one arm on cached days, in time order. Goes on from the checkpoint that a process before has left.
     ///
     /// - Parameter teacher: a booster that was trained alone, for the arms that need one.
-    func train(_ arm: Arm, on entries: [CacheManifest.Entry], teacher: CoTrainedModel? = nil) throws -> TrainedArm {
+    func train(
+        _ arm: Arm, on entries: [CacheManifest.Entry], checkpoints folder: CheckpointFolder,
+        teacher: CoTrainedModel? = nil
+    ) throws -> TrainedArm {
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
@@ -27,7 +30,12 @@ extension JobSession {
             nets: jobFile.nets, rocket: jobFile.rocket,
             training: jobFile.training, clickRate: Double(clicks) / Double(rows), teacher: teacher)
         let samples = rows * jobFile.training.epochs
-        let report = try trainer.train(on: TrainingSource(readers: readers)) { state in
+        let resume = folder.load(arm.rawValue)
+        if resume != nil { log.info("training \(arm.rawValue) goes on from a checkpoint") }
+        let checkpoints = Checkpoints(every: .seconds(60 * jobFile.training.checkpointMinutes), resume: resume) {
+            try folder.save($0, arm.rawValue)
+        }
+        let report = try trainer.train(on: TrainingSource(readers: readers), checkpoints: checkpoints) { state in
             progress(
                 StageProgress(title: "train \(arm.rawValue)", done: state.samples, total: samples, unit: "samples"))
         }

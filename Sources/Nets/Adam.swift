@@ -6,9 +6,10 @@ public final class Adam: @unchecked Sendable {
     static let beta2: Float = 0.999
     static let epsilon: Float = 1e-8
 
-    private let mean: FloatArray
-    private let variance: FloatArray
-    private var steps = 0
+    /// The moments, laid out as the parameters; with the steps so far they are the optimiser's whole state.
+    public let mean: FloatArray
+    public let variance: FloatArray
+    public var steps = 0
 
     public init(count: Int) {
         mean = FloatArray(count: count)

@@ -8,8 +8,8 @@ public final class EmbeddingTables: @unchecked Sendable {
     public let dim: Int
     /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'.
     public let tables: [FloatArray]
-    /// Mean squared gradient summed over steps, one number a row.
-    private let squares: [FloatArray]
+    /// The optimiser's state: mean squared gradient summed over steps, one number a row.
+    public let squares: [FloatArray]
     private let scratch: [Scratch]
 
     public init(layout: InputLayout, dim: Int) {

@@ -54,45 +54,62 @@ public final class CoTrainer {
     /// Where the time of all steps so far went.
     package var profile: TrainingReport.ThreadSeconds { TrainingReport.ThreadSeconds(step.profile) }
 
-    /// Trains for the configured epochs.
+    /// Trains for the configured epochs. A training that goes on from a checkpoint ends with the same bytes of weights as one
+    /// that was never disturbed.
     ///
-    /// - Throws: `TrainingError`, and what reading a block throws.
+    /// - Throws: `TrainingError`, `SafetensorsError` for a checkpoint of something else, and what reading a block or saving
+    ///   a checkpoint throws.
     public func train(
-        on source: TrainingSource, progress: (TrainingProgress) -> Void
+        on source: TrainingSource, checkpoints: Checkpoints? = nil, progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let admission = try AdmissionCounts(model.layout, of: source)
         let source = admission?.admitted(source) ?? source
         let totalSteps = (source.rows + training.batchSize - 1) / training.batchSize * training.epochs
-        var recorder = CurveRecorder(arm: arm, every: max(1, totalSteps / 200))
-        var norms: [TrainingReport.GradientNorms] = []
-        let clock = ContinuousClock()
-        let start = clock.now
-        var steps = 0
-        var samples = 0
-        let profile = step.profile
+        let checkpoint = Checkpoint(
+            model: model,
+            adams: [("light", lightAdam), ("booster", boosterAdam)].compactMap { name, adam in
+                adam.map { (name, $0) }
+            })
+        var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, totalSteps / 200)))
+        if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes) }
+        let start = ContinuousClock.now - .seconds(state.seconds)
+        var saved = ContinuousClock.now
+        // Batches follow from the seed, so those that were trained on are gone through again and left out.
+        var toSkip = state.steps
         let normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * totalSteps / 20 })
         for epoch in 0..<training.epochs {
-            try source.batches(size: training.batchSize, seed: training.seed, epoch: epoch, profile) { batch in
-                if normSteps.contains(steps) { norms.append(try gradientNorms(of: batch, step: steps + 1)) }
-                let losses = run(batch, progress: Double(steps) / Double(totalSteps))
-                steps += 1
-                samples += batch.rows
-                try check(losses, step: steps)
-                recorder.add(losses, step: steps)
-                progress(TrainingProgress(samples: samples, step: steps))
+            try source.batches(size: training.batchSize, seed: training.seed, epoch: epoch, step.profile) { batch in
+                if toSkip > 0 {
+                    toSkip -= 1
+                    return
+                }
+                if normSteps.contains(state.steps) {
+                    state.gradientNorms.append(try gradientNorms(of: batch, step: state.steps + 1))
+                }
+                let losses = run(batch, progress: Double(state.steps) / Double(totalSteps))
+                state.steps += 1
+                state.samples += batch.rows
+                try check(losses, step: state.steps)
+                state.curve.add(losses, step: state.steps)
+                if let checkpoints, ContinuousClock.now - saved >= checkpoints.every {
+                    state.seconds = (ContinuousClock.now - start) / .seconds(1)
+                    try checkpoints.save(try checkpoint.encoded(state))
+                    saved = ContinuousClock.now
+                }
+                try progress(TrainingProgress(samples: state.samples, step: state.steps))
             }
         }
         // A step is checked by its losses; what the last one did to the weights shows only here.
-        guard model.isFinite else { throw TrainingError.notFinite(step: steps, term: "weights") }
+        guard model.isFinite else { throw TrainingError.notFinite(step: state.steps, term: "weights") }
         model.admit(admission)
-        let seconds = (clock.now - start) / .seconds(1)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
         return TrainingReport(
-            arm: arm, steps: steps, samples: samples, seconds: seconds,
-            samplesPerSecond: seconds > 0 ? Double(samples) / seconds : 0,
-            hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: recorder.points(), gradientNorms: norms,
-            operationsASample: step.operationsASample, threads: threads,
+            arm: arm, steps: state.steps, samples: state.samples, seconds: seconds,
+            samplesPerSecond: seconds > 0 ? Double(state.samples) / seconds : 0,
+            hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: state.curve.points(),
+            gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: threads,
             threadSeconds: TrainingReport.ThreadSeconds(step.profile))
     }
 
@@ -159,50 +176,4 @@ public final class CoTrainer {
     }
 
     private static let proofSteps = 3
-}
-
-/// Means of the loss terms over a batch; the hint is not weighted.
-struct StepLosses {
-    var light = 0.0
-    var booster = 0.0
-    var hint = 0.0
-}
-
-/// Averages the loss terms over stretches of steps.
-private struct CurveRecorder {
-    private let arm: Arm
-    private let every: Int
-    private var sum = StepLosses()
-    private var count = 0
-    private var lastStep = 0
-    private var done: [TrainingReport.CurvePoint] = []
-
-    init(arm: Arm, every: Int) {
-        self.arm = arm
-        self.every = every
-    }
-
-    mutating func add(_ losses: StepLosses, step: Int) {
-        sum.light += losses.light
-        sum.booster += losses.booster
-        sum.hint += losses.hint
-        count += 1
-        lastStep = step
-        if count == every { close() }
-    }
-
-    private mutating func close() {
-        let n = Double(count)
-        done.append(
-            TrainingReport.CurvePoint(
-                step: lastStep, lightLoss: arm.trainsLight ? sum.light / n : nil,
-                boosterLoss: arm.trainsBooster ? sum.booster / n : nil, hint: arm.hasHint ? sum.hint / n : nil))
-        sum = StepLosses()
-        count = 0
-    }
-
-    mutating func points() -> [TrainingReport.CurvePoint] {
-        if count > 0 { close() }
-        return done
-    }
 }

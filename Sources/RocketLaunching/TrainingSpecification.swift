@@ -20,11 +20,14 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var slices: Int?
     /// Nil: as many as the machine has cores. Does not change the result.
     public var threads: Int?
+    /// Minutes between two checkpoints. Does not change the result.
+    public var checkpointMinutes: Double
 
     public init(
         windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, denseLearningRate: Double = 0.001,
         lightLearningRate: Double? = nil,
-        embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil
+        embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
+        checkpointMinutes: Double = 10
     ) {
         self.windowDays = windowDays
         self.batchSize = batchSize
@@ -36,6 +39,7 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.seed = seed
         self.slices = slices
         self.threads = threads
+        self.checkpointMinutes = checkpointMinutes
     }
 }
 
