@@ -33,6 +33,7 @@ extension Form where Value == Double {
     static var positive: Form { number("a finite number above 0") { $0 > 0 } }
     static var zeroOrMore: Form { number("a finite number, 0 or more") { $0 >= 0 } }
 
+    static var positiveShare: Form { number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 } }
     static var share: Form { number("a number from 0 to 1") { (0...1).contains($0) } }
 
     private static func number(_ expected: String, _ isAllowed: @escaping (Double) -> Bool) -> Form {

@@ -60,6 +60,7 @@ extension JobFile {
         section.read("window_days", .integer(1...3_650), into: &training.windowDays)
         section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
         section.read("epochs", .integer(1...1_000), into: &training.epochs)
+        section.read("negative_share", .positiveShare, into: &training.negativeShare)
         section.read("dense_learning_rate", .positive, into: &training.denseLearningRate)
         section.read("light_learning_rate", .positive, into: &training.lightLearningRate)
         section.read("embedding_learning_rate", .positive, into: &training.embeddingLearningRate)

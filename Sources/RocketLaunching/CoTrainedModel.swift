@@ -16,9 +16,11 @@ public struct CoTrainedModel: Sendable {
     let lightNet: DenseNet?
     let boosterNet: DenseNet?
 
-    /// An untrained model. Both nets begin by predicting the click rate, so that a rare click is no surprise.
+    /// An untrained model.
+    ///
+    /// - Parameter logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
     init(
-        arm: Arm, layout: InputLayout, nets: NetSpecification, sharing: Sharing, seed: UInt64, clickRate: Double
+        arm: Arm, layout: InputLayout, nets: NetSpecification, sharing: Sharing, seed: UInt64, logitBias: Double
     ) {
         self.arm = arm
         self.layout = layout
@@ -34,9 +36,17 @@ public struct CoTrainedModel: Sendable {
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
         lightNet = !arm.trainsLight ? nil : DenseNet(input: width, hidden: nets.light)
         boosterNet = !arm.trainsBooster ? nil : DenseNet(input: width, hidden: nets.booster)
-        let bias = Float(log(clickRate / (1 - clickRate)))
+        let bias = Float(logitBias)
         lightNet?.initialise(seed: seed, stream: 0x4C49_0000, logitBias: bias)
         boosterNet?.initialise(seed: seed, stream: 0x424F_0000, logitBias: bias)
+    }
+
+    /// Moves all logits of both nets by an amount.
+    func addToLogits(_ amount: Float) {
+        guard amount != 0 else { return }
+        for net in [lightNet, boosterNet].compactMap({ $0 }) {
+            for index in net.biases(net.layers - 1) { net.parameters[index] += amount }
+        }
     }
 
     /// Ends training: ids that are not admitted take their field's rare embedding.
@@ -116,7 +126,7 @@ extension CoTrainedModel {
         else { throw SafetensorsError.metadata("rocket") }
         self.init(
             arm: description.arm, layout: description.layout, nets: description.nets,
-            sharing: description.sharesEmbeddings ? .embeddings : .nothing, seed: 0, clickRate: 0.5)
+            sharing: description.sharesEmbeddings ? .embeddings : .nothing, seed: 0, logitBias: 0)
         var problem: SafetensorsError?
         visit { name, shape, array, range in
             guard let tensor = file.tensors[name], tensor.shape == shape else {

@@ -38,9 +38,10 @@ public final class CoTrainer {
         self.training = training
         threads = training.threads ?? ProcessInfo.processInfo.activeProcessorCount
         let parallel = Parallel(threads: threads)
+        let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
         model = CoTrainedModel(
             arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, seed: training.seed,
-            clickRate: min(max(clickRate, 1e-6), 1 - 1e-6))
+            logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess)
         lightAdam = model.lightNet.map { Adam(count: $0.parameters.count) }
         boosterAdam = model.boosterNet.map { Adam(count: $0.parameters.count) }
         step = TrainingStep(
@@ -65,7 +66,8 @@ public final class CoTrainer {
         guard source.rows > 0 else { throw TrainingError.noRows }
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let admission = try AdmissionCounts(model.layout, of: source)
-        let source = admission?.admitted(source) ?? source
+        let source = (admission?.admitted(source) ?? source)
+            .sampled(negativeShare: training.negativeShare, seed: training.seed)
         let totalSteps = (source.rows + training.batchSize - 1) / training.batchSize * training.epochs
         let checkpoint = Checkpoint(
             model: model,
@@ -104,6 +106,7 @@ public final class CoTrainer {
         // A step is checked by its losses; what the last one did to the weights shows only here.
         guard model.isFinite else { throw TrainingError.notFinite(step: state.steps, term: "weights") }
         model.admit(admission)
+        model.addToLogits(Float(-training.logitExcess))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         return TrainingReport(
             arm: arm, steps: state.steps, samples: state.samples, seconds: seconds,

@@ -19,6 +19,22 @@ public struct TrainingSource: Sendable {
         self.blocks = blocks
     }
 
+    /// The source with all clicked rows and a share of the others.
+    func sampled(negativeShare share: Double, seed: UInt64) -> TrainingSource {
+        guard share < 1 else { return self }
+        var source = self
+        source.rows = clicks + Int(Double(rows - clicks) * share)
+        source.blocks = blocks.enumerated().map { number, block in
+            { @Sendable in
+                let batch = try block()
+                var random = CounterRandom(seed: seed, stream: 0x4E45_4700_0000 &+ UInt64(number))
+                return batch.selecting(
+                    rows: batch.labels.indices.filter { random.uniform() < share || batch.labels[$0] == 1 })
+            }
+        }
+        return source
+    }
+
     /// Calls `body` with the batches of one epoch: blocks in a seeded order, rows shuffled within a pool of blocks.
     /// Memory is bounded by the pool. Every row comes once; only the last batch may be smaller.
     func batches(

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How the nets are trained; everything the bytes of the weights depend on besides data, nets and rocket settings.
 public struct TrainingSpecification: Codable, Equatable, Sendable {
     /// Days before the evaluated day that are trained on, in time order.
@@ -6,6 +8,9 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var batchSize: Int
     /// Passes over the window.
     public var epochs: Int
+    /// Share of the unclicked training rows that are trained on, chosen by the seed. The logits are corrected for it exactly,
+    /// so that the models predict the click rate of the log. Never touches rows that a model is judged on.
+    public var negativeShare: Double
     /// Adam's step size for dense layers.
     public var denseLearningRate: Double
     /// Adam's step size for the light net's own layers; nil: as the others'.
@@ -24,7 +29,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var checkpointMinutes: Double
 
     public init(
-        windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, denseLearningRate: Double = 0.001,
+        windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, negativeShare: Double = 1,
+        denseLearningRate: Double = 0.001,
         lightLearningRate: Double? = nil,
         embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
         checkpointMinutes: Double = 10
@@ -32,6 +38,7 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.windowDays = windowDays
         self.batchSize = batchSize
         self.epochs = epochs
+        self.negativeShare = negativeShare
         self.denseLearningRate = denseLearningRate
         self.lightLearningRate = lightLearningRate
         self.embeddingLearningRate = embeddingLearningRate
@@ -52,6 +59,10 @@ extension TrainingSpecification {
     ///
     /// - Parameter progress: share of the run that is over, 0…1.
     func learningRateScale(progress: Double) -> Double {
-        progress < 0.5 ? 1 : 1 - 0.9 * (progress - 0.5) / 0.5
+        progress < 0.5 ? 1 : 1 - 0.9 * (min(progress, 1) - 0.5) / 0.5
     }
+
+    /// What the logits of a model that was trained on all clicked rows and a share of the others are too high by:
+    /// with `r` of them kept, odds are `1 / r` times the log's.
+    var logitExcess: Double { -log(negativeShare) }
 }

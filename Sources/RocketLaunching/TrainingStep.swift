@@ -26,6 +26,7 @@ struct TrainingStep {
     /// A booster that stands still, with what it needs for its forward pass.
     private let teacher: Teacher?
     private let slices: Int
+    private let logitExcess: Double
     private let sums: [SliceSums]
     /// The independent pieces of work after the backward pass, the longest first.
     private let work: [Work]
@@ -72,6 +73,7 @@ struct TrainingStep {
             }
         }
         slices = training.sliceCount
+        logitExcess = training.logitExcess
         sums = (0..<training.sliceCount).map { _ in SliceSums() }
         let parts =
             (model.lightNet?.parts ?? []).map { (Work.light($0), $0.work) }
@@ -194,10 +196,12 @@ struct TrainingStep {
         let lambda = teaches ? rocket.hintWeight * hintScale : 0
         let distillation = teaches ? rocket.distillationWeight * hintScale : 0
         let boosterLogits = booster?.logits ?? teacher?.workspace.logits
+        // A teacher predicts the log's click rate, this training sees that of its sample.
+        let excess = booster == nil ? logitExcess : 0
         var losses = StepLosses()
         for row in rows {
             let loss = rocket.loss(
-                z: light.map { Double($0.logits[row]) } ?? 0, l: boosterLogits.map { Double($0[row]) } ?? 0,
+                z: light.map { Double($0.logits[row]) } ?? 0, l: boosterLogits.map { Double($0[row]) + excess } ?? 0,
                 label: Double(batch.labels[row]))
             losses.light += loss.light.loss
             losses.booster += loss.booster.loss

@@ -1,5 +1,6 @@
 import CounterRandom
 import FeatureCache
+import Foundation
 import Nets
 import RocketLaunching
 import Testing
@@ -315,6 +316,40 @@ enum World {
             on: TrainingSource(rows: 600_000, clicks: 300_000, blocks: (0..<10).map { _ in { block } })
         ) { _ in }
         #expect(report.samples == 600_000 && report.steps == 2)
+    }
+
+    @Test(
+        "Trained on a fifth of the unclicked rows, every arm still predicts the click rate of the log",
+        arguments: [Arm.rocket, .light, .booster, .distillation])
+    func negativeSampling(_ arm: Arm) throws {
+        // Clicks depend on field a: 4 % and 12 %.
+        let blocks = (0..<10).map { number in
+            var random = CounterRandom(seed: 77, stream: UInt64(number))
+            let ids = (0..<4_000).map { _ in UInt32(random.next() % 2) }
+            return SparseBatch(
+                labels: ids.map { random.uniform() < ($0 == 0 ? 0.04 : 0.12) ? 1 : 0 },
+                groups: ids.map { _ in 0 }, fields: [.single(ids)])
+        }
+        let clicks = blocks.reduce(0) { $0 + $1.labels.reduce(0) { $0 + Int($1) } }
+        let source = TrainingSource(rows: 40_000, clicks: clicks, blocks: blocks.map { block in { block } })
+        func train(_ arm: Arm, share: Double, teacher: CoTrainedModel?) throws -> (CoTrainedModel, TrainingReport) {
+            let trainer = CoTrainer(
+                arm: arm,
+                layout: InputLayout(fields: [FieldShape(name: "a", rows: 2, multiValued: false)], numerics: []),
+                nets: NetSpecification(embeddingDim: 2, light: [4], booster: [8]), rocket: RocketSpecification(),
+                training: TrainingSpecification(batchSize: 100, epochs: 8, negativeShare: share, threads: 2),
+                clickRate: Double(clicks) / 40_000, teacher: teacher)
+            let report = try trainer.train(on: source) { _ in }
+            return (trainer.model, report)
+        }
+        let teacher = arm.needsTeacher ? try train(.booster, share: 0.2, teacher: nil).0 : nil
+        let (model, report) = try train(arm, share: 0.2, teacher: teacher)
+        #expect(report.samples < 8 * 12_000 && report.samples > 8 * 9_000)
+        let rows = SparseBatch(labels: [0, 0], groups: [0, 0], fields: [.single([0, 1])])
+        for scorer in [model.light, model.booster].compactMap({ $0 }) {
+            let rates = scorer.logits(rows).map { 1 / (1 + exp(-Double($0))) }
+            #expect(abs(rates[0] - 0.04) < 0.008 && abs(rates[1] - 0.12) < 0.015, "\(rates)")
+        }
     }
 
     @Test("No rows is an error")
