@@ -59,11 +59,16 @@ public struct CoTrainedModel: Sendable {
 
     var sharesEmbeddings: Bool { embeddings === boosterEmbeddings }
 
-    /// Whether every weight is a number.
-    var isFinite: Bool {
-        let tables = embeddings.tables + (sharesEmbeddings ? [] : boosterEmbeddings.tables)
-        let arrays = tables + [lightNet?.parameters, boosterNet?.parameters].compactMap { $0 }
-        return arrays.allSatisfy { $0.norm.isFinite }
+    /// What holds a weight that is no finite number: a field's embeddings or a net; nil when all are finite.
+    var notFinite: String? {
+        for tables in [embeddings, boosterEmbeddings] {
+            for (field, table) in zip(layout.fields, tables.tables) where !table.norm.isFinite {
+                return "the embeddings of \(field.name)"
+            }
+        }
+        if let lightNet, !lightNet.parameters.norm.isFinite { return "the light net's weights" }
+        if let boosterNet, !boosterNet.parameters.norm.isFinite { return "the booster's weights" }
+        return nil
     }
 
     /// Scores with the light net, nil where the arm has none.

@@ -80,6 +80,7 @@ public final class CoTrainer {
         var saved = ContinuousClock.now
         // Batches follow from the seed, so those that were trained on are gone through again and left out.
         var toSkip = state.steps
+        var last: SparseBatch?
         let normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * totalSteps / 20 })
         for epoch in 0..<training.epochs {
             try source.batches(size: training.batchSize, seed: training.seed, epoch: epoch, step.profile) { batch in
@@ -93,7 +94,8 @@ public final class CoTrainer {
                 let losses = run(batch, progress: Double(state.steps) / Double(totalSteps))
                 state.steps += 1
                 state.samples += batch.rows
-                try check(losses, step: state.steps)
+                try check(losses, batch, step: state.steps)
+                last = batch
                 state.curve.add(losses, step: state.steps)
                 if let checkpoints, ContinuousClock.now - saved >= checkpoints.every {
                     state.seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -104,7 +106,10 @@ public final class CoTrainer {
             }
         }
         // A step is checked by its losses; what the last one did to the weights shows only here.
-        guard model.isFinite else { throw TrainingError.notFinite(step: state.steps, term: "weights") }
+        if let cause = model.notFinite {
+            throw TrainingError.notFinite(
+                step: state.steps, term: "weights", cause: last.flatMap(extremeFeature) ?? cause)
+        }
         model.admit(admission)
         model.addToLogits(Float(-training.logitExcess))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -170,12 +175,26 @@ public final class CoTrainer {
         set(model.boosterNet?.parameters, booster)
     }
 
-    private func check(_ losses: StepLosses, step: Int) throws {
+    private func check(_ losses: StepLosses, _ batch: SparseBatch, step: Int) throws {
         for (term, value) in [
             ("light net's loss", losses.light), ("booster net's loss", losses.booster), ("hint", losses.hint),
         ] where !value.isFinite {
-            throw TrainingError.notFinite(step: step, term: term)
+            throw TrainingError.notFinite(
+                step: step, term: term,
+                cause: extremeFeature(of: batch) ?? model.notFinite ?? "the logits of this batch")
         }
+    }
+
+    /// The numeric feature with the most extreme value, where one lies beyond anything that standardising leaves.
+    private func extremeFeature(of batch: SparseBatch) -> String? {
+        let extremes = zip(model.layout.numerics, batch.numerics).map { shape, column in
+            let largest =
+                column.lazy.filter { !$0.isNaN }
+                .map { abs((Double($0) - shape.mean) / shape.standardDeviation) }.max() ?? 0
+            return (shape.name, largest.isNaN ? .infinity : largest)
+        }
+        guard let most = extremes.max(by: { $0.1 < $1.1 }), most.1 > 1e4 else { return nil }
+        return "the numeric feature \(most.0), \(most.1) standard deviations from its mean"
     }
 
     private static let proofSteps = 3

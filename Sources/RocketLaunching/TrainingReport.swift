@@ -75,8 +75,8 @@ public struct TrainingProgress: Sendable {
 
 /// Why a training ended early.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
-    /// A loss term became NaN or infinite.
-    case notFinite(step: Int, term: String)
+    /// A loss term, or a weight, became NaN or infinite; `cause` names where it comes from.
+    case notFinite(step: Int, term: String, cause: String)
     /// The data hold no rows.
     case noRows
     /// The arm learns from a booster that was trained before, and none was given.
@@ -86,8 +86,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .notFinite(let step, let term):
-            "training stopped at step \(step): not finite: the \(term); lower the learning rates or λ, "
+        case .notFinite(let step, let term, let cause):
+            "training stopped at batch \(step): not finite: the \(term), from \(cause); lower the learning rates or λ, "
                 + "or look for extreme numeric features"
         case .noTeacher(let arm):
             "the arm \(arm.rawValue) learns from a booster that was trained before, and none was given"

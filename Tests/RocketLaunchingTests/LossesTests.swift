@@ -291,13 +291,26 @@ enum World {
         #expect(throws: TrainingError.self) { try trainer.train(on: World.source()) { _ in } }
     }
 
+    @Test("An extreme number that ruins the loss is named by its feature and its batch")
+    func extremeNumber() throws {
+        var batch = World.batch(rows: 32, seed: 4)
+        batch.numerics[0][7] = 3e38
+        let source = TrainingSource(rows: 32, clicks: 16, blocks: [{ [batch] in batch }])
+        let error = #expect(throws: TrainingError.self) { try World.trainer().train(on: source) { _ in } }
+        guard case .notFinite(1, _, let cause) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(cause.contains("numeric feature n"))
+    }
+
     @Test("A single step that ruins the weights is an error too, though its losses were fine")
     func ruinedWeights() {
         let trainer = CoTrainer(
             arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
             training: TrainingSpecification(batchSize: 500, embeddingLearningRate: .infinity, threads: 1),
             clickRate: 0.3)
-        #expect(throws: TrainingError.notFinite(step: 1, term: "weights")) {
+        #expect(throws: TrainingError.notFinite(step: 1, term: "weights", cause: "the embeddings of a")) {
             try trainer.train(on: World.source()) { _ in }
         }
     }
