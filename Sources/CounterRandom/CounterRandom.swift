@@ -23,6 +23,12 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
         return CounterRandom.mix(key &+ counter &* 0x9E37_79B9_7F4A_7C15)
     }
 
+    /// The number that comes next, without taking it.
+    public var first: UInt64 {
+        var copy = self
+        return copy.next()
+    }
+
     /// A number in [0, 1) with 53 random bits.
     public mutating func uniform() -> Double {
         Double(next() >> 11) * 0x1p-53

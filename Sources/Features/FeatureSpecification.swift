@@ -10,13 +10,15 @@ public struct FeatureSpecification: Codable, Equatable, Sendable {
     public var fields: [Feature] { features.filter { $0.kind != .numeric } }
     /// The features that become plain numbers, in order.
     public var numerics: [Feature] { features.filter { $0.kind == .numeric } }
-    /// What decides the cache's columns: admission happens in training.
-    public var withoutAdmission: FeatureSpecification {
+    /// What decides the cache's columns: admission and embedding happen in training.
+    public var asCached: FeatureSpecification {
         FeatureSpecification(
             features: features.map { feature in
                 var feature = feature
                 feature.minimumCount = nil
                 feature.expireAfterDays = nil
+                feature.embeddingDim = nil
+                feature.pooling = nil
                 return feature
             })
     }
@@ -45,6 +47,10 @@ public struct Feature: Codable, Equatable, Sendable {
     public var minimumCount: Int?
     /// Ids not seen for so many days before the last training day lose their own embedding.
     public var expireAfterDays: Int?
+    /// Numbers its ids are embedded in; nil: as the net says.
+    public var embeddingDim: Int?
+    /// Multi-valued: how the embeddings of a row's ids become one; nil: their sum.
+    public var pooling: Pooling?
 
     public init(
         name: String, column: String, kind: Kind, hashBits: Int = 16, transform: Transform = .identity,
@@ -86,6 +92,11 @@ public struct Feature: Codable, Equatable, Sendable {
         case identity
         /// sign(x) · ln(1 + |x|)
         case log1p
+    }
+
+    public enum Pooling: String, Codable, CaseIterable, Sendable {
+        case sum
+        case mean
     }
 
     /// Rows of the field's embedding table, the one for "missing" included; 0 for numerics.

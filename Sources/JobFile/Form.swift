@@ -29,11 +29,21 @@ extension Form where Value == UInt64 {
     }
 }
 
+extension Form where Value == Bool {
+    /// YAML 1.2's two words; `yes` and `on` of YAML 1.1 are refused, because few expect them to be more than text.
+    static var boolean: Form {
+        Form(expected: "true or false") { scalar in
+            scalar.isPlain ? ["true": true, "false": false][scalar.string] : nil
+        }
+    }
+}
+
 extension Form where Value == Double {
     static var positive: Form { number("a finite number above 0") { $0 > 0 } }
     static var zeroOrMore: Form { number("a finite number, 0 or more") { $0 >= 0 } }
 
     static var positiveShare: Form { number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 } }
+    static var shareBelowOne: Form { number("a number from 0 to below 1") { (0..<1).contains($0) } }
     static var share: Form { number("a number from 0 to 1") { (0...1).contains($0) } }
 
     private static func number(_ expected: String, _ isAllowed: @escaping (Double) -> Bool) -> Form {

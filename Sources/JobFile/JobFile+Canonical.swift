@@ -6,8 +6,8 @@ import RocketLaunching
 
 extension JobFile {
     /// Canonical JSON of everything in the file that the trained weights depend on: log source, features, nets, rocket
-    /// and training settings, without the number of threads and what else changes no weight. Equal texts on the same log give equal weights; comments,
-    /// order of keys, paths and the way of measuring do not matter.
+    /// and training settings, without the number of threads and what else changes no weight. Equal texts on the same log
+    /// give equal weights; comments, order of keys, paths and the way of measuring do not matter.
     public func fingerprintText() throws -> String {
         var training = training
         training.threads = nil
@@ -21,7 +21,7 @@ extension JobFile {
     public func extractionText() throws -> String {
         try Self.canonicalJSON(
             ExtractedBy(
-                source: source, features: features.withoutAdmission, group: evaluation.group,
+                source: source, features: features.asCached, group: evaluation.group,
                 trueProbability: evaluation.trueProbability, shards: extraction.shards))
     }
 

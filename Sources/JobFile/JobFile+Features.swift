@@ -66,6 +66,8 @@ extension JobFile {
         section.read("buckets", .integer(2...10_000), into: &feature.buckets)
         section.read("minimum_count", .integer(2...1_000_000_000), into: &feature.minimumCount)
         section.read("expire_after_days", .integer(1...36_500), into: &feature.expireAfterDays)
+        section.read("embedding_dim", .integer(1...256), into: &feature.embeddingDim)
+        section.read("pooling", .oneOf(Feature.Pooling.allCases), into: &feature.pooling)
         guard let kind else { return feature }
         feature.kind = kind
         let keys: [(key: String, fits: Bool, reason: String)] = [
@@ -74,6 +76,8 @@ extension JobFile {
             ("of", kind == .cross, "only a cross names other features"),
             ("buckets", kind == .bucketed, "only bucketed features have buckets"),
             ("column", kind.readsColumn, "it reads no column of its own"),
+            ("embedding_dim", kind != .numeric, "only features with ids are embedded"),
+            ("pooling", kind == .multiValued, "only multi_valued features have several ids a row"),
             ("minimum_count", kind.isHashed, "only hashed features have rare ids"),
             ("expire_after_days", kind.isHashed, "only hashed features have ids that come and go"),
         ]

@@ -1,4 +1,5 @@
 import Features
+import Nets
 import RocketLaunching
 
 // The keys of the file, in its order. To add one, add its line here.
@@ -41,10 +42,49 @@ extension JobFile {
     }
 
     private mutating func readNets(_ section: Section) {
-        let width = Form.integer(1...8_192)
         section.require("embedding_dim", .integer(1...256), into: &nets.embeddingDim)
-        section.require("light", listOf: width, into: &nets.light)
-        section.require("booster", listOf: width, into: &nets.booster)
+        readNet("light", section, into: &nets.light)
+        readNet("booster", section, into: &nets.booster)
+    }
+
+    /// A list of widths, or a mapping that says more.
+    private func readNet(_ key: String, _ section: Section, into net: inout DenseSpecification) {
+        let width = Form.integer(1...8_192)
+        guard section.isMapping(key) else {
+            section.require(key, listOf: width, into: &net.hidden)
+            return
+        }
+        section.section(key) {
+            $0.require("hidden", listOf: width, into: &net.hidden)
+            $0.read("activation", .oneOf(Activation.allCases), into: &net.activation)
+            $0.read("batch_norm", .boolean, into: &net.batchNorm)
+            $0.read("dropout", .shareBelowOne, into: &net.dropout)
+            $0.read("cross_layers", .integer(0...16), into: &net.crossLayers)
+            $0.read("linear", .boolean, into: &net.linear)
+        }
+    }
+
+    /// Layers that two nets share must be the same in both, and each net needs a layer of its own.
+    private func checkSharedLayers(_ section: Section) {
+        let count = rocket.sharedLayers
+        guard count > 0 else { return }
+        let key = section.qualified("shared_layers")
+        func refuse(_ reason: String) {
+            section.problems.add(line: section.line(of: "shared_layers"), "\(key) is \(count), but \(reason)")
+        }
+        let (light, booster) = (nets.light, nets.booster)
+        if rocket.sharing == .nothing { refuse("sharing is nothing; layers are shared above shared embeddings only") }
+        if light.hidden.prefix(count) != booster.hidden.prefix(count) || light.hidden.count < count
+            || light.activation != booster.activation || light.dropout != booster.dropout
+        {
+            refuse("the first \(count) hidden layers of light and booster differ; give both the same ones")
+        }
+        if light.batchNorm || booster.batchNorm {
+            refuse("a net has batch_norm, whose statistics are never shared; remove one of the two")
+        }
+        if light.crossLayers > 0 || booster.crossLayers > 0 {
+            refuse("a net has cross_layers, which would lie below them; remove one of the two")
+        }
     }
 
     private mutating func readRocket(_ section: Section) {
@@ -54,6 +94,8 @@ extension JobFile {
         section.read("temperature", .positive, into: &rocket.temperature)
         section.read("gradient_block", .oneOf(GradientBlock.allCases), into: &rocket.gradientBlock)
         section.read("sharing", .oneOf(Sharing.allCases), into: &rocket.sharing)
+        section.read("shared_layers", .integer(0...16), into: &rocket.sharedLayers)
+        checkSharedLayers(section)
     }
 
     private mutating func readTraining(_ section: Section) {
@@ -61,9 +103,22 @@ extension JobFile {
         section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
         section.read("epochs", .integer(1...1_000), into: &training.epochs)
         section.read("negative_share", .positiveShare, into: &training.negativeShare)
+        section.read("dense_optimiser", .oneOf(DenseMethod.allCases), into: &training.denseOptimiser)
         section.read("dense_learning_rate", .positive, into: &training.denseLearningRate)
         section.read("light_learning_rate", .positive, into: &training.lightLearningRate)
         section.read("embedding_learning_rate", .positive, into: &training.embeddingLearningRate)
+        section.section("linear") {
+            $0.read("learning_rate", .positive, into: &training.linearLearningRate)
+            $0.read("l1", .zeroOrMore, into: &training.linearL1)
+            $0.read("l2", .zeroOrMore, into: &training.linearL2)
+        }
+        section.section("schedule") {
+            $0.read("warm_up", .share, into: &training.schedule.warmUp)
+            $0.read("decay", .oneOf(LearningRateSchedule.Decay.allCases), into: &training.schedule.decay)
+            $0.read("decay_from", .shareBelowOne, into: &training.schedule.decayFrom)
+            $0.read("end", .positiveShare, into: &training.schedule.end)
+        }
+        section.read("gradient_clip", .positive, into: &training.gradientClip)
         section.read("l2", .zeroOrMore, into: &training.l2)
         section.read("seed", .seed, into: &training.seed)
         section.read("slices", .integer(1...256), into: &training.slices)

@@ -53,6 +53,8 @@ final class Section {
 
     func has(_ key: String) -> Bool { entries[key] != nil }
 
+    func isMapping(_ key: String) -> Bool { entries[key]?.value.mapping != nil }
+
     /// Reads an optional key; without it the destination keeps its value, the default.
     func read<Value>(_ key: String, _ form: Form<Value>, into destination: inout Value) {
         if let value = value(key, form) { destination = value }

@@ -8,8 +8,8 @@ import Postgres
 public func checkJobFile(_ path: String, againstDatabase: Bool, url: String?) throws -> String {
     let job = try JobFile(path: path)
     var summary = "model ‘\(job.model)’, \(job.features.features.count) features, "
-    summary += "light \(job.nets.light.map(String.init).joined(separator: "-")), "
-    summary += "booster \(job.nets.booster.map(String.init).joined(separator: "-"))"
+    summary += "light \(job.nets.light), "
+    summary += "booster \(job.nets.booster)"
     if againstDatabase {
         let connection = try Connection(.fromEnvironment(url: url), applicationName: "rocket config check")
         let problems = try SourceCheck(job.extractionSpecification()).problems(on: connection)

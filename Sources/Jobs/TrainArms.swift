@@ -70,7 +70,8 @@ extension InputLayout {
             fields: zip(fields, features.fields).map { field, feature in
                 FieldShape(
                     name: field.name, rows: field.rowsInTable, multiValued: field.multiValued,
-                    admission: feature.admission)
+                    admission: feature.admission, dim: feature.embeddingDim,
+                    pooling: feature.pooling == .mean ? .mean : nil)
             },
             numerics: numerics.indices.map { index in
                 let columns = headers.map { $0.numerics[index] }

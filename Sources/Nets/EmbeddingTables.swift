@@ -1,27 +1,49 @@
 import CounterRandom
 import Foundation
 
-/// The embedding tables of all fields with their optimiser state: row-wise Adagrad, which keeps one number a row and
-/// touches only the rows that a batch has (Duchi et al. 2011; row-wise as in Naumov et al., arXiv 1906.00091).
+/// The embedding tables of all fields with their optimiser state. An update touches only the rows that a batch has.
 public final class EmbeddingTables: @unchecked Sendable {
     public let layout: InputLayout
-    public let dim: Int
     /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'.
     public let tables: [FloatArray]
-    /// The optimiser's state: mean squared gradient summed over steps, one number a row.
+    /// The optimiser's sums of squared gradients: one number a row of row-wise Adagrad, one a weight of FTRL.
     public let squares: [FloatArray]
+    /// FTRL's z, laid out as the tables; empty otherwise.
+    public let leads: [FloatArray]
+    /// Numbers an id of each field is embedded in, and where they lie in an input row.
+    public let dims, offsets: [Int]
+    /// Width of an input row; numerics may follow the embeddings in it.
+    public let inputWidth: Int
+    private let method: RowMethod
     private let scratch: [Scratch]
 
-    public init(layout: InputLayout, dim: Int) {
+    /// - Parameter dim: of the fields that have none of their own.
+    public convenience init(layout: InputLayout, dim: Int) {
+        self.init(
+            layout: layout, dims: layout.fields.map { $0.dim ?? dim }, width: layout.inputWidth(embeddingDim: dim),
+            method: .adagrad)
+    }
+
+    init(layout: InputLayout, dims: [Int], width: Int, method: RowMethod) {
         self.layout = layout
-        self.dim = dim
-        tables = layout.fields.map { FloatArray(count: $0.storedRows * dim) }
-        squares = layout.fields.map { FloatArray(count: $0.storedRows) }
-        scratch = layout.fields.map { Scratch(rows: $0.storedRows) }
+        self.dims = dims
+        self.method = method
+        inputWidth = width
+        offsets = dims.indices.map { dims[..<$0].reduce(0, +) }
+        let rows = layout.fields.map(\.storedRows)
+        tables = zip(rows, dims).map { FloatArray(count: $0 * $1) }
+        switch method {
+        case .adagrad:
+            squares = rows.map { FloatArray(count: $0) }
+            leads = rows.map { _ in FloatArray(count: 0) }
+        case .ftrl:
+            squares = zip(rows, dims).map { FloatArray(count: $0 * $1) }
+            leads = zip(rows, dims).map { FloatArray(count: $0 * $1) }
+        }
+        scratch = rows.map { Scratch(rows: $0) }
     }
 
     public var parameterCount: Int { tables.reduce(0) { $0 + $1.count } }
-    public var inputWidth: Int { layout.inputWidth(embeddingDim: dim) }
 
     /// Small normal numbers; each table has a random stream of its own.
     public func initialise(seed: UInt64, stream: UInt64, deviation: Double) {
@@ -37,11 +59,12 @@ public final class EmbeddingTables: @unchecked Sendable {
     ///   - rows: of the batch; row `r` goes to line `r` of `x`.
     ///   - x: `[batch, inputWidth]`.
     public func gather(field: Int, _ ids: FieldIDs, rows: Range<Int>, into x: FloatArray) {
-        let width = inputWidth
+        let (width, dim, offset) = (inputWidth, dims[field], offsets[field])
+        let takesMean = layout.fields[field].pooling == .mean
         tables[field].lend { table in
             x.lend { x in
                 for row in rows {
-                    let target = x + (row &* width &+ field &* dim)
+                    let target = x + (row &* width &+ offset)
                     let range = ids.range(row)
                     if range.count == 1 {
                         let source = table + Int(ids.ids[range.lowerBound]) &* dim
@@ -51,6 +74,9 @@ public final class EmbeddingTables: @unchecked Sendable {
                         for position in range {
                             let source = table + Int(ids.ids[position]) &* dim
                             for column in 0..<dim { target[column] += source[column] }
+                        }
+                        if takesMean, range.count > 1 {
+                            Kernels.scale(target, by: 1 / Float(range.count), count: dim)
                         }
                     }
                 }
@@ -63,14 +89,30 @@ public final class EmbeddingTables: @unchecked Sendable {
     /// Fields are independent of each other, so they may run on several threads; within a field the order is fixed.
     /// Cost: O(ids × dim).
     ///
-    /// - Parameter dx: `[batch, inputWidth]`.
-    public func update(field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray, learningRate: Float) {
-        let dim = dim
+    /// - Parameters:
+    ///   - dx: `[batch, inputWidth]`.
+    ///   - scale: factor on the gradient, as clipping asks for.
+    public func update(
+        field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray, scale: Float = 1, learningRate: Float
+    ) {
+        let dim = dims[field]
         coalesce(field: field, ids, rows: rows, gradient: dx) { id, gradient in
             tables[field].lend { table in
                 squares[field].lend { squares in
-                    Kernels.adagrad(
-                        table + id &* dim, gradient: gradient, square: squares + id, count: dim, rate: learningRate)
+                    switch method {
+                    case .adagrad:
+                        Kernels.adagrad(
+                            table + id &* dim, gradient: gradient, square: squares + id, count: dim, scale: scale,
+                            rate: learningRate)
+                    case .ftrl(let ftrl):
+                        leads[field].lend { leads in
+                            for place in id &* dim..<(id &+ 1) &* dim {
+                                Kernels.ftrl(
+                                    table + place, gradient: scale * gradient[place &- id &* dim], z: leads + place,
+                                    squares: squares + place, rate: learningRate, ftrl)
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -79,6 +121,7 @@ public final class EmbeddingTables: @unchecked Sendable {
     /// Sum of the squares of a field's gradient, each id's added up first.
     public func squaredNorm(field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray) -> Double {
         var sum = 0.0
+        let dim = dims[field]
         coalesce(field: field, ids, rows: rows, gradient: dx) { _, gradient in
             for column in 0..<dim { sum += Double(gradient[column]) * Double(gradient[column]) }
         }
@@ -91,24 +134,28 @@ public final class EmbeddingTables: @unchecked Sendable {
         _ body: (Int, UnsafePointer<Float>) -> Void
     ) {
         guard rows > 0 else { return }
-        let (width, dim) = (inputWidth, dim)
+        let (width, dim, offset) = (inputWidth, dims[field], offsets[field])
+        let takesMean = layout.fields[field].pooling == .mean
         let scratch = scratch[field]
         scratch.reserve(ids: ids.range(rows - 1).upperBound, dim: dim)
         dx.lend { dx in
             scratch.lend { slots, touched, sums in
                 var count = 0
                 for row in 0..<rows {
-                    let source = dx + (row &* width &+ field &* dim)
-                    for position in ids.range(row) {
+                    let source = dx + (row &* width &+ offset)
+                    let range = ids.range(row)
+                    let share = takesMean ? 1 / Float(range.count) : 1
+                    for position in range {
                         let id = Int(ids.ids[position])
                         let slot = Int(slots[id])
                         if slot < 0 {
                             slots[id] = Int32(truncatingIfNeeded: count)
                             touched[count] = Int32(truncatingIfNeeded: id)
                             (sums + count &* dim).update(from: source, count: dim)
+                            if share != 1 { Kernels.scale(sums + count &* dim, by: share, count: dim) }
                             count &+= 1
                         } else {
-                            Kernels.add(source, into: sums + slot &* dim, count: dim)
+                            Kernels.add(share, times: source, into: sums + slot &* dim, count: dim)
                         }
                     }
                 }
@@ -123,9 +170,26 @@ public final class EmbeddingTables: @unchecked Sendable {
 
     /// Gives a row of a field's table the numbers of another.
     public func copyRow(_ source: Int, to target: Int, field: Int) {
+        let dim = dims[field]
         for column in 0..<dim { tables[field][target * dim + column] = tables[field][source * dim + column] }
     }
+}
 
+/// How the rows of a table follow their gradients.
+enum RowMethod: Sendable {
+    /// Row-wise: one accumulator a row (Duchi et al. 2011; row-wise as in Naumov et al., arXiv 1906.00091).
+    case adagrad
+    case ftrl(FTRL)
+}
+
+/// The pulls of FTRL-Proximal towards few and small weights (McMahan et al., KDD 2013).
+public struct FTRL: Codable, Equatable, Sendable {
+    public var l1, l2: Float
+
+    public init(l1: Float = 0, l2: Float = 0) {
+        self.l1 = l1
+        self.l2 = l2
+    }
 }
 
 /// The ids of one field for the rows of a batch: one each, or `offsets[r]..<offsets[r + 1]` of them.

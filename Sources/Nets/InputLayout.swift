@@ -8,8 +8,10 @@ public struct InputLayout: Codable, Equatable, Sendable {
         self.numerics = numerics
     }
 
-    /// Width of an input row: `fields × dim + 2 × numerics`.
-    public func inputWidth(embeddingDim: Int) -> Int { fields.count * embeddingDim + 2 * numerics.count }
+    /// Width of an input row: the fields' dimensions, and two for each numeric.
+    public func inputWidth(embeddingDim: Int) -> Int {
+        fields.reduce(0) { $0 + ($1.dim ?? embeddingDim) } + 2 * numerics.count
+    }
 }
 
 /// A field's embedding table.
@@ -20,16 +22,31 @@ public struct FieldShape: Codable, Equatable, Sendable {
     public var multiValued: Bool
     /// Which ids have an embedding of their own; nil: all.
     public var admission: IDAdmission?
+    /// Numbers its ids are embedded in; nil: as the net says.
+    public var dim: Int?
+    /// What becomes of several ids in a row; nil: their sum.
+    public var pooling: Pooling?
 
-    public init(name: String, rows: Int, multiValued: Bool, admission: IDAdmission? = nil) {
+    public init(
+        name: String, rows: Int, multiValued: Bool, admission: IDAdmission? = nil, dim: Int? = nil,
+        pooling: Pooling? = nil
+    ) {
         self.name = name
         self.rows = rows
         self.multiValued = multiValued
         self.admission = admission
+        self.dim = dim
+        self.pooling = pooling
     }
 
     /// Rows of the table in memory: with a rule, one more that the ids without an embedding of their own share.
     var storedRows: Int { admission == nil ? rows : rows + 1 }
+}
+
+/// How the embeddings of several ids of a field become one.
+public enum Pooling: String, Codable, CaseIterable, Sendable {
+    case sum
+    case mean
 }
 
 /// A field's rule for which ids have an embedding of their own.

@@ -68,9 +68,9 @@ enum Kernels {
     /// weight any more are rounded to 0 before.
     static func adam(
         _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-        mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>, count: Int, step: AdamStep
+        mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>, count: Int, step: DenseStep
     ) {
-        let (beta1, beta2) = (Adam.beta1, Adam.beta2)
+        let (beta1, beta2) = (DenseOptimiser.beta1, DenseOptimiser.beta2)
         let tiny: Float = 1e-30
         for index in 0..<count {
             let g = gradient[index]
@@ -78,20 +78,45 @@ enum Kernels {
             let v = beta2 * variance[index] + (1 - beta2) * g * g
             mean[index] = (m + tiny) - tiny
             variance[index] = (v + tiny) - tiny
-            weights[index] -= step.rate * m / ((v * step.varianceScale).squareRoot() + Adam.epsilon)
+            weights[index] -= step.rate * m / ((v * step.varianceScale).squareRoot() + 1e-8)
         }
+    }
+
+    /// One Adagrad step on weights [count], each with its own sum of squares (Duchi et al. 2011).
+    static func adagrad(
+        _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+        squares: UnsafeMutablePointer<Float>, count: Int, rate: Float
+    ) {
+        for index in 0..<count {
+            let g = gradient[index]
+            squares[index] += g * g
+            weights[index] -= rate * g / (squares[index].squareRoot() + 1e-10)
+        }
+    }
+
+    /// One step of FTRL-Proximal on a weight (McMahan et al., KDD 2013, algorithm 1, with β = 1).
+    static func ftrl(
+        _ weight: UnsafeMutablePointer<Float>, gradient g: Float, z: UnsafeMutablePointer<Float>,
+        squares n: UnsafeMutablePointer<Float>, rate: Float, _ ftrl: FTRL
+    ) {
+        let sum = n.pointee + g * g
+        z.pointee += g - (sum.squareRoot() - n.pointee.squareRoot()) / rate * weight.pointee
+        n.pointee = sum
+        let excess = abs(z.pointee) - ftrl.l1
+        let pull: Float = z.pointee > 0 ? -1 : 1
+        weight.pointee = excess <= 0 ? 0 : pull * excess / ((1 + sum.squareRoot()) / rate + ftrl.l2)
     }
 
     /// One step of row-wise Adagrad on a row [count] with one accumulator (Duchi et al. 2011; one number a row as in Naumov
     /// et al., arXiv 1906.00091).
     static func adagrad(
         _ row: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, square: UnsafeMutablePointer<Float>,
-        count: Int, rate: Float
+        count: Int, scale: Float, rate: Float
     ) {
         var sum: Float = 0
         for index in 0..<count { sum += gradient[index] * gradient[index] }
-        square.pointee += sum / Float(count)
-        let rate = rate / (square.pointee.squareRoot() + 1e-8)
+        square.pointee += scale * scale * sum / Float(count)
+        let rate = scale * rate / (square.pointee.squareRoot() + 1e-8)
         for index in 0..<count { row[index] -= rate * gradient[index] }
     }
 }

@@ -15,20 +15,24 @@ public struct Parallel: Sendable {
     public func perform(parts: Int, _ body: @Sendable (Int) -> Void) {
         let workers = min(threads, parts)
         if workers <= 1 {
-            omp_set_num_threads(1)
+            Self.useOneThreadHere()
             for part in 0..<parts { body(part) }
             return
         }
         // Whoever is free takes the next part, so that a part that takes long holds nobody up but the last.
         let next = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: workers) { _ in
-            // The matrix library would start threads of its own in each of ours.
-            omp_set_num_threads(1)
+            Self.useOneThreadHere()
             while true {
                 let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard part < parts else { return }
                 body(part)
             }
         }
+    }
+
+    /// Keeps the matrix library from starting threads of its own when this thread calls it.
+    public static func useOneThreadHere() {
+        omp_set_num_threads(1)
     }
 }

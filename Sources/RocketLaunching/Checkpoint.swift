@@ -31,33 +31,37 @@ struct TrainingState: Codable {
 /// as Float32, and what `TrainingState` and the dense optimisers count as JSON in its metadata.
 struct Checkpoint {
     private let arrays: [(name: String, array: FloatArray)]
-    private let adams: [Adam]
+    private let optimisers: [DenseOptimiser]
 
     private struct Description: Codable {
         var format = 1
         var state: TrainingState
-        var adamSteps: [Int]
+        var optimiserSteps: [Int]
     }
 
-    init(model: CoTrainedModel, adams: [(name: String, adam: Adam)]) {
+    init(model: CoTrainedModel, optimisers: [(name: String, optimiser: DenseOptimiser)]) {
         var arrays: [(String, FloatArray)] = []
         func add(_ tables: EmbeddingTables, _ prefix: String) {
             for (index, field) in model.layout.fields.enumerated() {
                 arrays.append(("\(prefix).\(field.name)", tables.tables[index]))
                 arrays.append(("\(prefix)_squares.\(field.name)", tables.squares[index]))
+                arrays.append(("\(prefix)_leads.\(field.name)", tables.leads[index]))
             }
         }
-        add(model.embeddings, "embedding")
-        if !model.sharesEmbeddings { add(model.boosterEmbeddings, "booster_embedding") }
-        for (name, net) in [("light", model.lightNet), ("booster", model.boosterNet)] {
-            if let net { arrays.append((name, net.parameters)) }
+        for (tables, prefix) in zip(model.embeddings, ["embedding", "booster_embedding"]) { add(tables, prefix) }
+        for (name, linear) in [("light", model.lightBranch?.linear), ("booster", model.boosterBranch?.linear)] {
+            if let linear { add(linear.tables, "\(name)_linear") }
         }
-        for (name, adam) in adams {
-            arrays.append(("\(name)_mean", adam.mean))
-            arrays.append(("\(name)_variance", adam.variance))
+        for (name, net) in model.denseNets {
+            arrays.append((name, net.parameters))
+            arrays.append(("\(name)_statistics", net.statistics))
         }
-        self.arrays = arrays
-        self.adams = adams.map(\.adam)
+        for (name, optimiser) in optimisers {
+            arrays.append(("\(name)_mean", optimiser.mean))
+            arrays.append(("\(name)_variance", optimiser.variance))
+        }
+        self.arrays = arrays.filter { $0.1.count > 0 }
+        self.optimisers = optimisers.map(\.optimiser)
     }
 
     func encoded(_ state: TrainingState) throws -> [UInt8] {
@@ -65,7 +69,7 @@ struct Checkpoint {
         for (name, array) in arrays {
             file.tensors[name] = Safetensors.Tensor(shape: [array.count], values: array.values)
         }
-        let description = Description(state: state, adamSteps: adams.map(\.steps))
+        let description = Description(state: state, optimiserSteps: optimisers.map(\.steps))
         file.metadata["checkpoint"] = String(decoding: try JSONEncoder().encode(description), as: UTF8.self)
         return try file.encoded()
     }
@@ -77,7 +81,7 @@ struct Checkpoint {
         let file = try Safetensors(bytes)
         guard let text = file.metadata["checkpoint"],
             let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
-            description.format == 1, description.adamSteps.count == adams.count
+            description.format == 1, description.optimiserSteps.count == optimisers.count
         else { throw SafetensorsError.metadata("checkpoint") }
         for (name, array) in arrays {
             guard let tensor = file.tensors[name], tensor.shape == [array.count] else {
@@ -87,7 +91,7 @@ struct Checkpoint {
         for (name, array) in arrays {
             for (index, value) in (file.tensors[name]?.values ?? []).enumerated() { array[index] = value }
         }
-        for (adam, steps) in zip(adams, description.adamSteps) { adam.steps = steps }
+        for (optimiser, steps) in zip(optimisers, description.optimiserSteps) { optimiser.steps = steps }
         return description.state
     }
 }

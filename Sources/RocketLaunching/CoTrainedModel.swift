@@ -7,45 +7,81 @@ public struct CoTrainedModel: Sendable {
     public let layout: InputLayout
     public let nets: NetSpecification
     public let arm: Arm
-    /// W_S when shared; otherwise the light net's own.
-    let embeddings: EmbeddingTables
-    /// The booster's own tables when nothing is shared; otherwise the same object as `embeddings`.
-    let boosterEmbeddings: EmbeddingTables
+    /// Hidden layers that the two nets have in common.
+    let sharedLayers: Int
+    /// Nil where the arm has no such net.
+    private(set) var lightBranch, boosterBranch: Branch?
     /// Which ids have an embedding of their own, and why; nil where no field has a rule.
     public private(set) var admission: AdmissionCounts?
-    let lightNet: DenseNet?
-    let boosterNet: DenseNet?
 
     /// An untrained model.
     ///
-    /// - Parameter logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
+    /// - Parameters:
+    ///   - ftrl: of the linear parts.
+    ///   - logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
     init(
-        arm: Arm, layout: InputLayout, nets: NetSpecification, sharing: Sharing, seed: UInt64, logitBias: Double
+        arm: Arm, layout: InputLayout, nets: NetSpecification, sharing: Sharing, sharedLayers: Int, ftrl: FTRL,
+        seed: UInt64, logitBias: Double
     ) {
         self.arm = arm
         self.layout = layout
         self.nets = nets
-        embeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
+        let isPair = arm.trainsLight && arm.trainsBooster
+        self.sharedLayers = isPair && sharing == .embeddings ? sharedLayers : 0
+        let embeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
         embeddings.initialise(seed: seed, stream: 0x454D_0000, deviation: 0.05)
-        if arm.trainsLight, arm.trainsBooster, sharing == .nothing {
+        var boosterEmbeddings = embeddings
+        if isPair, sharing == .nothing {
             boosterEmbeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
             boosterEmbeddings.initialise(seed: seed, stream: 0x4542_0000, deviation: 0.05)
-        } else {
-            boosterEmbeddings = embeddings
         }
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
-        lightNet = !arm.trainsLight ? nil : DenseNet(input: width, hidden: nets.light)
-        boosterNet = !arm.trainsBooster ? nil : DenseNet(input: width, hidden: nets.booster)
-        let bias = Float(logitBias)
-        lightNet?.initialise(seed: seed, stream: 0x4C49_0000, logitBias: bias)
-        boosterNet?.initialise(seed: seed, stream: 0x424F_0000, logitBias: bias)
+        var trunk: DenseNet?
+        if self.sharedLayers > 0 {
+            let net = DenseNet(input: width, nets.booster.trunk(self.sharedLayers), end: .hiddenLayer)
+            net.initialise(seed: seed, stream: 0x5348_0000, logitBias: 0)
+            trunk = net
+        }
+        func branch(_ specification: DenseSpecification, _ tables: EmbeddingTables, stream: UInt64) -> Branch {
+            let dense = DenseNet(
+                input: trunk?.outputWidth ?? width, specification.above(trunk: self.sharedLayers))
+            dense.initialise(seed: seed, stream: stream, logitBias: Float(logitBias))
+            return Branch(
+                embeddings: tables, trunk: trunk, dense: dense,
+                linear: specification.linear ? LinearPart(layout: layout, ftrl: ftrl) : nil)
+        }
+        if arm.trainsLight { lightBranch = branch(nets.light, embeddings, stream: 0x4C49_0000) }
+        if arm.trainsBooster { boosterBranch = branch(nets.booster, boosterEmbeddings, stream: 0x424F_0000) }
+    }
+
+    /// Both nets' branches, the light one's first.
+    private var branches: [(name: String, branch: Branch)] {
+        [("light", lightBranch), ("booster", boosterBranch)].compactMap { name, branch in branch.map { (name, $0) } }
+    }
+
+    /// All embedding tables, each once.
+    var embeddings: [EmbeddingTables] {
+        let tables = branches.map(\.branch.embeddings)
+        return tables.count == 2 && tables[0] === tables[1] ? [tables[0]] : tables
+    }
+
+    /// All stacks of dense layers with the names of their tensors, each once.
+    var denseNets: [(name: String, net: DenseNet)] {
+        var nets: [(name: String, net: DenseNet)] = []
+        for (name, branch) in branches {
+            if let trunk = branch.trunk, !nets.contains(where: { $0.net === trunk }) {
+                nets.append((nets.isEmpty ? "shared" : "\(name)_shared", trunk))
+            }
+            nets.append((name, branch.dense))
+        }
+        return nets
     }
 
     /// Moves all logits of both nets by an amount.
     func addToLogits(_ amount: Float) {
         guard amount != 0 else { return }
-        for net in [lightNet, boosterNet].compactMap({ $0 }) {
-            for index in net.biases(net.layers - 1) { net.parameters[index] += amount }
+        for (_, branch) in branches {
+            for index in branch.dense.biases(branch.dense.layers - 1) { branch.dense.parameters[index] += amount }
         }
     }
 
@@ -53,36 +89,40 @@ public struct CoTrainedModel: Sendable {
     mutating func admit(_ counts: AdmissionCounts?) {
         guard let counts else { return }
         admission = counts
-        counts.shareRareRows(of: embeddings)
-        if !sharesEmbeddings { counts.shareRareRows(of: boosterEmbeddings) }
+        for tables in embeddings + branches.compactMap(\.branch.linear?.tables) { counts.shareRareRows(of: tables) }
     }
 
-    var sharesEmbeddings: Bool { embeddings === boosterEmbeddings }
+    var sharesEmbeddings: Bool { branches.count < 2 || embeddings.count == 1 }
 
     /// What holds a weight that is no finite number: a field's embeddings or a net; nil when all are finite.
     var notFinite: String? {
-        for tables in [embeddings, boosterEmbeddings] {
-            for (field, table) in zip(layout.fields, tables.tables) where !table.norm.isFinite {
-                return "the embeddings of \(field.name)"
-            }
-        }
-        if let lightNet, !lightNet.parameters.norm.isFinite { return "the light net's weights" }
-        if let boosterNet, !boosterNet.parameters.norm.isFinite { return "the booster's weights" }
-        return nil
+        lightBranch?.notFinite("light net") ?? boosterBranch?.notFinite("booster")
     }
 
     /// Scores with the light net, nil where the arm has none.
-    public var light: Scorer? { lightNet.map { Scorer(embeddings: embeddings, net: $0) } }
+    public var light: Scorer? { lightBranch.map { Scorer($0) } }
     /// Scores with the booster net, nil where the arm has none.
-    public var booster: Scorer? { boosterNet.map { Scorer(embeddings: boosterEmbeddings, net: $0) } }
+    public var booster: Scorer? { boosterBranch.map { Scorer($0) } }
 
-    /// Dense parameters of the light net.
-    public var lightParameters: Int { lightNet?.parameters.count ?? 0 }
-    /// Dense parameters of the booster net.
-    public var boosterParameters: Int { boosterNet?.parameters.count ?? 0 }
+    /// Parameters of the light net besides embeddings.
+    public var lightParameters: Int { lightBranch?.parameterCount ?? 0 }
+    /// Parameters of the booster net besides embeddings.
+    public var boosterParameters: Int { boosterBranch?.parameterCount ?? 0 }
     /// Parameters of all embedding tables.
-    public var embeddingParameters: Int {
-        embeddings.parameterCount + (sharesEmbeddings ? 0 : boosterEmbeddings.parameterCount)
+    public var embeddingParameters: Int { embeddings.reduce(0) { $0 + $1.parameterCount } }
+}
+
+extension DenseSpecification {
+    /// The first hidden layers, which two nets share.
+    fileprivate func trunk(_ layers: Int) -> DenseSpecification {
+        DenseSpecification(Array(hidden.prefix(layers)), activation: activation, dropout: dropout)
+    }
+
+    /// What is left above a trunk.
+    fileprivate func above(trunk layers: Int) -> DenseSpecification {
+        var rest = self
+        rest.hidden = Array(hidden.dropFirst(layers))
+        return rest
     }
 }
 
@@ -93,17 +133,21 @@ extension CoTrainedModel {
         var nets: NetSpecification
         var arm: Arm
         var sharesEmbeddings: Bool
+        var sharedLayers: Int?
     }
 
     /// The weights as a safetensors file: `embedding.<field>` `[rows, dim]`, `light.<layer>.weight` `[in, out]`,
-    /// `light.<layer>.bias` `[out]`, the same for `booster`, and `booster_embedding.<field>` when nothing is shared. A field
-    /// with an admission rule adds `embedding.<field>.rare` `[1, dim]` and, as Int32 `[rows]`, `admission_count.<field>`
-    /// and `admission_last_seen.<field>` (days since 1970-01-01).
+    /// `light.<layer>.bias` `[out]`, the same for `booster` and for `shared` layers, and `booster_embedding.<field>` when
+    /// nothing is shared. Batch-norm adds `light.<layer>.scale`, `.shift`, `.running_mean`, `.running_variance`, PReLU
+    /// `.slope`, Dice `.slope`, `.dice_mean`, `.dice_variance`, all `[out]`; a linear part `light_linear.<field>` `[rows, 1]`.
+    /// A field with an admission rule adds `embedding.<field>.rare` `[1, dim]` and, as Int32 `[rows]`,
+    /// `admission_count.<field>` and `admission_last_seen.<field>` (days since 1970-01-01).
     public func safetensors() throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let description = Description(layout: layout, nets: nets, arm: arm, sharesEmbeddings: sharesEmbeddings)
+        let description = Description(
+            layout: layout, nets: nets, arm: arm, sharesEmbeddings: sharesEmbeddings, sharedLayers: sharedLayers)
         file.metadata["rocket"] = String(decoding: try encoder.encode(description), as: UTF8.self)
         visit { name, shape, array, range in
             file.tensors[name] = Safetensors.Tensor(shape: shape, values: range.map { array[$0] })
@@ -131,7 +175,8 @@ extension CoTrainedModel {
         else { throw SafetensorsError.metadata("rocket") }
         self.init(
             arm: description.arm, layout: description.layout, nets: description.nets,
-            sharing: description.sharesEmbeddings ? .embeddings : .nothing, seed: 0, logitBias: 0)
+            sharing: description.sharesEmbeddings ? .embeddings : .nothing,
+            sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
         var problem: SafetensorsError?
         visit { name, shape, array, range in
             guard let tensor = file.tensors[name], tensor.shape == shape else {
@@ -166,24 +211,26 @@ extension CoTrainedModel {
     /// Every tensor with its name, its shape and where it lies.
     private func visit(_ body: (String, [Int], FloatArray, Range<Int>) -> Void) {
         func visit(_ tables: EmbeddingTables, _ prefix: String) {
-            for (field, table) in zip(layout.fields, tables.tables) {
-                let own = field.rows * nets.embeddingDim
-                body("\(prefix).\(field.name)", [field.rows, nets.embeddingDim], table, 0..<own)
-                if field.admission != nil {
-                    body("\(prefix).\(field.name).rare", [1, nets.embeddingDim], table, own..<table.count)
+            for (index, field) in layout.fields.enumerated() {
+                let (table, dim) = (tables.tables[index], tables.dims[index])
+                let own = field.rows * dim
+                body("\(prefix).\(field.name)", [field.rows, dim], table, 0..<own)
+                if field.admission != nil { body("\(prefix).\(field.name).rare", [1, dim], table, own..<table.count) }
+            }
+        }
+        for (tables, prefix) in zip(embeddings, ["embedding", "booster_embedding"]) { visit(tables, prefix) }
+        for (name, branch) in branches {
+            if let linear = branch.linear { visit(linear.tables, "\(name)_linear") }
+        }
+        for (name, net) in denseNets {
+            for layer in 0..<net.layers {
+                let shape = net.shape(layer)
+                body("\(name).\(layer).weight", shape, net.parameters, net.weights(layer))
+                body("\(name).\(layer).bias", [shape[1]], net.parameters, net.biases(layer))
+                for extra in net.extras(layer) {
+                    body("\(name).\(layer).\(extra.name)", [shape[1]], extra.array, extra.range)
                 }
             }
         }
-        func visit(_ net: DenseNet, _ prefix: String) {
-            for layer in 0..<net.layers {
-                let shape = [net.widths[layer], net.widths[layer + 1]]
-                body("\(prefix).\(layer).weight", shape, net.parameters, net.weights(layer))
-                body("\(prefix).\(layer).bias", [shape[1]], net.parameters, net.biases(layer))
-            }
-        }
-        visit(embeddings, "embedding")
-        if !sharesEmbeddings { visit(boosterEmbeddings, "booster_embedding") }
-        if let lightNet { visit(lightNet, "light") }
-        if let boosterNet { visit(boosterNet, "booster") }
     }
 }

@@ -19,8 +19,8 @@ public final class CoTrainer {
     private let arm: Arm
     private let rocket: RocketSpecification
     private let training: TrainingSpecification
-    private let lightAdam: Adam?
-    private let boosterAdam: Adam?
+    /// Of the light net, the booster and the shared layers.
+    private let light, booster, trunk: DenseOptimiser?
     private let step: TrainingStep
     private let threads: Int
 
@@ -40,10 +40,15 @@ public final class CoTrainer {
         let parallel = Parallel(threads: threads)
         let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
         model = CoTrainedModel(
-            arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, seed: training.seed,
+            arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, sharedLayers: rocket.sharedLayers,
+            ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
             logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess)
-        lightAdam = model.lightNet.map { Adam(count: $0.parameters.count) }
-        boosterAdam = model.boosterNet.map { Adam(count: $0.parameters.count) }
+        func optimiser(_ net: DenseNet?) -> DenseOptimiser? {
+            net.map { DenseOptimiser(training.denseOptimiser, count: $0.parameters.count) }
+        }
+        light = optimiser(model.lightBranch?.dense)
+        booster = optimiser(model.boosterBranch?.dense)
+        trunk = optimiser(model.lightBranch?.trunk)
         step = TrainingStep(
             model: model, teacher: arm.needsTeacher ? teacher : nil, rocket: rocket, training: training,
             parallel: parallel)
@@ -71,8 +76,8 @@ public final class CoTrainer {
         let totalSteps = (source.rows + training.batchSize - 1) / training.batchSize * training.epochs
         let checkpoint = Checkpoint(
             model: model,
-            adams: [("light", lightAdam), ("booster", boosterAdam)].compactMap { name, adam in
-                adam.map { (name, $0) }
+            optimisers: [("light", light), ("booster", booster), ("shared", trunk)].compactMap { name, optimiser in
+                optimiser.map { (name, $0) }
             })
         var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, totalSteps / 200)))
         if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes) }
@@ -91,7 +96,8 @@ public final class CoTrainer {
                 if normSteps.contains(state.steps) {
                     state.gradientNorms.append(try gradientNorms(of: batch, step: state.steps + 1))
                 }
-                let losses = run(batch, progress: Double(state.steps) / Double(totalSteps))
+                let losses = run(
+                    batch, step: state.steps, progress: Double(state.steps) / Double(totalSteps))
                 state.steps += 1
                 state.samples += batch.rows
                 try check(losses, batch, step: state.steps)
@@ -122,16 +128,17 @@ public final class CoTrainer {
     }
 
     /// One step on one batch: forward, losses, backward, updates. Returns the means of the loss terms.
-    private func run(_ batch: SparseBatch, progress: Double) -> StepLosses {
-        let decay = Float(training.learningRateScale(progress: progress))
-        let rate = Float(training.denseLearningRate) * decay
-        let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * decay
-        let optimisers = DenseOptimisers(
-            light: lightAdam.map { ($0, $0.begin(learningRate: lightRate)) },
-            booster: boosterAdam.map { ($0, $0.begin(learningRate: rate)) })
-        return step.run(
-            batch, optimisers, hintScale: rocket.hintScale(progress: progress), l2: Float(training.l2),
-            embeddingLearningRate: Float(training.embeddingLearningRate) * decay)
+    private func run(_ batch: SparseBatch, step number: Int, progress: Double) -> StepLosses {
+        let scale = Float(training.schedule.scale(progress: progress))
+        let rate = Float(training.denseLearningRate) * scale
+        let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
+        let rates = StepRates(
+            light: light.map { ($0, $0.begin(learningRate: lightRate)) },
+            booster: booster.map { ($0, $0.begin(learningRate: rate)) },
+            trunk: trunk.map { ($0, $0.begin(learningRate: rate)) },
+            embeddings: Float(training.embeddingLearningRate) * scale,
+            linear: Float(training.linearLearningRate) * scale)
+        return step.run(batch, step: number, rates, hintScale: rocket.hintScale(progress: progress))
     }
 
     /// Each loss's gradient by itself, by real backward passes.
@@ -139,7 +146,7 @@ public final class CoTrainer {
     /// - Throws: `TrainingError.gradientNotBlocked` when the hint reaches the booster in spite of the block.
     private func gradientNorms(of batch: SparseBatch, step number: Int) throws -> TrainingReport.GradientNorms {
         func norms(_ terms: TrainingStep.Terms) -> TrainingReport.GradientNorms.Norms {
-            _ = step.gradients(of: batch, terms, hintScale: 1)
+            _ = step.gradients(of: batch, step: number - 1, terms, hintScale: 1)
             return step.norms(batch)
         }
         let found = TrainingReport.GradientNorms(
@@ -154,13 +161,13 @@ public final class CoTrainer {
 
     /// The gradients of one batch without an update; for holding them against finite differences.
     package func gradients(of batch: SparseBatch) -> BatchGradients {
-        _ = step.gradients(of: batch, .all, hintScale: 1)
+        _ = step.gradients(of: batch, step: 0, .all, hintScale: 1)
         return BatchGradients(model: model, batch: batch, step: step)
     }
 
     /// One step from outside a run, as `train` does them; for following a reference step by step.
     package func step(_ batch: SparseBatch, progress: Double) -> (light: Double, booster: Double, hint: Double) {
-        let losses = run(batch, progress: progress)
+        let losses = run(batch, step: 0, progress: progress)
         return (losses.light, losses.booster, losses.hint)
     }
 
@@ -169,10 +176,10 @@ public final class CoTrainer {
         func set(_ array: FloatArray?, _ values: [Float]) {
             for (index, value) in values.enumerated() { array?[index] = value }
         }
-        set(model.embeddings.tables.first, embedding)
-        if let boosterEmbedding { set(model.boosterEmbeddings.tables.first, boosterEmbedding) }
-        set(model.lightNet?.parameters, light)
-        set(model.boosterNet?.parameters, booster)
+        set(model.lightBranch?.embeddings.tables.first, embedding)
+        if let boosterEmbedding { set(model.boosterBranch?.embeddings.tables.first, boosterEmbedding) }
+        set(model.lightBranch?.dense.parameters, light)
+        set(model.boosterBranch?.dense.parameters, booster)
     }
 
     private func check(_ losses: StepLosses, _ batch: SparseBatch, step: Int) throws {

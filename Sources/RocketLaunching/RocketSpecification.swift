@@ -12,10 +12,12 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     var distillationWeight = 0.0
     public var gradientBlock: GradientBlock
     public var sharing: Sharing
+    /// The first so many hidden layers are shared too, where embeddings are; both nets have the same widths there.
+    public var sharedLayers: Int
 
     public init(
         hintLoss: HintLoss = .logitMSE, hintWeight: Double = 0.3, hintWarmUp: Double = 0, temperature: Double = 1,
-        gradientBlock: GradientBlock = .logits, sharing: Sharing = .embeddings
+        gradientBlock: GradientBlock = .logits, sharing: Sharing = .embeddings, sharedLayers: Int = 0
     ) {
         self.hintLoss = hintLoss
         self.hintWeight = hintWeight
@@ -23,13 +25,14 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
         self.temperature = temperature
         self.gradientBlock = gradientBlock
         self.sharing = sharing
+        self.sharedLayers = sharedLayers
     }
 }
 
 extension RocketSpecification {
     /// The settings' part that a job file names.
     private enum CodingKeys: CodingKey {
-        case hintLoss, hintWeight, hintWarmUp, temperature, gradientBlock, sharing
+        case hintLoss, hintWeight, hintWarmUp, temperature, gradientBlock, sharing, sharedLayers
     }
 
     /// Factor on λ: rises linearly over the warm-up.

@@ -4,17 +4,11 @@ import Nets
 /// Scores rows with one net on the calling thread. Keeps its scratch between calls, so it is used by one thread at a
 /// time.
 public final class Scorer {
-    private let embeddings: EmbeddingTables
-    private let net: DenseNet
-    private let x: FloatArray
-    private let workspace: DenseNet.Workspace
+    private let workspace: BranchWorkspace
     private static let chunk = 512
 
-    init(embeddings: EmbeddingTables, net: DenseNet) {
-        self.embeddings = embeddings
-        self.net = net
-        x = FloatArray(count: Self.chunk * embeddings.inputWidth)
-        workspace = DenseNet.Workspace(net, rows: Self.chunk)
+    init(_ branch: Branch) {
+        workspace = BranchWorkspace(branch, rows: Self.chunk)
     }
 
     /// The logits of all rows. `[rows]`
@@ -26,13 +20,12 @@ public final class Scorer {
 
     /// Writes the logits of all rows into `logits`, which has room for them.
     public func score(_ batch: SparseBatch, into logits: inout [Float]) {
-        Parallel(threads: 1).perform(parts: 1) { _ in }
+        Parallel.useOneThreadHere()
         var start = 0
         while start < batch.rows {
             let rows = min(Self.chunk, batch.rows - start)
             let part = rows == batch.rows ? batch : batch.selecting(rows: Array(start..<start + rows))
-            InputRows(part).write(0..<rows, of: embeddings, into: x)
-            net.forward(x, rows: 0..<rows, workspace)
+            workspace.score(InputRows(part), rows: 0..<rows)
             for row in 0..<rows { logits[start + row] = workspace.logits[row] }
             start += rows
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Nets
 
 /// How the nets are trained; everything the bytes of the weights depend on besides data, nets and rocket settings.
 public struct TrainingSpecification: Codable, Equatable, Sendable {
@@ -11,12 +12,20 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     /// Share of the unclicked training rows that are trained on, chosen by the seed. The logits are corrected for it exactly,
     /// so that the models predict the click rate of the log. Never touches rows that a model is judged on.
     public var negativeShare: Double
-    /// Adam's step size for dense layers.
+    public var denseOptimiser: DenseMethod
+    /// Step size of dense layers.
     public var denseLearningRate: Double
-    /// Adam's step size for the light net's own layers; nil: as the others'.
+    /// Step size of the light net's own layers; nil: as the others'.
     public var lightLearningRate: Double?
     /// Step size of the embeddings' row-wise Adagrad.
     public var embeddingLearningRate: Double
+    /// FTRL's α of the nets' linear parts, and its pulls towards few and small weights.
+    public var linearLearningRate, linearL1, linearL2: Double
+    /// How all step sizes change over the run.
+    public var schedule: LearningRateSchedule
+    /// Longest gradient that is used as it is, a longer one is shortened to it: each of the light net's, the booster's and the
+    /// shared parameters' by itself. Nil: none is.
+    public var gradientClip: Double?
     /// Added to the dense weights' gradient, per unit of weight.
     public var l2: Double
     public var seed: UInt64
@@ -30,18 +39,24 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
 
     public init(
         windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, negativeShare: Double = 1,
-        denseLearningRate: Double = 0.001,
-        lightLearningRate: Double? = nil,
-        embeddingLearningRate: Double = 0.02, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
+        denseOptimiser: DenseMethod = .adam, denseLearningRate: Double = 0.001, lightLearningRate: Double? = nil,
+        embeddingLearningRate: Double = 0.02, linearLearningRate: Double = 0.05, linearL1: Double = 0,
+        linearL2: Double = 0, schedule: LearningRateSchedule = LearningRateSchedule(), gradientClip: Double? = nil, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
         checkpointMinutes: Double = 10
     ) {
         self.windowDays = windowDays
         self.batchSize = batchSize
         self.epochs = epochs
         self.negativeShare = negativeShare
+        self.denseOptimiser = denseOptimiser
         self.denseLearningRate = denseLearningRate
         self.lightLearningRate = lightLearningRate
         self.embeddingLearningRate = embeddingLearningRate
+        self.linearLearningRate = linearLearningRate
+        self.linearL1 = linearL1
+        self.linearL2 = linearL2
+        self.schedule = schedule
+        self.gradientClip = gradientClip
         self.l2 = l2
         self.seed = seed
         self.slices = slices
@@ -53,14 +68,6 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
 extension TrainingSpecification {
     /// Smaller slices would spend much of their time on packing the weights for the matrix library.
     var sliceCount: Int { slices ?? max(2, batchSize / 512) }
-
-    /// Factor on both learning rates: 1 for the first half of the run, then falling linearly to a tenth, so that the last
-    /// steps settle instead of following their own batches.
-    ///
-    /// - Parameter progress: share of the run that is over, 0…1.
-    func learningRateScale(progress: Double) -> Double {
-        progress < 0.5 ? 1 : 1 - 0.9 * (min(progress, 1) - 0.5) / 0.5
-    }
 
     /// What the logits of a model that was trained on all clicked rows and a share of the others are too high by:
     /// with `r` of them kept, odds are `1 / r` times the log's.

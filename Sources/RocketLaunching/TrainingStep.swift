@@ -1,3 +1,4 @@
+import CounterRandom
 import FeatureCache
 import Nets
 
@@ -8,78 +9,63 @@ import Nets
 /// batch, and each embedding table's by itself. So no gradient is ever added up over threads, and their number changes no
 /// bit.
 struct TrainingStep {
-    /// Laid out as the net's parameters; nil where the arm has no such net.
-    let lightGradient: FloatArray?
-    let boosterGradient: FloatArray?
-    /// Gradient of the input `[batch, inputWidth]` for the shared tables (or the only ones).
-    let dx: FloatArray
-    /// The same for the booster's own tables when nothing is shared.
-    let boosterDX: FloatArray?
+    /// Nil where the arm has no such net, or nothing is shared.
+    let light, booster, trunk: Lane?
     let profile = StepProfile()
-    private let model: CoTrainedModel
+    private let inputs: StepInputs
     private let rocket: RocketSpecification
+    private let training: TrainingSpecification
     private let parallel: Parallel
-    private let x: FloatArray
-    private let boosterX: FloatArray?
-    private let light: DenseNet.Workspace?
-    private let booster: DenseNet.Workspace?
     /// A booster that stands still, with what it needs for its forward pass.
-    private let teacher: Teacher?
+    private let teacher: (branch: Branch, workspace: BranchWorkspace)?
     private let slices: Int
-    private let logitExcess: Double
     private let sums: [SliceSums]
     /// The independent pieces of work after the backward pass, the longest first.
     private let work: [Work]
+    /// Squared norm of each piece's gradient, where gradients are clipped.
+    private let norms: FloatArray
 
     /// Sums of the loss terms over a slice.
     private final class SliceSums: @unchecked Sendable {
         var losses = StepLosses()
     }
 
-    private struct Teacher: Sendable {
-        let embeddings: EmbeddingTables
-        let net: DenseNet
-        let workspace: DenseNet.Workspace
-        let x: FloatArray
-    }
-
     private enum Work: Sendable {
-        case light(DenseNet.Part)
-        case booster(DenseNet.Part)
-        case tables(field: Int)
+        case dense(Lane, DenseNet.Part)
+        case linear(Lane, field: Int)
+        case tables(StepInputs.Tables, field: Int)
+
+        var clipping: ClippingGroup {
+            switch self {
+            case .dense(let lane, _), .linear(let lane, _): lane.group
+            case .tables(let tables, _): tables.group
+            }
+        }
     }
 
     init(
         model: CoTrainedModel, teacher: CoTrainedModel?, rocket: RocketSpecification,
         training: TrainingSpecification, parallel: Parallel
     ) {
-        let (size, width) = (training.batchSize, model.embeddings.inputWidth)
-        self.model = model
+        let (size, slices) = (training.batchSize, training.sliceCount)
         self.rocket = rocket
+        self.training = training
         self.parallel = parallel
-        lightGradient = model.lightNet.map { FloatArray(count: $0.parameters.count) }
-        boosterGradient = model.boosterNet.map { FloatArray(count: $0.parameters.count) }
-        x = FloatArray(count: size * width)
-        dx = FloatArray(count: size * width)
-        boosterX = model.sharesEmbeddings ? nil : FloatArray(count: size * width)
-        boosterDX = model.sharesEmbeddings ? nil : FloatArray(count: size * width)
-        light = model.lightNet.map { DenseNet.Workspace($0, rows: size) }
-        booster = model.boosterNet.map { DenseNet.Workspace($0, rows: size) }
-        self.teacher = teacher.flatMap { teacher in
-            teacher.boosterNet.map { net in
-                Teacher(
-                    embeddings: teacher.boosterEmbeddings, net: net, workspace: DenseNet.Workspace(net, rows: size),
-                    x: FloatArray(count: size * width))
-            }
-        }
-        slices = training.sliceCount
-        logitExcess = training.logitExcess
-        sums = (0..<training.sliceCount).map { _ in SliceSums() }
-        let parts =
-            (model.lightNet?.parts ?? []).map { (Work.light($0), $0.work) }
-            + (model.boosterNet?.parts ?? []).map { (Work.booster($0), $0.work) }
+        self.slices = slices
+        inputs = StepInputs(model, rows: size)
+        light = model.lightBranch.map { Lane($0, .light, rows: size, slices: slices) }
+        booster = model.boosterBranch.map { Lane($0, .booster, rows: size, slices: slices) }
+        trunk = model.lightBranch?.trunk.map { Lane(trunk: $0, rows: size, slices: slices) }
+        self.teacher = teacher?.boosterBranch.map { ($0, BranchWorkspace($0, rows: size)) }
+        sums = (0..<slices).map { _ in SliceSums() }
+        let lanes = [light, booster, trunk].compactMap { $0 }
+        let parts = lanes.flatMap { lane in lane.net.parts.map { (Work.dense(lane, $0), $0.work) } }
+        let fields = model.layout.fields.indices
         work =
-            parts.sorted { $0.1 > $1.1 }.map(\.0) + model.layout.fields.indices.map { Work.tables(field: $0) }
+            parts.sorted { $0.1 > $1.1 }.map(\.0)
+            + inputs.tables.flatMap { tables in fields.map { Work.tables(tables, field: $0) } }
+            + lanes.filter { $0.linear != nil }.flatMap { lane in fields.map { Work.linear(lane, field: $0) } }
+        norms = FloatArray(count: training.gradientClip == nil ? 0 : work.count)
     }
 
     /// Which terms of the loss go backwards.
@@ -91,46 +77,48 @@ struct TrainingStep {
 
     /// Forward, the input's gradient and the weights' gradient are a product each; a teacher has only the first.
     var operationsASample: Int {
-        let trained = [model.lightNet, model.boosterNet].compactMap { $0 }.reduce(0) { $0 + $1.weightCount }
-        return 6 * trained + 2 * (teacher?.net.weightCount ?? 0)
+        let trained = [light, booster, trunk].compactMap { $0?.net }.reduce(0) { $0 + $1.weightCount }
+        return 6 * trained + 2 * (teacher?.branch.dense.weightCount ?? 0)
     }
 
     /// The gradients of some terms of the mean loss over a batch, without an update.
     ///
-    /// - Parameter hintScale: factor on λ.
-    func gradients(of batch: SparseBatch, _ terms: Terms, hintScale: Double) -> StepLosses {
+    /// - Parameters:
+    ///   - number: of the step, which chooses the dropped units.
+    ///   - hintScale: factor on λ.
+    func gradients(of batch: SparseBatch, step number: Int, _ terms: Terms, hintScale: Double) -> StepLosses {
         let input = InputRows(batch)
-        let losses = propagate(input, batch, terms, hintScale)
-        parallel.perform(parts: work.count) { index in weightGradient(work[index], rows: batch.rows) }
+        let losses = propagate(input, batch, number, terms, hintScale)
+        parallel.perform(parts: work.count) { gradient(work[$0], input, batch.rows) }
         return losses
     }
 
     /// One step: gradients of the whole loss, and with them the updates.
-    func run(
-        _ batch: SparseBatch, _ optimisers: DenseOptimisers, hintScale: Double, l2: Float,
-        embeddingLearningRate: Float
-    ) -> StepLosses {
+    func run(_ batch: SparseBatch, step number: Int, _ rates: StepRates, hintScale: Double) -> StepLosses {
         let input = InputRows(batch)
-        let losses = propagate(input, batch, .all, hintScale)
-        parallel.perform(parts: work.count) { index in
-            let work = work[index]
-            weightGradient(work, rows: batch.rows)
-            switch work {
-            case .light(let part):
-                update(model.lightNet, part, lightGradient, l2, optimisers.light)
-            case .booster(let part):
-                update(model.boosterNet, part, boosterGradient, l2, optimisers.booster)
-            case .tables(let field):
-                profile.time(.scatter) {
-                    model.embeddings.update(
-                        field: field, input.ids[field], rows: batch.rows, gradient: dx,
-                        learningRate: embeddingLearningRate)
-                    guard let boosterDX else { return }
-                    model.boosterEmbeddings.update(
-                        field: field, input.ids[field], rows: batch.rows, gradient: boosterDX,
-                        learningRate: embeddingLearningRate)
-                }
+        let losses = propagate(input, batch, number, .all, hintScale)
+        let share = Float(batch.rows) / Float(training.batchSize)
+        for lane in [light, booster, trunk].compactMap({ $0 }) {
+            lane.net.updateStatistics(lane.workspace, share: share)
+        }
+        guard let limit = training.gradientClip else {
+            // A part's update follows at once, while its gradient lies in the cache.
+            parallel.perform(parts: work.count) { index in
+                gradient(work[index], input, batch.rows)
+                update(work[index], input, batch.rows, rates, scale: 1)
             }
+            return losses
+        }
+        parallel.perform(parts: work.count) { index in
+            gradient(work[index], input, batch.rows)
+            norms[index] = Float(squaredNorm(work[index], input, batch.rows))
+        }
+        let scales = ClippingGroup.allCases.map { group in
+            let sum = work.indices.reduce(0.0) { work[$1].clipping == group ? $0 + Double(norms[$1]) : $0 }
+            return Float(min(1, limit / max(sum.squareRoot(), 1e-30)))
+        }
+        parallel.perform(parts: work.count) { index in
+            update(work[index], input, batch.rows, rates, scale: scales[work[index].clipping.rawValue])
         }
         return losses
     }
@@ -138,35 +126,47 @@ struct TrainingStep {
     /// Norms of what `gradients` has left.
     func norms(_ batch: SparseBatch) -> TrainingReport.GradientNorms.Norms {
         let input = InputRows(batch)
-        func norm(_ tables: EmbeddingTables, _ dx: FloatArray) -> Double {
-            input.ids.indices.reduce(0) {
-                $0 + tables.squaredNorm(field: $1, input.ids[$1], rows: batch.rows, gradient: dx)
+        func norm(_ isCounted: (Work) -> Bool) -> Double {
+            work.filter(isCounted).reduce(0) { $0 + squaredNorm($1, input, batch.rows) }.squareRoot()
+        }
+        func belongs(_ work: Work, to lane: Lane?) -> Bool {
+            switch work {
+            case .dense(let other, _), .linear(let other, _): other === lane
+            case .tables: false
             }
         }
-        let own = boosterDX.map { norm(model.boosterEmbeddings, $0) } ?? 0
         return TrainingReport.GradientNorms.Norms(
-            shared: (norm(model.embeddings, dx) + own).squareRoot(), light: lightGradient?.norm ?? 0,
-            booster: boosterGradient?.norm ?? 0)
+            shared: norm { !belongs($0, to: light) && !belongs($0, to: booster) },
+            light: light == nil ? 0 : norm { belongs($0, to: light) },
+            booster: booster == nil ? 0 : norm { belongs($0, to: booster) })
     }
 
+    /// The gradient of the input of the first tables, `[batch, inputWidth]`, as `gradients` has left it.
+    var inputGradient: FloatArray { inputs.tables[0].dx }
+
+    // MARK: Forward and backward
+
     private func propagate(
-        _ input: InputRows, _ batch: SparseBatch, _ terms: Terms, _ hintScale: Double
+        _ input: InputRows, _ batch: SparseBatch, _ number: Int, _ terms: Terms, _ hintScale: Double
     ) -> StepLosses {
         let size = (batch.rows + slices - 1) / slices
         parallel.perform(parts: slices) { index in
-            let rows = min(index * size, batch.rows)..<min((index + 1) * size, batch.rows)
-            profile.time(.gather) {
-                input.write(rows, of: model.embeddings, into: x)
-                if let boosterX { input.write(rows, of: model.boosterEmbeddings, into: boosterX) }
+            let slice = Slice(
+                number: index, rows: min(index * size, batch.rows)..<min((index + 1) * size, batch.rows),
+                dropoutKey: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first)
+            profile.time(.gather) { inputs.gather(input, slice.rows) }
+            // What is below both nets counts as the booster's.
+            if let trunk { profile.time(.booster) { trunk.forward(inputs.x, slice) } }
+            for (lane, x) in [(light, inputs.lightInput), (booster, inputs.boosterInput)] {
+                guard let lane else { continue }
+                profile.time(lane.part) {
+                    lane.forward(trunk?.workspace.output ?? x, slice)
+                    lane.addLinear(input.ids, slice)
+                }
             }
-            profile.time(.light) { forward(model.lightNet, light, x, rows) }
-            profile.time(.booster) { forward(model.boosterNet, booster, boosterX ?? x, rows) }
-            if let teacher {
-                profile.time(.gather) { input.write(rows, of: teacher.embeddings, into: teacher.x) }
-                profile.time(.booster) { teacher.net.forward(teacher.x, rows: rows, teacher.workspace) }
-            }
-            profile.time(.hint) { sums[index].losses = writeLogitGradients(batch, rows, terms, hintScale) }
-            backward(rows)
+            if let teacher { profile.time(.booster) { teacher.workspace.score(input, rows: slice.rows) } }
+            profile.time(.hint) { sums[index].losses = writeLogitGradients(batch, slice.rows, terms, hintScale) }
+            backward(slice)
         }
         var losses = StepLosses()
         for slice in sums {
@@ -177,14 +177,7 @@ struct TrainingStep {
         return losses
     }
 
-    private func forward(
-        _ net: DenseNet?, _ workspace: DenseNet.Workspace?, _ x: FloatArray, _ rows: Range<Int>
-    ) {
-        guard let net, let workspace else { return }
-        net.forward(x, rows: rows, workspace)
-    }
-
-    /// Fills the workspaces' `logitGradient` and sums the loss terms. Each row counts 1 / batch.
+    /// Fills the workspaces' `outputGradient` and sums the loss terms. Each row counts 1 / batch.
     private func writeLogitGradients(
         _ batch: SparseBatch, _ rows: Range<Int>, _ terms: Terms, _ hintScale: Double
     ) -> StepLosses {
@@ -195,69 +188,111 @@ struct TrainingStep {
         let teaches = light != nil && (booster != nil || teacher != nil) && (terms == .all || terms == .hint)
         let lambda = teaches ? rocket.hintWeight * hintScale : 0
         let distillation = teaches ? rocket.distillationWeight * hintScale : 0
-        let boosterLogits = booster?.logits ?? teacher?.workspace.logits
+        let (z, l) = (light?.workspace.output, booster?.workspace.output ?? teacher?.workspace.logits)
         // A teacher predicts the log's click rate, this training sees that of its sample.
-        let excess = booster == nil ? logitExcess : 0
+        let excess = booster == nil ? training.logitExcess : 0
         var losses = StepLosses()
         for row in rows {
             let loss = rocket.loss(
-                z: light.map { Double($0.logits[row]) } ?? 0, l: boosterLogits.map { Double($0[row]) + excess } ?? 0,
+                z: z.map { Double($0[row]) } ?? 0, l: l.map { Double($0[row]) + excess } ?? 0,
                 label: Double(batch.labels[row]))
             losses.light += loss.light.loss
             losses.booster += loss.booster.loss
             losses.hint += loss.hint.loss
-            light?.logitGradient[row] = Float(
+            light?.workspace.outputGradient[row] = Float(
                 scale
                     * (lightWeight * loss.light.dz + lambda * loss.hint.dz + distillation * loss.distillation.dz))
-            booster?.logitGradient[row] = Float(
+            booster?.workspace.outputGradient[row] = Float(
                 scale
                     * (boosterWeight * loss.booster.dl + lambda * loss.hint.dl + distillation * loss.distillation.dl))
         }
         return losses
     }
 
-    private func backward(_ rows: Range<Int>) {
+    private func backward(_ slice: Slice) {
         // The third mode of the block: what is shared learns from the booster alone.
-        let blocksInput =
-            rocket.gradientBlock == .logitsAndSharedInput && booster != nil && model.sharesEmbeddings
-        if let net = model.lightNet, let light {
-            profile.time(.light) {
-                net.backward(rows: rows, light, input: blocksInput ? .none : .written(dx))
+        let blocksInput = rocket.gradientBlock == .logitsAndSharedInput && booster != nil && inputs.tables.count == 1
+        // Above a trunk, its output's gradient; otherwise the input's.
+        let shared = trunk?.workspace.outputGradient
+        if let light {
+            profile.time(light.part) {
+                light.backward(
+                    trunk?.workspace.output ?? inputs.lightInput, slice,
+                    input: blocksInput ? .none : .written(shared ?? inputs.tables[0].dx))
             }
         }
-        if let net = model.boosterNet, let booster {
-            let isFirst = light == nil || blocksInput
-            profile.time(.booster) {
-                net.backward(
-                    rows: rows, booster, input: boosterDX.map { .written($0) } ?? (isFirst ? .written(dx) : .added(dx)))
+        if let booster {
+            let target = shared ?? inputs.tables[inputs.tables.count - 1].dx
+            let isFirst = light == nil || blocksInput || inputs.tables.count == 2
+            profile.time(booster.part) {
+                booster.backward(
+                    trunk?.workspace.output ?? inputs.boosterInput, slice,
+                    input: isFirst ? .written(target) : .added(target))
             }
+        }
+        if let trunk {
+            profile.time(.booster) { trunk.backward(inputs.x, slice, input: .written(inputs.tables[0].dx)) }
         }
     }
 
-    private func weightGradient(_ work: Work, rows: Int) {
+    // MARK: Parameters
+
+    private func gradient(_ work: Work, _ input: InputRows, _ rows: Int) {
+        // Embeddings' and linear weights' gradients are added up when they are used.
+        guard case .dense(let lane, let part) = work else { return }
+        var below = lane === booster ? inputs.boosterInput : inputs.x
+        if let trunk, lane !== trunk { below = trunk.workspace.output }
+        profile.time(lane.part) {
+            lane.net.gradient(of: part, below, rows: rows, lane.workspace, into: lane.gradient)
+        }
+    }
+
+    private func squaredNorm(_ work: Work, _ input: InputRows, _ rows: Int) -> Double {
         switch work {
-        case .light(let part):
-            guard let net = model.lightNet, let light, let lightGradient else { return }
-            profile.time(.light) { net.gradient(of: part, x, rows: rows, light, into: lightGradient) }
-        case .booster(let part):
-            guard let net = model.boosterNet, let booster, let boosterGradient else { return }
-            profile.time(.booster) {
-                net.gradient(of: part, boosterX ?? x, rows: rows, booster, into: boosterGradient)
-            }
-        case .tables: break
+        case .dense(let lane, let part): lane.net.squaredNorm(of: part, gradient: lane.gradient)
+        case .linear(let lane, let field):
+            lane.linear.map {
+                $0.part.tables.squaredNorm(field: field, input.ids[field], rows: rows, gradient: $0.workspace.gradient)
+            } ?? 0
+        case .tables(let tables, let field):
+            tables.embeddings.squaredNorm(field: field, input.ids[field], rows: rows, gradient: tables.dx)
         }
     }
 
-    private func update(
-        _ net: DenseNet?, _ part: DenseNet.Part, _ gradient: FloatArray?, _ l2: Float, _ optimiser: (Adam, AdamStep)?
-    ) {
-        guard let net, let gradient, let (adam, step) = optimiser else { return }
-        profile.time(.optimiser) { net.update(part, gradient: gradient, l2: l2, by: adam, step) }
+    private func update(_ work: Work, _ input: InputRows, _ rows: Int, _ rates: StepRates, scale: Float) {
+        switch work {
+        case .dense(let lane, let part):
+            let step = lane === light ? rates.light : lane === booster ? rates.booster : rates.trunk
+            guard let (optimiser, step) = step else { return }
+            profile.time(.optimiser) {
+                lane.net.update(
+                    part, gradient: lane.gradient, scale: scale, l2: Float(training.l2), by: optimiser, step)
+            }
+        case .linear(let lane, let field):
+            guard let (part, workspace) = lane.linear else { return }
+            profile.time(.scatter) {
+                part.tables.update(
+                    field: field, input.ids[field], rows: rows, gradient: workspace.gradient, scale: scale,
+                    learningRate: rates.linear)
+            }
+        case .tables(let tables, let field):
+            profile.time(.scatter) {
+                tables.embeddings.update(
+                    field: field, input.ids[field], rows: rows, gradient: tables.dx, scale: scale,
+                    learningRate: rates.embeddings)
+            }
+        }
     }
 }
 
-/// The optimisers of the dense parameters, each in the middle of a step.
-struct DenseOptimisers: Sendable {
-    var light: (Adam, AdamStep)?
-    var booster: (Adam, AdamStep)?
+/// Parameters whose gradients are clipped together: one norm over all would let the hint disturb the booster, whose
+/// steps it would shorten.
+enum ClippingGroup: Int, CaseIterable {
+    case light, booster, shared, boosterTables
+}
+
+/// Learning rates of one step, the dense optimisers in the middle of it.
+struct StepRates: Sendable {
+    var light, booster, trunk: (DenseOptimiser, DenseStep)?
+    var embeddings, linear: Float
 }

@@ -12,7 +12,7 @@ import Testing
     static func reference(_ net: DenseNet, _ x: [Float]) -> Double {
         var input = x.map(Double.init)
         for layer in 0..<net.layers {
-            let (inputs, outputs) = (net.widths[layer], net.widths[layer + 1])
+            let (inputs, outputs) = (net.shape(layer)[0], net.shape(layer)[1])
             var output = net.biases(layer).map { Double(net.parameters[$0]) }
             for i in 0..<inputs {
                 for o in 0..<outputs {
@@ -26,21 +26,21 @@ import Testing
 
     @Test("Logits are those of plain loops")
     func forward() {
-        let net = DenseNet(input: 7, hidden: [13, 5])
+        let net = DenseNet(input: 7, [13, 5])
         net.initialise(seed: 1, stream: 0, logitBias: 0.3)
         let rows = 9
         let values = Self.random(rows * 7, seed: 2)
-        let workspace = DenseNet.Workspace(net, rows: rows)
-        net.forward(FloatArray(values), rows: 0..<rows, workspace)
+        let workspace = DenseNet.Workspace(net, rows: rows, slices: 0)
+        net.forward(FloatArray(values), rows: 0..<rows, workspace, .scoring)
         for row in 0..<rows {
             let expected = Self.reference(net, Array(values[row * 7..<(row + 1) * 7]))
-            #expect(abs(Double(workspace.logits[row]) - expected) < 1e-5)
+            #expect(abs(Double(workspace.output[row]) - expected) < 1e-5)
         }
     }
 
     @Test("Gradients of parameters and input are those of finite differences")
     func gradients() {
-        let net = DenseNet(input: 6, hidden: [8, 4])
+        let net = DenseNet(input: 6, [8, 4])
         net.initialise(seed: 3, stream: 0, logitBias: -0.2)
         let rows = 5
         let x = FloatArray(Self.random(rows * 6, seed: 4))
@@ -50,13 +50,14 @@ import Testing
                 $0 + Double(weights[$1]) * Self.reference(net, (0..<6).map { [row = $1] in x[row * 6 + $0] })
             }
         }
-        let workspace = DenseNet.Workspace(net, rows: rows)
-        net.forward(x, rows: 0..<rows, workspace)
-        for row in 0..<rows { workspace.logitGradient[row] = weights[row] }
+        let workspace = DenseNet.Workspace(net, rows: rows, slices: 2)
+        for row in 0..<rows { workspace.outputGradient[row] = weights[row] }
         let gradient = FloatArray(count: net.parameters.count)
         let dx = FloatArray(count: rows * 6)
-        net.backward(rows: 0..<2, workspace, input: .written(dx))
-        net.backward(rows: 2..<rows, workspace, input: .added(dx))
+        for (slice, part) in [0..<2, 2..<rows].enumerated() {
+            net.forward(x, rows: part, workspace, .training(slice: slice, dropoutKey: 0))
+            net.backward(x, rows: part, slice: slice, workspace, input: slice == 0 ? .written(dx) : .added(dx))
+        }
         for part in net.parts { net.gradient(of: part, x, rows: rows, workspace, into: gradient) }
         let step: Float = 1e-3
         func difference(_ array: FloatArray, _ index: Int) -> Double {
@@ -77,7 +78,7 @@ import Testing
     @Test("Adam's first steps are those of the paper's algorithm")
     func adam() {
         let weights = FloatArray([1, -2])
-        let adam = Adam(count: 2)
+        let adam = DenseOptimiser(.adam, count: 2)
         var (m, v) = ([0.0, 0.0], [0.0, 0.0])
         var expected = [1.0, -2.0]
         for step in 1...3 {

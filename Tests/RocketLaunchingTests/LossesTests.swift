@@ -107,7 +107,7 @@ enum World {
         check(gradients.boosterParameters, { gradients.booster[$0] }, "W_B")
         // In the third mode the shared part learns from the booster alone.
         let includeLight = rocket.gradientBlock != .logitsAndSharedInput || rocket.sharing == .nothing
-        check(gradients.embedding, { gradients.embeddingGradient($0) }, includeLight: includeLight, "W_S")
+        check(gradients.embedding(0), { gradients.embeddingGradient(0, $0) }, includeLight: includeLight, "W_S")
     }
 
     @Test(

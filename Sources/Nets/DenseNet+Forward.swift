@@ -1,0 +1,168 @@
+extension DenseNet {
+    /// Computes the output for some rows of input `[batch, in]`. Slices are independent of each other, so they may run on
+    /// several threads; in scoring any ranges of rows are.
+    public func forward(_ x: FloatArray, rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
+        if case .training(let slice, _) = pass { workspace.sliceRows[slice] = Float(rows.count) }
+        guard !rows.isEmpty else { return }
+        for (index, layer) in stack.enumerated() {
+            let input = index == 0 ? x : workspace.activations[index - 1]
+            let target = layer.keepsLinear ? workspace.linear[index] : workspace.activations[index]
+            parameters.lend { parameters in
+                input.lend { input in
+                    target.lend { target in
+                        let y = target + rows.lowerBound * layer.output
+                        Kernels.multiply(
+                            input + rows.lowerBound * layer.input, parameters + layer.start, into: y, m: rows.count,
+                            n: layer.output, k: layer.input)
+                        let bias = parameters + layer.biases.lowerBound
+                        if layer.activation == .relu, !layer.keepsLinear {
+                            Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
+                        } else {
+                            Kernels.addBias(y, bias, rows: rows.count, width: layer.output)
+                        }
+                    }
+                }
+            }
+            if layer.isCross {
+                cross(index, x, below: input, rows, workspace)
+            } else if layer.keepsLinear {
+                if layer.batchNorm { normalise(index, rows, workspace, pass) }
+                activate(index, rows, workspace, pass)
+            }
+            drop(workspace.activations[index], index, rows, pass)
+        }
+    }
+
+    /// y = x₀ ⊙ u + in
+    private func cross(_ index: Int, _ x: FloatArray, below: FloatArray, _ rows: Range<Int>, _ workspace: Workspace) {
+        let width = stack[index].output
+        let (start, count) = (rows.lowerBound * width, rows.count * width)
+        workspace.activations[index].lend { y in
+            x.lend { x in
+                workspace.linear[index].lend { u in
+                    below.lend { below in
+                        Kernels.cross(y + start, x: x + start, u: u + start, below: below + start, count: count)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Batch-norm: keeps the standardised values and replaces `linear` by their scaled ones.
+    private func normalise(_ index: Int, _ rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
+        let layer = stack[index]
+        let width = layer.output
+        standardise(
+            workspace.linear[index], into: workspace.normalised[index], index, rows, workspace, pass, moments: 0,
+            running: layer.statistics)
+        parameters.lend { parameters in
+            workspace.normalised[index].lend { normalised in
+                workspace.linear[index].lend { u in
+                    Kernels.scale(
+                        normalised + rows.lowerBound * width, parameters + layer.scales.lowerBound,
+                        shift: parameters + layer.shifts.lowerBound, into: u + rows.lowerBound * width,
+                        rows: rows.count, width: width)
+                }
+            }
+        }
+    }
+
+    private func activate(_ index: Int, _ rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
+        let layer = stack[index]
+        let (width, start) = (layer.output, rows.lowerBound * layer.output)
+        if layer.activation == .dice {
+            standardise(
+                workspace.linear[index], into: workspace.standardised[index], index, rows, workspace, pass,
+                moments: 2 * width, running: layer.diceStatistics)
+        }
+        parameters.lend { parameters in
+            let slopes = parameters + layer.slopes.lowerBound
+            workspace.linear[index].lend { u in
+                workspace.activations[index].lend { y in
+                    switch layer.activation {
+                    case .prelu:
+                        Kernels.prelu(u + start, slopes, into: y + start, rows: rows.count, width: width)
+                    case .dice:
+                        workspace.standardised[index].lend { standardised in
+                            Kernels.dice(
+                                u + start, standardised: standardised + start, slopes, into: y + start,
+                                rows: rows.count, width: width)
+                        }
+                    default: Kernels.relu(u + start, into: y + start, count: rows.count * width)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Standardises each column, by the moments of the slice's rows, which are kept, or by the running ones.
+    private func standardise(
+        _ values: FloatArray, into result: FloatArray, _ index: Int, _ rows: Range<Int>, _ workspace: Workspace,
+        _ pass: Pass, moments offset: Int, running: Int
+    ) {
+        let width = stack[index].output
+        values.lend { values in
+            result.lend { result in
+                let (values, result) = (values + rows.lowerBound * width, result + rows.lowerBound * width)
+                switch pass {
+                case .scoring:
+                    statistics.lend { statistics in
+                        Kernels.standardise(
+                            values, mean: statistics + running, variance: statistics + running + width, into: result,
+                            rows: rows.count, width: width)
+                    }
+                case .training(let slice, _):
+                    workspace.moments[index].lend { moments in
+                        let moments = moments + (slice * 4 * width + offset)
+                        Kernels.moments(
+                            values, mean: moments, variance: moments + width, rows: rows.count, width: width)
+                        Kernels.standardise(
+                            values, mean: moments, variance: moments + width, into: result, rows: rows.count,
+                            width: width)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Leaves the layer's dropped units out of some rows; the others are raised so that their mean stays.
+    func drop(_ values: FloatArray, _ index: Int, _ rows: Range<Int>, _ pass: Pass) {
+        let layer = stack[index]
+        guard layer.dropout > 0, case .training(_, let key) = pass else { return }
+        values.lend { values in
+            Kernels.drop(
+                values, rows: rows, width: layer.output, share: layer.dropout,
+                key: key &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+        }
+    }
+
+    /// Moves the running statistics towards those of the last training pass.
+    ///
+    /// - Parameter share: rows of the batch over those of a full one; a last, small batch counts less.
+    public func updateStatistics(_ workspace: Workspace, share: Float) {
+        let total = workspace.sliceRows.values.reduce(0, +)
+        guard statistics.count > 0, total > 0 else { return }
+        for (index, layer) in stack.enumerated() where layer.statisticsCount > 0 {
+            let width = layer.output
+            let kinds = (layer.batchNorm ? [0] : []) + (layer.activation == .dice ? [2 * width] : [])
+            for (position, offset) in kinds.enumerated() {
+                for column in 0..<width {
+                    var (mean, variance) = (Float(0), Float(0))
+                    for slice in 0..<workspace.sliceRows.count {
+                        let rows = workspace.sliceRows[slice]
+                        guard rows > 0 else { continue }
+                        let start = slice * 4 * width + offset + column
+                        mean += rows / total * workspace.moments[index][start]
+                        // The unbiased estimate, as PyTorch keeps it.
+                        variance += rows / total * workspace.moments[index][start + width] * rows / max(1, rows - 1)
+                    }
+                    let running = layer.statistics + position * 2 * width + column
+                    statistics[running] += Self.momentum * share * (mean - statistics[running])
+                    statistics[running + width] += Self.momentum * share * (variance - statistics[running + width])
+                }
+            }
+        }
+    }
+
+    private static let momentum: Float = 0.1
+}

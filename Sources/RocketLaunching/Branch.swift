@@ -1,0 +1,56 @@
+import Nets
+
+/// Everything between a row and one net's logit. What the two nets share is the same object in both branches.
+struct Branch: Sendable {
+    let embeddings: EmbeddingTables
+    /// The first hidden layers where they are shared; nil: the net has all of its layers itself.
+    let trunk: DenseNet?
+    let dense: DenseNet
+    /// Nil where the net has no linear part.
+    let linear: LinearPart?
+
+    /// Dense parameters and linear weights, those that are shared included.
+    var parameterCount: Int {
+        (trunk?.parameters.count ?? 0) + dense.parameters.count + (linear?.tables.parameterCount ?? 0)
+    }
+
+    /// What holds a weight that is no finite number; nil when all are finite.
+    func notFinite(_ name: String) -> String? {
+        for (field, table) in zip(embeddings.layout.fields, embeddings.tables) where !table.norm.isFinite {
+            return "the embeddings of \(field.name)"
+        }
+        for (field, table) in zip(embeddings.layout.fields, linear?.tables.tables ?? []) where !table.norm.isFinite {
+            return "the linear weights of \(field.name)"
+        }
+        if let trunk, !trunk.parameters.norm.isFinite { return "the shared layers' weights" }
+        return dense.parameters.norm.isFinite ? nil : "the \(name)'s weights"
+    }
+}
+
+/// The scratch of a branch for scoring some rows at a time.
+final class BranchWorkspace: Sendable {
+    private let branch: Branch
+    private let x: FloatArray
+    private let trunk: DenseNet.Workspace?
+    private let dense: DenseNet.Workspace
+    private let linear: LinearPart.Workspace?
+
+    init(_ branch: Branch, rows: Int) {
+        self.branch = branch
+        x = FloatArray(count: rows * branch.embeddings.inputWidth)
+        trunk = branch.trunk.map { DenseNet.Workspace($0, rows: rows, slices: 0) }
+        dense = DenseNet.Workspace(branch.dense, rows: rows, slices: 0)
+        linear = branch.linear.map { LinearPart.Workspace($0, rows: rows, forScoring: true) }
+    }
+
+    /// `[rows]`, valid after `score`.
+    var logits: FloatArray { dense.output }
+
+    /// Computes the logits of some rows of a batch; ranges of rows are independent of each other.
+    func score(_ input: InputRows, rows: Range<Int>) {
+        input.write(rows, of: branch.embeddings, into: x)
+        if let net = branch.trunk, let trunk { net.forward(x, rows: rows, trunk, .scoring) }
+        branch.dense.forward(trunk?.output ?? x, rows: rows, dense, .scoring)
+        if let part = branch.linear, let linear { part.add(input.ids, rows: rows, to: dense.output, linear) }
+    }
+}
