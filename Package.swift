@@ -84,7 +84,8 @@ let package = Package(
                 "TestSupport",
             ]),
         .testTarget(name: "AdLogsTests", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres", "TestSupport"]),
-        .testTarget(name: "NetsTests", dependencies: ["CounterRandom", "Nets"]),
+        .testTarget(
+            name: "NetsTests", dependencies: ["CounterRandom", "Nets"], exclude: ["reference.json", "reference.py"]),
         .testTarget(
             name: "RocketLaunchingTests", dependencies: ["CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
             exclude: ["reference.json", "reference.py"]),

@@ -172,12 +172,15 @@ public final class CoTrainer {
     }
 
     /// Sets the weights of a model with one field, laid out as in `EmbeddingTables` and `DenseNet`.
-    package func setWeights(embedding: [Float], boosterEmbedding: [Float]?, light: [Float], booster: [Float]) {
+    package func setWeights(
+        embedding: [Float], boosterEmbedding: [Float]?, trunk: [Float]?, light: [Float], booster: [Float]
+    ) {
         func set(_ array: FloatArray?, _ values: [Float]) {
             for (index, value) in values.enumerated() { array?[index] = value }
         }
         set(model.lightBranch?.embeddings.tables.first, embedding)
         if let boosterEmbedding { set(model.boosterBranch?.embeddings.tables.first, boosterEmbedding) }
+        if let trunk { set(model.lightBranch?.trunk?.parameters, trunk) }
         set(model.lightBranch?.dense.parameters, light)
         set(model.boosterBranch?.dense.parameters, booster)
     }

@@ -10,13 +10,14 @@ import Testing
         struct Run: Decodable {
             let hint_loss: HintLoss
             let gradient_block: GradientBlock
-            let sharing: Sharing
+            /// `layers`: embeddings and one layer.
+            let sharing: String
             /// Light loss, booster loss and hint of every tenth step.
             let losses: [[Double]]
         }
         let ids: [[UInt32]]
         let labels: [[UInt8]]
-        let embedding, booster_embedding, light, booster: [Float]
+        let embedding, booster_embedding, light, booster, trunk: [Float]
         let runs: [Run]
     }
 
@@ -24,21 +25,23 @@ import Testing
     func follows() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "reference.json")
         let reference = try JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
-        #expect(reference.runs.count == 18)
+        #expect(reference.runs.count == 27)
         for run in reference.runs {
+            let sharesLayers = run.sharing == "layers"
             let trainer = CoTrainer(
                 arm: .rocket,
                 layout: InputLayout(fields: [FieldShape(name: "f", rows: 12, multiValued: false)], numerics: []),
-                nets: NetSpecification(embeddingDim: 3, light: [4], booster: [6]),
+                nets: NetSpecification(
+                    embeddingDim: 3, light: sharesLayers ? [3, 4] : [4], booster: sharesLayers ? [3, 6] : [6]),
                 rocket: RocketSpecification(
                     hintLoss: run.hint_loss, hintWeight: 0.7, temperature: 2, gradientBlock: run.gradient_block,
-                    sharing: run.sharing),
+                    sharing: run.sharing == "nothing" ? .nothing : .embeddings, sharedLayers: sharesLayers ? 1 : 0),
                 training: TrainingSpecification(batchSize: 8, embeddingLearningRate: 0.02, slices: 3, threads: 2),
                 clickRate: 0.5)
             trainer.setWeights(
                 embedding: reference.embedding,
-                boosterEmbedding: run.sharing == .nothing ? reference.booster_embedding : nil,
-                light: reference.light, booster: reference.booster)
+                boosterEmbedding: run.sharing == "nothing" ? reference.booster_embedding : nil,
+                trunk: sharesLayers ? reference.trunk : nil, light: reference.light, booster: reference.booster)
             for step in reference.ids.indices {
                 let batch = SparseBatch(
                     labels: reference.labels[step], groups: [UInt64](repeating: 0, count: 8),

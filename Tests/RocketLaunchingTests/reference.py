@@ -3,7 +3,7 @@
 
     python3 reference.py > reference.json      # needs PyPI's torch and numpy
 
-One field of 12 ids, dimension 3; light 3-4-1, booster 3-6-1; batches of 8; 200 steps of plain gradient descent on all
+One field of 12 ids, dimension 3; light 3-4-1, booster 3-6-1, both above a layer 3-3 where one is shared; batches of 8; 200 steps of plain gradient descent on all
 parameters would hide Adam, so the dense layers use Adam 1e-3 and the embeddings row-wise Adagrad 0.02, as the trainer.
 """
 import json, math
@@ -19,6 +19,7 @@ f32 = lambda *shape: rng.normal(size=shape).astype(np.float32) * 0.6
 start = {"embedding": f32(IDS, DIM), "booster_embedding": f32(IDS, DIM)}
 for name, hidden in (("light", 4), ("booster", 6)):
     start[name] = [f32(DIM, hidden), f32(hidden), f32(hidden, 1), f32(1)]
+start["trunk"] = [f32(DIM, DIM), f32(DIM)]
 
 
 def net(p, x):
@@ -30,14 +31,17 @@ def run(hint_loss, block, sharing):
     e = tensor(start["embedding"])
     be = tensor(start["booster_embedding"]) if sharing == "nothing" else e
     light, booster = [tensor(a) for a in start["light"]], [tensor(a) for a in start["booster"]]
-    adam = torch.optim.Adam(light + booster, lr=1e-3)
+    trunk = [tensor(a) for a in start["trunk"]] if sharing == "layers" else []
+    adam = torch.optim.Adam(light + booster + trunk, lr=1e-3)
     squares = {id(t): torch.zeros(IDS) for t in (e, be)}
     losses = []
     for step in range(STEPS):
         i, y = torch.tensor(ids[step]), torch.tensor(labels[step].astype(np.float64))
-        x = e[i]
-        stops = block == "logits_and_shared_input" and sharing == "embeddings"
-        z, l = net(light, x.detach() if stops else x), net(booster, be[i])
+        x, bx = e[i], be[i]
+        if trunk:
+            x = bx = torch.relu(x @ trunk[0] + trunk[1])
+        stops = block == "logits_and_shared_input" and sharing != "nothing"
+        z, l = net(light, x.detach() if stops else x), net(booster, bx)
         t = l if block == "none" else l.detach()
         if hint_loss == "logit_mse":
             hint = ((t - z) ** 2).mean()
@@ -66,7 +70,7 @@ def run(hint_loss, block, sharing):
 runs = []
 for hint_loss in ("logit_mse", "probability_mse", "distillation"):
     for block in ("logits", "none", "logits_and_shared_input"):
-        for sharing in ("nothing", "embeddings"):
+        for sharing in ("nothing", "embeddings", "layers"):
             losses = run(hint_loss, block, sharing)
             # Every tenth step's light loss, booster loss and hint.
             runs.append({"hint_loss": hint_loss, "gradient_block": block, "sharing": sharing,
@@ -74,4 +78,4 @@ for hint_loss in ("logit_mse", "probability_mse", "distillation"):
 flat = lambda parts: [float(v) for part in parts for v in part.reshape(-1)]
 print(json.dumps({"ids": ids.tolist(), "labels": labels.tolist(), "embedding": flat([start["embedding"]]),
                   "booster_embedding": flat([start["booster_embedding"]]), "light": flat(start["light"]),
-                  "booster": flat(start["booster"]), "runs": runs}, separators=(",", ":")))
+                  "booster": flat(start["booster"]), "trunk": flat(start["trunk"]), "runs": runs}, separators=(",", ":")))
