@@ -138,3 +138,71 @@ extension Double {
         (0..<exponent).reduce(1) { product, _ in product * base }
     }
 }
+
+@Suite struct OptimiserTests {
+    @Test("Adagrad divides by the root of the sum of squares")
+    func adagrad() {
+        let weights = FloatArray([1, -2])
+        let optimiser = DenseOptimiser(.adagrad, count: 2)
+        var (expected, sums) = ([1.0, -2.0], [0.0, 0.0])
+        for step in 1...3 {
+            let gradient: [Float] = [0.5, -0.1 * Float(step)]
+            let begun = optimiser.begin(learningRate: 0.01)
+            optimiser.update(weights, 0..<2, gradient: FloatArray(gradient), begun)
+            for i in 0..<2 {
+                sums[i] += Double(gradient[i]) * Double(gradient[i])
+                expected[i] -= 0.01 * Double(gradient[i]) / sums[i].squareRoot()
+                #expect(abs(Double(weights[i]) - expected[i]) < 1e-6)
+            }
+        }
+    }
+
+    @Test("A linear part follows FTRL-Proximal, and l1 keeps weak ids at 0", arguments: [0, 1])
+    func ftrl(_ l1: Double) {
+        let layout = InputLayout(fields: [FieldShape(name: "f", rows: 3, multiValued: false)], numerics: [])
+        let part = LinearPart(layout: layout, ftrl: FTRL(l1: Float(l1), l2: 0.5))
+        let workspace = LinearPart.Workspace(part, rows: 3)
+        let ids = FieldIDs(ids: [1, 2, 1])
+        let (rate, gradients) = (0.1, [0.5, -0.2, 0.3])
+        var (weights, z, n) = ([0.0, 0, 0], [0.0, 0, 0], [0.0, 0, 0])
+        for _ in 0..<4 {
+            part.backward(rows: 0..<3, logitGradient: FloatArray(gradients.map(Float.init)), workspace)
+            part.tables.update(field: 0, ids, rows: 3, gradient: workspace.gradient, learningRate: Float(rate))
+            for (id, g) in [(1, 0.8), (2, -0.2)] {
+                let sum = n[id] + g * g
+                z[id] += g - (sum.squareRoot() - n[id].squareRoot()) / rate * weights[id]
+                n[id] = sum
+                let sign: Double = z[id] < 0 ? -1 : 1
+                weights[id] =
+                    abs(z[id]) <= l1 ? 0 : -(z[id] - sign * l1) / ((1 + n[id].squareRoot()) / rate + 0.5)
+            }
+            for id in 0..<3 { #expect(abs(Double(part.tables.tables[0][id]) - weights[id]) < 1e-6) }
+        }
+        #expect((weights[2] == 0) == (l1 > 0))
+        let logits = FloatArray(count: 3)
+        part.add([ids], rows: 0..<3, to: logits, workspace)
+        #expect(logits.values == [1, 2, 1].map { part.tables.tables[0][$0] })
+    }
+
+    @Test("Mean pooling divides by the ids of a row, forward and backward; fields may have dimensions of their own")
+    func meanPooling() {
+        let layout = InputLayout(
+            fields: [
+                FieldShape(name: "a", rows: 2, multiValued: false, dim: 1),
+                FieldShape(name: "f", rows: 4, multiValued: true, pooling: .mean),
+            ], numerics: [])
+        let tables = EmbeddingTables(layout: layout, dim: 2)
+        #expect(tables.dims == [1, 2] && tables.offsets == [0, 1] && tables.inputWidth == 3)
+        tables.initialise(seed: 1, stream: 0, deviation: 1)
+        let table = tables.tables[1].values
+        let ids = FieldIDs(ids: [1, 2, 3], offsets: [0, 2, 3])
+        let x = FloatArray(count: 6)
+        tables.gather(field: 1, ids, rows: 0..<2, into: x)
+        let means = [(table[2] + table[4]) / 2, (table[3] + table[5]) / 2]
+        #expect(x.values == [0] + means + [0, table[6], table[7]])
+        let gradient = FloatArray([9, 1, 2, 9, 3, 4])
+        // Half of (1, 2) for two ids, all of (3, 4) for one.
+        let norm = tables.squaredNorm(field: 1, ids, rows: 2, gradient: gradient)
+        #expect(norm == 27.5)
+    }
+}

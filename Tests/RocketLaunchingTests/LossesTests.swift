@@ -36,11 +36,13 @@ enum World {
 
     static func trainer(
         _ arm: Arm = .rocket, rocket: RocketSpecification = RocketSpecification(hintWeight: 0.7), threads: Int = 1,
-        batchSize: Int = 32, epochs: Int = 1
+        batchSize: Int = 32, epochs: Int = 1, layout: InputLayout = layout, nets: NetSpecification = nets,
+        clip: Double? = nil
     ) -> CoTrainer {
         CoTrainer(
             arm: arm, layout: layout, nets: nets, rocket: rocket,
-            training: TrainingSpecification(batchSize: batchSize, epochs: epochs, seed: 5, slices: 4, threads: threads),
+            training: TrainingSpecification(
+                batchSize: batchSize, epochs: epochs, gradientClip: clip, seed: 5, slices: 4, threads: threads),
             clickRate: 0.3)
     }
 
