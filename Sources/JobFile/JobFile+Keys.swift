@@ -102,6 +102,11 @@ extension JobFile {
         section.read("window_days", .integer(1...3_650), into: &training.windowDays)
         section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
         section.read("epochs", .integer(1...1_000), into: &training.epochs)
+        section.section("validation") {
+            $0.read("share", .shareBelowOne, into: &training.validationShare)
+            $0.read("per_epoch", .integer(1...1_000), into: &training.validationsAnEpoch)
+            $0.read("patience", .integer(1...1_000), into: &training.patience)
+        }
         section.read("negative_share", .positiveShare, into: &training.negativeShare)
         section.read("dense_optimiser", .oneOf(DenseMethod.allCases), into: &training.denseOptimiser)
         section.read("dense_learning_rate", .positive, into: &training.denseLearningRate)

@@ -1,4 +1,5 @@
 import Days
+import Evaluation
 import Extract
 import FeatureCache
 import Features
@@ -35,7 +36,10 @@ extension JobSession {
         let checkpoints = Checkpoints(every: .seconds(60 * jobFile.training.checkpointMinutes), resume: resume) {
             try folder.save($0, arm.rawValue)
         }
-        let report = try trainer.train(on: TrainingSource(readers: readers), checkpoints: checkpoints) { state in
+        let judge = NetJudge { try EvaluationReport.auc(of: $1, labels: $0) }
+        let report = try trainer.train(
+            on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints
+        ) { state in
             progress(
                 StageProgress(title: "train \(arm.rawValue)", done: state.samples, total: samples, unit: "samples"))
         }

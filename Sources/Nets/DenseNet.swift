@@ -24,6 +24,18 @@ public final class DenseNet: Sendable {
         statistics = FloatArray(count: stack.last.map { $0.statistics + $0.statisticsCount } ?? 0)
     }
 
+    private init(_ other: DenseNet) {
+        specification = other.specification
+        stack = other.stack
+        parameters = FloatArray(count: other.parameters.count)
+        statistics = FloatArray(count: other.statistics.count)
+        parameters.copy(other.parameters)
+        statistics.copy(other.statistics)
+    }
+
+    /// A net with the same weights.
+    public func copy() -> DenseNet { DenseNet(self) }
+
     public var layers: Int { stack.count }
     /// Width of the last layer: 1 where it is the logit.
     public var outputWidth: Int { stack.last?.output ?? 0 }

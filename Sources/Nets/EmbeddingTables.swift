@@ -43,6 +43,24 @@ public final class EmbeddingTables: @unchecked Sendable {
         scratch = rows.map { Scratch(rows: $0) }
     }
 
+    /// Copies the embeddings for scoring: without the optimiser's state.
+    private init(scoring other: EmbeddingTables) {
+        layout = other.layout
+        dims = other.dims
+        offsets = other.offsets
+        inputWidth = other.inputWidth
+        method = other.method
+        tables = other.tables.map { table in
+            let copy = FloatArray(count: table.count)
+            copy.copy(table)
+            return copy
+        }
+        (squares, leads, scratch) = ([], [], [])
+    }
+
+    /// Tables with the same embeddings, for scoring.
+    public func copy() -> EmbeddingTables { EmbeddingTables(scoring: self) }
+
     public var parameterCount: Int { tables.reduce(0) { $0 + $1.count } }
 
     /// Small normal numbers; each table has a random stream of its own.

@@ -9,6 +9,13 @@ public final class LinearPart: Sendable {
             layout: layout, dims: layout.fields.map { _ in 1 }, width: layout.fields.count, method: .ftrl(ftrl))
     }
 
+    private init(_ tables: EmbeddingTables) {
+        self.tables = tables
+    }
+
+    /// A part with the same weights, for scoring.
+    public func copy() -> LinearPart { LinearPart(tables.copy()) }
+
     /// The weights of a batch's ids and their gradients, `[batch, fields]` each.
     public final class Workspace: Sendable {
         fileprivate let weights: FloatArray

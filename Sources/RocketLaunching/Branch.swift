@@ -14,6 +14,30 @@ struct Branch: Sendable {
         (trunk?.parameters.count ?? 0) + dense.parameters.count + (linear?.tables.parameterCount ?? 0)
     }
 
+    /// Every array of weights, shared ones included, with the end of its name.
+    var arrays: [(name: String, array: FloatArray)] {
+        func of(_ tables: EmbeddingTables, _ name: String) -> [(name: String, array: FloatArray)] {
+            zip(tables.layout.fields, tables.tables).map { ("\(name).\($0.name)", $1) }
+        }
+        var arrays = of(embeddings, "embedding") + (linear.map { of($0.tables, "linear") } ?? [])
+        for (name, net) in [("shared", trunk), ("dense", dense)] {
+            guard let net else { continue }
+            arrays += [(name, net.parameters), ("\(name)_statistics", net.statistics)]
+        }
+        return arrays.filter { $0.1.count > 0 }
+    }
+
+    /// A branch with the same weights and none in common, without the state of optimisers.
+    ///
+    /// - Parameter other: a copy of another branch: what the two originals share, the copies share.
+    func copy(sharing other: (original: Branch, copy: Branch)? = nil) -> Branch {
+        let sharedTables = other.flatMap { $0.original.embeddings === embeddings ? $0.copy.embeddings : nil }
+        let sharedTrunk = other.flatMap { $0.original.trunk === trunk ? $0.copy.trunk : nil }
+        return Branch(
+            embeddings: sharedTables ?? embeddings.copy(), trunk: sharedTrunk ?? trunk?.copy(), dense: dense.copy(),
+            linear: linear?.copy())
+    }
+
     /// What holds a weight that is no finite number; nil when all are finite.
     func notFinite(_ name: String) -> String? {
         for (field, table) in zip(embeddings.layout.fields, embeddings.tables) where !table.norm.isFinite {

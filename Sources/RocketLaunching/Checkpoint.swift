@@ -25,6 +25,7 @@ struct TrainingState: Codable {
     var seconds = 0.0
     var curve: CurveRecorder
     var gradientNorms: [TrainingReport.GradientNorms] = []
+    var validations: [TrainingReport.ValidationPoint] = []
 }
 
 /// Everything that a training needs to go on as if it had never stopped, as a safetensors file: weights and optimiser state
@@ -64,9 +65,9 @@ struct Checkpoint {
         self.optimisers = optimisers.map(\.optimiser)
     }
 
-    func encoded(_ state: TrainingState) throws -> [UInt8] {
+    func encoded(_ state: TrainingState, best: BestPoints?) throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
-        for (name, array) in arrays {
+        for (name, array) in arrays + (best?.arrays ?? []) {
             file.tensors[name] = Safetensors.Tensor(shape: [array.count], values: array.values)
         }
         let description = Description(state: state, optimiserSteps: optimisers.map(\.steps))
@@ -77,12 +78,14 @@ struct Checkpoint {
     /// Sets weights and optimisers to what they were.
     ///
     /// - Throws: `SafetensorsError` when the bytes are no checkpoint of such a training; nothing is changed then.
-    func restore(_ bytes: [UInt8]) throws -> TrainingState {
+    func restore(_ bytes: [UInt8], best: BestPoints?) throws -> TrainingState {
         let file = try Safetensors(bytes)
         guard let text = file.metadata["checkpoint"],
             let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
             description.format == 1, description.optimiserSteps.count == optimisers.count
         else { throw SafetensorsError.metadata("checkpoint") }
+        best?.prepare(description.state.validations)
+        let arrays = arrays + (best?.arrays ?? [])
         for (name, array) in arrays {
             guard let tensor = file.tensors[name], tensor.shape == [array.count] else {
                 throw SafetensorsError.tensor(name: name, expected: [array.count], found: file.tensors[name]?.shape)

@@ -10,7 +10,7 @@ public struct CoTrainedModel: Sendable {
     /// Hidden layers that the two nets have in common.
     let sharedLayers: Int
     /// Nil where the arm has no such net.
-    private(set) var lightBranch, boosterBranch: Branch?
+    var lightBranch, boosterBranch: Branch?
     /// Which ids have an embedding of their own, and why; nil where no field has a rule.
     public private(set) var admission: AdmissionCounts?
 
@@ -175,8 +175,9 @@ extension CoTrainedModel {
         else { throw SafetensorsError.metadata("rocket") }
         self.init(
             arm: description.arm, layout: description.layout, nets: description.nets,
-            sharing: description.sharesEmbeddings ? .embeddings : .nothing,
-            sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
+            sharing: .embeddings, sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
+        // Nothing was shared, or each net was kept at a best point of its own.
+        if !description.sharesEmbeddings { boosterBranch = boosterBranch?.copy() }
         var problem: SafetensorsError?
         visit { name, shape, array, range in
             guard let tensor = file.tensors[name], tensor.shape == shape else {

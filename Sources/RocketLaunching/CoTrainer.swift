@@ -22,7 +22,7 @@ public final class CoTrainer {
     /// Of the light net, the booster and the shared layers.
     private let light, booster, trunk: DenseOptimiser?
     private let step: TrainingStep
-    private let threads: Int
+    private let parallel: Parallel
 
     /// - Parameters:
     ///   - rocket: of the job; the arm changes what makes it different.
@@ -36,8 +36,7 @@ public final class CoTrainer {
         self.arm = arm
         self.rocket = rocket
         self.training = training
-        threads = training.threads ?? ProcessInfo.processInfo.activeProcessorCount
-        let parallel = Parallel(threads: threads)
+        parallel = Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
         model = CoTrainedModel(
             arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, sharedLayers: rocket.sharedLayers,
@@ -60,55 +59,85 @@ public final class CoTrainer {
     /// Where the time of all steps so far went.
     package var profile: TrainingReport.ThreadSeconds { TrainingReport.ThreadSeconds(step.profile) }
 
-    /// Trains for the configured epochs. A training that goes on from a checkpoint ends with the same bytes of weights as one
-    /// that was never disturbed.
+    /// Trains for the configured epochs, or until the nets become no better on the held-out rows. A training that goes on from
+    /// a checkpoint ends with the same bytes of weights as one that was never disturbed.
     ///
+    /// - Parameter judge: of the held-out rows; needed where the settings hold some out.
     /// - Throws: `TrainingError`, `SafetensorsError` for a checkpoint of something else, and what reading a block or saving
     ///   a checkpoint throws.
     public func train(
-        on source: TrainingSource, checkpoints: Checkpoints? = nil, progress: (TrainingProgress) throws -> Void
+        on source: TrainingSource, judge: NetJudge? = nil, checkpoints: Checkpoints? = nil,
+        progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let admission = try AdmissionCounts(model.layout, of: source)
-        let source = (admission?.admitted(source) ?? source)
-            .sampled(negativeShare: training.negativeShare, seed: training.seed)
-        let totalSteps = (source.rows + training.batchSize - 1) / training.batchSize * training.epochs
+        let (training, heldOut) = try (admission?.admitted(source) ?? source)
+            .holdingOut(share: judge == nil ? 0 : self.training.validationShare)
+        let run = TrainingRun(
+            training.sampled(negativeShare: self.training.negativeShare, seed: self.training.seed), self.training,
+            best: heldOut.rows == 0
+                ? nil
+                : judge.map {
+                    BestPoints(model, $0, on: heldOut, rowsAtOnce: self.training.batchSize, parallel: parallel)
+                })
+        let state = try self.run(run, checkpoints, progress)
+        let seconds = state.seconds
+        if let light = run.best?.light { model.lightBranch = light }
+        if let booster = run.best?.booster { model.boosterBranch = booster }
+        model.admit(admission)
+        model.addToLogits(Float(-self.training.logitExcess))
+        var curve = state.curve
+        return TrainingReport(
+            arm: arm, steps: state.steps, samples: state.samples, seconds: seconds,
+            samplesPerSecond: seconds > 0 ? Double(state.samples) / seconds : 0,
+            hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
+            lightStep: state.validations.bestStep(\.light), boosterStep: state.validations.bestStep(\.booster),
+            gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: parallel.threads,
+            threadSeconds: TrainingReport.ThreadSeconds(step.profile))
+    }
+
+    private func run(
+        _ run: TrainingRun, _ checkpoints: Checkpoints?, _ progress: (TrainingProgress) throws -> Void
+    ) throws -> TrainingState {
         let checkpoint = Checkpoint(
             model: model,
             optimisers: [("light", light), ("booster", booster), ("shared", trunk)].compactMap { name, optimiser in
                 optimiser.map { (name, $0) }
             })
-        var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, totalSteps / 200)))
-        if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes) }
+        var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, run.steps / 200)))
+        if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes, best: run.best) }
         let start = ContinuousClock.now - .seconds(state.seconds)
         var saved = ContinuousClock.now
         // Batches follow from the seed, so those that were trained on are gone through again and left out.
         var toSkip = state.steps
         var last: SparseBatch?
-        let normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * totalSteps / 20 })
-        for epoch in 0..<training.epochs {
-            try source.batches(size: training.batchSize, seed: training.seed, epoch: epoch, step.profile) { batch in
+        for epoch in 0..<training.epochs where !run.isOver(state) {
+            try run.source.batches(size: training.batchSize, seed: training.seed, epoch: epoch, step.profile) { batch in
                 if toSkip > 0 {
                     toSkip -= 1
-                    return
+                    return true
                 }
-                if normSteps.contains(state.steps) {
+                if run.normSteps.contains(state.steps) {
                     state.gradientNorms.append(try gradientNorms(of: batch, step: state.steps + 1))
                 }
-                let losses = run(
-                    batch, step: state.steps, progress: Double(state.steps) / Double(totalSteps))
+                let losses = self.run(
+                    batch, step: state.steps, progress: Double(state.steps) / Double(run.steps))
                 state.steps += 1
                 state.samples += batch.rows
                 try check(losses, batch, step: state.steps)
                 last = batch
                 state.curve.add(losses, step: state.steps)
+                if run.isValidated(after: state.steps) {
+                    try run.best?.judge(after: state.steps, &state.validations)
+                }
                 if let checkpoints, ContinuousClock.now - saved >= checkpoints.every {
                     state.seconds = (ContinuousClock.now - start) / .seconds(1)
-                    try checkpoints.save(try checkpoint.encoded(state))
+                    try checkpoints.save(try checkpoint.encoded(state, best: run.best))
                     saved = ContinuousClock.now
                 }
                 try progress(TrainingProgress(samples: state.samples, step: state.steps))
+                return !run.isOver(state)
             }
         }
         // A step is checked by its losses; what the last one did to the weights shows only here.
@@ -116,15 +145,12 @@ public final class CoTrainer {
             throw TrainingError.notFinite(
                 step: state.steps, term: "weights", cause: last.flatMap(extremeFeature) ?? cause)
         }
-        model.admit(admission)
-        model.addToLogits(Float(-training.logitExcess))
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        return TrainingReport(
-            arm: arm, steps: state.steps, samples: state.samples, seconds: seconds,
-            samplesPerSecond: seconds > 0 ? Double(state.samples) / seconds : 0,
-            hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: state.curve.points(),
-            gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: threads,
-            threadSeconds: TrainingReport.ThreadSeconds(step.profile))
+        // Sampling may end a run a little before its planned last step.
+        if !run.isOver(state), state.validations.last?.step != state.steps {
+            try run.best?.judge(after: state.steps, &state.validations)
+        }
+        state.seconds = (ContinuousClock.now - start) / .seconds(1)
+        return state
     }
 
     /// One step on one batch: forward, losses, backward, updates. Returns the means of the loss terms.
@@ -207,5 +233,35 @@ public final class CoTrainer {
         return "the numeric feature \(most.0), \(most.1) standard deviations from its mean"
     }
 
+}
+
+/// The course of one training.
+private struct TrainingRun {
+    let source: TrainingSource
+    let best: BestPoints?
+    /// Of all epochs.
+    let steps: Int
+    /// Steps before which each loss's gradient is looked at by itself.
+    let normSteps: Set<Int>
+    private let validationSteps: Set<Int>
+    private let patience: Int
+
     private static let proofSteps = 3
+
+    init(_ source: TrainingSource, _ training: TrainingSpecification, best: BestPoints?) {
+        let epoch = (source.rows + training.batchSize - 1) / training.batchSize
+        let steps = epoch * training.epochs
+        self.source = source
+        self.best = best
+        self.steps = steps
+        normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * steps / 20 })
+        let count = training.epochs * training.validationsAnEpoch
+        validationSteps = Set((1...count).map { steps * $0 / count })
+        patience = training.patience
+    }
+
+    func isValidated(after step: Int) -> Bool { validationSteps.contains(step) }
+
+    /// Whether no net has become better for too long.
+    func isOver(_ state: TrainingState) -> Bool { best != nil && state.validations.sinceBest >= patience }
 }

@@ -9,6 +9,10 @@ public struct TrainingReport: Codable, Sendable {
     public var hintWeight: Double
     /// Means over stretches of steps, at most about 200 of them.
     public var curve: [CurvePoint]
+    /// How the nets did on the held-out rows; empty where none were held out.
+    public var validations: [ValidationPoint]
+    /// The steps whose weights were kept; nil: the last one's.
+    public var lightStep, boosterStep: Int?
     /// Of the first steps and of about twenty more.
     public var gradientNorms: [GradientNorms]
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
@@ -23,6 +27,12 @@ public struct TrainingReport: Codable, Sendable {
         public var boosterLoss: Double?
         /// Not weighted by λ.
         public var hint: Double?
+    }
+
+    /// The nets' quality (AUC, in a job) on the held-out rows after a step; nil where a net is missing.
+    public struct ValidationPoint: Codable, Equatable, Sendable {
+        public var step: Int
+        public var light, booster: Double?
     }
 
     /// Euclidean norms of each loss term's gradient, by real backward passes of that term alone; nil where the arm has no

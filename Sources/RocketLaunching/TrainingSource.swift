@@ -19,6 +19,34 @@ public struct TrainingSource: Sendable {
         self.blocks = blocks
     }
 
+    /// Cuts the latest share of the last day's rows off, to be judged on.
+    ///
+    /// Cost: reads the last day once, for the count of its clicks.
+    func holdingOut(share: Double) throws -> (training: TrainingSource, heldOut: TrainingSource) {
+        guard share > 0, let lastDay = days.max() else {
+            return (self, TrainingSource(rows: 0, clicks: 0, blocks: []))
+        }
+        let last = blocks.indices.filter { days[$0] == lastDay }
+        let labels = try last.map { try blocks[$0]().labels }
+        var rest = Int(share * Double(labels.reduce(0) { $0 + $1.count }))
+        var (training, heldOut) = (self, TrainingSource(rows: 0, clicks: 0, blocks: []))
+        for (index, labels) in zip(last, labels).reversed() {
+            let count = min(rest, labels.count)
+            rest -= count
+            guard count > 0 else { break }
+            let (block, kept) = (blocks[index], labels.count - count)
+            let clicks = labels[kept...].reduce(0) { $0 + Int($1) }
+            training.blocks[index] = { try block().selecting(rows: Array(0..<kept)) }
+            training.rows -= count
+            training.clicks -= clicks
+            heldOut.blocks.insert({ try block().selecting(rows: Array(kept..<kept + count)) }, at: 0)
+            heldOut.days.insert(lastDay, at: 0)
+            heldOut.rows += count
+            heldOut.clicks += clicks
+        }
+        return (training, heldOut)
+    }
+
     /// The source with all clicked rows and a share of the others.
     func sampled(negativeShare share: Double, seed: UInt64) -> TrainingSource {
         guard share < 1 else { return self }
@@ -36,9 +64,9 @@ public struct TrainingSource: Sendable {
     }
 
     /// Calls `body` with the batches of one epoch: blocks in a seeded order, rows shuffled within a pool of blocks.
-    /// Memory is bounded by the pool. Every row comes once; only the last batch may be smaller.
+    /// Memory is bounded by the pool. Every row comes once; only the last batch may be smaller. Ends when `body` is false.
     func batches(
-        size: Int, seed: UInt64, epoch: Int, _ profile: StepProfile, _ body: (SparseBatch) throws -> Void
+        size: Int, seed: UInt64, epoch: Int, _ profile: StepProfile, _ body: (SparseBatch) throws -> Bool
     ) throws {
         var random = CounterRandom(seed: seed, stream: 0x5348_5546 &+ UInt64(epoch))
         let order = blocks.indices.shuffled(using: &random)
@@ -58,12 +86,13 @@ public struct TrainingSource: Sendable {
             let rows = Array(0..<pool.rows).shuffled(using: &random)
             var start = 0
             while start + size <= rows.count {
-                try body(profile.time(.read) { pool.selecting(rows: Array(rows[start..<start + size])) })
+                let batch = profile.time(.read) { pool.selecting(rows: Array(rows[start..<start + size])) }
+                guard try body(batch) else { return }
                 start += size
             }
             rest = start < rows.count ? pool.selecting(rows: Array(rows[start...])) : nil
         }
-        if let rest { try body(rest) }
+        if let rest { _ = try body(rest) }
     }
 
     private static let poolRows = 262_144

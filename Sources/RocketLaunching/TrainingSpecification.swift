@@ -9,6 +9,13 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var batchSize: Int
     /// Passes over the window.
     public var epochs: Int
+    /// Share of the last training day's rows, the latest ones, that are not trained on but judge when each net is at its best;
+    /// the weights of that moment are kept. 0: the weights at the end are.
+    public var validationShare: Double
+    /// Times an epoch that the nets are judged.
+    public var validationsAnEpoch: Int
+    /// Training ends when no net has become better for so many times.
+    public var patience: Int
     /// Share of the unclicked training rows that are trained on, chosen by the seed. The logits are corrected for it exactly,
     /// so that the models predict the click rate of the log. Never touches rows that a model is judged on.
     public var negativeShare: Double
@@ -38,7 +45,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var checkpointMinutes: Double
 
     public init(
-        windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, negativeShare: Double = 1,
+        windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, validationShare: Double = 0,
+        validationsAnEpoch: Int = 1, patience: Int = 3, negativeShare: Double = 1,
         denseOptimiser: DenseMethod = .adam, denseLearningRate: Double = 0.001, lightLearningRate: Double? = nil,
         embeddingLearningRate: Double = 0.02, linearLearningRate: Double = 0.05, linearL1: Double = 0,
         linearL2: Double = 0, schedule: LearningRateSchedule = LearningRateSchedule(), gradientClip: Double? = nil, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
@@ -47,6 +55,9 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.windowDays = windowDays
         self.batchSize = batchSize
         self.epochs = epochs
+        self.validationShare = validationShare
+        self.validationsAnEpoch = validationsAnEpoch
+        self.patience = patience
         self.negativeShare = negativeShare
         self.denseOptimiser = denseOptimiser
         self.denseLearningRate = denseLearningRate
