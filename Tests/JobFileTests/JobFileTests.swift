@@ -47,6 +47,58 @@ struct JobFileTests {
         #expect(job.text == completeJob)
     }
 
+    @Test("Nets, schedules and validation are read as they are written")
+    func elaborateFile() throws {
+        let job = try JobFile(text: elaborateJob, path: "jobs/x.yaml")
+        #expect(
+            job.nets
+                == NetSpecification(
+                    embeddingDim: 8, light: DenseSpecification([32, 8], activation: .prelu),
+                    booster: DenseSpecification([32, 16], activation: .prelu, linear: true)))
+        #expect(job.features.features[0].embeddingDim == 24 && job.features.features[1].pooling == .mean)
+        #expect(job.rocket.sharedLayers == 1)
+        #expect(
+            job.training
+                == TrainingSpecification(
+                    validationShare: 0.1, validationsAnEpoch: 4, patience: 2, denseOptimiser: .adagrad,
+                    linearLearningRate: 0.1, linearL1: 0.01, linearL2: 0.02,
+                    schedule: LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayFrom: 0.3, end: 0.05),
+                    gradientClip: 5))
+        let other = elaborateJob.replacing(
+            "light: {hidden: [32, 8], activation: prelu}",
+            with: "light: {hidden: [32, 8], activation: dice, batch_norm: true, dropout: 0.1, cross_layers: 2}"
+        ).replacing("rocket: {shared_layers: 1}", with: "rocket: {}")
+        #expect(
+            try JobFile(text: other, path: "x").nets.light
+                == DenseSpecification([32, 8], activation: .dice, batchNorm: true, dropout: 0.1, crossLayers: 2))
+    }
+
+    @Test(
+        "Mistakes in nets, shared layers and schedules are named with their lines",
+        arguments: [
+            ("hidden: [32, 8], activation: prelu", "activation: prelu", "12: nets.light.hidden is missing"),
+            ("activation: prelu}\n", "activation: gelu}\n", "12: nets.light.activation is \"gelu\"; expected one of relu"),
+            ("linear: true", "linear: yes", "13: nets.booster.linear is the boolean yes; expected true or false"),
+            ("linear: true", "dropout: 1", "13: nets.booster.dropout is 1; expected a number from 0 to below 1"),
+            (
+                "hidden: [32, 16]", "hidden: [16, 32]",
+                "14: rocket.shared_layers is 1, but the first 1 hidden layers of light and booster differ"
+            ),
+            ("linear: true", "batch_norm: true", "14: rocket.shared_layers is 1, but a net has batch_norm"),
+            ("linear: true", "cross_layers: 1", "14: rocket.shared_layers is 1, but a net has cross_layers"),
+            ("shared_layers: 1", "shared_layers: 1, sharing: nothing", "14: rocket.shared_layers is 1, but sharing is"),
+            ("decay: cosine", "decay: cosin", "19: training.schedule.decay is \"cosin\"; expected one of constant"),
+            ("share: 0.1", "share: 1", "16: training.validation.share is 1; expected a number from 0 to below 1"),
+            ("pooling: mean", "pooling: max", "8: features[interests].pooling is \"max\"; expected one of sum, mean"),
+            ("kind: numeric", "kind: numeric, embedding_dim: 4", "9: features[price].embedding_dim does not fit kind"),
+        ])
+    func elaborateMistakes(_ old: String, _ new: String, _ message: String) {
+        let error = #expect(throws: JobFileError.self) {
+            try JobFile(text: elaborateJob.replacing(old, with: new), path: "x")
+        }
+        #expect("\(String(describing: error))".contains("x:" + message), "\(String(describing: error))")
+    }
+
     @Test("Optional keys that are absent have their defaults")
     func defaults() throws {
         let job = try JobFile(text: shortestJob, path: "jobs/x.yaml")

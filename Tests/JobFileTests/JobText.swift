@@ -64,3 +64,28 @@ func report(_ text: String) -> String {
         return error.description
     }
 }
+
+/// The keys of nets, schedules and validation that `completeJob` leaves at their defaults.
+let elaborateJob = """
+    model: elaborate
+    source:
+      impressions: {table: shown, id: id, time: at}
+      clicks: {table: clicked, impression_id: id, time: at}
+      attribution_window: 1d
+    features:
+      - {name: user, kind: categorical, embedding_dim: 24}
+      - {name: interests, kind: multi_valued, pooling: mean}
+      - {name: price, kind: numeric}
+    nets:
+      embedding_dim: 8
+      light: {hidden: [32, 8], activation: prelu}
+      booster: {hidden: [32, 16], activation: prelu, linear: true}
+    rocket: {shared_layers: 1}
+    training:
+      validation: {share: 0.1, per_epoch: 4, patience: 2}
+      dense_optimiser: adagrad
+      linear: {learning_rate: 0.1, l1: 0.01, l2: 0.02}
+      schedule: {warm_up: 0.1, decay: cosine, decay_from: 0.3, end: 0.05}
+      gradient_clip: 5
+
+    """
