@@ -12,6 +12,7 @@ extension JobFile {
         file.section("rocket") { readRocket($0) }
         file.section("training") { readTraining($0) }
         file.section("evaluation") { readEvaluation($0) }
+        if training.start == .incremental { checkIncremental(file) }
         file.section("extraction") { readExtraction($0) }
         file.section("cache") {
             $0.read("directory", .directory, into: &cacheDirectory)
@@ -100,6 +101,7 @@ extension JobFile {
 
     private mutating func readTraining(_ section: Section) {
         section.read("window_days", .integer(1...3_650), into: &training.windowDays)
+        section.read("start", .oneOf(TrainingStart.allCases), into: &training.start)
         section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
         section.read("epochs", .integer(1...1_000), into: &training.epochs)
         section.section("validation") {
@@ -129,6 +131,22 @@ extension JobFile {
         section.read("slices", .integer(1...256), into: &training.slices)
         section.read("threads", .integer(1...1_024), into: &training.threads)
         section.read("checkpoint_minutes", .positive, into: &training.checkpointMinutes)
+    }
+
+    /// What a training that goes on from the version before cannot have.
+    private func checkIncremental(_ file: Section) {
+        if !evaluation.baselines.isEmpty {
+            file.problems.add(
+                line: file.line(of: "evaluation"),
+                "evaluation.baselines are trained from nothing and would see fewer days than a model whose training.start "
+                    + "is incremental; remove them, or write start: window")
+        }
+        if training.validationShare > 0 {
+            file.problems.add(
+                line: file.line(of: "training"),
+                "training.validation.share keeps each net at a point of its own, from which training.start: incremental "
+                    + "cannot go on; remove one of the two")
+        }
     }
 
     private mutating func readEvaluation(_ section: Section) {

@@ -28,6 +28,8 @@ public enum JobError: Error, CustomStringConvertible {
     case notUnseen(day: Day, trained: ClosedRange<Day>)
     /// A version's weights do not go with this job file.
     case otherSpecification(version: Int, path: String)
+    /// A version's weights do not give the figures that are stored of them.
+    case notReproduced(version: Int, net: String, day: Day, stored: Double, found: Double?)
     /// A version or model that is not there.
     case noVersion(model: String)
     /// A program asked for something the tables of the job are needed for.
@@ -56,6 +58,10 @@ public enum JobError: Error, CustomStringConvertible {
         case .tooManyRejected(let day, let rejected, let all, let allowed):
             "\(rejected) of the \(all) impressions of \(day) could not be used, extraction.rejected_share allows "
                 + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --day \(day) --rebuild"
+        case .notReproduced(let version, let net, let day, let stored, let found):
+            "version \(version) does not reproduce its figures: the \(net) net's log loss on \(day) is "
+                + "\(found.map { "\($0)" } ?? "missing"), \(stored) is stored; its weights or the program have changed. Train "
+                + "from nothing once, with training.start: window"
         case .notUnseen(let day, let trained):
             "\(day) is not after the days the version was trained on (\(trained.lowerBound) … \(trained.upperBound)); "
                 + "a model is judged on days that it has not seen"
@@ -77,7 +83,8 @@ public enum JobError: Error, CustomStringConvertible {
             case .locked, .extracting: .locked
             case .source, .otherSpecification, .noVersion: .configuration
             case .notMigrated: .database
-            case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected:
+            case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected,
+                .notReproduced:
                 .dataCheckFailed
             }
         case is JobFileError: .configuration

@@ -36,7 +36,12 @@ public final class JobSession {
             on: connection)
         guard
             try connection.execute(
-                "SELECT to_regclass('rocket.model_versions') IS NOT NULL AND to_regclass('rocket.cache_days') IS NOT NULL AS ok"
+                """
+                SELECT EXISTS (
+                    SELECT FROM pg_attribute
+                    WHERE attrelid = to_regclass('rocket.model_versions') AND attname = 'parent_version'
+                ) AS ok
+                """
             ).first?.bool("ok") == true
         else { throw JobError.notMigrated }
         let problems = try SourceCheck(specification).problems(on: connection)

@@ -9,6 +9,14 @@ public struct Night: Equatable, Sendable {
     /// Days of the window without impressions.
     public var missingDays: [Day]
 
+    /// The night with the days after one only, which a model has seen already; nil: the whole night.
+    func after(_ seen: Day?) -> Night {
+        guard let seen else { return self }
+        return Night(
+            trainingDays: trainingDays.filter { $0 > seen }, evaluatedDay: evaluatedDay,
+            missingDays: missingDays.filter { $0 > seen })
+    }
+
     /// First and last day trained on.
     public var trained: ClosedRange<Day> {
         (trainingDays.first ?? evaluatedDay)...(trainingDays.last ?? evaluatedDay)

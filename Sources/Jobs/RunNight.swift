@@ -14,12 +14,14 @@ extension JobSession {
     func runNight(_ night: Night, command: String) throws -> RunOutcome {
         try run(command, evaluatedDay: night.evaluatedDay) { recorder in
             nameMissing(night.missingDays)
+            let parent = try warmStart(for: night, recorder: recorder)
+            let night = night.after(parent?.lineage.trainedDays.upperBound)
             let days = try cached(night.trainingDays + [night.evaluatedDay], recorder: recorder).map(\.day)
             try checkRejected(days)
             let training = days.filter { $0.day != night.evaluatedDay }.flatMap(\.entries)
             let evaluation = days.filter { $0.day == night.evaluatedDay }.flatMap(\.entries)
             try checkClasses(training, days: night.trained)
-            let fingerprint = try fingerprint(training: training, evaluation: evaluation)
+            let fingerprint = try fingerprint(training: training, evaluation: evaluation, parent: parent)
             let registry = ModelRegistry(connection)
             if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
                 log.info(
@@ -32,7 +34,7 @@ extension JobSession {
                 let teacher = trained.first { $0.arm == .booster }?.model
                 trained.append(
                     try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
-                        try train(arm, on: training, checkpoints: checkpoints, teacher: teacher)
+                        try train(arm, on: training, checkpoints: checkpoints, teacher: teacher, parent: parent)
                     })
             }
             let evaluations = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
@@ -44,8 +46,8 @@ extension JobSession {
             let version = try recorder.stage("publish") {
                 try registry.publish(
                     newVersion(
-                        trained, days: night.trained, evaluatedDay: night.evaluatedDay, runID: recorder.runID,
-                        fingerprint: fingerprint,
+                        trained, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
+                        runID: recorder.runID, fingerprint: fingerprint,
                         inputs: training.map { VersionInput($0, role: .training) }
                             + evaluation.map { VersionInput($0, role: .evaluation) },
                         evaluations: evaluations, latencies: latencies))
@@ -69,16 +71,20 @@ extension JobSession {
     }
 
     /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
-    func fingerprint(training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry]) throws -> String {
+    func fingerprint(
+        training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: WarmStart? = nil
+    ) throws -> String {
         var lines = [try jobFile.fingerprintText(), ProgramVersion.current]
         lines.append("baselines \(jobFile.evaluation.baselines.map(\.rawValue))")
+        if let parent { lines.append("parent \(parent.lineage.fingerprint)") }
         lines += training.map { "training \($0.day) \($0.part) \($0.checksum)" }
         lines += evaluation.map { "evaluation \($0.day) \($0.part) \($0.checksum)" }
         return try SHA256Digest.of(lines.joined(separator: "\n")).hex
     }
 
     func newVersion(
-        _ trained: [TrainedArm], days: ClosedRange<Day>, evaluatedDay: Day?, runID: Int, fingerprint: String,
+        _ trained: [TrainedArm], days: ClosedRange<Day>, parent: WarmStart? = nil, evaluatedDay: Day?, runID: Int,
+        fingerprint: String,
         inputs: [VersionInput], evaluations: [NetEvaluation], latencies: [LatencyReport]
     ) throws -> NewModelVersion {
         let encoder = JSONEncoder()
@@ -88,16 +94,20 @@ extension JobSession {
         let rocket = trained[0].model
         // With the learned boundaries: what a serving program needs to make ids.
         let features = try extraction.learnedFeatures(from: days.lowerBound)
+        var artifacts = [
+            Artifact(name: Artifact.model, bytes: try rocket.safetensors()),
+            Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
+        ]
+        if let state = trained[0].optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
         return NewModelVersion(
-            model: jobFile.model, runID: runID, trainedDays: days, evaluatedDay: evaluatedDay,
-            fingerprint: fingerprint, specificationHash: specification.hash, seed: jobFile.training.seed,
+            model: jobFile.model, runID: runID,
+            trainedDays: (parent?.lineage.trainedDays.lowerBound ?? days.lowerBound)...days.upperBound,
+            evaluatedDay: evaluatedDay, fingerprint: fingerprint, parent: parent?.version,
+            specificationHash: specification.hash, seed: jobFile.training.seed,
             jobFileText: jobFile.text, trainingJSON: String(decoding: try encoder.encode(reports), as: UTF8.self),
             lightParameters: rocket.lightParameters, boosterParameters: rocket.boosterParameters,
             embeddingParameters: rocket.embeddingParameters, programVersion: ProgramVersion.current, inputs: inputs,
-            artifacts: [
-                Artifact(name: Artifact.model, bytes: try rocket.safetensors()),
-                Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
-            ], evaluations: evaluations, latencies: latencies)
+            artifacts: artifacts, evaluations: evaluations, latencies: latencies)
     }
 }
 

@@ -13,23 +13,30 @@ struct TrainedArm {
     let arm: Arm
     let model: CoTrainedModel
     let report: TrainingReport
+    /// What the optimisers remember; nil where no version will go on from this one.
+    let optimiserState: [UInt8]?
 }
 
 extension JobSession {
     /// Trains one arm on cached days, in time order. Goes on from the checkpoint that a process before has left.
     ///
-    /// - Parameter teacher: a booster that was trained alone, for the arms that need one.
+    /// - Parameters:
+    ///   - teacher: a booster that was trained alone, for the arms that need one.
+    ///   - parent: a version that the training goes on from.
     func train(
         _ arm: Arm, on entries: [CacheManifest.Entry], checkpoints folder: CheckpointFolder,
-        teacher: CoTrainedModel? = nil
+        teacher: CoTrainedModel? = nil, parent: WarmStart? = nil
     ) throws -> TrainedArm {
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
         let trainer = CoTrainer(
-            arm: arm, layout: InputLayout(headers: readers.map(\.header), features: jobFile.features),
+            arm: arm,
+            layout: parent?.model.layout
+                ?? InputLayout(headers: readers.map(\.header), features: jobFile.features),
             nets: jobFile.nets, rocket: jobFile.rocket,
             training: jobFile.training, clickRate: Double(clicks) / Double(rows), teacher: teacher)
+        if let parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
         let samples = rows * jobFile.training.epochs
         let resume = folder.load(arm.rawValue)
         if resume != nil { log.info("training \(arm.rawValue) goes on from a checkpoint") }
@@ -48,7 +55,9 @@ extension JobSession {
             trained \(arm.rawValue): \(report.samples) samples in \(report.steps) steps, \
             \(Int(report.samplesPerSecond)) samples/s
             """)
-        return TrainedArm(arm: arm, model: trainer.model, report: report)
+        return TrainedArm(
+            arm: arm, model: trainer.model, report: report,
+            optimiserState: jobFile.training.start == .incremental ? try trainer.optimiserState() : nil)
     }
 
     /// Opens cache files that must be of this job's specification.

@@ -99,14 +99,48 @@ public struct ModelRegistry {
         guard
             let row = try connection.execute(
                 """
-                SELECT model, trained_from, trained_to, specification_hash FROM rocket.model_versions
+                SELECT model, trained_from, trained_to, evaluated_day, fingerprint, specification_hash
+                FROM rocket.model_versions
                 WHERE version = $1
                 """, [.int(version)]
             ).first
         else { throw ModelRegistryError.noVersion(version) }
         return VersionLineage(
             model: try row.text("model"), trainedDays: try row.day("trained_from")...row.day("trained_to"),
+            evaluatedDay: try row.textOrNil("evaluated_day").flatMap { Day($0) },
+            fingerprint: try row.text("fingerprint"),
             specificationHash: try row.text("specification_hash"))
+    }
+
+    /// The version that a training up to a later day can go on from: the newest of those that end last before it and keep
+    /// their optimisers' state. Nil where there is none.
+    public func parent(model: String, trainedBefore day: Day) throws -> Int? {
+        try connection.execute(
+            """
+            SELECT v.version FROM rocket.model_versions v JOIN rocket.artifacts a USING (version)
+            WHERE v.model = $1 AND v.trained_to < $2::text::date AND a.name = $3
+            ORDER BY v.trained_to DESC, v.version DESC LIMIT 1
+            """, [.text(model), .text(day.description), .text(Artifact.optimiser)]
+        ).first?.int("version")
+    }
+
+    /// AUC and log loss that a version's own nets had on the day they were judged on, by net.
+    public func figures(of version: Int, day: Day) throws -> [(net: String, auc: Double?, logLoss: Double)] {
+        try connection.execute(
+            """
+            SELECT net, auc, log_loss FROM rocket.evaluation_reports
+            WHERE version = $1 AND day = $2::text::date AND arm = 'rocket' ORDER BY net
+            """, [.int(version), .text(day.description)]
+        ).map { (try $0.text("net"), try $0.doubleOrNil("auc"), try $0.double("log_loss")) }
+    }
+
+    /// The cache files that a version was judged on.
+    public func evaluationInputs(of version: Int) throws -> Set<String> {
+        Set(
+            try connection.execute(
+                "SELECT checksum FROM rocket.version_inputs WHERE version = $1 AND role = 'evaluation'",
+                [.int(version)]
+            ).map { try $0.text("checksum") })
     }
 
     private func insertVersion(_ new: NewModelVersion) throws -> Int {
@@ -114,8 +148,10 @@ public struct ModelRegistry {
             """
             INSERT INTO rocket.model_versions (
                 model, run_id, trained_from, trained_to, evaluated_day, fingerprint, specification_hash, seed,
-                job_file, training, light_parameters, booster_parameters, embedding_parameters, program_version)
-            VALUES ($1, $2, $3::text::date, $4::text::date, $5::text::date, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                job_file, training, light_parameters, booster_parameters, embedding_parameters, program_version,
+                parent_version)
+            VALUES ($1, $2, $3::text::date, $4::text::date, $5::text::date, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                $15)
             RETURNING version
             """,
             [
@@ -124,7 +160,7 @@ public struct ModelRegistry {
                 new.evaluatedDay.map { .text($0.description) } ?? .null, .text(new.fingerprint),
                 .text(new.specificationHash), .text(String(new.seed)), .text(new.jobFileText), .json(new.trainingJSON),
                 .int(new.lightParameters), .int(new.boosterParameters), .int(new.embeddingParameters),
-                .text(new.programVersion),
+                .text(new.programVersion), new.parent.map { .int($0) } ?? .null,
             ])
         return try rows[rows.startIndex].int("version")
     }

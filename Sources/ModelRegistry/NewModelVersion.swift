@@ -10,6 +10,8 @@ public struct NewModelVersion: Sendable {
     public var evaluatedDay: Day?
     /// SHA-256 of settings and data.
     public var fingerprint: String
+    /// The version that this one goes on from; nil: trained from nothing.
+    public var parent: Int?
     public var specificationHash: String
     public var seed: UInt64
     public var jobFileText: String
@@ -26,7 +28,8 @@ public struct NewModelVersion: Sendable {
 
     public init(
         model: String, runID: Int?, trainedDays: ClosedRange<Day>, evaluatedDay: Day?, fingerprint: String,
-        specificationHash: String, seed: UInt64, jobFileText: String, trainingJSON: String, lightParameters: Int,
+        parent: Int?, specificationHash: String, seed: UInt64, jobFileText: String, trainingJSON: String,
+        lightParameters: Int,
         boosterParameters: Int, embeddingParameters: Int, programVersion: String, inputs: [VersionInput],
         artifacts: [Artifact], evaluations: [NetEvaluation], latencies: [LatencyReport]
     ) {
@@ -35,6 +38,7 @@ public struct NewModelVersion: Sendable {
         self.trainedDays = trainedDays
         self.evaluatedDay = evaluatedDay
         self.fingerprint = fingerprint
+        self.parent = parent
         self.specificationHash = specificationHash
         self.seed = seed
         self.jobFileText = jobFileText
@@ -85,6 +89,8 @@ public struct Artifact: Sendable {
 
     /// Weights of both nets and their embedding tables.
     public static let model = "model.safetensors"
+    /// What the optimisers remember, where later versions may go on from this one.
+    public static let optimiser = "optimiser.safetensors"
     /// The feature specification: how raw values become ids.
     public static let features = "features.json"
 }
@@ -113,5 +119,7 @@ public struct NetEvaluation: Sendable {
 public struct VersionLineage: Equatable, Sendable {
     public var model: String
     public var trainedDays: ClosedRange<Day>
+    public var evaluatedDay: Day?
+    public var fingerprint: String
     public var specificationHash: String
 }

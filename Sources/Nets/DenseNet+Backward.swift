@@ -45,7 +45,8 @@ extension DenseNet {
     }
 
     /// below [rows, in] = delta [rows, out] · Wᵀ + beta · below
-    private func multiply(_ index: Int, _ rows: Range<Int>, _ workspace: Workspace, into below: FloatArray, beta: Float) {
+    private func multiply(_ index: Int, _ rows: Range<Int>, _ workspace: Workspace, into below: FloatArray, beta: Float)
+    {
         let layer = stack[index]
         parameters.lend { parameters in
             workspace.deltas[index].lend { delta in

@@ -47,8 +47,11 @@ public struct AdmissionCounts: Equatable, Sendable {
     }
 
     /// Counts the rows of a source; nil when no field of the layout has a rule.
-    init?(_ layout: InputLayout, of source: TrainingSource) throws {
+    ///
+    /// - Parameter earlier: counts of another source of the same layout, which these are added to.
+    init?(_ layout: InputLayout, of source: TrainingSource, after earlier: AdmissionCounts? = nil) throws {
         self.init(layout)
+        if let earlier { self = earlier }
         for (block, day) in zip(source.blocks, source.days) {
             let batch = try block()
             lastDay = max(lastDay, day)

@@ -79,7 +79,8 @@ final class BestPoints {
     func prepare(_ points: [TrainingReport.ValidationPoint]) {
         let (lightStep, boosterStep) = (points.bestStep(\.light), points.bestStep(\.booster))
         light = lightStep == nil ? nil : model.lightBranch?.copy()
-        let copied = lightStep == boosterStep ? model.lightBranch.flatMap { original in light.map { (original, $0) } } : nil
+        let copied =
+            lightStep == boosterStep ? model.lightBranch.flatMap { original in light.map { (original, $0) } } : nil
         booster = boosterStep == nil ? nil : model.boosterBranch?.copy(sharing: copied)
     }
 }

@@ -31,8 +31,8 @@ struct TrainingState: Codable {
 /// Everything that a training needs to go on as if it had never stopped, as a safetensors file: weights and optimiser state
 /// as Float32, and what `TrainingState` and the dense optimisers count as JSON in its metadata.
 struct Checkpoint {
-    private let arrays: [(name: String, array: FloatArray)]
-    private let optimisers: [DenseOptimiser]
+    private let arrays: [NamedArray]
+    private let optimisers: OptimiserState
 
     private struct Description: Codable {
         var format = 1
@@ -40,29 +40,17 @@ struct Checkpoint {
         var optimiserSteps: [Int]
     }
 
-    init(model: CoTrainedModel, optimisers: [(name: String, optimiser: DenseOptimiser)]) {
-        var arrays: [(String, FloatArray)] = []
-        func add(_ tables: EmbeddingTables, _ prefix: String) {
-            for (index, field) in model.layout.fields.enumerated() {
-                arrays.append(("\(prefix).\(field.name)", tables.tables[index]))
-                arrays.append(("\(prefix)_squares.\(field.name)", tables.squares[index]))
-                arrays.append(("\(prefix)_leads.\(field.name)", tables.leads[index]))
+    init(model: CoTrainedModel, optimisers: OptimiserState) {
+        self.optimisers = optimisers
+        // What the nets share comes in both branches.
+        let branches = [("light", model.lightBranch), ("booster", model.boosterBranch)]
+        var arrays: [NamedArray] = []
+        for (net, branch) in branches {
+            for (name, array) in branch?.arrays ?? [] where !arrays.contains(where: { $0.array === array }) {
+                arrays.append(("\(net).\(name)", array))
             }
         }
-        for (tables, prefix) in zip(model.embeddings, ["embedding", "booster_embedding"]) { add(tables, prefix) }
-        for (name, linear) in [("light", model.lightBranch?.linear), ("booster", model.boosterBranch?.linear)] {
-            if let linear { add(linear.tables, "\(name)_linear") }
-        }
-        for (name, net) in model.denseNets {
-            arrays.append((name, net.parameters))
-            arrays.append(("\(name)_statistics", net.statistics))
-        }
-        for (name, optimiser) in optimisers {
-            arrays.append(("\(name)_mean", optimiser.mean))
-            arrays.append(("\(name)_variance", optimiser.variance))
-        }
-        self.arrays = arrays.filter { $0.1.count > 0 }
-        self.optimisers = optimisers.map(\.optimiser)
+        self.arrays = arrays + optimisers.arrays
     }
 
     func encoded(_ state: TrainingState, best: BestPoints?) throws -> [UInt8] {
@@ -70,7 +58,7 @@ struct Checkpoint {
         for (name, array) in arrays + (best?.arrays ?? []) {
             file.tensors[name] = Safetensors.Tensor(shape: [array.count], values: array.values)
         }
-        let description = Description(state: state, optimiserSteps: optimisers.map(\.steps))
+        let description = Description(state: state, optimiserSteps: optimisers.steps)
         file.metadata["checkpoint"] = String(decoding: try JSONEncoder().encode(description), as: UTF8.self)
         return try file.encoded()
     }
@@ -82,19 +70,12 @@ struct Checkpoint {
         let file = try Safetensors(bytes)
         guard let text = file.metadata["checkpoint"],
             let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
-            description.format == 1, description.optimiserSteps.count == optimisers.count
+            description.format == 1, description.optimiserSteps.count == optimisers.steps.count
         else { throw SafetensorsError.metadata("checkpoint") }
         best?.prepare(description.state.validations)
         let arrays = arrays + (best?.arrays ?? [])
-        for (name, array) in arrays {
-            guard let tensor = file.tensors[name], tensor.shape == [array.count] else {
-                throw SafetensorsError.tensor(name: name, expected: [array.count], found: file.tensors[name]?.shape)
-            }
-        }
-        for (name, array) in arrays {
-            for (index, value) in (file.tensors[name]?.values ?? []).enumerated() { array[index] = value }
-        }
-        for (optimiser, steps) in zip(optimisers, description.optimiserSteps) { optimiser.steps = steps }
+        try file.copy(to: arrays)
+        optimisers.steps = description.optimiserSteps
         return description.state
     }
 }

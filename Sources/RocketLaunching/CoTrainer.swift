@@ -22,6 +22,9 @@ public final class CoTrainer {
     /// Of the light net, the booster and the shared layers.
     private let light, booster, trunk: DenseOptimiser?
     private let step: TrainingStep
+    private let optimisers: OptimiserState
+    /// Counts of the ids that an earlier training saw, where this one goes on from it.
+    private var earlierAdmission: AdmissionCounts?
     private let parallel: Parallel
 
     /// - Parameters:
@@ -48,6 +51,8 @@ public final class CoTrainer {
         light = optimiser(model.lightBranch?.dense)
         booster = optimiser(model.boosterBranch?.dense)
         trunk = optimiser(model.lightBranch?.trunk)
+        optimisers = OptimiserState(
+            model: model, dense: [("light", light), ("booster", booster), ("shared", trunk)])
         step = TrainingStep(
             model: model, teacher: arm.needsTeacher ? teacher : nil, rocket: rocket, training: training,
             parallel: parallel)
@@ -58,6 +63,27 @@ public final class CoTrainer {
 
     /// Where the time of all steps so far went.
     package var profile: TrainingReport.ThreadSeconds { TrainingReport.ThreadSeconds(step.profile) }
+
+    /// What the optimisers remember at the end of a training, for `goOn`.
+    public func optimiserState() throws -> [UInt8] { try optimisers.encoded() }
+
+    /// Begins with the weights and the optimiser state of an earlier training instead of random ones.
+    ///
+    /// - Parameters:
+    ///   - earlier: a model of the same arm, layout and settings.
+    ///   - state: its `optimiserState`.
+    /// - Throws: `TrainingError.otherModel` when the models differ in shape, `SafetensorsError` for a state of another one.
+    public func goOn(from earlier: CoTrainedModel, state: [UInt8]) throws {
+        guard earlier.layout == model.layout, earlier.nets == model.nets, earlier.arm == model.arm,
+            earlier.sharedLayers == model.sharedLayers, earlier.sharesEmbeddings == model.sharesEmbeddings
+        else { throw TrainingError.otherModel }
+        try optimisers.restore(state)
+        for (own, other) in [(model.lightBranch, earlier.lightBranch), (model.boosterBranch, earlier.boosterBranch)] {
+            for ((_, own), (_, other)) in zip(own?.arrays ?? [], other?.arrays ?? []) { own.copy(other) }
+        }
+        model.addToLogits(Float(training.logitExcess))
+        earlierAdmission = earlier.admission
+    }
 
     /// Trains for the configured epochs, or until the nets become no better on the held-out rows. A training that goes on from
     /// a checkpoint ends with the same bytes of weights as one that was never disturbed.
@@ -71,7 +97,7 @@ public final class CoTrainer {
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
-        let admission = try AdmissionCounts(model.layout, of: source)
+        let admission = try AdmissionCounts(model.layout, of: source, after: earlierAdmission)
         let (training, heldOut) = try (admission?.admitted(source) ?? source)
             .holdingOut(share: judge == nil ? 0 : self.training.validationShare)
         let run = TrainingRun(
@@ -100,11 +126,7 @@ public final class CoTrainer {
     private func run(
         _ run: TrainingRun, _ checkpoints: Checkpoints?, _ progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingState {
-        let checkpoint = Checkpoint(
-            model: model,
-            optimisers: [("light", light), ("booster", booster), ("shared", trunk)].compactMap { name, optimiser in
-                optimiser.map { (name, $0) }
-            })
+        let checkpoint = Checkpoint(model: model, optimisers: optimisers)
         var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, run.steps / 200)))
         if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes, best: run.best) }
         let start = ContinuousClock.now - .seconds(state.seconds)

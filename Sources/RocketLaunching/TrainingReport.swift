@@ -91,6 +91,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case noRows
     /// The arm learns from a booster that was trained before, and none was given.
     case noTeacher(Arm)
+    /// A training cannot go on from a model of other shape.
+    case otherModel
     /// The hint moved the booster although the gradient is blocked: an error of the program.
     case gradientNotBlocked(step: Int, norm: Double)
 
@@ -101,6 +103,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
                 + "or look for extreme numeric features"
         case .noTeacher(let arm):
             "the arm \(arm.rawValue) learns from a booster that was trained before, and none was given"
+        case .otherModel:
+            "the earlier model has other features, nets or sharing than this training; train a window from nothing"
         case .noRows:
             "there are no rows to train on"
         case .gradientNotBlocked(let step, let norm):

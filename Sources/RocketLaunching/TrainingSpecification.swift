@@ -5,6 +5,7 @@ import Nets
 public struct TrainingSpecification: Codable, Equatable, Sendable {
     /// Days before the evaluated day that are trained on, in time order.
     public var windowDays: Int
+    public var start: TrainingStart
     /// Rows a step.
     public var batchSize: Int
     /// Passes over the window.
@@ -45,14 +46,17 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var checkpointMinutes: Double
 
     public init(
-        windowDays: Int = 7, batchSize: Int = 1_024, epochs: Int = 1, validationShare: Double = 0,
+        windowDays: Int = 7, start: TrainingStart = .window, batchSize: Int = 1_024, epochs: Int = 1,
+        validationShare: Double = 0,
         validationsAnEpoch: Int = 1, patience: Int = 3, negativeShare: Double = 1,
         denseOptimiser: DenseMethod = .adam, denseLearningRate: Double = 0.001, lightLearningRate: Double? = nil,
         embeddingLearningRate: Double = 0.02, linearLearningRate: Double = 0.05, linearL1: Double = 0,
-        linearL2: Double = 0, schedule: LearningRateSchedule = LearningRateSchedule(), gradientClip: Double? = nil, l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
+        linearL2: Double = 0, schedule: LearningRateSchedule = LearningRateSchedule(), gradientClip: Double? = nil,
+        l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
         checkpointMinutes: Double = 10
     ) {
         self.windowDays = windowDays
+        self.start = start
         self.batchSize = batchSize
         self.epochs = epochs
         self.validationShare = validationShare
@@ -74,6 +78,14 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.threads = threads
         self.checkpointMinutes = checkpointMinutes
     }
+}
+
+/// What a training begins with.
+public enum TrainingStart: String, Codable, CaseIterable, Sendable {
+    /// Random weights, and all days of the window.
+    case window
+    /// Weights and optimiser state of the version before, and the days after it.
+    case incremental
 }
 
 extension TrainingSpecification {

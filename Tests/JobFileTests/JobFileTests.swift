@@ -77,7 +77,10 @@ struct JobFileTests {
         "Mistakes in nets, shared layers and schedules are named with their lines",
         arguments: [
             ("hidden: [32, 8], activation: prelu", "activation: prelu", "12: nets.light.hidden is missing"),
-            ("activation: prelu}\n", "activation: gelu}\n", "12: nets.light.activation is \"gelu\"; expected one of relu"),
+            (
+                "activation: prelu}\n", "activation: gelu}\n",
+                "12: nets.light.activation is \"gelu\"; expected one of relu"
+            ),
             ("linear: true", "linear: yes", "13: nets.booster.linear is the boolean yes; expected true or false"),
             ("linear: true", "dropout: 1", "13: nets.booster.dropout is 1; expected a number from 0 to below 1"),
             (
@@ -89,6 +92,15 @@ struct JobFileTests {
             ("shared_layers: 1", "shared_layers: 1, sharing: nothing", "14: rocket.shared_layers is 1, but sharing is"),
             ("decay: cosine", "decay: cosin", "19: training.schedule.decay is \"cosin\"; expected one of constant"),
             ("share: 0.1", "share: 1", "16: training.validation.share is 1; expected a number from 0 to below 1"),
+            (
+                "  validation:", "  start: incremental\n  validation:",
+                "15: training.validation.share keeps each net at a point of its own"
+            ),
+            (
+                "validation: {share: 0.1, per_epoch: 4, patience: 2}",
+                "start: incremental\nevaluation: {baselines: [light]}\nx:",
+                "17: evaluation.baselines are trained from nothing"
+            ),
             ("pooling: mean", "pooling: max", "8: features[interests].pooling is \"max\"; expected one of sum, mean"),
             ("kind: numeric", "kind: numeric, embedding_dim: 4", "9: features[price].embedding_dim does not fit kind"),
         ])

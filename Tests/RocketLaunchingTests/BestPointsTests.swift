@@ -33,7 +33,8 @@ import Testing
             arm: .rocket, layout: World.layout, nets: World.noisyNets,
             rocket: RocketSpecification(hintWeight: 0.7),
             training: TrainingSpecification(
-                batchSize: 32, epochs: epochs, validationShare: share, validationsAnEpoch: 2, patience: patience, seed: 5,
+                batchSize: 32, epochs: epochs, validationShare: share, validationsAnEpoch: 2, patience: patience,
+                seed: 5,
                 slices: 4, threads: threads), clickRate: 0.3)
     }
 
@@ -44,7 +45,9 @@ import Testing
         let last = try Self.source().blocks[3...].map { try $0() }
         #expect(calls.all.first?.labels == last.flatMap(\.labels).suffix(120))
         #expect(report.samples == 500 - 120 && report.validations.map(\.step) == [6, 12])
-        let none = try Self.trainer(epochs: 1, share: 0).train(on: Self.source(), judge: calls.judge { _, _ in 1 }) { _ in }
+        let none = try Self.trainer(epochs: 1, share: 0).train(on: Self.source(), judge: calls.judge { _, _ in 1 }) {
+            _ in
+        }
         #expect(none.samples == 500 && none.validations.isEmpty && none.lightStep == nil)
     }
 
@@ -76,7 +79,9 @@ import Testing
     func patience() throws {
         let calls = Calls()
         let rising: @Sendable (Int, Int) -> Double? = { validation, net in net == 0 && validation == 2 ? 0.9 : 0.5 }
-        let report = try Self.trainer(epochs: 10, patience: 3).train(on: Self.source(), judge: calls.judge(rising)) { _ in }
+        let report = try Self.trainer(epochs: 10, patience: 3).train(on: Self.source(), judge: calls.judge(rising)) {
+            _ in
+        }
         #expect(report.validations.count == 6 && report.steps == 36)
         let unjudged = try Self.trainer(epochs: 4, patience: 2).train(
             on: Self.source(), judge: Calls().judge { _, _ in nil }
