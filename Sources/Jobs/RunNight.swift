@@ -4,6 +4,7 @@ import Evaluation
 import Extract
 import Features
 import Foundation
+import JobFile
 import Logging
 import ModelRegistry
 import RocketLaunching
@@ -73,6 +74,22 @@ extension JobSession {
     /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
     func fingerprint(
         training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: WarmStart? = nil
+    ) throws -> String {
+        try fingerprint(of: jobFile, training: training, evaluation: evaluation, parent: parent)
+    }
+
+    /// The same for all seeds and whatever the arms.
+    func experimentFingerprint(
+        training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry]
+    ) throws -> String {
+        var file = jobFile
+        file.training.seed = 0
+        file.evaluation.baselines = []
+        return try fingerprint(of: file, training: training, evaluation: evaluation, parent: nil)
+    }
+
+    private func fingerprint(
+        of jobFile: JobFile, training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: WarmStart?
     ) throws -> String {
         var lines = [try jobFile.fingerprintText(), ProgramVersion.current]
         lines.append("baselines \(jobFile.evaluation.baselines.map(\.rawValue))")

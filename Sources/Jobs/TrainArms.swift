@@ -23,19 +23,22 @@ extension JobSession {
     /// - Parameters:
     ///   - teacher: a booster that was trained alone, for the arms that need one.
     ///   - parent: a version that the training goes on from.
+    ///   - seed: nil: the job file's.
     func train(
         _ arm: Arm, on entries: [CacheManifest.Entry], checkpoints folder: CheckpointFolder,
-        teacher: CoTrainedModel? = nil, parent: WarmStart? = nil
+        teacher: CoTrainedModel? = nil, parent: WarmStart? = nil, seed: UInt64? = nil
     ) throws -> TrainedArm {
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
+        var training = jobFile.training
+        training.seed = seed ?? training.seed
         let trainer = CoTrainer(
             arm: arm,
             layout: parent?.model.layout
                 ?? InputLayout(headers: readers.map(\.header), features: jobFile.features),
             nets: jobFile.nets, rocket: jobFile.rocket,
-            training: jobFile.training, clickRate: Double(clicks) / Double(rows), teacher: teacher)
+            training: training, clickRate: Double(clicks) / Double(rows), teacher: teacher)
         if let parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
         let samples = rows * jobFile.training.epochs
         let resume = folder.load(arm.rawValue)

@@ -4,7 +4,7 @@ import Postgres
 /// Reads reports back from the job's tables and views. Every number that a command prints comes through here, so what a
 /// person sees is what the database holds.
 public struct ReportReader {
-    private let connection: Connection
+    let connection: Connection
 
     public init(database: String?) throws {
         connection = try Connection(.fromEnvironment(url: database), applicationName: "rocket report")

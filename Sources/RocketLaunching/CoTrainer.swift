@@ -13,6 +13,11 @@ import Nets
 /// | W_S shared | yes | yes | yes | blocked |
 /// | W_L light only | – | yes | yes | – |
 ///
+/// Three implementations are public, and no two agree; this one follows the paper. The authors' image code adds the hint over
+/// ten logits with λ = 0.03, and its switch for the gradient block can only be on. The click-through-rate code for XDL compares
+/// two softmax logits with λ = 0.3, about 0.15 of ours. EasyRec keeps the light net from training what is shared at all and
+/// fixes λ at 1: here that is `GradientBlock.logitsAndSharedInput`.
+///
 /// The weights depend on data, settings and seed, not on the number of threads; `TrainingStep` says how.
 public final class CoTrainer {
     public private(set) var model: CoTrainedModel

@@ -21,7 +21,8 @@ struct Rocket: ParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             MigrateCommand.self, ImportCommand.self, SampleLogsCommand.self, ConfigCommand.self, ExtractCommand.self,
-            TrainCommand.self, EvaluateCommand.self, NightlyCommand.self, BackfillCommand.self, ReportCommand.self,
+            TrainCommand.self, EvaluateCommand.self, NightlyCommand.self, BackfillCommand.self,
+            ExperimentCommand.self, ReportCommand.self,
             ModelsCommand.self, StatusCommand.self, CacheCommand.self, BenchCommand.self,
         ])
 }

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Jobs
+import Reports
+import TextTable
+
+struct ExperimentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "experiment",
+        abstract: "The paper's arms side by side, with several seeds.",
+        discussion: """
+            Trains each arm on the window before a day, judges it on the day, and prints means over the seeds with \
+            their standard errors. Results are kept in rocket.experiment_results and summed up in \
+            rocket.experiment_report; no version is made. Started again, it trains only what is missing, so seeds and \
+            arms can be added later (exit code 3 when nothing was).
+
+            Example:
+              rocket experiment --job jobs/movielens.yaml --day 2026-01-09 --seeds 3
+              rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --arms light,booster,rocket
+            """)
+
+    @OptionGroup var options: JobOptions
+
+    @Option(help: ArgumentHelp("Day to judge on.", valueName: "YYYY-MM-DD"))
+    var day: Day
+
+    @Option(help: "How many seeds, from the job file's own upwards.")
+    var seeds = 3
+
+    @Option(
+        help: ArgumentHelp(
+            "Which arms, with commas between: " + Arm.allCases.map(\.rawValue).joined(separator: ", ")
+                + ". Default: all.", valueName: "arms"))
+    var arms: String?
+
+    @Flag(help: "Print as JSON, one array.")
+    var json = false
+
+    func validate() throws {
+        guard (1...1_000).contains(seeds) else { throw ValidationError("--seeds is \(seeds); expected 1 to 1000") }
+        _ = try chosen()
+    }
+
+    private func chosen() throws -> [Arm] {
+        guard let arms else { return Arm.allCases }
+        return try arms.split(separator: ",").map { name in
+            guard let arm = Arm(rawValue: String(name)) else {
+                throw ValidationError(
+                    "--arms: ‘\(name)’ is no arm; expected some of "
+                        + Arm.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            return arm
+        }
+    }
+
+    func run() throws {
+        let result = try options.session().experiment(day: day, arms: try chosen(), seeds: seeds)
+        let lines = try ReportReader(database: options.database.database).experiment(fingerprint: result.fingerprint)
+        if json {
+            try printJSON(lines)
+        } else {
+            print(experimentTable(lines))
+            if let oracle = lines.first?.oracleAUC { print("true probabilities reach AUC \(number(oracle))") }
+        }
+        if result.trained == 0 { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    }
+
+    private func experimentTable(_ lines: [ExperimentLine]) -> String {
+        TextTable<ExperimentLine> { line in
+            [
+                Column(title: "arm", value: line.arm), Column(title: "net", value: line.net),
+                Column(title: "AUC", value: number(line.auc), align: .right),
+                Column(title: "± s.e.", value: number(line.aucStandardError), align: .right),
+                Column(title: "gap closed", value: percent(line.gapClosed), align: .right),
+                Column(title: "GAUC", value: number(line.gauc), align: .right),
+                Column(title: "log loss", value: number(line.logLoss), align: .right),
+                Column(title: "PCOC", value: number(line.pcoc, digits: 3), align: .right),
+                Column(title: "seeds", value: line.seeds, align: .right),
+                Column(title: "s a training", value: number(line.seconds, digits: 1), align: .right),
+            ]
+        }.string(for: lines, style: Style.psql) ?? ""
+    }
+}
