@@ -20,12 +20,17 @@ final class BestPoints {
     private let heldOut: TrainingSource
     private let parallel: Parallel
     private let rowsAtOnce: Int
+    private let slices: Int
 
-    init(_ model: CoTrainedModel, _ judge: NetJudge, on heldOut: TrainingSource, rowsAtOnce: Int, parallel: Parallel) {
+    init(
+        _ model: CoTrainedModel, _ judge: NetJudge, on heldOut: TrainingSource, _ training: TrainingSpecification,
+        _ parallel: Parallel
+    ) {
         self.model = model
         self.judge = judge
         self.heldOut = heldOut
-        self.rowsAtOnce = rowsAtOnce
+        rowsAtOnce = training.batchSize
+        slices = training.sliceCount
         self.parallel = parallel
     }
 
@@ -58,7 +63,8 @@ final class BestPoints {
             for start in stride(from: 0, to: batch.rows, by: rowsAtOnce) {
                 let count = min(rowsAtOnce, batch.rows - start)
                 let input = InputRows(batch.selecting(rows: Array(start..<start + count)))
-                let parts = parallel.threads
+                // Not one a thread: what a product rounds to may depend on how many rows it has.
+                let parts = slices
                 parallel.perform(parts: parts) { part in
                     workspace.score(input, rows: count * part / parts..<count * (part + 1) / parts)
                 }

@@ -5,7 +5,7 @@ import Nets
 /// Trains the nets of one arm together, from the first step (arXiv 1708.04106, section 3): the booster is not trained
 /// before, both nets see every batch, the hint pulls the light net towards the booster.
 ///
-/// Who trains what, with embeddings shared and the gradient blocked at the logits (the default, the paper's):
+/// Who trains what, with embeddings shared and the gradient blocked at the logits, as in the paper:
 ///
 /// | parameters | H(y,q) | H(y,p) | hint through z | hint through l |
 /// |---|---|---|---|---|
@@ -107,11 +107,7 @@ public final class CoTrainer {
             .holdingOut(share: judge == nil ? 0 : self.training.validationShare)
         let run = TrainingRun(
             training.sampled(negativeShare: self.training.negativeShare, seed: self.training.seed), self.training,
-            best: heldOut.rows == 0
-                ? nil
-                : judge.map {
-                    BestPoints(model, $0, on: heldOut, rowsAtOnce: self.training.batchSize, parallel: parallel)
-                })
+            best: heldOut.rows == 0 ? nil : judge.map { BestPoints(model, $0, on: heldOut, self.training, parallel) })
         let state = try self.run(run, checkpoints, progress)
         let seconds = state.seconds
         if let light = run.best?.light { model.lightBranch = light }

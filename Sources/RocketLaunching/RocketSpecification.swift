@@ -16,8 +16,8 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     public var sharedLayers: Int
 
     public init(
-        hintLoss: HintLoss = .logitMSE, hintWeight: Double = 0.3, hintWarmUp: Double = 0, temperature: Double = 1,
-        gradientBlock: GradientBlock = .logits, sharing: Sharing = .embeddings, sharedLayers: Int = 0
+        hintLoss: HintLoss = .logitMSE, hintWeight: Double = 1, hintWarmUp: Double = 0, temperature: Double = 1,
+        gradientBlock: GradientBlock = .logitsAndSharedInput, sharing: Sharing = .embeddings, sharedLayers: Int = 0
     ) {
         self.hintLoss = hintLoss
         self.hintWeight = hintWeight
@@ -59,7 +59,8 @@ public enum GradientBlock: String, Codable, CaseIterable, Sendable {
     case logits
     /// No block: the hint also pulls the booster towards the light net.
     case none
-    /// As `logits`, and the light net does not train the shared part at all (as EasyRec does).
+    /// As `logits`, and the light net does not train the shared part at all (as EasyRec does). The default: the booster then
+    /// is exactly what it is alone, and the light net gains more by it on the data that the README tells of.
     case logitsAndSharedInput = "logits_and_shared_input"
 }
 

@@ -35,7 +35,8 @@ enum World {
     }
 
     static func trainer(
-        _ arm: Arm = .rocket, rocket: RocketSpecification = RocketSpecification(hintWeight: 0.7), threads: Int = 1,
+        _ arm: Arm = .rocket,
+        rocket: RocketSpecification = RocketSpecification(hintWeight: 0.7, gradientBlock: .logits), threads: Int = 1,
         batchSize: Int = 32, epochs: Int = 1, layout: InputLayout = layout, nets: NetSpecification = nets,
         clip: Double? = nil
     ) -> CoTrainer {

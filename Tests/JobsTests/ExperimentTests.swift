@@ -1,0 +1,61 @@
+import Foundation
+import Jobs
+import Postgres
+import Reports
+import TestSupport
+import Testing
+
+@Suite struct ExperimentTests {
+    @Test("Each arm is trained once a seed, what is there is not done again, and the report's means are SQL's")
+    func experiment() throws {
+        try PipelineTests.withJob { url, job in
+            let day = try PipelineTests.day("2026-01-07")
+            func run(_ arms: [Arm], seeds: Int) throws -> (fingerprint: String, trained: Int) {
+                try PipelineTests.session(url, job).experiment(day: day, arms: arms, seeds: seeds)
+            }
+            let arms: [Arm] = [.light, .booster, .rocket, .distillation]
+            let first = try run(arms, seeds: 1)
+            #expect(first.trained == 4)
+            let both = try run(arms, seeds: 2)
+            #expect(both.trained == 4 && both.fingerprint == first.fingerprint)
+            #expect(try run(arms, seeds: 2).trained == 0)
+
+            let connection = try TestDatabase.connect(url)
+            let distilled = "SELECT auc FROM rocket.experiment_results WHERE arm = 'distillation' AND seed = '2'"
+            let before = try connection.execute(distilled).first?.double("auc")
+            try connection.script("DELETE FROM rocket.experiment_results WHERE arm = 'distillation' AND seed = '2'")
+            // Its teacher is trained again for it, and not written again.
+            #expect(try run(arms, seeds: 2).trained == 1)
+            #expect(try connection.execute(distilled).first?.double("auc") == before)
+
+            let lines = try ReportReader(database: url).experiment(fingerprint: first.fingerprint)
+            #expect(lines.map(\.arm) == ["booster", "light", "rocket", "rocket", "distillation"])
+            #expect(lines.allSatisfy { $0.seeds == 2 && ($0.aucStandardError ?? 0) > 0 && $0.oracleAUC != nil })
+            func auc(_ arm: String, _ net: String) -> Double {
+                lines.first { $0.arm == arm && $0.net == net }?.auc ?? .nan
+            }
+            let (light, booster) = (auc("light", "light"), auc("booster", "booster"))
+            if booster > light {
+                let gap = lines.first { $0.arm == "rocket" && $0.net == "light" }?.gapClosed ?? .nan
+                #expect(abs(gap - (auc("rocket", "light") - light) / (booster - light)) < 1e-9)
+            }
+            #expect(try connection.execute("SELECT count(*) AS n FROM rocket.model_versions").first?.int("n") == 0)
+        }
+    }
+
+    @Test("The command prints the table, and leaves with code 3 when nothing was missing")
+    func command() throws {
+        try PipelineTests.withJob { url, job in
+            let arguments = [
+                "experiment", "--job", job, "--day", "2026-01-07", "--seeds", "1", "--arms", "light,rocket",
+            ]
+            let first = try CommandTests.rocket(arguments, database: url)
+            #expect(first.code == 0 && first.output.contains("rocket") && first.output.contains("true probabilities"))
+            let second = try CommandTests.rocket(arguments + ["--json"], database: url)
+            #expect(second.code == 3 && second.output.contains("\"auc_standard_error\"") == false)
+            let wrong = try CommandTests.rocket(
+                ["experiment", "--job", job, "--day", "2026-01-07", "--arms", "lite"], database: url)
+            #expect(wrong.code == 64 && wrong.errors.contains("‘lite’ is no arm"))
+        }
+    }
+}
