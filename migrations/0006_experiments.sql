@@ -16,6 +16,7 @@ CREATE TABLE rocket.experiment_results (
     oracle_auc double precision,
     steps bigint NOT NULL,
     kept_step bigint,
+    validation_auc double precision,
     seconds double precision NOT NULL,
     job_file text NOT NULL,
     program_version text NOT NULL,
@@ -38,6 +39,7 @@ COMMENT ON COLUMN rocket.experiment_results.pcoc IS 'Mean prediction over click 
 COMMENT ON COLUMN rocket.experiment_results.oracle_auc IS 'AUC of the true probabilities on the same rows, for generated logs.';
 COMMENT ON COLUMN rocket.experiment_results.steps IS 'Training steps.';
 COMMENT ON COLUMN rocket.experiment_results.kept_step IS 'Step whose weights were kept, by the held-out rows; null: the last.';
+COMMENT ON COLUMN rocket.experiment_results.validation_auc IS 'AUC on the held-out training rows at that step: what settings may be chosen by; null where none were held out.';
 COMMENT ON COLUMN rocket.experiment_results.seconds IS 'Time of training.';
 COMMENT ON COLUMN rocket.experiment_results.job_file IS 'Text of the job file.';
 COMMENT ON COLUMN rocket.experiment_results.program_version IS 'Version of the program.';
@@ -48,7 +50,7 @@ CREATE VIEW rocket.experiment_report AS
 WITH arms AS (
     SELECT fingerprint, model, evaluated_day, arm, net, count(auc) AS seeds, avg(auc) AS auc,
            stddev_samp(auc) / sqrt(count(auc)) AS auc_standard_error, avg(gauc) AS gauc, avg(log_loss) AS log_loss,
-           avg(pcoc) AS pcoc, avg(oracle_auc) AS oracle_auc, avg(seconds) AS seconds, max(created_at) AS last_at
+           avg(pcoc) AS pcoc, avg(validation_auc) AS validation_auc, avg(oracle_auc) AS oracle_auc, avg(seconds) AS seconds, max(created_at) AS last_at
     FROM rocket.experiment_results
     GROUP BY fingerprint, model, evaluated_day, arm, net
 )

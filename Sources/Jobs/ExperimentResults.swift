@@ -35,14 +35,16 @@ struct ExperimentResults {
         func number(_ value: Double?) -> Value { value.map { .double($0) } ?? .null }
         try connection.transaction { connection in
             for evaluation in evaluations {
-                let kept = evaluation.net == "light" ? report.lightStep : report.boosterStep
+                let isLight = evaluation.net == "light"
+                let kept = isLight ? report.lightStep : report.boosterStep
+                let point = report.validations.first { $0.step == kept }
                 try connection.execute(
                     """
                     INSERT INTO rocket.experiment_results (
                         fingerprint, arm, net, seed, model, trained_from, trained_to, evaluated_day, auc, gauc, log_loss,
-                        pcoc, oracle_auc, steps, kept_step, seconds, job_file, program_version)
+                        pcoc, oracle_auc, steps, kept_step, validation_auc, seconds, job_file, program_version)
                     VALUES ($1, $2, $3, $4, $5, $6::text::date, $7::text::date, $8::text::date, $9, $10, $11, $12, $13,
-                        $14, $15, $16, $17, $18)
+                        $14, $15, $16, $17, $18, $19)
                     """,
                     [
                         .text(run.fingerprint), .text(evaluation.arm), .text(evaluation.net), .text(String(run.seed)),
@@ -51,6 +53,7 @@ struct ExperimentResults {
                         number(evaluation.report.auc), number(evaluation.report.gauc),
                         .double(evaluation.report.logLoss), number(evaluation.report.pcoc),
                         number(evaluation.oracleAUC), .int(report.steps), kept.map { .int($0) } ?? .null,
+                        number(isLight ? point?.light : point?.booster),
                         .double(report.seconds), .text(run.jobFile), .text(run.programVersion),
                     ])
             }

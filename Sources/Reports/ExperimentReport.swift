@@ -9,6 +9,8 @@ public struct ExperimentLine: Codable, Equatable, Sendable {
     /// Of the mean over seeds; nil with one seed.
     public var aucStandardError: Double?
     public var gauc: Double?
+    /// On the held-out training rows: what settings may be chosen by. Nil where none were held out.
+    public var validationAUC: Double?
     public var logLoss: Double
     public var pcoc: Double?
     public var oracleAUC: Double?
@@ -20,6 +22,7 @@ public struct ExperimentLine: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case arm, net, seeds, auc, gauc, pcoc, seconds
         case aucStandardError = "auc_standard_error"
+        case validationAUC = "validation_auc"
         case logLoss = "log_loss"
         case oracleAUC = "oracle_auc"
         case gapClosed = "gap_closed"
@@ -31,7 +34,8 @@ extension ReportReader {
     public func experiment(fingerprint: String) throws -> [ExperimentLine] {
         try connection.execute(
             """
-            SELECT arm, net, seeds, auc, auc_standard_error, gauc, log_loss, pcoc, oracle_auc, gap_closed, seconds
+            SELECT arm, net, seeds, auc, auc_standard_error, gauc, validation_auc, log_loss, pcoc, oracle_auc, gap_closed,
+                   seconds
             FROM rocket.experiment_report WHERE fingerprint = $1
             ORDER BY arm NOT IN ('light', 'booster'), arm <> 'rocket', arm, net DESC
             """, [.text(fingerprint)]
@@ -39,7 +43,8 @@ extension ReportReader {
             ExperimentLine(
                 arm: try row.text("arm"), net: try row.text("net"), seeds: try row.int("seeds"),
                 auc: try row.doubleOrNil("auc"), aucStandardError: try row.doubleOrNil("auc_standard_error"),
-                gauc: try row.doubleOrNil("gauc"), logLoss: try row.double("log_loss"),
+                gauc: try row.doubleOrNil("gauc"),
+                validationAUC: try row.doubleOrNil("validation_auc"), logLoss: try row.double("log_loss"),
                 pcoc: try row.doubleOrNil("pcoc"), oracleAUC: try row.doubleOrNil("oracle_auc"),
                 gapClosed: try row.doubleOrNil("gap_closed"), seconds: try row.double("seconds"))
         }

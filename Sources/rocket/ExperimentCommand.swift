@@ -71,6 +71,7 @@ struct ExperimentCommand: ParsableCommand {
                 Column(title: "AUC", value: number(line.auc), align: .right),
                 Column(title: "± s.e.", value: number(line.aucStandardError), align: .right),
                 Column(title: "gap closed", value: percent(line.gapClosed), align: .right),
+                Column(title: "validation AUC", value: number(line.validationAUC), align: .right),
                 Column(title: "GAUC", value: number(line.gauc), align: .right),
                 Column(title: "log loss", value: number(line.logLoss), align: .right),
                 Column(title: "PCOC", value: number(line.pcoc, digits: 3), align: .right),
