@@ -79,18 +79,24 @@ public final class EmbeddingTables: @unchecked Sendable {
     public func gather(field: Int, _ ids: FieldIDs, rows: Range<Int>, into x: FloatArray) {
         let (width, dim, offset) = (inputWidth, dims[field], offsets[field])
         let takesMean = layout.fields[field].pooling == .mean
+        let storedRows = layout.fields[field].storedRows
+        // Whoever makes ids makes them by the field's rows; a wrong one must not read, and later write, foreign memory.
+        func checked(_ id: UInt32) -> Int {
+            precondition(Int(id) < storedRows)
+            return Int(id)
+        }
         tables[field].lend { table in
             x.lend { x in
                 for row in rows {
                     let target = x + (row &* width &+ offset)
                     let range = ids.range(row)
                     if range.count == 1 {
-                        let source = table + Int(ids.ids[range.lowerBound]) &* dim
+                        let source = table + checked(ids.ids[range.lowerBound]) &* dim
                         for column in 0..<dim { target[column] = source[column] }
                     } else {
                         for column in 0..<dim { target[column] = 0 }
                         for position in range {
-                            let source = table + Int(ids.ids[position]) &* dim
+                            let source = table + checked(ids.ids[position]) &* dim
                             for column in 0..<dim { target[column] += source[column] }
                         }
                         if takesMean, range.count > 1 {

@@ -71,6 +71,7 @@ public struct NumericShape: Codable, Equatable, Sendable {
     public init(name: String, mean: Double, standardDeviation: Double) {
         self.name = name
         self.mean = mean
-        self.standardDeviation = standardDeviation
+        // A number that never changes has no scale; it becomes 0 whatever it is divided by.
+        self.standardDeviation = standardDeviation > 0 ? standardDeviation : 1
     }
 }
