@@ -52,7 +52,7 @@ private enum BenchNets {
             arm: arm,
             layout: InputLayout(
                 fields: (0..<fields).map { FieldShape(name: "f\($0)", rows: rows, multiValued: false) }, numerics: []),
-            nets: nets, rocket: RocketSpecification(),
+            nets: nets, rocket: RocketSpecification(sharing: .embeddings),
             training: TrainingSpecification(batchSize: batch, threads: threads), clickRate: 0.02)
     }
 

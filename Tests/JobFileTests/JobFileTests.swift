@@ -67,7 +67,7 @@ struct JobFileTests {
         let other = elaborateJob.replacing(
             "light: {hidden: [32, 8], activation: prelu}",
             with: "light: {hidden: [32, 8], activation: dice, batch_norm: true, dropout: 0.1, cross_layers: 2}"
-        ).replacing("rocket: {shared_layers: 1}", with: "rocket: {}")
+        ).replacing("rocket: {sharing: embeddings, shared_layers: 1}", with: "rocket: {}")
         #expect(
             try JobFile(text: other, path: "x").nets.light
                 == DenseSpecification([32, 8], activation: .dice, batchNorm: true, dropout: 0.1, crossLayers: 2))
@@ -89,7 +89,7 @@ struct JobFileTests {
             ),
             ("linear: true", "batch_norm: true", "14: rocket.shared_layers is 1, but a net has batch_norm"),
             ("linear: true", "cross_layers: 1", "14: rocket.shared_layers is 1, but a net has cross_layers"),
-            ("shared_layers: 1", "shared_layers: 1, sharing: nothing", "14: rocket.shared_layers is 1, but sharing is"),
+            ("sharing: embeddings", "sharing: nothing", "14: rocket.shared_layers is 1, but sharing is"),
             ("decay: cosine", "decay: cosin", "19: training.schedule.decay is \"cosin\"; expected one of constant"),
             ("share: 0.1", "share: 1", "16: training.validation.share is 1; expected a number from 0 to below 1"),
             (

@@ -80,7 +80,7 @@ let elaborateJob = """
       embedding_dim: 8
       light: {hidden: [32, 8], activation: prelu}
       booster: {hidden: [32, 16], activation: prelu, linear: true}
-    rocket: {shared_layers: 1}
+    rocket: {sharing: embeddings, shared_layers: 1}
     training:
       validation: {share: 0.1, per_epoch: 4, patience: 2}
       dense_optimiser: adagrad

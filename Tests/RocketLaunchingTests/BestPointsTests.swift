@@ -31,7 +31,7 @@ import Testing
     static func trainer(epochs: Int, patience: Int = 99, threads: Int = 1, share: Double = 0.6) -> CoTrainer {
         CoTrainer(
             arm: .rocket, layout: World.layout, nets: World.noisyNets,
-            rocket: RocketSpecification(hintWeight: 0.7),
+            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .embeddings),
             training: TrainingSpecification(
                 batchSize: 32, epochs: epochs, validationShare: share, validationsAnEpoch: 2, patience: patience,
                 seed: 5,

@@ -36,7 +36,8 @@ enum World {
 
     static func trainer(
         _ arm: Arm = .rocket,
-        rocket: RocketSpecification = RocketSpecification(hintWeight: 0.7, gradientBlock: .logits), threads: Int = 1,
+        rocket: RocketSpecification = RocketSpecification(
+            hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings), threads: Int = 1,
         batchSize: Int = 32, epochs: Int = 1, layout: InputLayout = layout, nets: NetSpecification = nets,
         clip: Double? = nil
     ) -> CoTrainer {
@@ -117,7 +118,9 @@ enum World {
         "The hint leaves W_B alone exactly when it is blocked, and reaches W_L always",
         arguments: GradientBlock.allCases)
     func proof(_ block: GradientBlock) throws {
-        let trainer = World.trainer(rocket: RocketSpecification(hintWeight: 0.5, gradientBlock: block))
+        let trainer = World.trainer(
+            rocket: RocketSpecification(
+                hintLoss: .logitMSE, hintWeight: 0.5, gradientBlock: block, sharing: .embeddings))
         let report = try trainer.train(on: World.source()) { _ in }
         #expect(report.gradientNorms.count > 10 && report.gradientNorms.prefix(3).map(\.step) == [1, 2, 3])
         for norms in report.gradientNorms {
@@ -145,7 +148,7 @@ enum World {
     static func trainer(_ arm: Arm, threads: Int = 1, teacher: CoTrainedModel?) -> CoTrainer {
         CoTrainer(
             arm: arm, layout: World.layout, nets: World.nets,
-            rocket: RocketSpecification(hintWeight: 0.5, temperature: 2),
+            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.5, temperature: 2, sharing: .embeddings),
             training: TrainingSpecification(batchSize: 32, seed: 5, slices: 4, threads: threads), clickRate: 0.3,
             teacher: teacher)
     }
@@ -180,8 +183,9 @@ enum World {
         let trainer = Self.trainer(.rocketAndDistillation, teacher: nil)
         let gradients = trainer.gradients(of: batch)
         let held = try #require(trainer.model.booster).logits(batch).map(Double.init)
-        let rocket = RocketSpecification(hintWeight: 0.5, temperature: 2)
-        let softened = RocketSpecification(hintLoss: .distillation, hintWeight: 0.5, temperature: 2)
+        let rocket = RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.5, temperature: 2, sharing: .embeddings)
+        let softened = RocketSpecification(
+            hintLoss: .distillation, hintWeight: 0.5, temperature: 2, sharing: .embeddings)
         func loss() throws -> Double {
             let z = try #require(trainer.model.light).logits(batch).map(Double.init)
             return (0..<24).reduce(0) { sum, row in
@@ -217,13 +221,16 @@ enum World {
     @Test("λ rises over the warm-up: with one as long as the run the hint's pull is weaker, with none it is constant")
     func warmUp() throws {
         func distance(_ warmUp: Double, weight: Double = 3) throws -> Double {
-            let trainer = World.trainer(rocket: RocketSpecification(hintWeight: weight, hintWarmUp: warmUp))
+            let trainer = World.trainer(
+                rocket: RocketSpecification(
+                    hintLoss: .logitMSE, hintWeight: weight, hintWarmUp: warmUp, sharing: .embeddings))
             return try #require(trainer.train(on: World.source()) { _ in }.curve.last?.hint)
         }
         #expect(try distance(0) != distance(1))
         // The first step of a warm-up has no hint at all.
-        let trainer = World.trainer(rocket: RocketSpecification(hintWeight: 3, hintWarmUp: 1))
-        let plain = World.trainer(rocket: RocketSpecification(hintWeight: 0))
+        let trainer = World.trainer(
+            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 3, hintWarmUp: 1, sharing: .embeddings))
+        let plain = World.trainer(rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0, sharing: .embeddings))
         let batch = World.batch(rows: 32, seed: 3)
         _ = (trainer.step(batch, progress: 0), plain.step(batch, progress: 0))
         #expect(trainer.model.light?.logits(batch) == plain.model.light?.logits(batch))
@@ -279,7 +286,8 @@ enum World {
     @Test("With λ = 0 the rocket's booster alone trains as without a hint")
     func zeroWeight() throws {
         func booster(_ loss: HintLoss) throws -> [Float] {
-            let trainer = World.trainer(rocket: RocketSpecification(hintLoss: loss, hintWeight: 0))
+            let trainer = World.trainer(
+                rocket: RocketSpecification(hintLoss: loss, hintWeight: 0, sharing: .embeddings))
             _ = try trainer.train(on: World.source()) { _ in }
             return try #require(trainer.model.booster).logits(World.batch(rows: 20, seed: 2))
         }
@@ -289,7 +297,8 @@ enum World {
     @Test("A loss that is not finite stops training and says where")
     func notFinite() {
         let trainer = CoTrainer(
-            arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
+            arm: .rocket, layout: World.layout, nets: World.nets,
+            rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
             training: TrainingSpecification(batchSize: 32, denseLearningRate: 1e30, threads: 1), clickRate: 0.3)
         #expect(throws: TrainingError.self) { try trainer.train(on: World.source()) { _ in } }
     }
@@ -310,7 +319,8 @@ enum World {
     @Test("A single step that ruins the weights is an error too, though its losses were fine")
     func ruinedWeights() {
         let trainer = CoTrainer(
-            arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
+            arm: .rocket, layout: World.layout, nets: World.nets,
+            rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
             training: TrainingSpecification(batchSize: 500, embeddingLearningRate: .infinity, threads: 1),
             clickRate: 0.3)
         #expect(throws: TrainingError.notFinite(step: 1, term: "weights", cause: "the embeddings of a")) {
@@ -326,7 +336,8 @@ enum World {
         let trainer = CoTrainer(
             arm: .light,
             layout: InputLayout(fields: [FieldShape(name: "f", rows: 4, multiValued: false)], numerics: []),
-            nets: NetSpecification(embeddingDim: 1, light: [1], booster: [1]), rocket: RocketSpecification(),
+            nets: NetSpecification(embeddingDim: 1, light: [1], booster: [1]),
+            rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
             training: TrainingSpecification(batchSize: 350_000, threads: 2), clickRate: 0.5)
         let report = try trainer.train(
             on: TrainingSource(rows: 600_000, clicks: 300_000, blocks: (0..<10).map { _ in { block } })
@@ -352,7 +363,8 @@ enum World {
             let trainer = CoTrainer(
                 arm: arm,
                 layout: InputLayout(fields: [FieldShape(name: "a", rows: 2, multiValued: false)], numerics: []),
-                nets: NetSpecification(embeddingDim: 2, light: [4], booster: [8]), rocket: RocketSpecification(),
+                nets: NetSpecification(embeddingDim: 2, light: [4], booster: [8]),
+                rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
                 training: TrainingSpecification(batchSize: 100, epochs: 8, negativeShare: share, threads: 2),
                 clickRate: Double(clicks) / 40_000, teacher: teacher)
             let report = try trainer.train(on: source) { _ in }

@@ -26,7 +26,8 @@ extension World {
         embeddingDim: 4, light: DenseSpecification([6], activation: .dice, batchNorm: true, linear: true),
         booster: DenseSpecification([8, 6], batchNorm: true, dropout: 0.2, crossLayers: 2, linear: true))
 
-    static let shares = RocketSpecification(hintWeight: 0.7, gradientBlock: .logits, sharedLayers: 1)
+    static let shares = RocketSpecification(
+        hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings, sharedLayers: 1)
 }
 
 @Suite struct ModelPartsTests {
@@ -34,7 +35,8 @@ extension World {
         "Gradients of every part are those of finite differences, with and without shared layers",
         arguments: [(World.partNets, 0), (World.sharedNets, 1)], GradientBlock.allCases)
     func finiteDifferences(_ world: (NetSpecification, Int), _ block: GradientBlock) throws {
-        let rocket = RocketSpecification(hintWeight: 0.7, gradientBlock: block, sharedLayers: world.1)
+        let rocket = RocketSpecification(
+            hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: block, sharing: .embeddings, sharedLayers: world.1)
         let batch = World.batch(rows: 24, seed: 1)
         let trainer = World.trainer(rocket: rocket, batchSize: 24, layout: World.unequalLayout, nets: world.0)
         // Linear weights begin at 0, where a wrong gradient could hide.
@@ -82,7 +84,9 @@ extension World {
     @Test("The hint's gradient on the booster is exactly zero with every part of a net", arguments: [0, 1])
     func proof(_ sharedLayers: Int) throws {
         let nets = sharedLayers == 0 ? World.noisyNets : World.sharedNets
-        let rocket = RocketSpecification(hintWeight: 0.7, gradientBlock: .logits, sharedLayers: sharedLayers)
+        let rocket = RocketSpecification(
+            hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings,
+            sharedLayers: sharedLayers)
         let report = try World.trainer(rocket: rocket, nets: nets).train(on: World.source()) { _ in }
         for norms in report.gradientNorms {
             #expect(norms.hint?.booster == 0 && (norms.hint?.light ?? 0) > 0 && (norms.hint?.shared ?? 0) > 0)
@@ -94,7 +98,8 @@ extension World {
         "Bytes do not depend on the threads, weights read back score alike, and a resumed training ends the same",
         arguments: [(World.partNets, 0), (World.sharedNets, 1), (World.noisyNets, 0)], [nil, 0.05])
     func reproduces(_ world: (NetSpecification, Int), _ clip: Double?) throws {
-        let rocket = RocketSpecification(hintWeight: 0.7, gradientBlock: .logits, sharedLayers: world.1)
+        let rocket = RocketSpecification(
+            hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings, sharedLayers: world.1)
         func trainer(_ threads: Int) -> CoTrainer {
             World.trainer(
                 rocket: rocket, threads: threads, layout: World.unequalLayout, nets: world.0, clip: clip)
