@@ -43,7 +43,7 @@ public func generateSampleLogs(
             let writer = SampleLogWriter(
                 impressions: try connection.quoteRelation(tables.impressions),
                 clicks: try connection.quoteRelation(tables.clicks))
-            let total = specification.impressionsPerDay
+            let total = specification.impressions(on: day)
             let written = try writer.write(day, of: generator, to: connection) { rows in
                 progress(StageProgress(title: "generate \(day)", done: rows, total: total, unit: "impressions"))
             }

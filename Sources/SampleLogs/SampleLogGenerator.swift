@@ -69,7 +69,7 @@ public struct SampleLogGenerator: Sendable {
             position: UInt64(number) * CounterRandom.numbersPerImpression)
         // Row n lies in the n-th of equal slices of the day's traffic, so rows come in the order of time by themselves.
         let second = traffic.secondOfDay(
-            (Double(number) + random.uniform()) / Double(specification.impressionsPerDay))
+            (Double(number) + random.uniform()) / Double(specification.impressions(on: day)))
         let microseconds = min(Int64(second * 1e6), 86_400_000_000 - 1)
         let missingShare = specification.missingShare
         let place = SamplePlace(
@@ -117,7 +117,7 @@ public struct DayImpressions: Sequence, Sendable {
     let generator: SampleLogGenerator
     public let day: Day
 
-    public var underestimatedCount: Int { generator.specification.impressionsPerDay }
+    public var underestimatedCount: Int { generator.specification.impressions(on: day) }
 
     public func makeIterator() -> Iterator { Iterator(generator: generator, day: day) }
 
@@ -132,7 +132,7 @@ public struct DayImpressions: Sequence, Sendable {
         }
 
         public mutating func next() -> SampleImpression? {
-            guard number < generator.specification.impressionsPerDay else { return nil }
+            guard number < generator.specification.impressions(on: day) else { return nil }
             defer { number += 1 }
             return generator.impression(day: day, number: number)
         }

@@ -5,6 +5,8 @@ import Days
 /// the specification and that day alone.
 public struct SampleLogSpecification: Codable, Equatable, Sendable {
     public var impressionsPerDay: Int
+    /// So many of the first days have one impression more; nil: none, so that settings stored before read the same.
+    public var daysWithOneMore: Int?
     public var firstDay: Day
     public var days: Int
     /// How many users there are; how often each is seen follows Zipf's law.
@@ -45,6 +47,11 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
         self.attributionWindow = attributionWindow
     }
 
+    /// How many impressions a day has.
+    public func impressions(on day: Day) -> Int {
+        impressionsPerDay + (day.ordinal - firstDay.ordinal < daysWithOneMore ?? 0 ? 1 : 0)
+    }
+
     /// The days of the impressions.
     public var impressionDays: ClosedRange<Day> { firstDay...firstDay.advanced(by: max(days, 1) - 1) }
 
@@ -64,6 +71,7 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
             }
         }
         try check("impressionsPerDay", impressionsPerDay, in: 1...10_000_000_000)
+        try check("daysWithOneMore", daysWithOneMore ?? 0, in: 0...max(0, days - 1))
         try check("days", days, in: 1...36_500)
         try check("users", users, in: 1...1_000_000_000)
         try check("ads", ads, in: 1...10_000_000)

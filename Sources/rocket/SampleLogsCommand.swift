@@ -19,7 +19,7 @@ struct SampleLogsCommand: ParsableCommand {
     @Option(help: "How many days.")
     var days = 5
 
-    @Option(help: "Impressions over all days; each day has an equal share.")
+    @Option(help: "Impressions over all days; spread evenly over the days.")
     var impressions = 1_000_000
 
     @Option(help: ArgumentHelp("Default: so that the last day is yesterday (UTC).", valueName: "YYYY-MM-DD"))
@@ -51,20 +51,21 @@ struct SampleLogsCommand: ParsableCommand {
 
     func validate() throws {
         guard days >= 1 else { throw ValidationError("--days is \(days), expected 1 or more") }
-        guard impressions >= days, impressions % days == 0 else {
-            throw ValidationError("--impressions is \(impressions), expected a multiple of --days \(days)")
+        guard impressions >= days else {
+            throw ValidationError("--impressions is \(impressions), expected at least one for each of --days \(days)")
         }
     }
 
     func run() throws {
         let log = makeLogger(quiet: quiet)
         let display = ProgressDisplay(log: log, quiet: quiet)
+        var specification = SampleLogSpecification(
+            impressionsPerDay: impressions / days, firstDay: firstDay ?? today().advanced(by: -days), days: days,
+            users: users, ads: ads, seed: seed, baseClickRate: clickRate, lateShare: lateShare,
+            duplicateShare: duplicateShare)
+        specification.daysWithOneMore = impressions % days == 0 ? nil : impressions % days
         let generated = try generateSampleLogs(
-            SampleLogSpecification(
-                impressionsPerDay: impressions / days, firstDay: firstDay ?? today().advanced(by: -days), days: days,
-                users: users, ads: ads, seed: seed, baseClickRate: clickRate, lateShare: lateShare,
-                duplicateShare: duplicateShare),
-            into: into, database: database.database, log: log
+            specification, into: into, database: database.database, log: log
         ) { display.show($0) }
         for day in generated {
             print(

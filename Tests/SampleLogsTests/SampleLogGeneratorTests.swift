@@ -130,6 +130,17 @@ private func specification(
         #expect(rows.allSatisfy { $0.user.interests.map { (1...5).contains($0.count) } ?? true })
     }
 
+    @Test(
+        "what does not divide by the days is spread over the first ones, and settings without it are stored as before")
+    func remainder() throws {
+        var uneven = specification(impressionsPerDay: 10, days: 3)
+        #expect(!String(decoding: try JSONEncoder().encode(uneven), as: UTF8.self).contains("daysWithOneMore"))
+        uneven.daysWithOneMore = 2
+        let generator = try SampleLogGenerator(uneven)
+        let counts = try uneven.impressionDays.map { Array(try generator.impressions(on: $0)).count }
+        #expect(counts == [11, 11, 10])
+    }
+
     @Test("without signal every impression has the base click rate")
     func noSignal() throws {
         var specification = specification(impressionsPerDay: 1_000)
