@@ -70,6 +70,7 @@ let package = Package(
             ]),
 
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport"),
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "PostgresTests", dependencies: ["Days", "Postgres", "TestSupport"]),
@@ -87,7 +88,8 @@ let package = Package(
         .testTarget(
             name: "NetsTests", dependencies: ["CounterRandom", "Nets"], exclude: ["reference.json", "reference.py"]),
         .testTarget(
-            name: "RocketLaunchingTests", dependencies: ["CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
+            name: "RocketLaunchingTests",
+            dependencies: ["AllocationCount", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
             exclude: ["reference.json", "reference.py"]),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["reference.json", "reference.py"]),

@@ -110,6 +110,7 @@ extension JobFile {
             $0.read("patience", .integer(1...1_000), into: &training.patience)
         }
         section.read("negative_share", .positiveShare, into: &training.negativeShare)
+        section.read("dtype", .oneOf(DenseType.allCases), into: &training.denseType)
         section.read("dense_optimiser", .oneOf(DenseMethod.allCases), into: &training.denseOptimiser)
         section.read("dense_learning_rate", .positive, into: &training.denseLearningRate)
         section.read("light_learning_rate", .positive, into: &training.lightLearningRate)

@@ -10,7 +10,9 @@ public struct TrainBench: Encodable, Sendable {
     public var arm: Arm
     public var batch: Int
     public var threads: Int
-    public var dtype = "f32"
+    public var dtype: DenseType
+    /// Of all tables together.
+    public var embeddingRows: Int
     /// Median of the rounds.
     public var samplesPerSecond: Double
     /// The nets' floating-point operations a second over what bare matrix products reach on as many threads.
@@ -30,6 +32,7 @@ public struct TrainBench: Encodable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case arm, batch, threads, dtype, ratio, rounds
+        case embeddingRows = "embedding_rows"
         case samplesPerSecond = "samples_per_s"
         case gemmPeakShare = "gemm_peak_share"
         case peakMebibytes = "peak_mib"
@@ -41,29 +44,36 @@ public struct TrainBench: Encodable, Sendable {
 }
 
 /// The paper's industrial nets on 39 fields × 16 numbers, a million rows of embeddings, ids by Zipf's law.
-private enum BenchNets {
+private struct BenchNets {
     static let fields = 39
-    static let rows = 1_000_000 / fields
     static let nets = NetSpecification(embeddingDim: 16, light: [200, 80], booster: [720, 360, 240, 180, 90])
     static let batches = 24
 
-    static func trainer(_ arm: Arm, batch: Int, threads: Int) -> CoTrainer {
+    /// Rows of each field's table.
+    let rows: Int
+
+    init(embeddingRows: Int) {
+        rows = max(2, embeddingRows / Self.fields)
+    }
+
+    func trainer(_ arm: Arm, batch: Int, threads: Int, type: DenseType) -> CoTrainer {
         CoTrainer(
             arm: arm,
             layout: InputLayout(
-                fields: (0..<fields).map { FieldShape(name: "f\($0)", rows: rows, multiValued: false) }, numerics: []),
-            nets: nets, rocket: RocketSpecification(sharing: .embeddings),
-            training: TrainingSpecification(batchSize: batch, threads: threads), clickRate: 0.02)
+                fields: (0..<Self.fields).map { FieldShape(name: "f\($0)", rows: rows, multiValued: false) },
+                numerics: []),
+            nets: Self.nets, rocket: RocketSpecification(sharing: .embeddings),
+            training: TrainingSpecification(batchSize: batch, denseType: type, threads: threads), clickRate: 0.02)
     }
 
-    static func data(batch: Int) -> [SparseBatch] {
+    func data(batch: Int) -> [SparseBatch] {
         let zipf = ZipfDistribution(count: rows, exponent: 1.05)
-        return (0..<batches).map { number in
+        return (0..<Self.batches).map { number in
             var random = CounterRandom(seed: 1, stream: UInt64(number))
             return SparseBatch(
                 labels: (0..<batch).map { _ in random.uniform() < 0.02 ? 1 : 0 },
                 groups: [UInt64](repeating: 0, count: batch),
-                fields: (0..<fields).map { _ in .single((0..<batch).map { _ in UInt32(zipf.draw(&random) - 1) }) })
+                fields: (0..<Self.fields).map { _ in .single((0..<batch).map { _ in UInt32(zipf.draw(&random) - 1) }) })
         }
     }
 }
@@ -72,10 +82,14 @@ private enum BenchNets {
 ///
 /// - Parameter python: an interpreter with torch; nil: PyTorch is left out.
 public func benchTrain(
-    arm: Arm, batch: Int, threads: Int, rounds: Int, seconds: Double, python: String?, progress: ProgressHandler
+    arm: Arm, batch: Int, threads: Int, type: DenseType, embeddingRows: Int = 1_000_000, rounds: Int, seconds: Double,
+    python: String?,
+    progress: ProgressHandler
 ) throws -> TrainBench {
-    let data = BenchNets.data(batch: batch)
-    let trainer = BenchNets.trainer(arm, batch: batch, threads: threads)
+    guard type.isSupportedHere else { throw TrainingError.unsupported(type) }
+    let nets = BenchNets(embeddingRows: embeddingRows)
+    let data = nets.data(batch: batch)
+    let trainer = nets.trainer(arm, batch: batch, threads: threads, type: type)
     var steps = 0
     func step() {
         _ = trainer.step(data[steps % data.count], progress: 0)
@@ -83,10 +97,12 @@ public func benchTrain(
     }
     for _ in 0..<data.count { step() }
     let peers = try python.map { python in
-        try ["eager", "compiled"].map { try TorchPeer($0, python, arm: arm, batch: batch, threads: threads) }
+        try ["eager", "compiled"].map {
+            try TorchPeer($0, python, arm: arm, batch: batch, threads: threads, type: type)
+        }
     }
     defer { peers?.forEach { $0.end() } }
-    let peak = MatrixProbe.peak(threads: threads)
+    let peak = MatrixProbe.peak(threads: threads, type: type)
     let before = trainer.profile
     let firstStep = steps
     var rates: [Double] = []
@@ -114,7 +130,8 @@ public func benchTrain(
         .map { ($0.0.name, ($0.0.seconds - $0.1.seconds) / count * 1_000) }
     let best = peers?.max { median($0.rates) < median($1.rates) }
     return TrainBench(
-        arm: arm, batch: batch, threads: threads, samplesPerSecond: rate,
+        arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: nets.rows * BenchNets.fields,
+        samplesPerSecond: rate,
         gemmPeakShare: rate * Double(trainer.operationsASample) / peak, peakMebibytes: peakMebibytes(),
         millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
@@ -167,12 +184,12 @@ private final class TorchPeer {
     private let input = Pipe()
     private let output = Pipe()
 
-    init(_ configuration: String, _ python: String, arm: Arm, batch: Int, threads: Int) throws {
+    init(_ configuration: String, _ python: String, arm: Arm, batch: Int, threads: Int, type: DenseType) throws {
         self.configuration = configuration
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
             python, "jobs/torch-train", "--arm", arm.rawValue, "--batch", "\(batch)", "--threads", "\(threads)",
-            "--configuration", configuration,
+            "--configuration", configuration, "--dtype", type.rawValue,
         ]
         process.standardInput = input
         process.standardOutput = output

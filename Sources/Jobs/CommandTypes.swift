@@ -1,5 +1,6 @@
 import AdLogs
 import Days
+import Nets
 import RocketLaunching
 
 // The command line imports this module and Reports only; these are the values that its flags turn into.
@@ -7,3 +8,4 @@ import RocketLaunching
 public typealias Day = Days.Day
 public typealias AsOf = AdLogs.AsOf
 public typealias Arm = RocketLaunching.Arm
+public typealias DenseType = Nets.DenseType

@@ -24,7 +24,8 @@ extension DenseNet {
             return
         }
         let pass = Pass.training(slice: slice, dropoutKey: dropoutKey)
-        for (index, layer) in stack.enumerated().reversed() {
+        for index in stack.indices.reversed() {
+            let layer = stack[index]
             drop(workspace.deltas[index], index, rows, pass)
             if layer.isCross {
                 let isLast = index == stack.count - 1 || !stack[index + 1].isCross
@@ -32,6 +33,10 @@ extension DenseNet {
                 continue
             }
             activationBackward(index, rows, slice, workspace)
+            if workspace.isRounded(index) {
+                workspace.roundedDeltas[index].round(
+                    workspace.deltas[index], rows.lowerBound * layer.output..<rows.upperBound * layer.output)
+            }
             if index > 0 {
                 multiply(index, rows, workspace, into: workspace.deltas[index - 1], beta: 0)
                 continue
@@ -48,6 +53,19 @@ extension DenseNet {
     private func multiply(_ index: Int, _ rows: Range<Int>, _ workspace: Workspace, into below: FloatArray, beta: Float)
     {
         let layer = stack[index]
+        if workspace.isRounded(index) {
+            workspace.roundedWeights.lend { weights in
+                workspace.roundedDeltas[index].lend { delta in
+                    below.lend {
+                        Kernels.multiply(
+                            delta + rows.lowerBound * layer.output, weights + layer.start, transposeB: true,
+                            into: $0 + rows.lowerBound * layer.input, m: rows.count, n: layer.input, k: layer.output,
+                            beta: beta)
+                    }
+                }
+            }
+            return
+        }
         parameters.lend { parameters in
             workspace.deltas[index].lend { delta in
                 below.lend {

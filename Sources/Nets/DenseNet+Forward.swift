@@ -7,19 +7,15 @@ extension DenseNet {
         for (index, layer) in stack.enumerated() {
             let input = index == 0 ? x : workspace.activations[index - 1]
             let target = layer.keepsLinear ? workspace.linear[index] : workspace.activations[index]
+            multiply(index, input, rows, workspace, into: target)
             parameters.lend { parameters in
-                input.lend { input in
-                    target.lend { target in
-                        let y = target + rows.lowerBound * layer.output
-                        Kernels.multiply(
-                            input + rows.lowerBound * layer.input, parameters + layer.start, into: y, m: rows.count,
-                            n: layer.output, k: layer.input)
-                        let bias = parameters + layer.biases.lowerBound
-                        if layer.activation == .relu, !layer.keepsLinear {
-                            Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
-                        } else {
-                            Kernels.addBias(y, bias, rows: rows.count, width: layer.output)
-                        }
+                target.lend { target in
+                    let y = target + rows.lowerBound * layer.output
+                    let bias = parameters + layer.biases.lowerBound
+                    if layer.activation == .relu, !layer.keepsLinear {
+                        Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
+                    } else {
+                        Kernels.addBias(y, bias, rows: rows.count, width: layer.output)
                     }
                 }
             }
@@ -30,6 +26,36 @@ extension DenseNet {
                 activate(index, rows, workspace, pass)
             }
             drop(workspace.activations[index], index, rows, pass)
+        }
+    }
+
+    /// y [rows, out] = in [rows, in] · W
+    private func multiply(
+        _ index: Int, _ input: FloatArray, _ rows: Range<Int>, _ workspace: Workspace, into target: FloatArray
+    ) {
+        let layer = stack[index]
+        let (from, to) = (rows.lowerBound * layer.input, rows.lowerBound * layer.output)
+        guard workspace.isRounded(index) else {
+            parameters.lend { parameters in
+                input.lend { input in
+                    target.lend {
+                        Kernels.multiply(
+                            input + from, parameters + layer.start, into: $0 + to, m: rows.count, n: layer.output,
+                            k: layer.input)
+                    }
+                }
+            }
+            return
+        }
+        workspace.roundedInputs[index].round(input, from..<rows.upperBound * layer.input)
+        workspace.roundedWeights.lend { weights in
+            workspace.roundedInputs[index].lend { input in
+                target.lend {
+                    Kernels.multiply(
+                        input + from, weights + layer.start, into: $0 + to, m: rows.count, n: layer.output,
+                        k: layer.input)
+                }
+            }
         }
     }
 
@@ -140,12 +166,16 @@ extension DenseNet {
     ///
     /// - Parameter share: rows of the batch over those of a full one; a last, small batch counts less.
     public func updateStatistics(_ workspace: Workspace, share: Float) {
-        let total = workspace.sliceRows.values.reduce(0, +)
-        guard statistics.count > 0, total > 0 else { return }
+        guard statistics.count > 0 else { return }
+        var total: Float = 0
+        for slice in 0..<workspace.sliceRows.count { total += workspace.sliceRows[slice] }
+        guard total > 0 else { return }
         for (index, layer) in stack.enumerated() where layer.statisticsCount > 0 {
             let width = layer.output
-            let kinds = (layer.batchNorm ? [0] : []) + (layer.activation == .dice ? [2 * width] : [])
-            for (position, offset) in kinds.enumerated() {
+            // Among the moments batch-norm's have their place even where the layer has none.
+            let first = layer.batchNorm ? 0 : 2 * width
+            for position in 0..<layer.statisticsCount / (2 * width) {
+                let offset = first + position * 2 * width
                 for column in 0..<width {
                     var (mean, variance) = (Float(0), Float(0))
                     for slice in 0..<workspace.sliceRows.count {

@@ -24,12 +24,12 @@ extension DenseNet {
     /// Large enough that packing its operands is little beside the product.
     private static let partWeights = 1 << 18
 
-    /// Where a part's parameters lie: weights, and biases with what follows them or nothing.
-    func ranges(of part: Part) -> [Range<Int>] {
+    /// Where a part's weights lie, and biases with what follows them or nothing.
+    func ranges(of part: Part) -> (weights: Range<Int>, rest: Range<Int>) {
         let layer = stack[part.layer]
         let weights =
             layer.start + part.lines.lowerBound * layer.output..<layer.start + part.lines.upperBound * layer.output
-        return part.lines.lowerBound == 0 ? [weights, layer.biases.lowerBound..<layer.end] : [weights]
+        return (weights, layer.biases.lowerBound..<(part.lines.lowerBound == 0 ? layer.end : layer.biases.lowerBound))
     }
 
     /// Computes the gradient of a part after `backward` has run for all rows.
@@ -40,27 +40,55 @@ extension DenseNet {
     public func gradient(
         of part: Part, _ x: FloatArray, rows: Int, _ workspace: Workspace, into gradient: FloatArray
     ) {
+        multiply(part, x, rows, workspace, into: gradient)
+        guard part.lines.lowerBound == 0 else { return }
         let layer = stack[part.layer]
-        let input = part.layer == 0 ? x : workspace.activations[part.layer - 1]
-        workspace.deltas[part.layer].lend { delta in
-            input.lend { input in
-                gradient.lend { gradient in
-                    Kernels.multiply(
-                        input + part.lines.lowerBound, transposeA: true, strideA: layer.input, delta,
-                        into: gradient + (layer.start + part.lines.lowerBound * layer.output), m: part.lines.count,
-                        n: layer.output, k: rows)
-                    guard part.lines.lowerBound == 0 else { return }
-                    Kernels.sumRows(
-                        delta, into: gradient + layer.biases.lowerBound, rows: rows, width: layer.output)
-                    let extras = layer.end - layer.biases.upperBound
-                    workspace.extraGradients[part.layer].lend {
-                        Kernels.sumRows(
-                            $0, into: gradient + layer.biases.upperBound, rows: workspace.sliceRows.count,
-                            width: extras)
+        gradient.lend { gradient in
+            workspace.deltas[part.layer].lend {
+                Kernels.sumRows($0, into: gradient + layer.biases.lowerBound, rows: rows, width: layer.output)
+            }
+            workspace.extraGradients[part.layer].lend {
+                Kernels.sumRows(
+                    $0, into: gradient + layer.biases.upperBound, rows: workspace.sliceRows.count,
+                    width: layer.end - layer.biases.upperBound)
+            }
+        }
+    }
+
+    /// gradient [lines, out] = inᵀ [lines, batch] · delta [batch, out]
+    private func multiply(
+        _ part: Part, _ x: FloatArray, _ rows: Int, _ workspace: Workspace, into gradient: FloatArray
+    ) {
+        let layer = stack[part.layer]
+        let start = layer.start + part.lines.lowerBound * layer.output
+        if workspace.isRounded(part.layer) {
+            workspace.roundedDeltas[part.layer].lend { delta in
+                workspace.roundedInputs[part.layer].lend { input in
+                    gradient.lend {
+                        Kernels.multiply(
+                            input + part.lines.lowerBound, transposeA: true, strideA: layer.input, delta,
+                            into: $0 + start, m: part.lines.count, n: layer.output, k: rows)
                     }
                 }
             }
+            return
         }
+        let input = part.layer == 0 ? x : workspace.activations[part.layer - 1]
+        workspace.deltas[part.layer].lend { delta in
+            input.lend { input in
+                gradient.lend {
+                    Kernels.multiply(
+                        input + part.lines.lowerBound, transposeA: true, strideA: layer.input, delta, into: $0 + start,
+                        m: part.lines.count, n: layer.output, k: rows)
+                }
+            }
+        }
+    }
+
+    /// Brings the rounded weights of a part up to date, where the workspace has some.
+    public func roundWeights(of part: Part, _ workspace: Workspace) {
+        guard workspace.isRounded(part.layer) else { return }
+        workspace.roundedWeights.round(parameters, ranges(of: part).weights)
     }
 
     /// One step of an optimiser on a part, with the gradient of `l2 / 2 · ‖W‖²` over its weights. Biases are free: shrinking
@@ -71,29 +99,28 @@ extension DenseNet {
         _ part: Part, gradient: FloatArray, scale: Float = 1, l2: Float, by optimiser: DenseOptimiser,
         _ step: DenseStep
     ) {
-        let ranges = ranges(of: part)
+        let (weights, rest) = ranges(of: part)
         if scale != 1 {
             gradient.lend { gradient in
-                for range in ranges { Kernels.scale(gradient + range.lowerBound, by: scale, count: range.count) }
+                Kernels.scale(gradient + weights.lowerBound, by: scale, count: weights.count)
+                Kernels.scale(gradient + rest.lowerBound, by: scale, count: rest.count)
             }
         }
         if l2 > 0 {
             parameters.lend { parameters in
                 gradient.lend { gradient in
-                    let start = ranges[0].lowerBound
-                    Kernels.add(l2, times: parameters + start, into: gradient + start, count: ranges[0].count)
+                    let start = weights.lowerBound
+                    Kernels.add(l2, times: parameters + start, into: gradient + start, count: weights.count)
                 }
             }
         }
-        for range in ranges { optimiser.update(parameters, range, gradient: gradient, step) }
+        optimiser.update(parameters, weights, gradient: gradient, step)
+        optimiser.update(parameters, rest, gradient: gradient, step)
     }
 
     /// Sum of the squares of a part's gradient.
     public func squaredNorm(of part: Part, gradient: FloatArray) -> Double {
-        ranges(of: part).reduce(0) { sum, range in
-            gradient.lend { gradient in
-                range.reduce(sum) { $0 + Double(gradient[$1]) * Double(gradient[$1]) }
-            }
-        }
+        let (weights, rest) = ranges(of: part)
+        return gradient.squaredNorm(weights) + gradient.squaredNorm(rest)
     }
 }

@@ -114,11 +114,16 @@ public final class DenseNet: Sendable {
         let sliceRows: FloatArray
         /// What cross layers add to the input's gradient, `[rows, in]`.
         let crossGradient: FloatArray
+        /// With bf16, of hidden layers: the weights, laid out as the parameters, the inputs `[rows, in]` and the gradients of the
+        /// linear outputs `[rows, out]`; otherwise empty.
+        let roundedWeights: BFloat16Array
+        let roundedInputs, roundedDeltas: [BFloat16Array]
 
         /// - Parameters:
         ///   - rows: the most rows a batch will have.
         ///   - slices: of a batch in training; 0: for scoring only.
-        public init(_ net: DenseNet, rows: Int, slices: Int) {
+        ///   - type: with bf16, `roundWeights` must follow each change of the weights.
+        public init(_ net: DenseNet, rows: Int, slices: Int, type: DenseType = .f32) {
             let training = slices > 0
             func arrays(_ count: (DenseLayer) -> Int) -> [FloatArray] { net.stack.map { FloatArray(count: count($0)) } }
             activations = arrays { rows * $0.output }
@@ -131,10 +136,19 @@ public final class DenseNet: Sendable {
             sliceRows = FloatArray(count: slices)
             let crosses = training && net.stack.contains(where: \.isCross)
             crossGradient = FloatArray(count: crosses ? rows * (net.stack.first?.input ?? 0) : 0)
+            func rounded(_ count: (DenseLayer) -> Int) -> [BFloat16Array] {
+                net.stack.map { BFloat16Array(count: type == .bf16 && $0.activation != nil ? count($0) : 0) }
+            }
+            roundedWeights = BFloat16Array(count: type == .bf16 ? net.parameters.count : 0)
+            roundedInputs = rounded { rows * $0.input }
+            roundedDeltas = rounded { rows * $0.output }
+            if type == .bf16 { roundedWeights.round(net.parameters, 0..<net.parameters.count) }
         }
 
         /// The last layer's, valid after `forward`: logits `[rows]`, or `[rows, out]`.
         public var output: FloatArray { activations[activations.count - 1] }
+        /// Whether a layer's products are computed in bf16.
+        func isRounded(_ layer: Int) -> Bool { roundedInputs[layer].count > 0 }
         /// To be filled before `backward`: the loss's derivative by each number of `output`.
         public var outputGradient: FloatArray { deltas[deltas.count - 1] }
     }

@@ -12,11 +12,15 @@ extension FloatArray {
     }
 
     /// Euclidean norm, summed in Float64.
-    public var norm: Double {
-        lend { base in
+    public var norm: Double { squaredNorm(0..<count).squareRoot() }
+
+    /// Sum of the squares of a range, in Float64.
+    func squaredNorm(_ range: Range<Int>) -> Double {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        return lend { base in
             var sum = 0.0
-            for index in 0..<count { sum += Double(base[index]) * Double(base[index]) }
-            return sum.squareRoot()
+            for index in range { sum += Double(base[index]) * Double(base[index]) }
+            return sum
         }
     }
 }

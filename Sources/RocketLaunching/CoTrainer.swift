@@ -101,6 +101,7 @@ public final class CoTrainer {
         progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
+        guard training.denseType.isSupportedHere else { throw TrainingError.unsupported(training.denseType) }
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let admission = try AdmissionCounts(model.layout, of: source, after: earlierAdmission)
         let (training, heldOut) = try (admission?.admitted(source) ?? source)
@@ -116,7 +117,7 @@ public final class CoTrainer {
         model.addToLogits(Float(-self.training.logitExcess))
         var curve = state.curve
         return TrainingReport(
-            arm: arm, steps: state.steps, samples: state.samples, seconds: seconds,
+            arm: arm, denseType: self.training.denseType, steps: state.steps, samples: state.samples, seconds: seconds,
             samplesPerSecond: seconds > 0 ? Double(state.samples) / seconds : 0,
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
             lightStep: state.validations.bestStep(\.light), boosterStep: state.validations.bestStep(\.booster),
@@ -130,26 +131,28 @@ public final class CoTrainer {
         let checkpoint = Checkpoint(model: model, optimisers: optimisers)
         var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, run.steps / 200)))
         if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes, best: run.best) }
+        step.weightsChanged()
         let start = ContinuousClock.now - .seconds(state.seconds)
         var saved = ContinuousClock.now
         // Batches follow from the seed, so those that were trained on are gone through again and left out.
         var toSkip = state.steps
-        var last: SparseBatch?
+        var last: InputRows?
         for epoch in 0..<training.epochs where !run.isOver(state) {
-            try run.source.batches(size: training.batchSize, seed: training.seed, epoch: epoch, step.profile) { batch in
+            try run.source.prefetched(size: training.batchSize, seed: training.seed, epoch: epoch, step.profile) {
+                input in
                 if toSkip > 0 {
                     toSkip -= 1
                     return true
                 }
                 if run.normSteps.contains(state.steps) {
-                    state.gradientNorms.append(try gradientNorms(of: batch, step: state.steps + 1))
+                    state.gradientNorms.append(try gradientNorms(of: input, step: state.steps + 1))
                 }
                 let losses = self.run(
-                    batch, step: state.steps, progress: Double(state.steps) / Double(run.steps))
+                    input, step: state.steps, progress: Double(state.steps) / Double(run.steps))
                 state.steps += 1
-                state.samples += batch.rows
-                try check(losses, batch, step: state.steps)
-                last = batch
+                state.samples += input.rows
+                try check(losses, input.batch, step: state.steps)
+                last = input
                 state.curve.add(losses, step: state.steps)
                 if run.isValidated(after: state.steps) {
                     try run.best?.judge(after: state.steps, &state.validations)
@@ -166,7 +169,7 @@ public final class CoTrainer {
         // A step is checked by its losses; what the last one did to the weights shows only here.
         if let cause = model.notFinite {
             throw TrainingError.notFinite(
-                step: state.steps, term: "weights", cause: last.flatMap(extremeFeature) ?? cause)
+                step: state.steps, term: "weights", cause: (last?.batch).flatMap(extremeFeature) ?? cause)
         }
         // Sampling may end a run a little before its planned last step.
         if !run.isOver(state), state.validations.last?.step != state.steps {
@@ -177,7 +180,7 @@ public final class CoTrainer {
     }
 
     /// One step on one batch: forward, losses, backward, updates. Returns the means of the loss terms.
-    private func run(_ batch: SparseBatch, step number: Int, progress: Double) -> StepLosses {
+    private func run(_ input: InputRows, step number: Int, progress: Double) -> StepLosses {
         let scale = Float(training.schedule.scale(progress: progress))
         let rate = Float(training.denseLearningRate) * scale
         let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
@@ -187,16 +190,16 @@ public final class CoTrainer {
             trunk: trunk.map { ($0, $0.begin(learningRate: rate)) },
             embeddings: Float(training.embeddingLearningRate) * scale,
             linear: Float(training.linearLearningRate) * scale)
-        return step.run(batch, step: number, rates, hintScale: rocket.hintScale(progress: progress))
+        return step.run(input, step: number, rates, hintScale: rocket.hintScale(progress: progress))
     }
 
     /// Each loss's gradient by itself, by real backward passes.
     ///
     /// - Throws: `TrainingError.gradientNotBlocked` when the hint reaches the booster in spite of the block.
-    private func gradientNorms(of batch: SparseBatch, step number: Int) throws -> TrainingReport.GradientNorms {
+    private func gradientNorms(of input: InputRows, step number: Int) throws -> TrainingReport.GradientNorms {
         func norms(_ terms: TrainingStep.Terms) -> TrainingReport.GradientNorms.Norms {
-            _ = step.gradients(of: batch, step: number - 1, terms, hintScale: 1)
-            return step.norms(batch)
+            _ = step.gradients(of: input, step: number - 1, terms, hintScale: 1)
+            return step.norms(input)
         }
         let found = TrainingReport.GradientNorms(
             step: number, light: arm.trainsLight ? norms(.light) : nil,
@@ -210,13 +213,17 @@ public final class CoTrainer {
 
     /// The gradients of one batch without an update; for holding them against finite differences.
     package func gradients(of batch: SparseBatch) -> BatchGradients {
-        _ = step.gradients(of: batch, step: 0, .all, hintScale: 1)
+        _ = step.gradients(of: InputRows(batch), step: 0, .all, hintScale: 1)
         return BatchGradients(model: model, batch: batch, step: step)
     }
 
     /// One step from outside a run, as `train` does them; for following a reference step by step.
     package func step(_ batch: SparseBatch, progress: Double) -> (light: Double, booster: Double, hint: Double) {
-        let losses = run(batch, step: 0, progress: progress)
+        step(InputRows(batch), progress: progress)
+    }
+
+    package func step(_ input: InputRows, progress: Double) -> (light: Double, booster: Double, hint: Double) {
+        let losses = run(input, step: 0, progress: progress)
         return (losses.light, losses.booster, losses.hint)
     }
 
@@ -232,6 +239,7 @@ public final class CoTrainer {
         if let trunk { set(model.lightBranch?.trunk?.parameters, trunk) }
         set(model.lightBranch?.dense.parameters, light)
         set(model.boosterBranch?.dense.parameters, booster)
+        step.weightsChanged()
     }
 
     private func check(_ losses: StepLosses, _ batch: SparseBatch, step: Int) throws {

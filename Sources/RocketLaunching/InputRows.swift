@@ -2,11 +2,11 @@ import FeatureCache
 import Nets
 
 /// A batch in the form that nets eat: ids by field, and a dense input `[rows, inputWidth]`.
-struct InputRows: Sendable {
+package struct InputRows: Sendable {
     let ids: [FieldIDs]
-    private let batch: SparseBatch
+    let batch: SparseBatch
 
-    init(_ batch: SparseBatch) {
+    package init(_ batch: SparseBatch) {
         self.batch = batch
         ids = batch.fields.map { field in
             switch field {
@@ -15,6 +15,9 @@ struct InputRows: Sendable {
             }
         }
     }
+
+    var rows: Int { batch.rows }
+    var labels: [UInt8] { batch.labels }
 
     /// Writes some rows of the input: embeddings field by field, then the standardised numerics.
     func write(_ rows: Range<Int>, of tables: EmbeddingTables, into x: FloatArray) {

@@ -20,9 +20,9 @@ final class Lane: Sendable {
     let part: StepProfile.Part
 
     /// The part of a branch that belongs to one net alone.
-    init(_ branch: Branch, _ part: StepProfile.Part, rows: Int, slices: Int) {
+    init(_ branch: Branch, _ part: StepProfile.Part, rows: Int, slices: Int, type: DenseType) {
         net = branch.dense
-        workspace = DenseNet.Workspace(branch.dense, rows: rows, slices: slices)
+        workspace = DenseNet.Workspace(branch.dense, rows: rows, slices: slices, type: type)
         gradient = FloatArray(count: branch.dense.parameters.count)
         linear = branch.linear.map { ($0, LinearPart.Workspace($0, rows: rows)) }
         group = part == .light ? .light : .booster
@@ -30,13 +30,18 @@ final class Lane: Sendable {
     }
 
     /// The layers that both nets share.
-    init(trunk: DenseNet, rows: Int, slices: Int) {
+    init(trunk: DenseNet, rows: Int, slices: Int, type: DenseType) {
         net = trunk
-        workspace = DenseNet.Workspace(trunk, rows: rows, slices: slices)
+        workspace = DenseNet.Workspace(trunk, rows: rows, slices: slices, type: type)
         gradient = FloatArray(count: trunk.parameters.count)
         linear = nil
         group = .shared
         part = .booster
+    }
+
+    /// After weights were set from outside.
+    func roundWeights() {
+        for part in net.parts { net.roundWeights(of: part, workspace) }
     }
 
     /// Each stack drops units of its own.

@@ -1,6 +1,10 @@
+import Nets
+
 /// How a training went; stored with the version.
 public struct TrainingReport: Codable, Sendable {
     public var arm: Arm
+    /// Numbers of the matrix products; nil in reports of earlier programs: f32.
+    public var denseType: DenseType?
     public var steps: Int
     public var samples: Int
     public var seconds: Double
@@ -91,6 +95,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case noRows
     /// The arm learns from a booster that was trained before, and none was given.
     case noTeacher(Arm)
+    /// This machine's CPU has no instructions for the numbers asked for.
+    case unsupported(DenseType)
     /// A training cannot go on from a model of other shape.
     case otherModel
     /// The hint moved the booster although the gradient is blocked: an error of the program.
@@ -101,6 +107,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .notFinite(let step, let term, let cause):
             "training stopped at batch \(step): not finite: the \(term), from \(cause); lower the learning rates or λ, "
                 + "or look for extreme numeric features"
+        case .unsupported(let type):
+            "this CPU does not compute with \(type.rawValue) numbers (it lacks AVX512_BF16); set training.dtype: f32, or train "
+                + "on a machine that has it"
         case .noTeacher(let arm):
             "the arm \(arm.rawValue) learns from a booster that was trained before, and none was given"
         case .otherModel:

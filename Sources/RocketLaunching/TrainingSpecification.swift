@@ -20,6 +20,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     /// Share of the unclicked training rows that are trained on, chosen by the seed. The logits are corrected for it exactly,
     /// so that the models predict the click rate of the log. Never touches rows that a model is judged on.
     public var negativeShare: Double
+    /// Numbers of the hidden layers' matrix products.
+    public var denseType: DenseType
     public var denseOptimiser: DenseMethod
     /// Step size of dense layers.
     public var denseLearningRate: Double
@@ -49,7 +51,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         windowDays: Int = 7, start: TrainingStart = .window, batchSize: Int = 1_024, epochs: Int = 1,
         validationShare: Double = 0,
         validationsAnEpoch: Int = 1, patience: Int = 3, negativeShare: Double = 1,
-        denseOptimiser: DenseMethod = .adam, denseLearningRate: Double = 0.001, lightLearningRate: Double? = nil,
+        denseType: DenseType = .f32, denseOptimiser: DenseMethod = .adam, denseLearningRate: Double = 0.001,
+        lightLearningRate: Double? = nil,
         embeddingLearningRate: Double = 0.02, linearLearningRate: Double = 0.05, linearL1: Double = 0,
         linearL2: Double = 0, schedule: LearningRateSchedule = LearningRateSchedule(), gradientClip: Double? = nil,
         l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
@@ -63,6 +66,7 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.validationsAnEpoch = validationsAnEpoch
         self.patience = patience
         self.negativeShare = negativeShare
+        self.denseType = denseType
         self.denseOptimiser = denseOptimiser
         self.denseLearningRate = denseLearningRate
         self.lightLearningRate = lightLearningRate

@@ -1,5 +1,4 @@
 import CounterRandom
-import FeatureCache
 import Nets
 
 /// The arithmetic of one batch: losses, gradients, updates. Buffers are made once and used for every step.
@@ -12,6 +11,7 @@ struct TrainingStep {
     /// Nil where the arm has no such net, or nothing is shared.
     let light, booster, trunk: Lane?
     let profile = StepProfile()
+    private let lanes: [Lane]
     private let inputs: StepInputs
     private let rocket: RocketSpecification
     private let training: TrainingSpecification
@@ -24,6 +24,8 @@ struct TrainingStep {
     private let work: [Work]
     /// Squared norm of each piece's gradient, where gradients are clipped.
     private let norms: FloatArray
+    /// What each clipping group's gradients are multiplied by.
+    private let scales: FloatArray
 
     /// Sums of the loss terms over a slice.
     private final class SliceSums: @unchecked Sendable {
@@ -53,12 +55,12 @@ struct TrainingStep {
         self.parallel = parallel
         self.slices = slices
         inputs = StepInputs(model, rows: size)
-        light = model.lightBranch.map { Lane($0, .light, rows: size, slices: slices) }
-        booster = model.boosterBranch.map { Lane($0, .booster, rows: size, slices: slices) }
-        trunk = model.lightBranch?.trunk.map { Lane(trunk: $0, rows: size, slices: slices) }
+        light = model.lightBranch.map { Lane($0, .light, rows: size, slices: slices, type: training.denseType) }
+        booster = model.boosterBranch.map { Lane($0, .booster, rows: size, slices: slices, type: training.denseType) }
+        trunk = model.lightBranch?.trunk.map { Lane(trunk: $0, rows: size, slices: slices, type: training.denseType) }
         self.teacher = teacher?.boosterBranch.map { ($0, BranchWorkspace($0, rows: size)) }
         sums = (0..<slices).map { _ in SliceSums() }
-        let lanes = [light, booster, trunk].compactMap { $0 }
+        lanes = [light, booster, trunk].compactMap { $0 }
         let parts = lanes.flatMap { lane in lane.net.parts.map { (Work.dense(lane, $0), $0.work) } }
         let fields = model.layout.fields.indices
         work =
@@ -66,6 +68,7 @@ struct TrainingStep {
             + inputs.tables.flatMap { tables in fields.map { Work.tables(tables, field: $0) } }
             + lanes.filter { $0.linear != nil }.flatMap { lane in fields.map { Work.linear(lane, field: $0) } }
         norms = FloatArray(count: training.gradientClip == nil ? 0 : work.count)
+        scales = FloatArray(count: ClippingGroup.allCases.count)
     }
 
     /// Which terms of the loss go backwards.
@@ -77,7 +80,7 @@ struct TrainingStep {
 
     /// Forward, the input's gradient and the weights' gradient are a product each; a teacher has only the first.
     var operationsASample: Int {
-        let trained = [light, booster, trunk].compactMap { $0?.net }.reduce(0) { $0 + $1.weightCount }
+        let trained = lanes.reduce(0) { $0 + $1.net.weightCount }
         return 6 * trained + 2 * (teacher?.branch.dense.weightCount ?? 0)
     }
 
@@ -86,48 +89,51 @@ struct TrainingStep {
     /// - Parameters:
     ///   - number: of the step, which chooses the dropped units.
     ///   - hintScale: factor on λ.
-    func gradients(of batch: SparseBatch, step number: Int, _ terms: Terms, hintScale: Double) -> StepLosses {
-        let input = InputRows(batch)
-        let losses = propagate(input, batch, number, terms, hintScale)
-        parallel.perform(parts: work.count) { gradient(work[$0], input, batch.rows) }
+    func gradients(of input: InputRows, step number: Int, _ terms: Terms, hintScale: Double) -> StepLosses {
+        let losses = propagate(input, number, terms, hintScale)
+        parallel.perform(parts: work.count) { gradient(work[$0], input, input.rows) }
         return losses
     }
 
     /// One step: gradients of the whole loss, and with them the updates.
-    func run(_ batch: SparseBatch, step number: Int, _ rates: StepRates, hintScale: Double) -> StepLosses {
-        let input = InputRows(batch)
-        let losses = propagate(input, batch, number, .all, hintScale)
-        let share = Float(batch.rows) / Float(training.batchSize)
-        for lane in [light, booster, trunk].compactMap({ $0 }) {
+    func run(_ input: InputRows, step number: Int, _ rates: StepRates, hintScale: Double) -> StepLosses {
+        let losses = propagate(input, number, .all, hintScale)
+        let share = Float(input.rows) / Float(training.batchSize)
+        for lane in lanes {
             lane.net.updateStatistics(lane.workspace, share: share)
         }
         guard let limit = training.gradientClip else {
             // A part's update follows at once, while its gradient lies in the cache.
             parallel.perform(parts: work.count) { index in
-                gradient(work[index], input, batch.rows)
-                update(work[index], input, batch.rows, rates, scale: 1)
+                gradient(work[index], input, input.rows)
+                update(work[index], input, input.rows, rates, scale: 1)
             }
             return losses
         }
         parallel.perform(parts: work.count) { index in
-            gradient(work[index], input, batch.rows)
-            norms[index] = Float(squaredNorm(work[index], input, batch.rows))
+            gradient(work[index], input, input.rows)
+            norms[index] = Float(squaredNorm(work[index], input, input.rows))
         }
-        let scales = ClippingGroup.allCases.map { group in
-            let sum = work.indices.reduce(0.0) { work[$1].clipping == group ? $0 + Double(norms[$1]) : $0 }
-            return Float(min(1, limit / max(sum.squareRoot(), 1e-30)))
+        for group in 0..<scales.count {
+            var sum = 0.0
+            for index in work.indices where work[index].clipping.rawValue == group { sum += Double(norms[index]) }
+            scales[group] = Float(min(1, limit / max(sum.squareRoot(), 1e-30)))
         }
         parallel.perform(parts: work.count) { index in
-            update(work[index], input, batch.rows, rates, scale: scales[work[index].clipping.rawValue])
+            update(work[index], input, input.rows, rates, scale: scales[work[index].clipping.rawValue])
         }
         return losses
     }
 
+    /// Must follow when weights were set otherwise than by a step.
+    func weightsChanged() {
+        for lane in lanes { lane.roundWeights() }
+    }
+
     /// Norms of what `gradients` has left.
-    func norms(_ batch: SparseBatch) -> TrainingReport.GradientNorms.Norms {
-        let input = InputRows(batch)
+    func norms(_ input: InputRows) -> TrainingReport.GradientNorms.Norms {
         func norm(_ isCounted: (Work) -> Bool) -> Double {
-            work.filter(isCounted).reduce(0) { $0 + squaredNorm($1, input, batch.rows) }.squareRoot()
+            work.filter(isCounted).reduce(0) { $0 + squaredNorm($1, input, input.rows) }.squareRoot()
         }
         func belongs(_ work: Work, to lane: Lane?) -> Bool {
             switch work {
@@ -147,41 +153,41 @@ struct TrainingStep {
     // MARK: Forward and backward
 
     private func propagate(
-        _ input: InputRows, _ batch: SparseBatch, _ number: Int, _ terms: Terms, _ hintScale: Double
+        _ input: InputRows, _ number: Int, _ terms: Terms, _ hintScale: Double
     ) -> StepLosses {
-        let size = (batch.rows + slices - 1) / slices
+        let size = (input.rows + slices - 1) / slices
         parallel.perform(parts: slices) { index in
             let slice = Slice(
-                number: index, rows: min(index * size, batch.rows)..<min((index + 1) * size, batch.rows),
+                number: index, rows: min(index * size, input.rows)..<min((index + 1) * size, input.rows),
                 dropoutKey: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first)
             profile.time(.gather) { inputs.gather(input, slice.rows) }
             // What is below both nets counts as the booster's.
             if let trunk { profile.time(.booster) { trunk.forward(inputs.x, slice) } }
-            for (lane, x) in [(light, inputs.lightInput), (booster, inputs.boosterInput)] {
-                guard let lane else { continue }
+            for lane in lanes where lane !== trunk {
+                let x = lane === light ? inputs.lightInput : inputs.boosterInput
                 profile.time(lane.part) {
                     lane.forward(trunk?.workspace.output ?? x, slice)
                     lane.addLinear(input.ids, slice)
                 }
             }
             if let teacher { profile.time(.booster) { teacher.workspace.score(input, rows: slice.rows) } }
-            profile.time(.hint) { sums[index].losses = writeLogitGradients(batch, slice.rows, terms, hintScale) }
+            profile.time(.hint) { sums[index].losses = writeLogitGradients(input, slice.rows, terms, hintScale) }
             backward(slice)
         }
         var losses = StepLosses()
         for slice in sums {
-            losses.light += slice.losses.light / Double(batch.rows)
-            losses.booster += slice.losses.booster / Double(batch.rows)
-            losses.hint += slice.losses.hint / Double(batch.rows)
+            losses.light += slice.losses.light / Double(input.rows)
+            losses.booster += slice.losses.booster / Double(input.rows)
+            losses.hint += slice.losses.hint / Double(input.rows)
         }
         return losses
     }
 
     /// Fills the workspaces' `outputGradient` and sums the loss terms. Each row counts 1 / batch.
     private func writeLogitGradients(
-        _ batch: SparseBatch, _ rows: Range<Int>, _ terms: Terms, _ hintScale: Double
+        _ input: InputRows, _ rows: Range<Int>, _ terms: Terms, _ hintScale: Double
     ) -> StepLosses {
-        let scale = 1 / Double(batch.rows)
+        let scale = 1 / Double(input.rows)
         let lightWeight: Double = terms == .all || terms == .light ? 1 : 0
         let boosterWeight: Double = terms == .all || terms == .booster ? 1 : 0
         // Without a light net or a booster there is nothing to compare.
@@ -195,7 +201,7 @@ struct TrainingStep {
         for row in rows {
             let loss = rocket.loss(
                 z: z.map { Double($0[row]) } ?? 0, l: l.map { Double($0[row]) + excess } ?? 0,
-                label: Double(batch.labels[row]))
+                label: Double(input.labels[row]))
             losses.light += loss.light.loss
             losses.booster += loss.booster.loss
             losses.hint += loss.hint.loss
@@ -267,6 +273,7 @@ struct TrainingStep {
             profile.time(.optimiser) {
                 lane.net.update(
                     part, gradient: lane.gradient, scale: scale, l2: Float(training.l2), by: optimiser, step)
+                lane.net.roundWeights(of: part, lane.workspace)
             }
         case .linear(let lane, let field):
             guard let (part, workspace) = lane.linear else { return }

@@ -137,6 +137,7 @@ struct BenchCommand: ParsableCommand {
                 Examples:
                   rocket bench train
                   rocket bench train --batch 4096 --python .venv/bin/python --json
+                  rocket bench train --dtype bf16
                 """)
 
         @Option(help: "What is trained: rocket, light or booster.")
@@ -147,6 +148,12 @@ struct BenchCommand: ParsableCommand {
 
         @Option(help: "Threads. Default: the machine's cores.")
         var threads: Int?
+
+        @Option(help: "Numbers of the matrix products: f32, or bf16 where the CPU has it; PyTorch gets the same.")
+        var dtype = DenseType.f32
+
+        @Option(help: "Rows of all embedding tables together; PyTorch always has a million.")
+        var embeddingRows = 1_000_000
 
         @Option(help: "Rounds.")
         var rounds = 5
@@ -166,6 +173,9 @@ struct BenchCommand: ParsableCommand {
             }
             guard threads.map({ $0 >= 1 }) ?? true else { throw ValidationError("--threads must be 1 or more") }
             guard rounds >= 1 else { throw ValidationError("--rounds is \(rounds), expected 1 or more") }
+            guard (100...1_000_000_000).contains(embeddingRows) else {
+                throw ValidationError("--embedding-rows is \(embeddingRows), expected 100 to 1000000000")
+            }
             guard seconds > 0 else { throw ValidationError("--seconds is \(seconds), expected more than 0") }
         }
 
@@ -174,12 +184,12 @@ struct BenchCommand: ParsableCommand {
             let display = ProgressDisplay(log: log, quiet: json)
             let result = try benchTrain(
                 arm: arm, batch: batch, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-                rounds: rounds, seconds: seconds, python: python
+                type: dtype, embeddingRows: embeddingRows, rounds: rounds, seconds: seconds, python: python
             ) { display.show($0) }
             if json { return try printJSON(result) }
             print(
                 """
-                \(result.arm.rawValue), batch \(result.batch), \(result.threads) threads, \(result.dtype)
+                \(result.arm.rawValue), batch \(result.batch), \(result.threads) threads, \(result.dtype.rawValue)
 
                 samples/s     \(Int(result.samplesPerSecond).grouped), \(percent(result.gemmPeakShare)) of what bare matrix \
                 products reach
@@ -194,6 +204,7 @@ struct BenchCommand: ParsableCommand {
 }
 
 extension Arm: ExpressibleByArgument {}
+extension DenseType: ExpressibleByArgument {}
 
 extension TrainBench {
     /// The parts of a step, the longest first.

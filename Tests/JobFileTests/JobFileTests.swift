@@ -60,7 +60,8 @@ struct JobFileTests {
         #expect(
             job.training
                 == TrainingSpecification(
-                    validationShare: 0.1, validationsAnEpoch: 4, patience: 2, denseOptimiser: .adagrad,
+                    validationShare: 0.1, validationsAnEpoch: 4, patience: 2, denseType: .bf16,
+                    denseOptimiser: .adagrad,
                     linearLearningRate: 0.1, linearL1: 0.01, linearL2: 0.02,
                     schedule: LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayFrom: 0.3, end: 0.05),
                     gradientClip: 5))
@@ -90,7 +91,7 @@ struct JobFileTests {
             ("linear: true", "batch_norm: true", "14: rocket.shared_layers is 1, but a net has batch_norm"),
             ("linear: true", "cross_layers: 1", "14: rocket.shared_layers is 1, but a net has cross_layers"),
             ("sharing: embeddings", "sharing: nothing", "14: rocket.shared_layers is 1, but sharing is"),
-            ("decay: cosine", "decay: cosin", "19: training.schedule.decay is \"cosin\"; expected one of constant"),
+            ("decay: cosine", "decay: cosin", "20: training.schedule.decay is \"cosin\"; expected one of constant"),
             ("share: 0.1", "share: 1", "16: training.validation.share is 1; expected a number from 0 to below 1"),
             (
                 "  validation:", "  start: incremental\n  validation:",

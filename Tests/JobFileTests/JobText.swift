@@ -83,6 +83,7 @@ let elaborateJob = """
     rocket: {sharing: embeddings, shared_layers: 1}
     training:
       validation: {share: 0.1, per_epoch: 4, patience: 2}
+      dtype: bf16
       dense_optimiser: adagrad
       linear: {learning_rate: 0.1, l1: 0.01, l2: 0.02}
       schedule: {warm_up: 0.1, decay: cosine, decay_from: 0.3, end: 0.05}

@@ -39,12 +39,13 @@ enum World {
         rocket: RocketSpecification = RocketSpecification(
             hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings), threads: Int = 1,
         batchSize: Int = 32, epochs: Int = 1, layout: InputLayout = layout, nets: NetSpecification = nets,
-        clip: Double? = nil
+        clip: Double? = nil, type: DenseType = .f32
     ) -> CoTrainer {
         CoTrainer(
             arm: arm, layout: layout, nets: nets, rocket: rocket,
             training: TrainingSpecification(
-                batchSize: batchSize, epochs: epochs, gradientClip: clip, seed: 5, slices: 4, threads: threads),
+                batchSize: batchSize, epochs: epochs, denseType: type, gradientClip: clip, seed: 5, slices: 4,
+                threads: threads),
             clickRate: 0.3)
     }
 

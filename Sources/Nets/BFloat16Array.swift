@@ -1,0 +1,30 @@
+/// A fixed number of bf16 numbers, the upper halves of floats, 64-byte aligned, zero at first.
+///
+/// Written from several threads at once like `FloatArray`: to disjoint ranges.
+final class BFloat16Array: @unchecked Sendable {
+    let count: Int
+    private let base: UnsafeMutablePointer<UInt16>
+
+    init(count: Int) {
+        self.count = count
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * 2), alignment: 64)
+        base = raw.bindMemory(to: UInt16.self, capacity: max(1, count))
+        base.initialize(repeating: 0, count: max(1, count))
+    }
+
+    deinit { UnsafeMutableRawPointer(base).deallocate() }
+
+    /// Takes over a range of floats, rounded to the nearest, ties to even.
+    func round(_ floats: FloatArray, _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= min(count, floats.count))
+        floats.lend {
+            Kernels.round($0 + range.lowerBound, into: base + range.lowerBound, count: range.count)
+        }
+    }
+
+    /// Lends the numbers to a kernel.
+    @inline(__always)
+    func lend<Result>(_ body: (UnsafePointer<UInt16>) throws -> Result) rethrows -> Result {
+        try body(base)
+    }
+}

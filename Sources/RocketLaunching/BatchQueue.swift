@@ -1,0 +1,94 @@
+import Dispatch
+import FeatureCache
+import Foundation
+import Synchronization
+
+/// A few batches on their way from the thread that reads and cuts them to the one that trains on them.
+final class BatchQueue: Sendable {
+    private struct State {
+        var waiting: [InputRows] = []
+        var failure: (any Error)?
+        var isComplete = false
+        var isAbandoned = false
+    }
+
+    private let state = Mutex(State())
+    private let places: DispatchSemaphore
+    private let filled = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(capacity: Int) {
+        places = DispatchSemaphore(value: 0)
+        for _ in 0..<capacity { places.signal() }
+    }
+
+    // MARK: The reading side
+
+    /// Waits for a place. False: nobody wants more.
+    func put(_ batch: InputRows) -> Bool {
+        places.wait()
+        let isWanted = state.withLock { state in
+            state.waiting.append(batch)
+            return !state.isAbandoned
+        }
+        filled.signal()
+        return isWanted
+    }
+
+    /// No more will come.
+    func complete(_ failure: (any Error)?) {
+        state.withLock { state in
+            state.failure = failure
+            state.isComplete = true
+        }
+        filled.signal()
+        ended.signal()
+    }
+
+    // MARK: The training side
+
+    /// The next batch, in the order in which they were put; nil after the last.
+    ///
+    /// - Throws: what ended the reading, after the batches before it.
+    func next() throws -> InputRows? {
+        filled.wait()
+        let batch = try state.withLock { state -> InputRows? in
+            if !state.waiting.isEmpty { return state.waiting.removeFirst() }
+            if let failure = state.failure { throw failure }
+            return nil
+        }
+        places.signal()
+        return batch
+    }
+
+    /// Lets the reading side end, and waits for it.
+    func abandon() {
+        state.withLock { $0.isAbandoned = true }
+        places.signal()
+        ended.wait()
+    }
+}
+
+extension TrainingSource {
+    /// As `batches`, but read, decoded, shuffled and cut on a thread of its own, a few batches ahead. Order and errors are
+    /// the same.
+    func prefetched(
+        size: Int, seed: UInt64, epoch: Int, _ profile: StepProfile, _ body: (InputRows) throws -> Bool
+    ) throws {
+        let queue = BatchQueue(capacity: Self.batchesAhead)
+        Thread.detachNewThread {
+            do {
+                try batches(size: size, seed: seed, epoch: epoch, profile) { queue.put(InputRows($0)) }
+                queue.complete(nil)
+            } catch {
+                queue.complete(error)
+            }
+        }
+        defer { queue.abandon() }
+        while let batch = try queue.next() {
+            guard try body(batch) else { return }
+        }
+    }
+
+    private static let batchesAhead = 4
+}
