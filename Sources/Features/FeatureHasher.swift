@@ -14,8 +14,9 @@ public struct FeatureHasher: Sendable {
     /// The id of a missing value, in every field.
     public static let missing: UInt32 = 0
 
+    /// Features that share a table share the name that seeds their hash.
     public init(_ feature: Feature) {
-        self.init(name: feature.name, hashBits: feature.hashBits)
+        self.init(name: feature.table ?? feature.name, hashBits: feature.hashBits)
     }
 
     public init(name: String, hashBits: Int) {

@@ -35,6 +35,9 @@ public struct Feature: Codable, Equatable, Sendable {
     public var kind: Kind
     /// Categorical, multi-valued, cross: the field has `1 << hashBits` ids, of which 0 means "missing".
     public var hashBits: Int
+    /// The feature whose embedding table this one uses, so that equal values of both have one id and one embedding; nil: its
+    /// own.
+    public var table: String?
     /// Numerics only.
     public var transform: Transform
     /// Cross: the names of the crossed features, at least two.

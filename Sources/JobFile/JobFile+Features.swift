@@ -12,6 +12,7 @@ extension JobFile {
         }
         var lineOfName: [String: Int] = [:]
         var lines: [Int] = []
+        var tableLines: [Int] = []
         for (position, node) in file.items("features", expected: expected).enumerated() {
             let line = node.mark?.line ?? file.line(of: "features")
             guard let mapping = node.mapping else {
@@ -32,8 +33,36 @@ extension JobFile {
             lineOfName[feature.name] = lineOfName[feature.name] ?? section.line(of: "name")
             features.features.append(feature)
             lines.append(section.line(of: "of"))
+            tableLines.append(section.line(of: "table"))
         }
         checkCrosses(file, lines)
+        shareTables(file, lines: tableLines)
+    }
+
+    /// A feature without a table of its own has ids and embeddings as the feature whose table it uses.
+    private mutating func shareTables(_ file: Section, lines: [Int]) {
+        for index in features.features.indices {
+            let feature = features.features[index]
+            guard let name = feature.table else { continue }
+            let owner = features.features.first { $0.name == name }
+            let isOwner = owner.map { [.categorical, .multiValued].contains($0.kind) && $0.table == nil } ?? false
+            guard let owner, isOwner, name != feature.name else {
+                let finding = owner == nil ? "is not a feature of this file" : "has no table of its own to share"
+                file.problems.add(
+                    line: lines[index],
+                    "features[\(feature.name)].table: ‘\(name)’ \(finding); expected another categorical or multi_valued "
+                        + "feature")
+                continue
+            }
+            if owner.minimumCount != nil || owner.expireAfterDays != nil {
+                file.problems.add(
+                    line: lines[index],
+                    "features[\(feature.name)].table: ‘\(name)’ has minimum_count or expire_after_days, which count one "
+                        + "feature's ids; remove them there, or give \(feature.name) a table of its own")
+            }
+            features.features[index].hashBits = owner.hashBits
+            features.features[index].embeddingDim = owner.embeddingDim
+        }
     }
 
     /// A cross names other features, wherever in the list, that have one value a row.
@@ -60,6 +89,7 @@ extension JobFile {
         var kind: Feature.Kind?
         section.require("kind", .oneOf(Feature.Kind.allCases), into: &kind)
         section.read("hash_bits", .integer(1...28), into: &feature.hashBits)
+        section.read("table", .featureName, into: &feature.table)
         section.read("transform", .oneOf(Feature.Transform.allCases), into: &feature.transform)
         var crossed: [String] = []
         if section.has("of") { section.require("of", listOf: .featureName, into: &crossed) }
@@ -83,6 +113,16 @@ extension JobFile {
         ]
         for (key, fits, reason) in keys where !fits && section.has(key) {
             refuse(key, of: feature, reason, in: section)
+        }
+        if section.has("table") {
+            if ![.categorical, .multiValued].contains(kind) {
+                refuse("table", of: feature, "only categorical and multi_valued features share tables", in: section)
+            }
+            for key in ["hash_bits", "embedding_dim", "minimum_count", "expire_after_days"] where section.has(key) {
+                section.problems.add(
+                    line: section.line(of: key),
+                    "\(section.qualified(key)) does not go with table: the table's own feature says it; remove it")
+            }
         }
         if kind == .bucketed { feature.buckets = feature.buckets ?? 10 }
         if kind == .cross {

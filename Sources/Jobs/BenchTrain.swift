@@ -87,6 +87,8 @@ public func benchTrain(
     progress: ProgressHandler
 ) throws -> TrainBench {
     guard type.isSupportedHere else { throw TrainingError.unsupported(type) }
+    // Before the trainer is there, so that the probe's matrices do not count as its memory.
+    let peak = MatrixProbe.peak(threads: threads, type: type)
     let nets = BenchNets(embeddingRows: embeddingRows)
     let data = nets.data(batch: batch)
     let trainer = nets.trainer(arm, batch: batch, threads: threads, type: type)
@@ -102,7 +104,6 @@ public func benchTrain(
         }
     }
     defer { peers?.forEach { $0.end() } }
-    let peak = MatrixProbe.peak(threads: threads, type: type)
     let before = trainer.profile
     let firstStep = steps
     var rates: [Double] = []

@@ -87,7 +87,7 @@ extension InputLayout {
                 FieldShape(
                     name: field.name, rows: field.rowsInTable, multiValued: field.multiValued,
                     admission: feature.admission, dim: feature.embeddingDim,
-                    pooling: feature.pooling == .mean ? .mean : nil)
+                    pooling: feature.pooling == .mean ? .mean : nil, table: feature.table)
             },
             numerics: numerics.indices.map { index in
                 let columns = headers.map { $0.numerics[index] }

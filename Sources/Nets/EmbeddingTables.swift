@@ -4,7 +4,8 @@ import Foundation
 /// The embedding tables of all fields with their optimiser state. An update touches only the rows that a batch has.
 public final class EmbeddingTables: @unchecked Sendable {
     public let layout: InputLayout
-    /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'.
+    /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'. Fields that share a table have
+    /// the same object here.
     public let tables: [FloatArray]
     /// The optimiser's sums of squared gradients: one number a row of row-wise Adagrad, one a weight of FTRL.
     public let squares: [FloatArray]
@@ -16,6 +17,8 @@ public final class EmbeddingTables: @unchecked Sendable {
     public let inputWidth: Int
     private let method: RowMethod
     private let scratch: [Scratch]
+    /// For each field those that use its table, none where it uses another's.
+    private let users: [[Int]]
 
     /// - Parameter dim: of the fields that have none of their own.
     public convenience init(layout: InputLayout, dim: Int) {
@@ -30,8 +33,12 @@ public final class EmbeddingTables: @unchecked Sendable {
         self.method = method
         inputWidth = width
         offsets = dims.indices.map { dims[..<$0].reduce(0, +) }
-        let rows = layout.fields.map(\.storedRows)
-        tables = zip(rows, dims).map { FloatArray(count: $0 * $1) }
+        let owners = layout.owners
+        users = owners.indices.map { owner in owners.indices.filter { owners[$0] == owner } }
+        // What a field does not own is empty.
+        let rows = layout.fields.indices.map { owners[$0] == $0 ? layout.fields[$0].storedRows : 0 }
+        let own = zip(rows, dims).map { FloatArray(count: $0 * $1) }
+        tables = owners.map { own[$0] }
         switch method {
         case .adagrad:
             squares = rows.map { FloatArray(count: $0) }
@@ -50,22 +57,25 @@ public final class EmbeddingTables: @unchecked Sendable {
         offsets = other.offsets
         inputWidth = other.inputWidth
         method = other.method
-        tables = other.tables.map { table in
-            let copy = FloatArray(count: table.count)
-            copy.copy(table)
+        let owners = layout.owners
+        let own = owners.indices.map { field in
+            let copy = FloatArray(count: owners[field] == field ? other.tables[field].count : 0)
+            if copy.count > 0 { copy.copy(other.tables[field]) }
             return copy
         }
-        (squares, leads, scratch) = ([], [], [])
+        tables = owners.map { own[$0] }
+        (squares, leads, scratch, users) = ([], [], [], [])
     }
 
     /// Tables with the same embeddings, for scoring.
     public func copy() -> EmbeddingTables { EmbeddingTables(scoring: self) }
 
-    public var parameterCount: Int { tables.reduce(0) { $0 + $1.count } }
+    public var parameterCount: Int { layout.ownFields.reduce(0) { $0 + tables[$1].count } }
 
     /// Small normal numbers; each table has a random stream of its own.
     public func initialise(seed: UInt64, stream: UInt64, deviation: Double) {
-        for (field, table) in tables.enumerated() {
+        for field in layout.ownFields {
+            let table = tables[field]
             var random = CounterRandom(seed: seed, stream: stream &+ UInt64(field))
             for index in 0..<table.count { table[index] = Float(random.normal() * deviation) }
         }
@@ -108,16 +118,18 @@ public final class EmbeddingTables: @unchecked Sendable {
         }
     }
 
-    /// Adds up the gradient of each id that the batch has, in row order, and updates its row once.
+    /// Adds up the gradient of each id that the batch has, field by field and in row order, and updates its row once.
     ///
     /// Fields are independent of each other, so they may run on several threads; within a field the order is fixed.
     /// Cost: O(ids × dim).
     ///
     /// - Parameters:
+    ///   - field: one that has a table of its own; those that use it are updated with it.
+    ///   - ids: of all fields.
     ///   - dx: `[batch, inputWidth]`.
     ///   - scale: factor on the gradient, as clipping asks for.
     public func update(
-        field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray, scale: Float = 1, learningRate: Float
+        field: Int, _ ids: [FieldIDs], rows: Int, gradient dx: FloatArray, scale: Float = 1, learningRate: Float
     ) {
         let dim = dims[field]
         coalesce(field: field, ids, rows: rows, gradient: dx) { id, gradient in
@@ -143,7 +155,7 @@ public final class EmbeddingTables: @unchecked Sendable {
     }
 
     /// Sum of the squares of a field's gradient, each id's added up first.
-    public func squaredNorm(field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray) -> Double {
+    public func squaredNorm(field: Int, _ ids: [FieldIDs], rows: Int, gradient dx: FloatArray) -> Double {
         var sum = 0.0
         let dim = dims[field]
         coalesce(field: field, ids, rows: rows, gradient: dx) { _, gradient in
@@ -154,32 +166,35 @@ public final class EmbeddingTables: @unchecked Sendable {
 
     /// Calls `body` with each id of the batch and its gradient `[dim]`, in the order in which ids first come.
     private func coalesce(
-        field: Int, _ ids: FieldIDs, rows: Int, gradient dx: FloatArray,
+        field: Int, _ ids: [FieldIDs], rows: Int, gradient dx: FloatArray,
         _ body: (Int, UnsafePointer<Float>) -> Void
     ) {
         guard rows > 0 else { return }
-        let (width, dim, offset) = (inputWidth, dims[field], offsets[field])
-        let takesMean = layout.fields[field].pooling == .mean
+        let (width, dim) = (inputWidth, dims[field])
         let scratch = scratch[field]
-        scratch.reserve(ids: ids.range(rows - 1).upperBound, dim: dim)
+        scratch.reserve(ids: users[field].reduce(0) { $0 + ids[$1].range(rows - 1).upperBound }, dim: dim)
         dx.lend { dx in
             scratch.lend { slots, touched, sums in
                 var count = 0
-                for row in 0..<rows {
-                    let source = dx + (row &* width &+ offset)
-                    let range = ids.range(row)
-                    let share = takesMean ? 1 / Float(range.count) : 1
-                    for position in range {
-                        let id = Int(ids.ids[position])
-                        let slot = Int(slots[id])
-                        if slot < 0 {
-                            slots[id] = Int32(truncatingIfNeeded: count)
-                            touched[count] = Int32(truncatingIfNeeded: id)
-                            (sums + count &* dim).update(from: source, count: dim)
-                            if share != 1 { Kernels.scale(sums + count &* dim, by: share, count: dim) }
-                            count &+= 1
-                        } else {
-                            Kernels.add(share, times: source, into: sums + slot &* dim, count: dim)
+                for user in users[field] {
+                    let (ids, offset) = (ids[user], offsets[user])
+                    let takesMean = layout.fields[user].pooling == .mean
+                    for row in 0..<rows {
+                        let source = dx + (row &* width &+ offset)
+                        let range = ids.range(row)
+                        let share = takesMean ? 1 / Float(range.count) : 1
+                        for position in range {
+                            let id = Int(ids.ids[position])
+                            let slot = Int(slots[id])
+                            if slot < 0 {
+                                slots[id] = Int32(truncatingIfNeeded: count)
+                                touched[count] = Int32(truncatingIfNeeded: id)
+                                (sums + count &* dim).update(from: source, count: dim)
+                                if share != 1 { Kernels.scale(sums + count &* dim, by: share, count: dim) }
+                                count &+= 1
+                            } else {
+                                Kernels.add(share, times: source, into: sums + slot &* dim, count: dim)
+                            }
                         }
                     }
                 }

@@ -8,6 +8,16 @@ public struct InputLayout: Codable, Equatable, Sendable {
         self.numerics = numerics
     }
 
+    /// For each field the one whose table it uses, which may be itself.
+    public var owners: [Int] {
+        fields.indices.map { index in
+            fields[index].table.flatMap { name in fields.firstIndex { $0.name == name } } ?? index
+        }
+    }
+
+    /// Fields with a table of their own.
+    public var ownFields: [Int] { zip(fields.indices, owners).filter { $0 == $1 }.map(\.0) }
+
     /// Width of an input row: the fields' dimensions, and two for each numeric.
     public func inputWidth(embeddingDim: Int) -> Int {
         fields.reduce(0) { $0 + ($1.dim ?? embeddingDim) } + 2 * numerics.count
@@ -26,10 +36,12 @@ public struct FieldShape: Codable, Equatable, Sendable {
     public var dim: Int?
     /// What becomes of several ids in a row; nil: their sum.
     public var pooling: Pooling?
+    /// The field whose table it uses, of as many rows and the same dimension; nil: its own.
+    public var table: String?
 
     public init(
         name: String, rows: Int, multiValued: Bool, admission: IDAdmission? = nil, dim: Int? = nil,
-        pooling: Pooling? = nil
+        pooling: Pooling? = nil, table: String? = nil
     ) {
         self.name = name
         self.rows = rows
@@ -37,6 +49,7 @@ public struct FieldShape: Codable, Equatable, Sendable {
         self.admission = admission
         self.dim = dim
         self.pooling = pooling
+        self.table = table
     }
 
     /// Rows of the table in memory: with a rule, one more that the ids without an embedding of their own share.

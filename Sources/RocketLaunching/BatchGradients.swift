@@ -45,6 +45,13 @@ package struct BatchGradients {
     }
 
     private func gradient(_ tables: EmbeddingTables, _ field: Int, _ index: Int, _ dx: FloatArray) -> Float {
+        let owners = tables.layout.owners
+        return owners.indices.filter { owners[$0] == owners[field] }.reduce(0) {
+            $0 + ownGradient(tables, $1, index, dx)
+        }
+    }
+
+    private func ownGradient(_ tables: EmbeddingTables, _ field: Int, _ index: Int, _ dx: FloatArray) -> Float {
         let (id, column) = (UInt32(index / tables.dims[field]), index % tables.dims[field])
         let isMean = tables.layout.fields[field].pooling == .mean
         return (0..<batch.rows).reduce(0) { sum, row in

@@ -17,7 +17,7 @@ struct Branch: Sendable {
     /// Every array of weights, shared ones included, with the end of its name.
     var arrays: [(name: String, array: FloatArray)] {
         func of(_ tables: EmbeddingTables, _ name: String) -> [(name: String, array: FloatArray)] {
-            zip(tables.layout.fields, tables.tables).map { ("\(name).\($0.name)", $1) }
+            tables.layout.ownFields.map { ("\(name).\(tables.layout.fields[$0].name)", tables.tables[$0]) }
         }
         var arrays = of(embeddings, "embedding") + (linear.map { of($0.tables, "linear") } ?? [])
         for (name, net) in [("shared", trunk), ("dense", dense)] {

@@ -212,7 +212,8 @@ extension CoTrainedModel {
     /// Every tensor with its name, its shape and where it lies.
     private func visit(_ body: (String, [Int], FloatArray, Range<Int>) -> Void) {
         func visit(_ tables: EmbeddingTables, _ prefix: String) {
-            for (index, field) in layout.fields.enumerated() {
+            for index in layout.ownFields {
+                let field = layout.fields[index]
                 let (table, dim) = (tables.tables[index], tables.dims[index])
                 let own = field.rows * dim
                 body("\(prefix).\(field.name)", [field.rows, dim], table, 0..<own)

@@ -13,7 +13,8 @@ final class OptimiserState {
     init(model: CoTrainedModel, dense: [(name: String, optimiser: DenseOptimiser?)]) {
         var arrays: [NamedArray] = []
         func add(_ tables: EmbeddingTables, _ prefix: String) {
-            for (index, field) in model.layout.fields.enumerated() {
+            for index in model.layout.ownFields {
+                let field = model.layout.fields[index]
                 arrays.append(("\(prefix)_squares.\(field.name)", tables.squares[index]))
                 arrays.append(("\(prefix)_leads.\(field.name)", tables.leads[index]))
             }

@@ -62,7 +62,7 @@ struct TrainingStep {
         sums = (0..<slices).map { _ in SliceSums() }
         lanes = [light, booster, trunk].compactMap { $0 }
         let parts = lanes.flatMap { lane in lane.net.parts.map { (Work.dense(lane, $0), $0.work) } }
-        let fields = model.layout.fields.indices
+        let fields = model.layout.ownFields
         work =
             parts.sorted { $0.1 > $1.1 }.map(\.0)
             + inputs.tables.flatMap { tables in fields.map { Work.tables(tables, field: $0) } }
@@ -258,10 +258,10 @@ struct TrainingStep {
         case .dense(let lane, let part): lane.net.squaredNorm(of: part, gradient: lane.gradient)
         case .linear(let lane, let field):
             lane.linear.map {
-                $0.part.tables.squaredNorm(field: field, input.ids[field], rows: rows, gradient: $0.workspace.gradient)
+                $0.part.tables.squaredNorm(field: field, input.ids, rows: rows, gradient: $0.workspace.gradient)
             } ?? 0
         case .tables(let tables, let field):
-            tables.embeddings.squaredNorm(field: field, input.ids[field], rows: rows, gradient: tables.dx)
+            tables.embeddings.squaredNorm(field: field, input.ids, rows: rows, gradient: tables.dx)
         }
     }
 
@@ -279,13 +279,13 @@ struct TrainingStep {
             guard let (part, workspace) = lane.linear else { return }
             profile.time(.scatter) {
                 part.tables.update(
-                    field: field, input.ids[field], rows: rows, gradient: workspace.gradient, scale: scale,
+                    field: field, input.ids, rows: rows, gradient: workspace.gradient, scale: scale,
                     learningRate: rates.linear)
             }
         case .tables(let tables, let field):
             profile.time(.scatter) {
                 tables.embeddings.update(
-                    field: field, input.ids[field], rows: rows, gradient: tables.dx, scale: scale,
+                    field: field, input.ids, rows: rows, gradient: tables.dx, scale: scale,
                     learningRate: rates.embeddings)
             }
         }

@@ -74,6 +74,38 @@ struct JobFileTests {
                 == DenseSpecification([32, 8], activation: .dice, batchNorm: true, dropout: 0.1, crossLayers: 2))
     }
 
+    @Test("A feature may use another's table: it has that one's ids, and mistakes are named")
+    func sharedTables() throws {
+        let line = "  - {name: price, kind: numeric}"
+        func job(_ feature: String) throws -> JobFile {
+            try JobFile(text: elaborateJob.replacing(line, with: "  - {\(feature)}"), path: "x")
+        }
+        let feature = try job("name: liked, kind: categorical, table: user").features.features[2]
+        #expect(feature.table == "user" && feature.embeddingDim == 24 && feature.hashBits == 16)
+        #expect(FeatureHasher(feature).id("7") == FeatureHasher(name: "user", hashBits: 16).id("7"))
+        for (wrong, message) in [
+            ("name: liked, kind: categorical, table: usr", "9: features[liked].table: ‘usr’ is not a feature"),
+            (
+                "name: liked, kind: categorical, table: liked",
+                "9: features[liked].table: ‘liked’ has no table of its own"
+            ),
+            ("name: liked, kind: hour_of_day, table: user", "9: features[liked].table does not fit kind hour_of_day"),
+            (
+                "name: liked, kind: categorical, table: user, hash_bits: 4",
+                "9: features[liked].hash_bits does not go with"
+            ),
+        ] {
+            let error = #expect(throws: (any Error).self) { try job(wrong) }
+            #expect(String(describing: error).contains("x:" + message))
+        }
+        let error = #expect(throws: (any Error).self) {
+            try JobFile(
+                text: elaborateJob.replacing(line, with: "  - {name: liked, kind: categorical, table: user}")
+                    .replacing("embedding_dim: 24", with: "minimum_count: 5"), path: "x")
+        }
+        #expect(String(describing: error).contains("x:9: features[liked].table: ‘user’ has minimum_count"))
+    }
+
     @Test(
         "Mistakes in nets, shared layers and schedules are named with their lines",
         arguments: [

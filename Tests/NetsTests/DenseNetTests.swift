@@ -108,7 +108,7 @@ import Testing
         tables.gather(field: 0, ids, rows: 0..<2, into: x)
         #expect(x.values == [before[2] + before[4], before[3] + before[5], before[4], before[5]])
         let gradient = FloatArray([1, 0, 0, 3])
-        tables.update(field: 0, ids, rows: 2, gradient: gradient, learningRate: 0.1)
+        tables.update(field: 0, [ids], rows: 2, gradient: gradient, learningRate: 0.1)
         let after = tables.tables[0].values
         // Id 1 had the gradient (1, 0), id 2 the sum (1, 3); Adagrad divides by the root mean square at its first step.
         let (one, two) = ((Float(1) / 2).squareRoot(), (Float(10) / 2).squareRoot())
@@ -157,6 +157,31 @@ extension Double {
         }
     }
 
+    @Test("Fields with one table are updated together, each id once by the sum of its gradients")
+    func sharedTable() {
+        let layout = InputLayout(
+            fields: [
+                FieldShape(name: "liked", rows: 4, multiValued: true, pooling: .mean, table: "shown"),
+                FieldShape(name: "shown", rows: 4, multiValued: false),
+            ], numerics: [])
+        let tables = EmbeddingTables(layout: layout, dim: 1)
+        tables.initialise(seed: 1, stream: 0, deviation: 1)
+        #expect(tables.tables[0] === tables.tables[1] && tables.parameterCount == 4)
+        let before = tables.tables[1].values
+        let ids = [FieldIDs(ids: [1, 2], offsets: [0, 2]), FieldIDs(ids: [2])]
+        let x = FloatArray(count: 2)
+        for field in 0..<2 { tables.gather(field: field, ids[field], rows: 0..<1, into: x) }
+        #expect(x.values == [(before[1] + before[2]) / 2, before[2]])
+        // Half of 4 for both ids, and 1 more for id 2.
+        let gradient = FloatArray([4, 1])
+        #expect(tables.squaredNorm(field: 1, ids, rows: 1, gradient: gradient) == 13)
+        tables.update(field: 1, ids, rows: 1, gradient: gradient, learningRate: 0.1)
+        #expect(tables.squares[1].values == [0, 4, 9, 0] && tables.squares[0].count == 0)
+        let copy = tables.copy()
+        #expect(copy.tables[0] === copy.tables[1] && copy.tables[0] !== tables.tables[0])
+        #expect(copy.tables[0].values == tables.tables[0].values)
+    }
+
     @Test("A linear part follows FTRL-Proximal, and l1 keeps weak ids at 0", arguments: [0, 1])
     func ftrl(_ l1: Double) {
         let layout = InputLayout(fields: [FieldShape(name: "f", rows: 3, multiValued: false)], numerics: [])
@@ -167,7 +192,7 @@ extension Double {
         var (weights, z, n) = ([0.0, 0, 0], [0.0, 0, 0], [0.0, 0, 0])
         for _ in 0..<4 {
             part.backward(rows: 0..<3, logitGradient: FloatArray(gradients.map(Float.init)), workspace)
-            part.tables.update(field: 0, ids, rows: 3, gradient: workspace.gradient, learningRate: Float(rate))
+            part.tables.update(field: 0, [ids], rows: 3, gradient: workspace.gradient, learningRate: Float(rate))
             for (id, g) in [(1, 0.8), (2, -0.2)] {
                 let sum = n[id] + g * g
                 z[id] += g - (sum.squareRoot() - n[id].squareRoot()) / rate * weights[id]
@@ -202,7 +227,7 @@ extension Double {
         #expect(x.values == [0] + means + [0, table[6], table[7]])
         let gradient = FloatArray([9, 1, 2, 9, 3, 4])
         // Half of (1, 2) for two ids, all of (3, 4) for one.
-        let norm = tables.squaredNorm(field: 1, ids, rows: 2, gradient: gradient)
+        let norm = tables.squaredNorm(field: 1, [ids, ids], rows: 2, gradient: gradient)
         #expect(norm == 27.5)
     }
 }
