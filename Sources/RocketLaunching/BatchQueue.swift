@@ -8,7 +8,6 @@ final class BatchQueue: Sendable {
     private struct State {
         var waiting: [InputRows] = []
         var failure: (any Error)?
-        var isComplete = false
         var isAbandoned = false
     }
 
@@ -37,10 +36,7 @@ final class BatchQueue: Sendable {
 
     /// No more will come.
     func complete(_ failure: (any Error)?) {
-        state.withLock { state in
-            state.failure = failure
-            state.isComplete = true
-        }
+        state.withLock { $0.failure = failure }
         filled.signal()
         ended.signal()
     }
