@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "RocketLaunching", dependencies: ["CounterRandom", "Days", "FeatureCache", "Nets"]),
         .target(
             name: "Evaluation",
-            dependencies: ["Nets", .product(name: "Histogram", package: "hdrhistogram-swift")]),
+            dependencies: ["CounterRandom", "Nets", .product(name: "Histogram", package: "hdrhistogram-swift")]),
         .target(name: "ModelRegistry", dependencies: ["Days", "Digests", "Evaluation", "Nets", "Postgres"]),
         .target(
             name: "JobFile",
@@ -92,7 +92,8 @@ let package = Package(
             dependencies: ["AllocationCount", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
             exclude: ["reference.json", "reference.py"]),
         .testTarget(
-            name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["reference.json", "reference.py"]),
+            name: "EvaluationTests", dependencies: ["CounterRandom", "Evaluation", "Nets"],
+            exclude: ["reference.json", "reference.py"]),
         .testTarget(
             name: "JobFileTests", dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching"]),
         .testTarget(name: "LogImportTests", dependencies: ["AdLogs", "Days", "LogImport", "Postgres", "TestSupport"]),

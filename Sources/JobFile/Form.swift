@@ -44,6 +44,7 @@ extension Form where Value == Double {
 
     static var positiveShare: Form { number("a number above 0, at most 1") { $0 > 0 && $0 <= 1 } }
     static var shareBelowOne: Form { number("a number from 0 to below 1") { (0..<1).contains($0) } }
+    static var confidence: Form { number("a number from 0.5 to below 1") { (0.5..<1).contains($0) } }
     static var share: Form { number("a number from 0 to 1") { (0...1).contains($0) } }
 
     private static func number(_ expected: String, _ isAllowed: @escaping (Double) -> Bool) -> Form {

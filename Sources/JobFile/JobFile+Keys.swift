@@ -13,6 +13,7 @@ extension JobFile {
         file.section("training") { readTraining($0) }
         file.section("evaluation") { readEvaluation($0) }
         if training.start == .incremental { checkIncremental(file) }
+        file.section("promotion") { readPromotion($0) }
         file.section("extraction") { readExtraction($0) }
         file.section("cache") {
             $0.read("directory", .directory, into: &cacheDirectory)
@@ -147,6 +148,23 @@ extension JobFile {
                 line: file.line(of: "training"),
                 "training.validation.share keeps each net at a point of its own, from which training.start: incremental "
                     + "cannot go on; remove one of the two")
+        }
+    }
+
+    private mutating func readPromotion(_ section: Section) {
+        section.read("margin", .share, into: &promotion.margin)
+        section.read("confidence", .confidence, into: &promotion.confidence)
+        section.read("replicates", .integer(100...100_000), into: &promotion.replicates)
+        section.read("lowest_pcoc", .zeroOrMore, into: &promotion.lowestPCOC)
+        section.read("highest_pcoc", .positive, into: &promotion.highestPCOC)
+        section.read("highest_p99_us", .positive, into: &promotion.highestP99Microseconds)
+        section.read("least_clicks", .integer(0...1_000_000_000), into: &promotion.leastClicks)
+        section.read("least_coverage", .share, into: &promotion.leastCoverage)
+        if promotion.lowestPCOC > promotion.highestPCOC {
+            section.problems.add(
+                line: section.line(of: "lowest_pcoc"),
+                "promotion.lowest_pcoc is \(promotion.lowestPCOC), above highest_pcoc, \(promotion.highestPCOC); "
+                    + "no model could pass")
         }
     }
 

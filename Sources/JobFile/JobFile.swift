@@ -1,4 +1,5 @@
 import AdLogs
+import Evaluation
 import Features
 import Foundation
 import Nets
@@ -17,6 +18,7 @@ public struct JobFile: Sendable {
     public var rocket: RocketSpecification
     public var training: TrainingSpecification
     public var evaluation: EvaluationSpecification
+    public var promotion: PromotionGate
     public var extraction: ExtractionSettings
     /// Cached days so much older than the newest are removed by `rocket cache prune`; nil: none are.
     public var cacheRetentionDays: Int?
@@ -59,6 +61,7 @@ public struct JobFile: Sendable {
         rocket = RocketSpecification()
         training = TrainingSpecification()
         evaluation = EvaluationSpecification()
+        promotion = PromotionGate()
         extraction = ExtractionSettings()
         cacheDirectory = ".rocket/cache"
         self.path = path

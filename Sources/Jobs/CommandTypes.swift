@@ -1,5 +1,7 @@
 import AdLogs
 import Days
+import Evaluation
+import ModelRegistry
 import Nets
 import RocketLaunching
 
@@ -8,4 +10,6 @@ import RocketLaunching
 public typealias Day = Days.Day
 public typealias AsOf = AdLogs.AsOf
 public typealias Arm = RocketLaunching.Arm
+public typealias GateDecision = Evaluation.GateDecision
+public typealias LedgerEntry = Deployment
 public typealias DenseType = Nets.DenseType

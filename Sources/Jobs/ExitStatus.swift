@@ -14,4 +14,6 @@ public enum ExitStatus: Int32, Sendable {
     case configuration = 6
     /// PostgreSQL could not be reached or refused something.
     case database = 7
+    /// A version was made, or asked to be promoted, and the gate holds it back; what was live stays live.
+    case held = 8
 }

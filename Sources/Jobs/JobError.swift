@@ -2,7 +2,9 @@ import AdLogs
 import Days
 import FeatureCache
 import JobFile
+import ModelRegistry
 import Postgres
+import RocketLaunching
 
 /// Why a job could not do its work.
 public enum JobError: Error, CustomStringConvertible {
@@ -32,6 +34,10 @@ public enum JobError: Error, CustomStringConvertible {
     case notReproduced(version: Int, net: String, day: Day, stored: Double, found: Double?)
     /// A version or model that is not there.
     case noVersion(model: String)
+    /// No version of a model is live.
+    case nothingLive(model: String)
+    /// A file cannot be written.
+    case cannotWrite(path: String)
     /// A program asked for something the tables of the job are needed for.
     case notMigrated
 
@@ -70,6 +76,10 @@ public enum JobError: Error, CustomStringConvertible {
                 + "evaluate it with its own job file: rocket models show \(version) --job-file"
         case .noVersion(let model):
             "model ‘\(model)’ has no version yet; run: rocket nightly"
+        case .nothingLive(let model):
+            "no version of model ‘\(model)’ is live; see: rocket models list, and rocket models promote --help"
+        case .cannotWrite(let path):
+            "\(path) cannot be written; expected a folder that this user may write to, with room in it"
         case .notMigrated:
             "the database lacks the job's tables; run: rocket migrate"
         }
@@ -81,7 +91,7 @@ public enum JobError: Error, CustomStringConvertible {
         case let error as JobError:
             switch error {
             case .locked, .extracting: .locked
-            case .source, .otherSpecification, .noVersion: .configuration
+            case .source, .otherSpecification, .noVersion, .nothingLive, .cannotWrite: .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected,
                 .notReproduced:
@@ -90,6 +100,14 @@ public enum JobError: Error, CustomStringConvertible {
         case is JobFileError: .configuration
         case is AdLogError: .configuration
         case is PostgresError: .database
+        case let error as ModelRegistryError:
+            switch error {
+            case .raced: .locked
+            case .refused: .held
+            case .noVersion, .absent, .noArtifact: .configuration
+            case .damagedArtifact, .damaged: .dataCheckFailed
+            }
+        case TrainingError.unsupported: .configuration
         default: .internalError
         }
     }

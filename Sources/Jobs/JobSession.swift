@@ -1,6 +1,7 @@
 import AdLogs
 import Days
 import Digests
+import Evaluation
 import Extract
 import Foundation
 import JobFile
@@ -39,7 +40,7 @@ public final class JobSession {
                 """
                 SELECT EXISTS (
                     SELECT FROM pg_attribute
-                    WHERE attrelid = to_regclass('rocket.model_versions') AND attname = 'parent_version'
+                    WHERE attrelid = to_regclass('rocket.model_versions') AND attname = 'state'
                 ) AS ok
                 """
             ).first?.bool("ok") == true
@@ -75,7 +76,7 @@ public final class JobSession {
             let outcome = try body(RunRecorder(ledger: ledger, runID: runID))
             let done = outcome.didWork
             try ledger.close(
-                runID: runID, status: done ? .done : .nothingToDo, exit: done ? .done : .nothingToDo,
+                runID: runID, status: done ? .done : .nothingToDo, exit: outcome.exitStatus,
                 version: outcome.version, error: nil)
             return outcome
         } catch {
@@ -93,8 +94,18 @@ public struct RunOutcome: Sendable {
     public var didWork: Bool
     /// The version made, or the one that was there.
     public var version: Int?
+    /// What the promotion gate said of the version; nil where it was not asked.
+    public var decision: GateDecision?
     /// Where the time of training went; nil where nothing was trained, or nobody asked.
     public var profile: TrainingProfile?
+}
+
+extension RunOutcome {
+    /// With which code a command that did this leaves.
+    public var exitStatus: ExitStatus {
+        guard didWork else { return .nothingToDo }
+        return decision?.verdict == .held ? .held : .done
+    }
 }
 
 /// Writes the stages of one run.

@@ -38,25 +38,46 @@ extension JobSession {
                         try train(arm, on: training, checkpoints: checkpoints, teacher: teacher, parent: parent)
                     })
             }
-            let evaluations = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
-                try trained.flatMap { try evaluate($0.model, arm: $0.arm, on: evaluation) }
+            let deployment = try registry.newestDeployment(model: jobFile.model)
+            let live = try liveModel()
+            let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
+                try score(
+                    trained.map { ($0.arm.rawValue, $0.model) } + (live?.model.map { [(LiveModel.arm, $0)] } ?? []),
+                    on: evaluation)
             }
+            let evaluations = try evaluations(of: scored)
             let latencies = try recorder.stage("latency") {
                 try trained.first.map { try measureLatency($0.model, on: evaluation) } ?? []
             }
-            let version = try recorder.stage("publish") {
+            let gate = try recorder.stage("gate") {
+                try judge(
+                    scored, evaluations: evaluations, latencies: latencies, trained: night.trained, live: live,
+                    deployment: deployment)
+            }
+            let published = try recorder.stage("publish") {
                 try registry.publish(
                     newVersion(
                         trained, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
                         runID: recorder.runID, fingerprint: fingerprint,
                         inputs: training.map { VersionInput($0, role: .training) }
                             + evaluation.map { VersionInput($0, role: .evaluation) },
-                        evaluations: evaluations, latencies: latencies))
+                        evaluations: evaluations, latencies: latencies, gate: gate))
             }
             checkpoints.remove()
-            log.info("\(night.evaluatedDay): published version \(version)")
-            return RunOutcome(didWork: true, version: version)
+            log.info("\(night.evaluatedDay): published version \(published.number)")
+            if let decision = published.decision { tell(decision, of: published.number) }
+            return RunOutcome(didWork: true, version: published.number, decision: published.decision)
         }
+    }
+
+    private func tell(_ decision: GateDecision, of version: Int) {
+        guard decision.verdict == .held else {
+            log.info("version \(version) is live (\(decision.verdict.rawValue))")
+            return
+        }
+        let live = decision.liveVersion.map { "version \($0) stays live" } ?? "nothing is live"
+        for rule in decision.rules where !rule.passed { log.warning("gate: \(rule)") }
+        log.warning("version \(version) is held by the gate; \(live)")
     }
 
     func checkpointFolder(_ fingerprint: String) -> CheckpointFolder {
@@ -102,7 +123,7 @@ extension JobSession {
     func newVersion(
         _ trained: [TrainedArm], days: ClosedRange<Day>, parent: WarmStart? = nil, evaluatedDay: Day?, runID: Int,
         fingerprint: String,
-        inputs: [VersionInput], evaluations: [NetEvaluation], latencies: [LatencyReport]
+        inputs: [VersionInput], evaluations: [NetEvaluation], latencies: [LatencyReport], gate: GateRecord? = nil
     ) throws -> NewModelVersion {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -124,7 +145,7 @@ extension JobSession {
             jobFileText: jobFile.text, trainingJSON: String(decoding: try encoder.encode(reports), as: UTF8.self),
             lightParameters: rocket.lightParameters, boosterParameters: rocket.boosterParameters,
             embeddingParameters: rocket.embeddingParameters, programVersion: ProgramVersion.current, inputs: inputs,
-            artifacts: artifacts, evaluations: evaluations, latencies: latencies)
+            artifacts: artifacts, evaluations: evaluations, latencies: latencies, gate: gate)
     }
 }
 

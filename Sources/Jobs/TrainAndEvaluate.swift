@@ -39,7 +39,8 @@ extension JobSession {
                         newVersion(
                             [trained], days: first...last, evaluatedDay: nil, runID: recorder.runID,
                             fingerprint: fingerprint, inputs: entries.map { VersionInput($0, role: .training) },
-                            evaluations: [], latencies: []))
+                            evaluations: [], latencies: [])
+                    ).number
                 }
                 checkpoints.remove()
                 return RunOutcome(

@@ -7,7 +7,7 @@ import Postgres
 /// Model versions in the database: a version is written with its artifacts, lineage and reports in one transaction, and
 /// read back with its checksum compared.
 public struct ModelRegistry {
-    private let connection: Connection
+    let connection: Connection
 
     public init(_ connection: Connection) {
         self.connection = connection
@@ -31,8 +31,9 @@ public struct ModelRegistry {
         ).first?.int("version")
     }
 
-    /// Writes a version, its lineage, artifacts and reports, and returns its number. All of it commits, or nothing.
-    public func publish(_ new: NewModelVersion) throws -> Int {
+    /// Writes a version, its lineage, artifacts, reports and the gate's verdict, which is acted upon. All of it commits, or
+    /// nothing.
+    public func publish(_ new: NewModelVersion) throws -> PublishedVersion {
         try connection.transaction { connection in
             let version = try insertVersion(new)
             for input in new.inputs {
@@ -51,7 +52,8 @@ public struct ModelRegistry {
             }
             try insert(new.evaluations, version: version)
             try insert(new.latencies, version: version)
-            return version
+            return PublishedVersion(
+                number: version, decision: try new.gate.map { try insert($0, version: version) })
         }
     }
 
@@ -63,35 +65,51 @@ public struct ModelRegistry {
         }
     }
 
+    /// The files of a version.
+    public func artifacts(of version: Int) throws -> [StoredArtifact] {
+        try connection.execute(
+            "SELECT name, bytes, sha256 FROM rocket.artifacts WHERE version = $1 ORDER BY name", [.int(version)]
+        ).map { StoredArtifact(name: try $0.text("name"), bytes: try $0.int("bytes"), sha256: try $0.text("sha256")) }
+    }
+
     /// An artifact's bytes, compared with their SHA-256.
     ///
     /// - Throws: `ModelRegistryError.noArtifact`, `.damagedArtifact`, `PostgresError`.
     public func artifact(_ name: String, version: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try checkedArtifact(name, version: version) { bytes += $0 }
+        return bytes
+    }
+
+    /// Hands an artifact over chunk by chunk and compares the whole with its SHA-256; only when this returns is what the body
+    /// was given to be trusted.
+    ///
+    /// - Throws: as `artifact`, and what the body throws.
+    public func checkedArtifact(_ name: String, version: Int, _ body: ([UInt8]) throws -> Void) throws {
         guard
             let row = try connection.execute(
-                "SELECT bytes, sha256 FROM rocket.artifacts WHERE version = $1 AND name = $2",
+                "SELECT sha256 FROM rocket.artifacts WHERE version = $1 AND name = $2",
                 [.int(version), .text(name)]
             ).first
         else { throw ModelRegistryError.noArtifact(name: name, version: version) }
         let expected = try row.text("sha256")
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(try row.int("bytes"))
         let chunks = try connection.execute(
             "SELECT chunk FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 ORDER BY chunk",
             [.int(version), .text(name)])
+        var digest = try SHA256Hasher()
         // One chunk at a time: text-form bytea takes twice its size on the way.
         for chunk in chunks {
             let data = try connection.execute(
                 "SELECT data FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 AND chunk = $3",
                 [.int(version), .text(name), .int(try chunk.int("chunk"))])
-            guard let data = data.first else { break }
-            bytes += try data.bytes("data")
+            guard let bytes = try data.first?.bytes("data") else { break }
+            try digest.update(bytes)
+            try body(bytes)
         }
-        let found = try SHA256Digest.of(bytes).hex
+        let found = try digest.finalize().hex
         guard found == expected else {
             throw ModelRegistryError.damagedArtifact(name: name, version: version, found: found, expected: expected)
         }
-        return bytes
     }
 
     /// What `rocket evaluate` needs to know of a version.
@@ -237,7 +255,7 @@ public struct ModelRegistry {
 
 extension Value {
     /// NULL for nil.
-    fileprivate init(_ number: Double?) {
+    init(_ number: Double?) {
         self = number.map { .double($0) } ?? .null
     }
 }

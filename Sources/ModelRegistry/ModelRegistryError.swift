@@ -3,9 +3,19 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
     case noVersion(Int)
     case noArtifact(name: String, version: Int)
     case damagedArtifact(name: String, version: Int, found: String, expected: String)
+    /// Someone else deployed a version of the model at the same time.
+    case raced(String)
+    /// The rules do not allow the deployment.
+    case refused(String)
+    /// The server found stored bytes that are damaged.
+    case damaged(String)
+    /// The server knows no such version.
+    case absent(String)
 
     public var description: String {
         switch self {
+        case .raced(let text), .refused(let text), .damaged(let text): text
+        case .absent(let text): text + "; see: rocket models list"
         case .noVersion(let version):
             "there is no model version \(version); see: rocket models list"
         case .noArtifact(let name, let version):

@@ -25,13 +25,16 @@ public struct NewModelVersion: Sendable {
     public var artifacts: [Artifact]
     public var evaluations: [NetEvaluation]
     public var latencies: [LatencyReport]
+    /// Nil: the gate is not asked, and the version stays a candidate.
+    public var gate: GateRecord?
 
     public init(
         model: String, runID: Int?, trainedDays: ClosedRange<Day>, evaluatedDay: Day?, fingerprint: String,
         parent: Int?, specificationHash: String, seed: UInt64, jobFileText: String, trainingJSON: String,
         lightParameters: Int,
         boosterParameters: Int, embeddingParameters: Int, programVersion: String, inputs: [VersionInput],
-        artifacts: [Artifact], evaluations: [NetEvaluation], latencies: [LatencyReport]
+        artifacts: [Artifact], evaluations: [NetEvaluation], latencies: [LatencyReport],
+        gate: GateRecord? = nil
     ) {
         self.model = model
         self.runID = runID
@@ -51,7 +54,15 @@ public struct NewModelVersion: Sendable {
         self.artifacts = artifacts
         self.evaluations = evaluations
         self.latencies = latencies
+        self.gate = gate
     }
+}
+
+/// What became of a version that was written.
+public struct PublishedVersion: Sendable {
+    public var number: Int
+    /// What the gate said, where it was asked.
+    public var decision: GateDecision?
 }
 
 /// A cache file that a version was trained or evaluated on.
@@ -93,6 +104,13 @@ public struct Artifact: Sendable {
     public static let optimiser = "optimiser.safetensors"
     /// The feature specification: how raw values become ids.
     public static let features = "features.json"
+}
+
+/// A file of a version that is in the database.
+public struct StoredArtifact: Sendable {
+    public var name: String
+    public var bytes: Int
+    public var sha256: String
 }
 
 /// How good one net was on one unseen day.

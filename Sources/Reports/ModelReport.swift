@@ -6,6 +6,8 @@ import Postgres
 public struct ModelReport: Codable, Equatable, Sendable {
     public var model: String
     public var version: Int
+    /// candidate, live, retired or rejected.
+    public var state: String
     public var trainedFrom: Day
     public var trainedTo: Day
     /// Nil, like all that was measured, for a version that was only trained.
@@ -85,7 +87,7 @@ public struct ModelReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, version, impressions, clicks, light, booster, latency, artifact
+        case model, version, state, impressions, clicks, light, booster, latency, artifact
         case trainedFrom = "trained_from"
         case trainedTo = "trained_to"
         case evaluatedDay = "evaluated_day"

@@ -1,4 +1,6 @@
 import Days
+import Evaluation
+import ModelRegistry
 import Postgres
 
 /// Reads reports back from the job's tables and views. Every number that a command prints comes through here, so what a
@@ -19,7 +21,7 @@ public struct ReportReader {
     public func reports(model: String? = nil, version: Int? = nil, limit: Int = 1_000) throws -> [ModelReport] {
         try connection.execute(
             """
-            SELECT v.model, v.version, v.trained_from, v.trained_to, v.light_parameters, v.booster_parameters,
+            SELECT v.model, v.version, v.state, v.trained_from, v.trained_to, v.light_parameters, v.booster_parameters,
                    r.*, le.auc_standard_error AS light_se, be.auc_standard_error AS booster_se,
                    a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
             FROM rocket.model_versions v
@@ -40,6 +42,11 @@ public struct ReportReader {
             """,
             [model.map { .text($0) } ?? .null, version.map { .int($0) } ?? .null, .int(limit)]
         ).map { try report($0) }
+    }
+
+    /// What the promotion gate said of a version; nil: it was not asked.
+    public func decision(of version: Int) throws -> GateDecision? {
+        try ModelRegistry(connection).decision(of: version)
     }
 
     /// The runs of a model, newest first.
@@ -103,7 +110,8 @@ public struct ReportReader {
                 name: "model.safetensors", bytes: bytes, sha256: try row.text("artifact_sha256"))
         }
         return ModelReport(
-            model: try row.text("model"), version: version, trainedFrom: try row.day("trained_from"),
+            model: try row.text("model"), version: version, state: try row.text("state"),
+            trainedFrom: try row.day("trained_from"),
             trainedTo: try row.day("trained_to"), evaluatedDay: try row.dayOrNil("report_day"),
             impressions: try row.intOrNil("impressions"), clicks: try row.intOrNil("clicks"), light: try net("light"),
             booster: try net("booster"), lightAloneAUC: try row.doubleOrNil("light_alone_auc"),

@@ -10,25 +10,29 @@ func finish(_ outcome: RunOutcome, day: Day? = nil, json: Bool, database: String
     }
     let report = reports?.first { day == nil || $0.evaluatedDay == day }
     if json {
-        try printJSON(RunResult(status: outcome.didWork ? "done" : "nothing_to_do", report: report))
+        try printJSON(
+            RunResult(status: outcome.didWork ? "done" : "nothing_to_do", report: report, gate: outcome.decision))
     } else {
         if let report { print(reportText(report)) }
         if !outcome.didWork { print("nothing to do: this version was made before from the same settings and data") }
     }
-    if !outcome.didWork { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    if let decision = outcome.decision, !json { print(gateText(decision)) }
+    if outcome.exitStatus != .done { throw ExitCode(outcome.exitStatus.rawValue) }
 }
 
 /// A report's keys and `status` in one object.
 private struct RunResult: Encodable {
     let status: String
     let report: ModelReport?
+    let gate: GateDecision?
 
-    private enum Keys: String, CodingKey { case status }
+    private enum Keys: String, CodingKey { case status, gate }
 
     func encode(to encoder: any Encoder) throws {
         try report?.encode(to: encoder)
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(status, forKey: .status)
+        try container.encodeIfPresent(gate, forKey: .gate)
     }
 }
 

@@ -4,7 +4,8 @@ import Reports
 
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "List model versions and show one.", subcommands: [List.self, Show.self])
+        commandName: "models", abstract: "List model versions, show one, and decide which is live.",
+        subcommands: [List.self, Show.self, Pull.self, Promote.self, Rollback.self, Retire.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -70,6 +71,7 @@ struct ModelsCommand: ParsableCommand {
                 try printJSON(reports)
             } else {
                 for report in reports { print(reportText(report)) }
+                if let decision = try reader.decision(of: number) { print(gateText(decision)) }
             }
         }
     }

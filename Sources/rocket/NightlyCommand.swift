@@ -7,7 +7,8 @@ struct NightlyCommand: ParsableCommand {
         abstract: "The whole job for one night: extract, train, evaluate, publish.",
         discussion: """
             Takes the last mature day (its end and the attribution window have passed), trains on the days of the \
-            window before it and judges both nets on it. Version, weights and reports are written in one transaction. \
+            window before it and judges both nets on it. Version, weights, reports and the promotion gate's verdict are \
+            written in one transaction; where the gate holds the version back the exit code is 8. \
             Run a second time it finds its own work and does nothing (exit code 3).
 
             Examples:

@@ -5,7 +5,7 @@ import TextTable
 
 /// One report as a page of text.
 func reportText(_ report: ModelReport) -> String {
-    var lines = ["model \(report.model), version \(report.version)"]
+    var lines = ["model \(report.model), version \(report.version), \(report.state)"]
     lines.append("trained on  \(report.trainedFrom) … \(report.trainedTo)")
     guard let day = report.evaluatedDay else {
         return (lines + ["not judged yet; run: rocket evaluate --model-version \(report.version)"]).joined(
@@ -48,6 +48,7 @@ func reportTable(_ reports: [ModelReport]) -> String {
         [
             Column(title: "model", value: report.model),
             Column(title: "version", value: report.version, align: .right),
+            Column(title: "state", value: report.state),
             Column(title: "trained on", value: "\(report.trainedFrom) … \(report.trainedTo)"),
             Column(title: "judged on", value: report.evaluatedDay.map(\.description) ?? "–"),
             Column(title: "impressions", value: report.impressions?.grouped ?? "–", align: .right),
@@ -77,6 +78,19 @@ func runTable(_ runs: [RunReport]) -> String {
             Column(title: "error", value: run.error.map { String($0.prefix(60)) } ?? ""),
         ]
     }.string(for: runs, style: Style.psql) ?? ""
+}
+
+/// The gate's rules and what they came to.
+func gateText(_ decision: GateDecision) -> String {
+    let live = decision.liveVersion.map { "version \($0) stays live" } ?? "nothing is live"
+    let verdict =
+        switch decision.verdict {
+        case .promoted: "promoted: it is live now"
+        case .firstModel: "promoted: the first live version of its model"
+        case .held: "held: \(live)"
+        }
+    return (["gate: \(verdict)"] + decision.rules.map { "  \($0.passed ? "passed" : "FAILED")  \($0)" })
+        .joined(separator: "\n")
 }
 
 private func netTable(_ report: ModelReport) -> String {

@@ -49,7 +49,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "model: quickstart",
         "model: quickstart\nowner: ads",
-        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, extraction, cache"
+        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache"
     ),
     Mistake(
         "model: quickstart",
@@ -114,7 +114,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "source:",
         "sauce:",
-        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, extraction, cache"
+        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache"
     ),
     Mistake(
         "kind: multi_valued, hash_bits: 10",
@@ -142,6 +142,14 @@ let oneMistake: [Mistake] = [
         "transform: log1p",
         "buckets: 5",
         "9: features[price].buckets does not fit kind numeric: only bucketed features have buckets; remove it"),
+    Mistake(
+        "cache: {directory: /var/cache/rocket}",
+        "promotion: {confidence: 1}",
+        "38: promotion.confidence is 1; expected a number from 0.5 to below 1"),
+    Mistake(
+        "cache: {directory: /var/cache/rocket}",
+        "promotion: {lowest_pcoc: 1.2, highest_pcoc: 1.1}",
+        "38: promotion.lowest_pcoc is 1.2, above highest_pcoc, 1.1; no model could pass"),
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "extraction: {shards: 0}",

@@ -1,0 +1,174 @@
+import Foundation
+
+/// Decides whether a new version may take the live one's place. A pure value: numbers in, verdict out.
+///
+/// It asks for non-inferiority: with the given confidence the light net's AUC is not more than a margin below the live
+/// one's. A difference that is merely not significant would let a bad model pass on a day with few clicks.
+public struct PromotionGate: Codable, Equatable, Sendable {
+    /// AUC that the light net may lose against the live one.
+    public var margin = 0.002
+    /// One-sided, over users.
+    public var confidence = 0.95
+    /// Draws of users.
+    public var replicates = 400
+    /// Bounds of predicted over observed clicks of the light net.
+    public var lowestPCOC = 0.8
+    public var highestPCOC = 1.25
+    /// The light net's 99th percentile at the largest batch; nil: any.
+    public var highestP99Microseconds: Double?
+    /// On the unseen day.
+    public var leastClicks = 100
+    /// Each feature's share of rows with a value on the unseen day, over that on the training days.
+    public var leastCoverage = 0.5
+
+    public init() {}
+
+    /// What the gate looks at. A nil is an undefined number, and never passes.
+    public struct Findings: Sendable {
+        /// Clicks on the unseen day.
+        public var clicks: Int
+        public var pcoc: Double?
+        public var auc: Double?
+        public var logLoss: Double?
+        public var p99Microseconds: Double?
+        /// The feature whose coverage fell most, and to which share of what it was; nil: there are no features.
+        public var coverage: (feature: String, share: Double)?
+        public var live: Live?
+
+        public init(
+            clicks: Int, pcoc: Double?, auc: Double?, logLoss: Double?, p99Microseconds: Double?,
+            coverage: (feature: String, share: Double)?, live: Live?
+        ) {
+            self.clicks = clicks
+            self.pcoc = pcoc
+            self.auc = auc
+            self.logLoss = logLoss
+            self.p99Microseconds = p99Microseconds
+            self.coverage = coverage
+            self.live = live
+        }
+    }
+
+    /// The live version beside the new one.
+    public struct Live: Sendable {
+        public var version: Int
+        /// Whether the day is one that it was not trained on.
+        public var dayIsUnseen: Bool
+        /// AUC of the new light net minus the live one's; nil: not defined, or the live one cannot score the day.
+        public var difference: AUCComparison?
+
+        public init(version: Int, dayIsUnseen: Bool, difference: AUCComparison?) {
+            self.version = version
+            self.dayIsUnseen = dayIsUnseen
+            self.difference = difference
+        }
+    }
+
+    /// One rule and how it came out.
+    public struct Rule: Codable, Equatable, Sendable {
+        public var name: String
+        public var passed: Bool
+        /// Nil: undefined.
+        public var value: Double?
+        public var lowest: Double?
+        public var highest: Double?
+        public var detail: String
+
+        public init(_ name: String, _ value: Double?, lowest: Double? = nil, highest: Double? = nil, _ detail: String) {
+            self.name = name
+            // JSON and people know no infinities.
+            self.value = value.flatMap { $0.isFinite ? $0 : nil }
+            self.lowest = lowest
+            self.highest = highest
+            self.detail = detail
+            passed = self.value.map { $0 >= lowest ?? -.infinity && $0 <= highest ?? .infinity } ?? false
+        }
+    }
+
+    public enum Verdict: String, Codable, Sendable {
+        case promoted
+        case held
+        /// Promoted, and nothing was live before.
+        case firstModel = "first_model"
+    }
+
+    /// Every rule, in the order in which people read them.
+    public func rules(for findings: Findings) -> [Rule] {
+        var rules: [Rule] = []
+        if let live = findings.live {
+            rules.append(
+                Rule(
+                    "not_inferior", live.difference?.lowerBound, lowest: -margin,
+                    "AUC of the light net minus that of live version \(live.version): lower bound at \(confidence) confidence"
+                ))
+            rules.append(
+                Rule(
+                    "unseen", live.dayIsUnseen ? 1 : 0, lowest: 1,
+                    "live version \(live.version) was not trained on the day that both are judged on"))
+        }
+        rules.append(
+            Rule("pcoc", findings.pcoc, lowest: lowestPCOC, highest: highestPCOC, "predicted over observed clicks"))
+        rules.append(
+            Rule("clicks", Double(findings.clicks), lowest: Double(leastClicks), "clicks on the unseen day"))
+        rules.append(
+            Rule(
+                "finite", findings.auc.flatMap { auc in findings.logLoss.map { auc + $0 } }.map { $0.isFinite ? 1 : 0 },
+                lowest: 1, "AUC and log loss are defined"))
+        if let limit = highestP99Microseconds {
+            rules.append(
+                Rule(
+                    "p99", findings.p99Microseconds, highest: limit,
+                    "microseconds of the largest request, 99th percentile"))
+        }
+        if let coverage = findings.coverage {
+            rules.append(
+                Rule(
+                    "coverage", coverage.share, lowest: leastCoverage,
+                    "rows with a value of feature \(coverage.feature), over the share on the training days"))
+        }
+        return rules
+    }
+
+    /// The rules and what follows of them.
+    public func decision(for findings: Findings) -> GateDecision {
+        let rules = rules(for: findings)
+        let passed = rules.allSatisfy(\.passed)
+        return GateDecision(
+            verdict: !passed ? .held : findings.live == nil ? .firstModel : .promoted, rules: rules,
+            liveVersion: findings.live?.version)
+    }
+}
+
+/// What the gate said of a version.
+public struct GateDecision: Codable, Equatable, Sendable {
+    public var verdict: PromotionGate.Verdict
+    public var rules: [PromotionGate.Rule]
+    /// What was live when it was judged.
+    public var liveVersion: Int?
+
+    public init(verdict: PromotionGate.Verdict, rules: [PromotionGate.Rule], liveVersion: Int?) {
+        self.verdict = verdict
+        self.rules = rules
+        self.liveVersion = liveVersion
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case verdict, rules
+        case liveVersion = "live_version"
+    }
+}
+
+extension PromotionGate.Rule: CustomStringConvertible {
+    /// `pcoc is 1.4, expected 0.8 … 1.25: predicted over observed clicks`
+    public var description: String {
+        func text(_ number: Double) -> String { String(format: "%.6g", number) }
+        let expected =
+            switch (lowest, highest) {
+            case (let low?, let high?): "\(text(low)) … \(text(high))"
+            case (let low?, nil): "at least \(text(low))"
+            case (nil, let high?): "at most \(text(high))"
+            case (nil, nil): "a number"
+            }
+        return "\(name) is \(value.map(text) ?? "undefined"), expected \(expected): \(detail)"
+    }
+}

@@ -1,0 +1,119 @@
+import Days
+import Evaluation
+import Extract
+import Foundation
+import ModelRegistry
+import Nets
+import RocketLaunching
+
+/// The version that a new one would replace.
+struct LiveModel {
+    let version: Int
+    let lineage: VersionLineage
+    /// Nil where it was made of other features, so that it cannot score this job's cache.
+    let model: CoTrainedModel?
+
+    /// The name that its scores go by.
+    static let arm = "live"
+}
+
+extension JobSession {
+    /// The model's live version; nil: none.
+    func liveModel() throws -> LiveModel? {
+        let registry = ModelRegistry(connection)
+        guard let version = try registry.live(model: jobFile.model) else { return nil }
+        let lineage = try registry.lineage(of: version)
+        let fits = lineage.specificationHash == specification.hash
+        if !fits {
+            log.warning(
+                """
+                live version \(version) was trained from other features or another source, so nothing can be compared with \
+                it; promote the new one by hand: rocket models promote --force --reason …
+                """)
+        }
+        return LiveModel(
+            version: version, lineage: lineage,
+            model: fits ? try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version)) : nil)
+    }
+
+    /// What the promotion gate says of the trained nets.
+    ///
+    /// - Parameters:
+    ///   - scored: with the live version's light net as `LiveModel.arm`, where it can score the day.
+    ///   - deployment: the model's newest when the live version was read.
+    func judge(
+        _ scored: ScoredDay, evaluations: [NetEvaluation], latencies: [LatencyReport], trained: ClosedRange<Day>,
+        live: LiveModel?, deployment: Int
+    ) throws -> GateRecord {
+        let gate = jobFile.promotion
+        let comparisons = try comparisons(of: scored, live: live)
+        let light = evaluations.first { $0.arm == Arm.rocket.rawValue && $0.net == "light" }?.report
+        let slowest = latencies.filter { $0.net == "light" }.max { $0.batchSize < $1.batchSize }
+        let findings = PromotionGate.Findings(
+            clicks: light?.clicks ?? 0, pcoc: light?.pcoc, auc: light?.auc, logLoss: light?.logLoss,
+            p99Microseconds: slowest?.p99Microseconds,
+            coverage: try worstCoverage(on: scored.day, against: trained),
+            live: live.map { live in
+                PromotionGate.Live(
+                    version: live.version, dayIsUnseen: live.lineage.trainedDays.upperBound < scored.day,
+                    difference: comparisons.first { $0.kind == .lightMinusLive }?.figures)
+            })
+        return GateRecord(
+            decision: gate.decision(for: findings), day: scored.day, comparisons: comparisons,
+            judgedAfterDeployment: deployment)
+    }
+
+    /// Differences of AUCs with their uncertainty over users.
+    private func comparisons(of scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
+        let names: [(arm: String, net: String)] = [
+            ("rocket", "light"), ("rocket", "booster"), (LiveModel.arm, "light"), ("light", "light"),
+            ("booster", "booster"),
+        ]
+        let nets = names.compactMap { scored.net($0.net, of: $0.arm) }
+        func position(_ arm: String, _ net: String) -> Int? { nets.firstIndex { $0.arm == arm && $0.name == net } }
+        guard let light = position("rocket", "light") else { return [] }
+        progress(
+            StageProgress(title: "bootstrap", done: jobFile.promotion.replicates, total: nil, unit: "draws of users"))
+        let bootstrap = try PairedBootstrap(
+            scores: nets.map(\.probabilities), labels: scored.labels, clusters: scored.groups,
+            replicates: jobFile.promotion.replicates, seed: jobFile.training.seed,
+            threads: Parallel(threads: jobFile.training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+        func difference(_ kind: ModelComparison.Kind, from other: Int?, live: Int? = nil) -> ModelComparison? {
+            guard let other else { return nil }
+            return bootstrap.comparison(confidence: jobFile.promotion.confidence) { $0[light] - $0[other] }
+                .map { ModelComparison(kind, liveVersion: live, $0) }
+        }
+        var comparisons = [
+            difference(.lightMinusLive, from: position(LiveModel.arm, "light"), live: live?.version),
+            difference(.lightMinusBooster, from: position("rocket", "booster")),
+        ].compactMap { $0 }
+        if let alone = position("light", "light"), let booster = position("booster", "booster") {
+            let gap = bootstrap.comparison(confidence: jobFile.promotion.confidence) { aucs in
+                aucs[booster] > aucs[alone] ? (aucs[light] - aucs[alone]) / (aucs[booster] - aucs[alone]) : nil
+            }
+            if let gap { comparisons.append(ModelComparison(.gapClosed, gap)) }
+        }
+        return comparisons
+    }
+
+    /// The feature whose share of rows with a value fell most, and to which share of what it was on the training days.
+    private func worstCoverage(on day: Day, against trained: ClosedRange<Day>) throws -> (
+        feature: String, share: Double
+    )? {
+        try connection.execute(
+            """
+            SELECT now.feature, now.coverage / before.coverage AS share
+            FROM rocket.feature_statistics now
+            JOIN (
+                SELECT feature, avg(coverage) AS coverage FROM rocket.feature_statistics
+                WHERE specification_hash = $1 AND day BETWEEN $3::text::date AND $4::text::date GROUP BY feature
+            ) before ON before.feature = now.feature AND before.coverage > 0
+            WHERE now.specification_hash = $1 AND now.day = $2::text::date ORDER BY share, now.feature LIMIT 1
+            """,
+            [
+                .text(specification.hash), .text(day.description), .text(trained.lowerBound.description),
+                .text(trained.upperBound.description),
+            ]
+        ).first.map { (try $0.text("feature"), try $0.double("share")) }
+    }
+}

@@ -1,0 +1,123 @@
+import Days
+import Evaluation
+import Postgres
+
+/// What the gate said of a version that is about to be written, and what it looked at.
+public struct GateRecord: Sendable {
+    public var decision: GateDecision
+    public var day: Day
+    public var comparisons: [ModelComparison]
+    /// The model's newest deployment when it was judged: another one since, and the verdict is void.
+    public var judgedAfterDeployment: Int
+
+    public init(decision: GateDecision, day: Day, comparisons: [ModelComparison], judgedAfterDeployment: Int) {
+        self.decision = decision
+        self.day = day
+        self.comparisons = comparisons
+        self.judgedAfterDeployment = judgedAfterDeployment
+    }
+}
+
+/// A difference with its uncertainty, as `rocket.model_comparisons` keeps it.
+public struct ModelComparison: Sendable {
+    public enum Kind: String, Sendable {
+        case lightMinusLive = "light_minus_live"
+        case lightMinusBooster = "light_minus_booster"
+        case gapClosed = "gap_closed"
+    }
+
+    public var kind: Kind
+    public var liveVersion: Int?
+    public var figures: AUCComparison
+
+    public init(_ kind: Kind, liveVersion: Int? = nil, _ figures: AUCComparison) {
+        self.kind = kind
+        self.liveVersion = liveVersion
+        self.figures = figures
+    }
+}
+
+extension ModelRegistry {
+    /// Writes the verdict and acts on it; within the transaction that writes the version.
+    ///
+    /// - Returns: the decision as it stands: a version that lost the race for its place is held.
+    func insert(_ gate: GateRecord, version: Int) throws -> GateDecision {
+        for comparison in gate.comparisons { try insert(comparison, version: version, day: gate.day) }
+        var decision = gate.decision
+        try connection.execute(
+            """
+            INSERT INTO rocket.gate_verdicts (version, verdict, live_version, day)
+            VALUES ($1, $2, $3, $4::text::date)
+            """,
+            [
+                .int(version), .text(decision.verdict.rawValue), decision.liveVersion.map { .int($0) } ?? .null,
+                .text(gate.day.description),
+            ])
+        for rule in decision.rules { try insert(rule, version: version) }
+        guard decision.verdict != .held else { return decision }
+        // A lost race undoes the promotion only: the version itself, hours of training perhaps, is kept.
+        try connection.script("SAVEPOINT promotion")
+        do {
+            _ = try promoteVerified(
+                version: version, reason: nil, force: false, expecting: gate.judgedAfterDeployment)
+        } catch {
+            guard case .raced(let text)? = error as? ModelRegistryError else { throw error }
+            try connection.script("ROLLBACK TO SAVEPOINT promotion")
+            let lost = PromotionGate.Rule("unchallenged", 0, lowest: 1, text)
+            decision.verdict = .held
+            decision.rules.append(lost)
+            try connection.execute(
+                "UPDATE rocket.gate_verdicts SET verdict = $2 WHERE version = $1",
+                [.int(version), .text(decision.verdict.rawValue)])
+            try insert(lost, version: version)
+        }
+        return decision
+    }
+
+    /// The verdict on a version; nil: the gate was not asked.
+    public func decision(of version: Int) throws -> GateDecision? {
+        guard
+            let row = try connection.execute(
+                "SELECT verdict, live_version FROM rocket.gate_verdicts WHERE version = $1", [.int(version)]
+            ).first, let verdict = PromotionGate.Verdict(rawValue: try row.text("verdict"))
+        else { return nil }
+        let rules = try connection.execute(
+            "SELECT rule, value, lowest, highest, detail FROM rocket.gate_rules WHERE version = $1 ORDER BY passed, rule",
+            [.int(version)]
+        ).map { row in
+            PromotionGate.Rule(
+                try row.text("rule"), try row.doubleOrNil("value"), lowest: try row.doubleOrNil("lowest"),
+                highest: try row.doubleOrNil("highest"), try row.text("detail"))
+        }
+        return GateDecision(verdict: verdict, rules: rules, liveVersion: try row.intOrNil("live_version"))
+    }
+
+    private func insert(_ rule: PromotionGate.Rule, version: Int) throws {
+        try connection.execute(
+            """
+            INSERT INTO rocket.gate_rules (version, rule, passed, value, lowest, highest, detail)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            """,
+            [
+                .int(version), .text(rule.name), .bool(rule.passed), Value(rule.value), Value(rule.lowest),
+                Value(rule.highest), .text(rule.detail),
+            ])
+    }
+
+    private func insert(_ comparison: ModelComparison, version: Int, day: Day) throws {
+        let figures = comparison.figures
+        try connection.execute(
+            """
+            INSERT INTO rocket.model_comparisons (
+                version, day, comparison, live_version, estimate, standard_error, confidence, lower_bound, upper_bound,
+                replicates, clusters)
+            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            """,
+            [
+                .int(version), .text(day.description), .text(comparison.kind.rawValue),
+                comparison.liveVersion.map { .int($0) } ?? .null, .double(figures.estimate),
+                .double(figures.standardError), .double(figures.confidence), .double(figures.lowerBound),
+                .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters),
+            ])
+    }
+}

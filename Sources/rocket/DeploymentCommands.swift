@@ -1,0 +1,159 @@
+import ArgumentParser
+import Jobs
+
+extension ModelsCommand {
+    struct Promote: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "promote",
+            abstract: "Make a version live.",
+            discussion: """
+                The version must be a candidate that the gate let pass; its artifacts are compared with their SHA-256 \
+                first. --force goes past the gate, and needs --reason. Exit code 8 where the gate is in the way, 4 where \
+                somebody else deployed at the same time. In SQL: SELECT * FROM rocket.promote_version(12).
+
+                Examples:
+                  rocket models promote 12
+                  rocket models promote 9 --force --reason "PCOC is off because of the campaign that began today"
+                """)
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: DeploymentOutput
+
+        @Argument(help: "Number of the version.")
+        var version: Int
+
+        @Flag(help: "Whatever the gate said.")
+        var force = false
+
+        @Option(help: "Why; kept in the ledger.")
+        var reason: String?
+
+        func validate() throws {
+            if force, reason == nil { throw ValidationError("--force needs --reason; the ledger keeps it") }
+        }
+
+        func run() throws {
+            try output.show(Deployments(database: database.database).promote(version, force: force, reason: reason))
+        }
+    }
+
+    struct Rollback: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rollback",
+            abstract: "Reject the live version and go back to the one before.",
+            discussion: """
+                Run again, it walks further back; it never returns to a version that was rolled back from. In SQL: \
+                SELECT * FROM rocket.rollback_model('quickstart').
+
+                Example:
+                  rocket models rollback --model quickstart --reason "revenue fell"
+                """)
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: DeploymentOutput
+
+        @Option(help: "Name of the model.")
+        var model: String
+
+        @Option(help: "Why; kept in the ledger.")
+        var reason: String?
+
+        func run() throws {
+            try output.show(Deployments(database: database.database).rollBack(model, reason: reason))
+        }
+    }
+
+    struct Retire: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "retire",
+            abstract: "Take the live version out of service, or a candidate out of the list.",
+            discussion: """
+                After the live version is retired no version of the model is live. In SQL: \
+                SELECT * FROM rocket.retire_version(12, 'why').
+
+                Example:
+                  rocket models retire 12 --reason "the campaign is over"
+                """)
+
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: DeploymentOutput
+
+        @Argument(help: "Number of the version.")
+        var version: Int
+
+        @Option(help: "Why; kept in the ledger.")
+        var reason: String?
+
+        func run() throws {
+            guard let entry = try Deployments(database: database.database).retire(version, reason: reason) else {
+                if !output.json { print("version \(version) is retired; it was not live") }
+                return
+            }
+            try output.show(entry)
+        }
+    }
+
+    struct Pull: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "pull",
+            abstract: "Write a version's files from the database to a folder.",
+            discussion: """
+                Each file is compared with its SHA-256, written under a temporary name, flushed and renamed, so that a \
+                reader finds the whole file or none.
+
+                Examples:
+                  rocket models pull 12
+                  rocket models pull live --model quickstart --to /srv/models
+                """)
+
+        @OptionGroup var database: DatabaseOptions
+
+        @Argument(help: "Number of the version, or: live.")
+        var version: VersionChoice
+
+        @Option(help: "Name of the model; with live.")
+        var model: String?
+
+        @Option(help: ArgumentHelp("Folder, made where it is missing.", valueName: "folder"))
+        var to = "."
+
+        @Flag(help: "Print as JSON: an array of the files' paths, bytes and SHA-256.")
+        var json = false
+
+        func validate() throws {
+            if case .live = version, model == nil { throw ValidationError("live of which model? Name it with --model") }
+        }
+
+        func run() throws {
+            let files = try Deployments(database: database.database).pull(version, of: model, to: to)
+            if json { return try printJSON(files) }
+            for file in files { print("\(file.path)  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)") }
+        }
+    }
+}
+
+/// How a deployment is told.
+struct DeploymentOutput: ParsableArguments {
+    @Flag(help: "Print as JSON: the ledger's new line.")
+    var json = false
+
+    func show(_ entry: LedgerEntry) throws {
+        if json { return try printJSON(entry) }
+        let before = entry.previousVersion.map { "version \($0) before" } ?? "none before"
+        print(
+            entry.version.map { "version \($0) of model \(entry.model) is live; \(before)" }
+                ?? "no version of model \(entry.model) is live; \(before)")
+    }
+}
+
+extension VersionChoice: ExpressibleByArgument {
+    public init?(argument: String) {
+        if argument == "live" {
+            self = .live
+        } else if let number = Int(argument) {
+            self = .number(number)
+        } else {
+            return nil
+        }
+    }
+}
