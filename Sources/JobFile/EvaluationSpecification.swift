@@ -8,15 +8,18 @@ public struct EvaluationSpecification: Codable, Equatable, Sendable {
     public var trueProbability: String?
     /// Arms trained beside `rocket` on the same cache, so that the closed gap is known.
     public var baselines: [Arm]
+    /// Features by whose values the impressions are judged apart, too.
+    public var slices: [String]
     public var latency: LatencySpecification
 
     public init(
-        group: String? = nil, trueProbability: String? = nil, baselines: [Arm] = [],
+        group: String? = nil, trueProbability: String? = nil, baselines: [Arm] = [], slices: [String] = [],
         latency: LatencySpecification = LatencySpecification()
     ) {
         self.group = group
         self.trueProbability = trueProbability
         self.baselines = baselines
+        self.slices = slices
         self.latency = latency
     }
 }

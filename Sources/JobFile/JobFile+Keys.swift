@@ -173,6 +173,15 @@ extension JobFile {
         section.read("group", .column, into: &evaluation.group)
         section.read("true_probability", .column, into: &evaluation.trueProbability)
         section.read("baselines", listOf: .oneOf(baselineArms), .refused, into: &evaluation.baselines)
+        section.read("slices", listOf: .featureName, .refused, into: &evaluation.slices)
+        for name in evaluation.slices {
+            let feature = features.features.first { $0.name == name }
+            if let feature, feature.kind != .numeric { continue }
+            section.problems.add(
+                line: section.line(of: "slices"),
+                "evaluation.slices: ‘\(name)’ \(feature == nil ? "is not a feature of this file" : "is a number"); expected "
+                    + "features with ids (a number can be bucketed)")
+        }
         section.section("latency") {
             $0.read("batch_sizes", listOf: .integer(1...65_536), .refused, into: &evaluation.latency.batchSizes)
             $0.read("calls", .integer(100...10_000_000), into: &evaluation.latency.calls)

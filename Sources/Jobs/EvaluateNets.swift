@@ -14,6 +14,8 @@ struct ScoredDay {
     let groups: [UInt64]
     /// Generated logs: the probabilities that clicks were drawn with; otherwise empty.
     let truth: [Float]
+    /// The ids of the features that the day is sliced by.
+    let sliceColumns: [String: FieldColumn]
     let nets: [Net]
 
     struct Net {
@@ -47,12 +49,18 @@ extension JobSession {
         var groups: [UInt64] = []
         var truth: [Float] = []
         var scores = [[Float]](repeating: [], count: nets.count)
+        let sliced = jobFile.features.fields.enumerated().filter { jobFile.evaluation.slices.contains($1.name) }
+        var columns = SparseBatch(
+            fields: sliced.map { $1.kind == .multiValued ? .multi(offsets: [0], ids: []) : .single([]) })
         for reader in try openCache(entries) {
             for index in 0..<reader.blockCount {
                 let block = try reader.block(index)
                 labels += block.labels
                 groups += block.groups
                 truth += block.truth
+                columns.append(
+                    SparseBatch(
+                        labels: block.labels, groups: block.groups, fields: sliced.map { block.fields[$0.offset] }))
                 for (net, entry) in nets.enumerated() {
                     scores[net] += entry.scorer.logits(block).map { 1 / (1 + exp(-$0)) }
                 }
@@ -62,6 +70,8 @@ extension JobSession {
         return ScoredDay(
             day: entries[0].day, labels: labels, groups: jobFile.evaluation.group == nil ? [] : groups,
             truth: truth.contains(where: \.isNaN) ? [] : truth,
+            sliceColumns: Dictionary(
+                uniqueKeysWithValues: zip(sliced, columns.fields).map { ($0.element.name, $1) }),
             nets: zip(nets, scores).map { ScoredDay.Net(arm: $0.arm, name: $0.name, probabilities: $1) })
     }
 

@@ -46,6 +46,7 @@ extension JobSession {
                     on: evaluation)
             }
             let evaluations = try evaluations(of: scored)
+            let slices = try slices(of: scored)
             let latencies = try recorder.stage("latency") {
                 try trained.first.map { try measureLatency($0.model, on: evaluation) } ?? []
             }
@@ -61,7 +62,7 @@ extension JobSession {
                         runID: recorder.runID, fingerprint: fingerprint,
                         inputs: training.map { VersionInput($0, role: .training) }
                             + evaluation.map { VersionInput($0, role: .evaluation) },
-                        evaluations: evaluations, latencies: latencies, gate: gate))
+                        evaluations: evaluations, slices: slices, latencies: latencies, gate: gate))
             }
             checkpoints.remove()
             log.info("\(night.evaluatedDay): published version \(published.number)")
@@ -123,7 +124,8 @@ extension JobSession {
     func newVersion(
         _ trained: [TrainedArm], days: ClosedRange<Day>, parent: WarmStart? = nil, evaluatedDay: Day?, runID: Int,
         fingerprint: String,
-        inputs: [VersionInput], evaluations: [NetEvaluation], latencies: [LatencyReport], gate: GateRecord? = nil
+        inputs: [VersionInput], evaluations: [NetEvaluation], slices: [SliceEvaluation] = [],
+        latencies: [LatencyReport], gate: GateRecord? = nil
     ) throws -> NewModelVersion {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -145,7 +147,7 @@ extension JobSession {
             jobFileText: jobFile.text, trainingJSON: String(decoding: try encoder.encode(reports), as: UTF8.self),
             lightParameters: rocket.lightParameters, boosterParameters: rocket.boosterParameters,
             embeddingParameters: rocket.embeddingParameters, programVersion: ProgramVersion.current, inputs: inputs,
-            artifacts: artifacts, evaluations: evaluations, latencies: latencies, gate: gate)
+            artifacts: artifacts, evaluations: evaluations, slices: slices, latencies: latencies, gate: gate)
     }
 }
 

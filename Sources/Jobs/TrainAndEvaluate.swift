@@ -80,11 +80,13 @@ extension JobSession {
                 let entries = days.flatMap(\.entries)
                 let model = try CoTrainedModel(
                     safetensors: registry.artifact(Artifact.model, version: version))
-                let evaluations = try recorder.stage("evaluate", detail: day.description) {
-                    try evaluate(model, arm: .rocket, on: entries)
+                let scored = try recorder.stage("evaluate", detail: day.description) {
+                    try score([(Arm.rocket.rawValue, model)], on: entries)
                 }
                 let latencies = try recorder.stage("latency") { try measureLatency(model, on: entries) }
-                try registry.record(evaluations: evaluations, latencies: latencies, version: version)
+                try registry.record(
+                    evaluations: evaluations(of: scored), slices: slices(of: scored), latencies: latencies,
+                    version: version)
                 return RunOutcome(didWork: true, version: version)
             }
         }

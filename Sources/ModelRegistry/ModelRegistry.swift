@@ -51,6 +51,7 @@ public struct ModelRegistry {
                 try insert(artifact, version: version)
             }
             try insert(new.evaluations, version: version)
+            try insert(new.slices, version: version)
             try insert(new.latencies, version: version)
             return PublishedVersion(
                 number: version, decision: try new.gate.map { try insert($0, version: version) })
@@ -58,9 +59,12 @@ public struct ModelRegistry {
     }
 
     /// Adds what was measured later to a version, in one transaction; earlier figures of the same day are replaced.
-    public func record(evaluations: [NetEvaluation], latencies: [LatencyReport], version: Int) throws {
+    public func record(
+        evaluations: [NetEvaluation], slices: [SliceEvaluation], latencies: [LatencyReport], version: Int
+    ) throws {
         try connection.transaction { _ in
             try insert(evaluations, version: version)
+            try insert(slices, version: version)
             try insert(latencies, version: version)
         }
     }
@@ -198,64 +202,6 @@ public struct ModelRegistry {
         }
     }
 
-    private func insert(_ evaluations: [NetEvaluation], version: Int) throws {
-        for evaluation in evaluations {
-            let report = evaluation.report
-            try connection.execute(
-                """
-                INSERT INTO rocket.evaluation_reports (
-                    version, day, arm, net, impressions, clicks, auc, auc_standard_error, gauc, gauc_groups, log_loss,
-                    normalized_entropy, pcoc, pr_auc, calibration_error, mean_prediction, oracle_auc)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-                ON CONFLICT (version, day, arm, net) DO UPDATE SET
-                    impressions = excluded.impressions, clicks = excluded.clicks, auc = excluded.auc,
-                    auc_standard_error = excluded.auc_standard_error, gauc = excluded.gauc,
-                    gauc_groups = excluded.gauc_groups, log_loss = excluded.log_loss,
-                    normalized_entropy = excluded.normalized_entropy, pcoc = excluded.pcoc,
-                    pr_auc = excluded.pr_auc, calibration_error = excluded.calibration_error,
-                    mean_prediction = excluded.mean_prediction, oracle_auc = excluded.oracle_auc,
-                    evaluated_at = now()
-                """,
-                [
-                    .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
-                    .int(report.impressions), .int(report.clicks), Value(report.auc), Value(report.aucStandardError),
-                    Value(report.gauc), .int(report.gaucGroups), Value(report.logLoss),
-                    Value(report.normalizedEntropy), Value(report.pcoc), Value(report.prAUC),
-                    Value(report.calibrationError), Value(report.meanPrediction), Value(evaluation.oracleAUC),
-                ])
-        }
-    }
-
-    private func insert(_ latencies: [LatencyReport], version: Int) throws {
-        for latency in latencies {
-            try connection.execute(
-                """
-                INSERT INTO rocket.latency_reports (
-                    version, net, batch_size, calls, mean_us, p50_us, p90_us, p99_us, p999_us, scores_per_second,
-                    cpu_model)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                ON CONFLICT (version, net, batch_size) DO UPDATE SET
-                    calls = excluded.calls, mean_us = excluded.mean_us, p50_us = excluded.p50_us,
-                    p90_us = excluded.p90_us, p99_us = excluded.p99_us, p999_us = excluded.p999_us,
-                    scores_per_second = excluded.scores_per_second, cpu_model = excluded.cpu_model,
-                    measured_at = now()
-                """,
-                [
-                    .int(version), .text(latency.net), .int(latency.batchSize), .int(latency.calls),
-                    .double(latency.meanMicroseconds), .double(latency.p50Microseconds),
-                    .double(latency.p90Microseconds), .double(latency.p99Microseconds),
-                    .double(latency.p999Microseconds), .double(latency.scoresPerSecond), .text(latency.cpuModel),
-                ])
-        }
-    }
-
     /// Small enough to send and read without a second thought for memory, large enough that round trips do not count.
     private static let chunkBytes = 4 << 20
-}
-
-extension Value {
-    /// NULL for nil.
-    init(_ number: Double?) {
-        self = number.map { .double($0) } ?? .null
-    }
 }

@@ -24,6 +24,7 @@ public struct NewModelVersion: Sendable {
     public var inputs: [VersionInput]
     public var artifacts: [Artifact]
     public var evaluations: [NetEvaluation]
+    public var slices: [SliceEvaluation]
     public var latencies: [LatencyReport]
     /// Nil: the gate is not asked, and the version stays a candidate.
     public var gate: GateRecord?
@@ -33,7 +34,8 @@ public struct NewModelVersion: Sendable {
         parent: Int?, specificationHash: String, seed: UInt64, jobFileText: String, trainingJSON: String,
         lightParameters: Int,
         boosterParameters: Int, embeddingParameters: Int, programVersion: String, inputs: [VersionInput],
-        artifacts: [Artifact], evaluations: [NetEvaluation], latencies: [LatencyReport],
+        artifacts: [Artifact], evaluations: [NetEvaluation], slices: [SliceEvaluation] = [],
+        latencies: [LatencyReport],
         gate: GateRecord? = nil
     ) {
         self.model = model
@@ -53,6 +55,7 @@ public struct NewModelVersion: Sendable {
         self.inputs = inputs
         self.artifacts = artifacts
         self.evaluations = evaluations
+        self.slices = slices
         self.latencies = latencies
         self.gate = gate
     }
@@ -130,6 +133,33 @@ public struct NetEvaluation: Sendable {
         self.net = net
         self.report = report
         self.oracleAUC = oracleAUC
+    }
+}
+
+/// How good one net was on the impressions of one value of a feature.
+public struct SliceEvaluation: Sendable {
+    public var day: Day
+    /// `light` or `booster`, as trained in rocket.
+    public var net: String
+    public var feature: String
+    /// From 1, the slice with the most impressions first.
+    public var slice: Int
+    /// Nil: all ids that have no slice of their own.
+    public var id: UInt32?
+    /// What the log calls it; nil where it is not known.
+    public var value: String?
+    public var report: EvaluationReport
+
+    public init(
+        day: Day, net: String, feature: String, slice: Int, id: UInt32?, value: String?, report: EvaluationReport
+    ) {
+        self.day = day
+        self.net = net
+        self.feature = feature
+        self.slice = slice
+        self.id = id
+        self.value = value
+        self.report = report
     }
 }
 

@@ -8,6 +8,7 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
     var labels: [UInt8]
     var probabilities: [Double]
     var groups: [UInt64]
+    var weights: [UInt32]?
     var report: EvaluationReport
 
     var testDescription: String { name }
@@ -21,10 +22,11 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
 @Suite struct EvaluationReportTests {
     @Test("every metric agrees with scikit-learn and numpy to 1e-9")
     func agreesWithReference() throws {
+        #expect(try ReferenceCase.all().count == 20)
         for reference in try ReferenceCase.all() {
             let report = try EvaluationReport.measure(
                 labels: reference.labels, probabilities: reference.probabilities,
-                groups: reference.groups.map { $0 + 1 })
+                groups: reference.groups.map { $0 + 1 }, weights: reference.weights ?? [])
             expectClose(report, reference.report, in: reference.name)
         }
     }
@@ -34,18 +36,20 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
         for reference in try ReferenceCase.all() {
             let report = try EvaluationReport.measure(
                 labels: reference.labels.reversed(), probabilities: reference.probabilities.reversed(),
-                groups: reference.groups.reversed().map { $0 + 1 })
+                groups: reference.groups.reversed().map { $0 + 1 }, weights: reference.weights?.reversed() ?? [])
             expectClose(report, reference.report, in: reference.name)
         }
     }
 
-    @Test("AUC and its error are those of any increasing function of the scores")
+    @Test("AUC and its error do not depend on the scores' scale")
     func rankingIsInvariant() throws {
         for reference in try ReferenceCase.all() {
-            let logits = reference.probabilities.map { 3 * $0 - 7 }
-            let ranking = try ScoreRanking(scores: logits, labels: reference.labels)
+            let logits = reference.probabilities.map { 8 * $0 }
+            let ranking = try ScoreRanking(
+                scores: logits, labels: reference.labels, weights: reference.weights ?? [])
             #expect(isClose(ranking.auc, reference.report.auc))
             #expect(isClose(ranking.aucStandardError, reference.report.aucStandardError))
+            guard reference.weights == nil else { continue }
             #expect(try isClose(EvaluationReport.auc(of: logits, labels: reference.labels), reference.report.auc))
         }
     }
@@ -88,6 +92,9 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
             try EvaluationReport.measure(labels: labels, probabilities: scores, groups: groups)
         }
         #expect(throws: EvaluationError.noRows) { try measure([], []) }
+        #expect(throws: EvaluationError.noRows) {
+            try EvaluationReport.measure(labels: [1], probabilities: [0.5] as [Double], weights: [0])
+        }
         #expect(throws: EvaluationError.label(row: 1, value: 2)) { try measure([0, 2], [0.1, 0.1]) }
         #expect(throws: EvaluationError.nonFiniteScore(row: 2, value: .infinity)) {
             try measure([0, 1, 0], [0.1, 0.1, .infinity])
@@ -127,4 +134,9 @@ func expectClose(_ report: EvaluationReport, _ expected: EvaluationReport, in na
     #expect(isClose(report.meanPrediction, expected.meanPrediction), "mean prediction, \(name)")
     #expect(isClose(report.calibrationError, expected.calibrationError), "calibration error, \(name)")
     #expect(isClose(report.prAUC, expected.prAUC), "average precision, \(name)")
+    #expect(report.reliability.count == expected.reliability.count, "bins, \(name)")
+    for (bin, wanted) in zip(report.reliability, expected.reliability) {
+        #expect(bin.impressions == wanted.impressions && bin.lowest == wanted.lowest && bin.highest == wanted.highest)
+        #expect(isClose(bin.clicks, wanted.clicks) && isClose(bin.predicted, wanted.predicted), "bins, \(name)")
+    }
 }

@@ -20,7 +20,7 @@ def delong_standard_error(y, s):
     return float(np.sqrt(np.var(psi.mean(1), ddof=1) / len(x) + np.var(psi.mean(0), ddof=1) / len(z)))
 
 
-def calibration_error(y, s):
+def reliability(y, s):
     """Equal-mass bins; equal scores count with their mean label, so that the order among them does not matter."""
     order = np.argsort(s, kind="stable")
     s = s[order]
@@ -28,7 +28,11 @@ def calibration_error(y, s):
     for value in np.unique(s):
         labels[s == value] = labels[s == value].mean()
     edges = [b * len(y) // BINS for b in range(BINS + 1)]
-    return sum(abs((s[a:b] - labels[a:b]).sum()) for a, b in zip(edges, edges[1:])) / len(y)
+    return [
+        {"impressions": b - a, "clicks": float(labels[a:b].sum()), "lowest": float(s[a]), "highest": float(s[b - 1]),
+         "predicted": float(s[a:b].sum())}
+        for a, b in zip(edges, edges[1:]) if b > a
+    ]
 
 
 def gauc(y, s, groups):
@@ -42,23 +46,33 @@ def gauc(y, s, groups):
     return (float(total / weight) if weight else None), counted
 
 
-def case(name, y, s, groups):
-    both = len(set(y)) == 2
-    clipped = np.clip(s, CLIP, 1 - CLIP)
-    loss = float(log_loss(y, clipped, labels=[0, 1]))
+def case(name, y, s, groups, weights=None):
+    """With weights scikit-learn is given them as they are; what it does not compute sees each row so often."""
+    given = {"labels": y.tolist(), "probabilities": s.tolist(), "groups": groups.tolist()}
+    if weights is None:
+        weights = np.ones(len(y), int)
+    else:
+        given["weights"] = weights.tolist()
+    both = len(set(y[weights > 0])) == 2
+    loss = float(log_loss(y, np.clip(s, CLIP, 1 - CLIP), labels=[0, 1], sample_weight=weights))
+    auc = float(roc_auc_score(y, s, sample_weight=weights)) if both else None
+    clicked = y[weights > 0].any()
+    precision = float(average_precision_score(y, s, sample_weight=weights)) if clicked else None
+    y, s, groups = (np.repeat(column, weights) for column in (y, s, groups))
     rate = y.mean()
     grouped, counted = gauc(y, s, groups)
+    bins = reliability(y, s)
     return {
-        "name": name, "labels": y.tolist(), "probabilities": s.tolist(), "groups": groups.tolist(),
+        "name": name, **given,
         "report": {
             "impressions": len(y), "clicks": int(y.sum()),
-            "auc": float(roc_auc_score(y, s)) if both else None,
+            "auc": auc,
             "aucStandardError": delong_standard_error(y, s),
             "gauc": grouped, "gaucGroups": counted, "logLoss": loss,
             "normalizedEntropy": loss / float(log_loss(y, np.full(len(y), rate))) if both else None,
             "pcoc": float(s.mean() / rate) if rate > 0 else None,
-            "meanPrediction": float(s.mean()), "calibrationError": float(calibration_error(y, s)),
-            "prAUC": float(average_precision_score(y, s)) if y.sum() else None,
+            "meanPrediction": float(s.mean()), "calibrationError": sum(abs(b["predicted"] - b["clicks"]) for b in bins) / len(y),
+            "prAUC": precision, "reliability": bins,
         },
     }
 
@@ -82,6 +96,17 @@ def main():
         case("perfect, with probabilities of exactly 0 and 1", (few >= 5).astype(int), (few >= 5) * 1.0, few % 2),
         case("upside down, with certain mistakes", (few < 5).astype(int), (few >= 5) * 1.0, few % 2),
         case("a single impression", np.array([1]), np.array([0.5]), np.array([7])),
+        case("weights, no ties", *drawn(300, 12, 20), random.integers(1, 6, 300)),
+        case("weights, many ties", *drawn(300, 2, 20), random.integers(1, 6, 300)),
+        case("weights as in a bootstrap, some of them 0", *drawn(400, 3, 40), random.poisson(1, 400)),
+        case("weights of 0 leave one class", (few < 3).astype(int), np.linspace(0.1, 0.9, 10), few % 2, (few >= 3) * 2),
+        case("a weight of a million", few % 2, np.linspace(0.1, 0.9, 10), few % 3, np.where(few == 4, 10**6, 1)),
+        case("constant scores with weights", few % 2, np.full(10, 0.3), few % 2, few + 1),
+        case("tiny probabilities", few % 2, 10.0 ** -np.arange(2, 12), few % 2),
+        case("two scores next to each other", few % 2, np.where(few < 5, 0.1, np.nextafter(0.1, 1)), few % 2),
+        case("rare clicks", *(lambda s: ((random.random(3000) < s).astype(int), s, random.integers(0, 300, 3000)))(
+            random.beta(1, 200, 3000))),
+        case("one user", *drawn(200, 4, 1)),
     ]
     path = pathlib.Path(__file__).with_name("reference.json")
     path.write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

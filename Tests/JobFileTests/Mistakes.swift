@@ -143,6 +143,10 @@ let oneMistake: [Mistake] = [
         "buckets: 5",
         "9: features[price].buckets does not fit kind numeric: only bucketed features have buckets; remove it"),
     Mistake(
+        "true_probability: true_click_probability",
+        "slices: [price]",
+        "35: evaluation.slices: ‘price’ is a number; expected features with ids (a number can be bucketed)"),
+    Mistake(
         "cache: {directory: /var/cache/rocket}",
         "promotion: {confidence: 1}",
         "38: promotion.confidence is 1; expected a number from 0.5 to below 1"),

@@ -84,6 +84,56 @@ import Testing
         }
     }
 
+    @Test("Slices and reliability bins each account for every impression and click, and name the log's values")
+    func slices() throws {
+        let sliced = { (text: String) in
+            text.replacing("  baselines: [light, booster]", with: "  slices: [category, interests]")
+        }
+        try Self.withJob(change: sliced) { url, job in
+            _ = try Self.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
+            let connection = try TestDatabase.connect(url)
+            let bins = try connection.execute(
+                """
+                SELECT net, sum(impressions)::bigint AS impressions, sum(clicks) AS clicks,
+                       sum(abs(mean_prediction - click_rate) * impressions) / sum(impressions) AS error
+                FROM rocket.reliability_bins GROUP BY net ORDER BY net
+                """)
+            let reports = try connection.execute(
+                "SELECT net, impressions, clicks, calibration_error FROM rocket.evaluation_reports ORDER BY net")
+            #expect(bins.count == 2 && reports.count == 2)
+            for (bin, report) in zip(bins, reports) {
+                #expect(try bin.int("impressions") == report.int("impressions"))
+                #expect(try abs(bin.double("clicks") - report.double("clicks")) < 1e-9)
+                #expect(try abs(bin.double("error") - report.double("calibration_error")) < 1e-12)
+            }
+            let slices = try connection.execute(
+                """
+                SELECT count(*) AS slices, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks
+                FROM rocket.slice_reports WHERE feature = 'category' AND net = 'light'
+                """)
+            #expect(try slices.first?.int("impressions") == reports.first?.int("impressions"))
+            #expect(try slices.first?.int("clicks") == reports.first?.int("clicks"))
+            // Against SQL: the largest category is the one that the log has most of, with its clicks.
+            let largest = try #require(
+                try connection.execute(
+                    """
+                    SELECT value, impressions FROM rocket.slice_reports
+                    WHERE feature = 'interests' AND net = 'light' AND slice = 1
+                    """
+                ).first)
+            let counted = try #require(
+                try connection.execute(
+                    """
+                    SELECT interest, count(*) AS n FROM ad_log.impressions, unnest(interests) AS interest
+                    WHERE impressed_at >= '2026-01-07 00:00+00' AND impressed_at < '2026-01-08 00:00+00'
+                    GROUP BY interest ORDER BY n DESC LIMIT 1
+                    """
+                ).first)
+            #expect(try largest.text("value").contains(counted.text("interest")))
+            #expect(try largest.int("impressions") >= counted.int("n"))
+        }
+    }
+
     @Test("The cached labels are those that attribution in SQL gives, and a damaged file is built again")
     func cacheAndDamage() throws {
         try Self.withJob { url, job in

@@ -1,0 +1,99 @@
+import Days
+import Evaluation
+import FeatureCache
+import Features
+import ModelRegistry
+import Postgres
+import RocketLaunching
+
+extension JobSession {
+    /// Slices of a feature that have a report of their own; the rest share one.
+    private static let mostSlices = 50
+
+    /// Both nets' figures on the impressions of each value of the features that the job file names.
+    func slices(of scored: ScoredDay) throws -> [SliceEvaluation] {
+        let nets = scored.nets.filter { $0.arm == Arm.rocket.rawValue }
+        return try jobFile.evaluation.slices.flatMap { name -> [SliceEvaluation] in
+            guard let feature = jobFile.features.features.first(where: { $0.name == name }),
+                let column = scored.sliceColumns[name]
+            else { return [] }
+            let rows = column.rowsOfIDs
+            let order = rows.keys.sorted { (rows[$0]?.count ?? 0, $1) > (rows[$1]?.count ?? 0, $0) }
+            let own = order.prefix(Self.mostSlices)
+            let values = try values(of: feature, on: scored.day)
+            var parts = own.map { id in (id: UInt32?.some(id), value: values[id], rows: rows[id] ?? []) }
+            let others = order.dropFirst(Self.mostSlices).flatMap { rows[$0] ?? [] }
+            if !others.isEmpty { parts.append((nil, nil, others)) }
+            return try parts.enumerated().flatMap { index, part in
+                try nets.map { net in
+                    SliceEvaluation(
+                        day: scored.day, net: net.name, feature: name, slice: index + 1, id: part.id, value: part.value,
+                        report: try EvaluationReport.measure(
+                            labels: part.rows.map { scored.labels[$0] },
+                            probabilities: part.rows.map { net.probabilities[$0] }))
+                }
+            }
+        }
+    }
+
+    /// What the log calls the ids of a feature on a day.
+    private func values(of feature: Feature, on day: Day) throws -> [UInt32: String] {
+        var values: [UInt32: String] = [FeatureHasher.missing: "missing"]
+        switch feature.kind {
+        case .hourOfDay: for hour in 0..<24 { values[UInt32(1 + hour)] = "\(hour)" }
+        case .dayOfWeek:
+            for (index, name) in ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].enumerated() {
+                values[UInt32(1 + index)] = name
+            }
+        case .bucketed:
+            let learned = try extraction.learnedFeatures(from: day).features.first { $0.name == feature.name }
+            let edges = (learned?.boundaries ?? []).map { "\($0)" }
+            for bucket in 0...edges.count {
+                let low = bucket == 0 ? "" : "above \(edges[bucket - 1])"
+                let high = bucket == edges.count ? "" : "up to \(edges[bucket])"
+                values[UInt32(1 + bucket)] = [low, high].filter { !$0.isEmpty }.joined(separator: ", ")
+            }
+        case .categorical, .multiValued:
+            let hasher = FeatureHasher(feature)
+            for text in try commonestTexts(of: feature, on: day) {
+                let id = hasher.id(text)
+                values[id] = values[id].map { "\($0), \(text)" } ?? text
+            }
+        case .numeric, .cross: break
+        }
+        return values
+    }
+
+    /// The commonest values of a column on a day, as the hash sees them.
+    private func commonestTexts(of feature: Feature, on day: Day) throws -> [String] {
+        let range = try logDays.instants(of: day, on: connection)
+        let table = try connection.quoteRelation(jobFile.source.impressions.table)
+        let time = try connection.quoteIdentifier(jobFile.source.impressions.time)
+        let column = try connection.quoteIdentifier(feature.column)
+        let value = feature.kind == .multiValued ? "unnest(\(column))::text" : "\(column)::text"
+        return try connection.execute(
+            """
+            SELECT value FROM (
+                SELECT \(value) AS value FROM \(table)
+                WHERE \(time) >= $1::text::timestamptz AND \(time) < $2::text::timestamptz
+            ) day WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT 1000
+            """,
+            [.text(range.lowerBound.description), .text(range.upperBound.description)]
+        ).map { try $0.text("value") }
+    }
+}
+
+extension FieldColumn {
+    /// The rows that have each id; a row with several ids is in several slices.
+    fileprivate var rowsOfIDs: [UInt32: [Int]] {
+        var rows: [UInt32: [Int]] = [:]
+        switch self {
+        case .single(let ids): for (row, id) in ids.enumerated() { rows[id, default: []].append(row) }
+        case .multi(let offsets, let ids):
+            for row in offsets.indices.dropLast() {
+                for id in Set(ids[Int(offsets[row])..<Int(offsets[row + 1])]) { rows[id, default: []].append(row) }
+            }
+        }
+        return rows
+    }
+}

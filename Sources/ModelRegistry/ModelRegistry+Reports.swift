@@ -1,0 +1,114 @@
+import Days
+import Evaluation
+import Postgres
+
+// What is measured of a version. Figures of the same day that were there before are replaced.
+extension ModelRegistry {
+    func insert(_ evaluations: [NetEvaluation], version: Int) throws {
+        for evaluation in evaluations {
+            let report = evaluation.report
+            try connection.execute(
+                """
+                INSERT INTO rocket.evaluation_reports (
+                    version, day, arm, net, impressions, clicks, auc, auc_standard_error, gauc, gauc_groups, log_loss,
+                    normalized_entropy, pcoc, pr_auc, calibration_error, mean_prediction, oracle_auc)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                ON CONFLICT (version, day, arm, net) DO UPDATE SET
+                    impressions = excluded.impressions, clicks = excluded.clicks, auc = excluded.auc,
+                    auc_standard_error = excluded.auc_standard_error, gauc = excluded.gauc,
+                    gauc_groups = excluded.gauc_groups, log_loss = excluded.log_loss,
+                    normalized_entropy = excluded.normalized_entropy, pcoc = excluded.pcoc,
+                    pr_auc = excluded.pr_auc, calibration_error = excluded.calibration_error,
+                    mean_prediction = excluded.mean_prediction, oracle_auc = excluded.oracle_auc,
+                    evaluated_at = now()
+                """,
+                [
+                    .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
+                    .int(report.impressions), .int(report.clicks), Value(report.auc), Value(report.aucStandardError),
+                    Value(report.gauc), .int(report.gaucGroups), Value(report.logLoss),
+                    Value(report.normalizedEntropy), Value(report.pcoc), Value(report.prAUC),
+                    Value(report.calibrationError), Value(report.meanPrediction), Value(evaluation.oracleAUC),
+                ])
+            try insertReliability(of: evaluation, version: version)
+        }
+    }
+
+    func insert(_ latencies: [LatencyReport], version: Int) throws {
+        for latency in latencies {
+            try connection.execute(
+                """
+                INSERT INTO rocket.latency_reports (
+                    version, net, batch_size, calls, mean_us, p50_us, p90_us, p99_us, p999_us, scores_per_second,
+                    cpu_model)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                ON CONFLICT (version, net, batch_size) DO UPDATE SET
+                    calls = excluded.calls, mean_us = excluded.mean_us, p50_us = excluded.p50_us,
+                    p90_us = excluded.p90_us, p99_us = excluded.p99_us, p999_us = excluded.p999_us,
+                    scores_per_second = excluded.scores_per_second, cpu_model = excluded.cpu_model,
+                    measured_at = now()
+                """,
+                [
+                    .int(version), .text(latency.net), .int(latency.batchSize), .int(latency.calls),
+                    .double(latency.meanMicroseconds), .double(latency.p50Microseconds),
+                    .double(latency.p90Microseconds), .double(latency.p99Microseconds),
+                    .double(latency.p999Microseconds), .double(latency.scoresPerSecond), .text(latency.cpuModel),
+                ])
+        }
+    }
+
+    private func insertReliability(of evaluation: NetEvaluation, version: Int) throws {
+        let key: [Value] = [
+            .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
+        ]
+        try connection.execute(
+            """
+            DELETE FROM rocket.reliability_bins
+            WHERE version = $1 AND day = $2::text::date AND arm = $3 AND net = $4
+            """, key)
+        for (index, bin) in evaluation.report.reliability.enumerated() {
+            try connection.execute(
+                """
+                INSERT INTO rocket.reliability_bins (
+                    version, day, arm, net, bin, impressions, clicks, lowest, highest, mean_prediction, click_rate)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                """,
+                key + [
+                    .int(index + 1), .int(bin.impressions), .double(bin.clicks), .double(bin.lowest),
+                    .double(bin.highest), .double(bin.meanPrediction), .double(bin.clickRate),
+                ])
+        }
+    }
+
+    func insert(_ slices: [SliceEvaluation], version: Int) throws {
+        for day in Set(slices.map(\.day)) {
+            try connection.execute(
+                "DELETE FROM rocket.slice_reports WHERE version = $1 AND day = $2::text::date",
+                [.int(version), .text(day.description)])
+        }
+        for slice in slices {
+            let report = slice.report
+            try connection.execute(
+                """
+                INSERT INTO rocket.slice_reports (
+                    version, day, net, feature, slice, id, value, impressions, clicks, auc, auc_standard_error, log_loss,
+                    normalized_entropy, pcoc, calibration_error, mean_prediction)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                """,
+                [
+                    .int(version), .text(slice.day.description), .text(slice.net), .text(slice.feature),
+                    .int(slice.slice), slice.id.map { .int(Int($0)) } ?? .null,
+                    slice.value.map { .text($0) } ?? .null, .int(report.impressions), .int(report.clicks),
+                    Value(report.auc), Value(report.aucStandardError), Value(report.logLoss),
+                    Value(report.normalizedEntropy), Value(report.pcoc), Value(report.calibrationError),
+                    Value(report.meanPrediction),
+                ])
+        }
+    }
+}
+
+extension Value {
+    /// NULL for nil.
+    init(_ number: Double?) {
+        self = number.map { .double($0) } ?? .null
+    }
+}
