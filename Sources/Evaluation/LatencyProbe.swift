@@ -1,7 +1,7 @@
 import Foundation
 import Histogram
 
-/// Times the scoring calls of a net, or of two nets in turn.
+/// Times the scoring calls of a net, back to back, at a fixed rate, or of two nets in turn.
 public struct LatencyProbe: Sendable {
     /// Batch sizes worth a report each; the caller builds a batch of each size and calls a `measure` with it.
     public var batchSizes: [Int]
@@ -52,6 +52,28 @@ public struct LatencyProbe: Sendable {
         )
     }
 
+    /// Times `call` at a fixed rate. Latency counts from the moment at which a call ought to have begun, so that one that comes
+    /// late because those before it stalled has waited, as a request would have (Tene, "How NOT to Measure Latency", 2013).
+    ///
+    /// - Parameter callsPerSecond: above 0; more than the net can do makes every call later than the one before.
+    public func measurePaced(
+        net: String, batchSize: Int, callsPerSecond: Double, call: () throws -> Void
+    ) rethrows -> LatencyReport {
+        for _ in 0..<warmUp { try call() }
+        var timing = Timing()
+        let start = ContinuousClock.now
+        for number in 0..<calls {
+            let intended = start + .seconds(Double(number) / callsPerSecond)
+            // A sleep ends late, so the last of the waiting is done awake.
+            let wait = ContinuousClock.now.duration(to: intended) - .microseconds(200)
+            if wait > .zero { usleep(UInt32(wait / .microseconds(1))) }
+            while ContinuousClock.now < intended {}
+            try timing.time(since: intended, call)
+        }
+        return timing.report(
+            net: net, batchSize: batchSize, cpuModel: Self.cpuModel(), pace: callsPerSecond)
+    }
+
     /// The first `model name` of `/proc/cpuinfo`, or `unknown` where the kernel does not give one.
     public static func cpuModel() -> String {
         guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return "unknown" }
@@ -74,8 +96,8 @@ private struct Timing {
     private var total = Duration.zero
     private var calls = 0
 
-    mutating func time(_ call: () throws -> Void) rethrows {
-        let start = ContinuousClock.now
+    mutating func time(since intended: ContinuousClock.Instant? = nil, _ call: () throws -> Void) rethrows {
+        let start = intended ?? ContinuousClock.now
         try call()
         let elapsed = ContinuousClock.now - start
         total += elapsed
@@ -84,13 +106,15 @@ private struct Timing {
         _ = histogram.record(UInt64(max(elapsed / .nanoseconds(1), 1)))
     }
 
-    func report(net: String, batchSize: Int, cpuModel: String) -> LatencyReport {
+    /// - Parameter pace: calls a second; nil: back to back.
+    func report(net: String, batchSize: Int, cpuModel: String, pace: Double? = nil) -> LatencyReport {
         func microseconds(_ percentile: Double) -> Double { Double(histogram.valueAtPercentile(percentile)) / 1_000 }
         let seconds = max(total / .seconds(1), 1e-9)
         return LatencyReport(
-            net: net, batchSize: batchSize, calls: calls, p50Microseconds: microseconds(50),
+            net: net, batchSize: batchSize, mode: pace == nil ? .backToBack : .paced, callsPerSecond: pace,
+            calls: calls, p50Microseconds: microseconds(50),
             p90Microseconds: microseconds(90), p99Microseconds: microseconds(99), p999Microseconds: microseconds(99.9),
             meanMicroseconds: seconds / Double(calls) * 1e6,
-            scoresPerSecond: Double(batchSize) * Double(calls) / seconds, cpuModel: cpuModel)
+            scoresPerSecond: Double(batchSize) * (pace ?? Double(calls) / seconds), cpuModel: cpuModel)
     }
 }

@@ -5,6 +5,9 @@ public struct LatencyReport: Codable, Equatable, Sendable {
     public var net: String
     /// Impressions scored by one call.
     public var batchSize: Int
+    public var mode: Mode
+    /// Paced calls: how many began in a second.
+    public var callsPerSecond: Double?
     /// Timed calls, without the warm-up.
     public var calls: Int
     public var p50Microseconds: Double
@@ -16,14 +19,26 @@ public struct LatencyReport: Codable, Equatable, Sendable {
     public var scoresPerSecond: Double
     /// The processor's name as the kernel reports it.
     public var cpuModel: String
+    public var cost: ExampleCost?
+
+    /// When a call begins.
+    public enum Mode: String, Codable, Sendable {
+        /// When the one before has ended.
+        case backToBack = "back_to_back"
+        /// At a fixed rate; latency counts from the intended start, so that a stall counts for every call that it delays.
+        case paced
+    }
 
     public init(
-        net: String, batchSize: Int, calls: Int, p50Microseconds: Double, p90Microseconds: Double,
+        net: String, batchSize: Int, mode: Mode, callsPerSecond: Double?, calls: Int, p50Microseconds: Double,
+        p90Microseconds: Double,
         p99Microseconds: Double, p999Microseconds: Double, meanMicroseconds: Double, scoresPerSecond: Double,
         cpuModel: String
     ) {
         self.net = net
         self.batchSize = batchSize
+        self.mode = mode
+        self.callsPerSecond = callsPerSecond
         self.calls = calls
         self.p50Microseconds = p50Microseconds
         self.p90Microseconds = p90Microseconds
@@ -32,5 +47,18 @@ public struct LatencyReport: Codable, Equatable, Sendable {
         self.meanMicroseconds = meanMicroseconds
         self.scoresPerSecond = scoresPerSecond
         self.cpuModel = cpuModel
+    }
+}
+
+/// What scoring one example takes, whatever the machine.
+public struct ExampleCost: Codable, Equatable, Sendable {
+    /// Floating-point operations of the dense layers' products.
+    public var operations: Int
+    /// Bytes of weights that it reads: its embeddings, and its share of the dense weights, which a call reads once.
+    public var bytes: Double
+
+    public init(operations: Int, bytes: Double) {
+        self.operations = operations
+        self.bytes = bytes
     }
 }

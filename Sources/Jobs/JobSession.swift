@@ -40,7 +40,7 @@ public final class JobSession {
                 """
                 SELECT EXISTS (
                     SELECT FROM pg_attribute
-                    WHERE attrelid = to_regclass('rocket.model_versions') AND attname = 'state'
+                    WHERE attrelid = to_regclass('rocket.model_versions') AND attname = 'program_sha256'
                 ) AS ok
                 """
             ).first?.bool("ok") == true

@@ -48,7 +48,7 @@ extension JobSession {
         let gate = jobFile.promotion
         let comparisons = try comparisons(of: scored, live: live)
         let light = evaluations.first { $0.arm == Arm.rocket.rawValue && $0.net == "light" }?.report
-        let slowest = latencies.filter { $0.net == "light" }.max { $0.batchSize < $1.batchSize }
+        let slowest = latencies.filter { $0.net == "light" && $0.mode == .paced }.max { $0.batchSize < $1.batchSize }
         let findings = PromotionGate.Findings(
             clicks: light?.clicks ?? 0, pcoc: light?.pcoc, auc: light?.auc, logLoss: light?.logLoss,
             p99Microseconds: slowest?.p99Microseconds,

@@ -1,4 +1,27 @@
+import Digests
+import Foundation
+
 /// The program's version, written beside everything that it makes.
 public enum ProgramVersion {
     public static let current = "0.1.0"
+
+    /// Git revision of the program: $ROCKET_REVISION, which an image is built with, else that of the checkout that the
+    /// program's file lies in, with `-dirty` where something was changed there; nil: neither.
+    static let revision: String? = {
+        if let given = ProcessInfo.processInfo.environment["ROCKET_REVISION"], !given.isEmpty { return given }
+        guard let path = executable else { return nil }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let git = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        guard let result = try? ChildProcess.run(git, output: .kept) else { return nil }
+        let text = String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? nil : text
+    }()
+
+    /// SHA-256 of the program's file.
+    static let digest: String? = {
+        guard let path = executable, let data = FileManager.default.contents(atPath: path) else { return nil }
+        return try? SHA256Digest.of([UInt8](data)).hex
+    }()
+
+    private static let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
 }

@@ -139,7 +139,7 @@ extension JobSession {
             Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
         ]
         if let state = trained[0].optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
-        return NewModelVersion(
+        var version = NewModelVersion(
             model: jobFile.model, runID: runID,
             trainedDays: (parent?.lineage.trainedDays.lowerBound ?? days.lowerBound)...days.upperBound,
             evaluatedDay: evaluatedDay, fingerprint: fingerprint, parent: parent?.version,
@@ -148,6 +148,9 @@ extension JobSession {
             lightParameters: rocket.lightParameters, boosterParameters: rocket.boosterParameters,
             embeddingParameters: rocket.embeddingParameters, programVersion: ProgramVersion.current, inputs: inputs,
             artifacts: artifacts, evaluations: evaluations, slices: slices, latencies: latencies, gate: gate)
+        version.programRevision = ProgramVersion.revision
+        version.programDigest = ProgramVersion.digest
+        return version
     }
 }
 

@@ -39,19 +39,23 @@ extension ModelRegistry {
                 """
                 INSERT INTO rocket.latency_reports (
                     version, net, batch_size, calls, mean_us, p50_us, p90_us, p99_us, p999_us, scores_per_second,
-                    cpu_model)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                ON CONFLICT (version, net, batch_size) DO UPDATE SET
+                    cpu_model, mode, calls_per_second, operations_per_example, bytes_per_example)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                ON CONFLICT (version, net, batch_size, mode) DO UPDATE SET
                     calls = excluded.calls, mean_us = excluded.mean_us, p50_us = excluded.p50_us,
                     p90_us = excluded.p90_us, p99_us = excluded.p99_us, p999_us = excluded.p999_us,
                     scores_per_second = excluded.scores_per_second, cpu_model = excluded.cpu_model,
-                    measured_at = now()
+                    calls_per_second = excluded.calls_per_second,
+                    operations_per_example = excluded.operations_per_example,
+                    bytes_per_example = excluded.bytes_per_example, measured_at = now()
                 """,
                 [
                     .int(version), .text(latency.net), .int(latency.batchSize), .int(latency.calls),
                     .double(latency.meanMicroseconds), .double(latency.p50Microseconds),
                     .double(latency.p90Microseconds), .double(latency.p99Microseconds),
                     .double(latency.p999Microseconds), .double(latency.scoresPerSecond), .text(latency.cpuModel),
+                    .text(latency.mode.rawValue), Value(latency.callsPerSecond),
+                    latency.cost.map { .int($0.operations) } ?? .null, Value(latency.cost?.bytes),
                 ])
         }
     }

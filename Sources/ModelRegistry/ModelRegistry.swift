@@ -171,9 +171,9 @@ public struct ModelRegistry {
             INSERT INTO rocket.model_versions (
                 model, run_id, trained_from, trained_to, evaluated_day, fingerprint, specification_hash, seed,
                 job_file, training, light_parameters, booster_parameters, embedding_parameters, program_version,
-                parent_version)
+                parent_version, program_revision, program_sha256)
             VALUES ($1, $2, $3::text::date, $4::text::date, $5::text::date, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                $15)
+                $15, $16, $17)
             RETURNING version
             """,
             [
@@ -183,6 +183,7 @@ public struct ModelRegistry {
                 .text(new.specificationHash), .text(String(new.seed)), .text(new.jobFileText), .json(new.trainingJSON),
                 .int(new.lightParameters), .int(new.boosterParameters), .int(new.embeddingParameters),
                 .text(new.programVersion), new.parent.map { .int($0) } ?? .null,
+                new.programRevision.map { .text($0) } ?? .null, new.programDigest.map { .text($0) } ?? .null,
             ])
         return try rows[rows.startIndex].int("version")
     }

@@ -21,6 +21,10 @@ public struct NewModelVersion: Sendable {
     public var boosterParameters: Int
     public var embeddingParameters: Int
     public var programVersion: String
+    /// Git revision of the program; nil: not known.
+    public var programRevision: String?
+    /// SHA-256 of the program's file; nil: it could not be read.
+    public var programDigest: String?
     public var inputs: [VersionInput]
     public var artifacts: [Artifact]
     public var evaluations: [NetEvaluation]

@@ -59,6 +59,11 @@ public struct ModelReport: Codable, Equatable, Sendable {
     public struct LatencyLine: Codable, Equatable, Sendable {
         public var net: String
         public var batchSize: Int
+        /// `back_to_back` or `paced`.
+        public var mode: String
+        public var callsPerSecond: Double?
+        public var operationsPerExample: Int?
+        public var bytesPerExample: Double?
         public var calls: Int
         public var p50: Double
         public var p90: Double
@@ -68,7 +73,10 @@ public struct ModelReport: Codable, Equatable, Sendable {
         public var cpuModel: String
 
         enum CodingKeys: String, CodingKey {
-            case net, calls
+            case net, calls, mode
+            case callsPerSecond = "calls_per_second"
+            case operationsPerExample = "operations_per_example"
+            case bytesPerExample = "bytes_per_example"
             case batchSize = "batch_size"
             case p50 = "p50_us"
             case p90 = "p90_us"

@@ -123,12 +123,15 @@ public struct ReportReader {
     private func latency(of version: Int) throws -> [ModelReport.LatencyLine] {
         try connection.execute(
             """
-            SELECT net, batch_size, calls, p50_us, p90_us, p99_us, p999_us, scores_per_second, cpu_model
-            FROM rocket.latency_reports WHERE version = $1 ORDER BY batch_size, net DESC
+            SELECT net, batch_size, mode, calls_per_second, operations_per_example, bytes_per_example, calls, p50_us, p90_us, p99_us, p999_us, scores_per_second, cpu_model
+            FROM rocket.latency_reports WHERE version = $1 ORDER BY batch_size, mode, net DESC
             """, [.int(version)]
         ).map { row in
             ModelReport.LatencyLine(
-                net: try row.text("net"), batchSize: try row.int("batch_size"), calls: try row.int("calls"),
+                net: try row.text("net"), batchSize: try row.int("batch_size"), mode: try row.text("mode"),
+                callsPerSecond: try row.doubleOrNil("calls_per_second"),
+                operationsPerExample: try row.intOrNil("operations_per_example"),
+                bytesPerExample: try row.doubleOrNil("bytes_per_example"), calls: try row.int("calls"),
                 p50: try row.double("p50_us"), p90: try row.double("p90_us"), p99: try row.double("p99_us"),
                 p999: try row.double("p999_us"), scoresPerSecond: try row.double("scores_per_second"),
                 cpuModel: try row.text("cpu_model"))

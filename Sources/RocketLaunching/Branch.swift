@@ -14,6 +14,9 @@ struct Branch: Sendable {
         (trunk?.parameters.count ?? 0) + dense.parameters.count + (linear?.tables.parameterCount ?? 0)
     }
 
+    /// Weights of the dense layers, those that are shared included.
+    var weightCount: Int { (trunk?.weightCount ?? 0) + dense.weightCount }
+
     /// Every array of weights, shared ones included, with the end of its name.
     var arrays: [(name: String, array: FloatArray)] {
         func of(_ tables: EmbeddingTables, _ name: String) -> [(name: String, array: FloatArray)] {

@@ -108,6 +108,10 @@ public struct CoTrainedModel: Sendable {
     public var lightParameters: Int { lightBranch?.parameterCount ?? 0 }
     /// Parameters of the booster net besides embeddings.
     public var boosterParameters: Int { boosterBranch?.parameterCount ?? 0 }
+    /// Weights of the light net's dense layers: multiplications a row.
+    public var lightWeights: Int { lightBranch?.weightCount ?? 0 }
+    /// Weights of the booster's dense layers: multiplications a row.
+    public var boosterWeights: Int { boosterBranch?.weightCount ?? 0 }
     /// Parameters of all embedding tables.
     public var embeddingParameters: Int { embeddings.reduce(0) { $0 + $1.parameterCount } }
 }

@@ -114,6 +114,8 @@ private func latencyTable(_ lines: [ModelReport.LatencyLine]) -> String {
         [
             Column(title: "net", value: line.net),
             Column(title: "candidates a call", value: line.batchSize, align: .right),
+            Column(
+                title: "calls/s", value: line.callsPerSecond.map { Int($0).grouped } ?? "back to back", align: .right),
             Column(title: "p50 µs", value: number(line.p50, digits: 1), align: .right),
             Column(title: "p90 µs", value: number(line.p90, digits: 1), align: .right),
             Column(title: "p99 µs", value: number(line.p99, digits: 1), align: .right),

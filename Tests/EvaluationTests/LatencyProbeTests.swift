@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 import Testing
 
 @Suite struct LatencyProbeTests {
@@ -34,6 +35,21 @@ import Testing
         #expect(calls == "lb" + "lb" + "bl" + "lb" + "bl")
         #expect(reports.net.net == "light" && reports.other.net == "booster")
         #expect(reports.net.calls == 4 && reports.other.calls == 4)
+    }
+
+    @Test("paced calls count from their intended start, so one stall counts for the calls behind it")
+    func paced() {
+        var calls = 0
+        let report = LatencyProbe(calls: 200, warmUp: 0).measurePaced(
+            net: "light", batchSize: 2, callsPerSecond: 10_000
+        ) {
+            calls += 1
+            if calls == 50 { usleep(10_000) }
+        }
+        #expect(calls == 200 && report.mode == .paced && report.callsPerSecond == 10_000)
+        // 10 ms hold up some hundred calls of 0.1 ms; back to back it would be one call of 200.
+        #expect(report.p90Microseconds > 1_000)
+        #expect(report.scoresPerSecond == 20_000)
     }
 
     @Test("the processor's name is that of the first processor in cpuinfo")

@@ -68,7 +68,11 @@ import Testing
             #expect(report.impressions == 4_000)
             #expect(try #require(report.light.auc) > 0.5 && #require(report.booster.auc) > 0.5)
             #expect(report.lightAloneAUC != nil && report.boosterAloneAUC != nil && report.oracleAUC != nil)
-            #expect(report.latency.count == 4 && report.artifact != nil)
+            #expect(report.latency.count == 8 && report.artifact != nil)
+            #expect(report.latency.allSatisfy { $0.operationsPerExample != nil && $0.bytesPerExample != nil })
+            let lineage = try TestDatabase.connect(url).execute("SELECT program_sha256 FROM rocket.model_versions")
+                .first
+            #expect(try lineage?.text("program_sha256").count == 64)
             let connection = try TestDatabase.connect(url)
             let bytes = try connection.execute(
                 "SELECT (SELECT sum(length(data)) FROM rocket.artifact_chunks) = (SELECT sum(bytes) FROM rocket.artifacts) AS same"
