@@ -83,8 +83,7 @@ private struct BenchNets {
 /// - Parameter python: an interpreter with torch; nil: PyTorch is left out.
 public func benchTrain(
     arm: Arm, batch: Int, threads: Int, type: DenseType, embeddingRows: Int = 1_000_000, rounds: Int, seconds: Double,
-    python: String?,
-    progress: ProgressHandler
+    python: String?, progress: ProgressHandler
 ) throws -> TrainBench {
     guard type.isSupportedHere else { throw TrainingError.unsupported(type) }
     // Before the trainer is there, so that the probe's matrices do not count as its memory.
@@ -132,8 +131,8 @@ public func benchTrain(
     let best = peers?.max { median($0.rates) < median($1.rates) }
     return TrainBench(
         arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: nets.rows * BenchNets.fields,
-        samplesPerSecond: rate,
-        gemmPeakShare: rate * Double(trainer.operationsASample) / peak, peakMebibytes: peakMebibytes(),
+        samplesPerSecond: rate, gemmPeakShare: rate * Double(trainer.operationsASample) / peak,
+        peakMebibytes: peakMebibytes(),
         millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
         ratio: best.map { rate / median($0.rates) }, rounds: rounds, rejectedRounds: rejected)
