@@ -9,13 +9,15 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 let package = Package(
     name: "rocket-launching",
     products: [
-        .executable(name: "rocket", targets: ["rocket"])
+        .executable(name: "rocket", targets: ["rocket"]),
+        .library(name: "RocketServing", targets: ["RocketServing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
@@ -43,6 +45,11 @@ let package = Package(
         .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
         .target(name: "RocketLaunching", dependencies: ["CounterRandom", "Days", "FeatureCache", "Nets"]),
         .target(
+            name: "ONNXExport",
+            dependencies: ["Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["onnx.proto"]),
+        .target(name: "RocketServing", dependencies: ["Features", "Nets"]),
+        .target(
             name: "Evaluation",
             dependencies: ["CounterRandom", "Nets", .product(name: "Histogram", package: "hdrhistogram-swift")]),
         .target(name: "ModelRegistry", dependencies: ["Days", "Digests", "Evaluation", "Nets", "Postgres"]),
@@ -57,7 +64,7 @@ let package = Package(
             name: "Jobs",
             dependencies: [
                 "AdLogs", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "JobFile", "LogImport",
-                "ModelRegistry", "Nets", "Postgres", "RocketLaunching", "SampleLogs",
+                "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching", "RocketServing", "SampleLogs",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -91,6 +98,12 @@ let package = Package(
             name: "RocketLaunchingTests",
             dependencies: ["AllocationCount", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
             exclude: ["reference.json", "reference.py"]),
+        .testTarget(
+            name: "RocketServingTests",
+            dependencies: [
+                "AllocationCount", "CounterRandom", "FeatureCache", "Features", "Nets", "RocketLaunching",
+                "RocketServing",
+            ]),
         .testTarget(
             name: "EvaluationTests", dependencies: ["CounterRandom", "Evaluation", "Nets"],
             exclude: ["reference.json", "reference.py"]),

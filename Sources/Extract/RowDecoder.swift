@@ -214,10 +214,10 @@ final class RowDecoder {
         case .hour: set(reader, UInt32(1 + offsets.local(instant).hour), isMissing: false)
         case .weekday: set(reader, UInt32(offsets.local(instant).weekday), isMissing: false)
         case .cross(let crossed):
-            let parts = crossed.map { hashes[$0] }
             ids[reader.target] =
-                parts.contains(0)
-                ? FeatureHasher.missing : reader.hasher.id(ofHash: reader.hasher.hash(crossing: parts))
+                crossed.contains { hashes[$0] == 0 }
+                ? FeatureHasher.missing
+                : reader.hasher.id(ofHash: reader.hasher.hash(crossing: crossed.count) { hashes[crossed[$0]] })
         }
     }
 

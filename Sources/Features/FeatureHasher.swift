@@ -35,9 +35,17 @@ public struct FeatureHasher: Sendable {
         XXH64(utf8.baseAddress, utf8.count, seed)
     }
 
-    /// The hash of other features' hashes.
-    public func hash(crossing hashes: [UInt64]) -> UInt64 {
-        hashes.map(\.littleEndian).withUnsafeBytes { hash($0) }
+    /// The hash of other features' hashes. Allocates nothing.
+    ///
+    /// - Parameters:
+    ///   - count: how many features are crossed.
+    ///   - part: the hash of each.
+    @inline(__always)
+    public func hash(crossing count: Int, _ part: (Int) -> UInt64) -> UInt64 {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { parts in
+            for index in 0..<count { parts.initializeElement(at: index, to: part(index).littleEndian) }
+            return hash(UnsafeRawBufferPointer(parts))
+        }
     }
 
     /// The id that a value's hash stands for.

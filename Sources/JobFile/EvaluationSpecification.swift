@@ -30,9 +30,12 @@ public struct LatencySpecification: Codable, Equatable, Sendable {
     public var batchSizes: [Int]
     /// Timed calls for each batch size.
     public var calls: Int
+    /// Columns whose values all candidates of a request have in common; nil: the time's, and that of `group`.
+    public var requestColumns: [String]?
 
-    public init(batchSizes: [Int] = [1, 50, 200, 500], calls: Int = 2_000) {
+    public init(batchSizes: [Int] = [1, 50, 200, 500], calls: Int = 2_000, requestColumns: [String]? = nil) {
         self.batchSizes = batchSizes
         self.calls = calls
+        self.requestColumns = requestColumns
     }
 }

@@ -185,6 +185,7 @@ extension JobFile {
         section.section("latency") {
             $0.read("batch_sizes", listOf: .integer(1...65_536), .refused, into: &evaluation.latency.batchSizes)
             $0.read("calls", .integer(100...10_000_000), into: &evaluation.latency.calls)
+            readRequestColumns($0)
         }
         if let column = evaluation.trueProbability,
             let feature = features.features.first(where: { $0.column == column })
@@ -193,6 +194,20 @@ extension JobFile {
                 line: section.line(of: "true_probability"),
                 "evaluation.true_probability is the column \(column), which feature \(feature.name) reads too; "
                     + "a model must not see the answer, so remove one of the two")
+        }
+    }
+
+    private mutating func readRequestColumns(_ section: Section) {
+        var columns: [String] = []
+        section.read("request_columns", listOf: .column, .refused, into: &columns)
+        guard !columns.isEmpty else { return }
+        evaluation.latency.requestColumns = columns
+        let read = Set(features.features.filter(\.kind.readsColumn).map(\.column) + [source.impressions.time])
+        for column in columns where !read.contains(column) {
+            section.problems.add(
+                line: section.line(of: "request_columns"),
+                "evaluation.latency.request_columns: no feature reads a column ‘\(column)’; expected columns of features"
+            )
         }
     }
 }

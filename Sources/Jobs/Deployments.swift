@@ -4,12 +4,15 @@ import Postgres
 
 /// What people do with versions by hand: decide which is live, and fetch their files.
 public struct Deployments {
-    private let registry: ModelRegistry
+    let settings: ConnectionSettings
+    let connection: Connection
+    let registry: ModelRegistry
 
     /// Connects.
     public init(database: String?) throws {
-        registry = ModelRegistry(
-            try Connection(.fromEnvironment(url: database), applicationName: "rocket models"))
+        settings = .fromEnvironment(url: database)
+        connection = try Connection(settings, applicationName: "rocket models")
+        registry = ModelRegistry(connection)
     }
 
     /// - Throws: `ModelRegistryError.refused` where the gate is in the way, `.raced` where someone deployed meanwhile.
@@ -27,14 +30,24 @@ public struct Deployments {
         try registry.retire(version: version, reason: reason)
     }
 
-    /// Writes all files of a version to a folder; what was there before is replaced by a whole file only.
+    /// Writes files of a version to a folder; what was there before is replaced by a whole file only.
     ///
-    /// - Parameter model: whose live version is meant.
-    public func pull(_ choice: VersionChoice, of model: String?, to folder: String) throws -> [PulledFile] {
+    /// - Parameters:
+    ///   - model: whose live version is meant.
+    ///   - format: nil for all of them.
+    public func pull(
+        _ choice: VersionChoice, of model: String?, format: ModelFormat?, to folder: String
+    ) throws -> [PulledFile] {
         let version = try version(choice, of: model)
+        let stored = try registry.artifacts(of: version)
+        if let format, !stored.contains(where: { $0.name == format.artifact }) {
+            throw ModelRegistryError.noArtifact(name: format.artifact, version: version)
+        }
         let folder = "\(folder)/\(try registry.lineage(of: version).model)-\(version)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return try registry.artifacts(of: version).filter { $0.name != Artifact.optimiser }.map { artifact in
+        let names = format.map { [$0.artifact, Artifact.features] }
+        let wanted = stored.filter { names?.contains($0.name) ?? ($0.name != Artifact.optimiser) }
+        return try wanted.map { artifact in
             let path = "\(folder)/\(artifact.name)"
             try write(artifact.name, of: version, to: path)
             return PulledFile(path: path, bytes: artifact.bytes, sha256: artifact.sha256)
@@ -42,14 +55,16 @@ public struct Deployments {
     }
 
     /// The version that is meant.
+    ///
+    /// - Parameter model: whose live version; nil: of the only model that has one.
     public func version(_ choice: VersionChoice, of model: String?) throws -> Int {
         switch choice {
         case .number(let number): return number
         case .live:
-            guard let live = try registry.live(model: model ?? "") else {
-                throw JobError.nothingLive(model: model ?? "")
-            }
-            return live
+            let live = try registry.liveVersions().filter { model == nil || $0.model == model }
+            guard live.count < 2 else { throw JobError.severalLive(models: live.map(\.model)) }
+            guard let version = live.first?.version else { throw JobError.nothingLive(model: model) }
+            return version
         }
     }
 
@@ -75,6 +90,21 @@ public struct Deployments {
 public enum VersionChoice: Equatable, Sendable {
     case number(Int)
     case live
+}
+
+/// In which file a model is fetched; `features.json` comes with either.
+public enum ModelFormat: String, CaseIterable, Sendable {
+    /// The light net, for other programs to run.
+    case onnx
+    /// All weights.
+    case safetensors
+
+    var artifact: String {
+        switch self {
+        case .onnx: Artifact.onnx
+        case .safetensors: Artifact.model
+        }
+    }
 }
 
 /// A file that was fetched.

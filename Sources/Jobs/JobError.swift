@@ -3,8 +3,10 @@ import Days
 import FeatureCache
 import JobFile
 import ModelRegistry
+import ONNXExport
 import Postgres
 import RocketLaunching
+import RocketServing
 
 /// Why a job could not do its work.
 public enum JobError: Error, CustomStringConvertible {
@@ -35,7 +37,9 @@ public enum JobError: Error, CustomStringConvertible {
     /// A version or model that is not there.
     case noVersion(model: String)
     /// No version of a model is live.
-    case nothingLive(model: String)
+    case nothingLive(model: String?)
+    /// Versions of several models are live, and no model is named.
+    case severalLive(models: [String])
     /// A file cannot be written.
     case cannotWrite(path: String)
     /// A program asked for something the tables of the job are needed for.
@@ -77,7 +81,10 @@ public enum JobError: Error, CustomStringConvertible {
         case .noVersion(let model):
             "model ‘\(model)’ has no version yet; run: rocket nightly"
         case .nothingLive(let model):
-            "no version of model ‘\(model)’ is live; see: rocket models list, and rocket models promote --help"
+            "no version of \(model.map { "model ‘\($0)’" } ?? "any model") is live; see: rocket models list, and "
+                + "rocket models promote --help"
+        case .severalLive(let models):
+            "versions of several models are live: \(models.joined(separator: ", ")); name the one that is meant"
         case .cannotWrite(let path):
             "\(path) cannot be written; expected a folder that this user may write to, with room in it"
         case .notMigrated:
@@ -91,7 +98,7 @@ public enum JobError: Error, CustomStringConvertible {
         case let error as JobError:
             switch error {
             case .locked, .extracting: .locked
-            case .source, .otherSpecification, .noVersion, .nothingLive, .cannotWrite: .configuration
+            case .source, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite: .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected,
                 .notReproduced:
@@ -107,7 +114,7 @@ public enum JobError: Error, CustomStringConvertible {
             case .noVersion, .absent, .noArtifact: .configuration
             case .damagedArtifact, .damaged: .dataCheckFailed
             }
-        case TrainingError.unsupported: .configuration
+        case TrainingError.unsupported, is ServingError, is ONNXExportError: .configuration
         default: .internalError
         }
     }

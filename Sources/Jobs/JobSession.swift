@@ -39,8 +39,7 @@ public final class JobSession {
             try connection.execute(
                 """
                 SELECT EXISTS (
-                    SELECT FROM pg_attribute
-                    WHERE attrelid = to_regclass('rocket.model_versions') AND attname = 'program_sha256'
+                    SELECT FROM pg_class WHERE oid = to_regclass('rocket.predictions')
                 ) AS ok
                 """
             ).first?.bool("ok") == true

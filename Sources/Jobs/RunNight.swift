@@ -7,6 +7,7 @@ import Foundation
 import JobFile
 import Logging
 import ModelRegistry
+import ONNXExport
 import RocketLaunching
 
 extension JobSession {
@@ -48,7 +49,9 @@ extension JobSession {
             let evaluations = try evaluations(of: scored)
             let slices = try slices(of: scored)
             let latencies = try recorder.stage("latency") {
-                try trained.first.map { try measureLatency($0.model, on: evaluation) } ?? []
+                try trained.first.map {
+                    try measureLatency($0.model, on: night.evaluatedDay, training: night.trained.lowerBound)
+                } ?? []
             }
             let gate = try recorder.stage("gate") {
                 try judge(
@@ -133,11 +136,12 @@ extension JobSession {
         let reports = Dictionary(uniqueKeysWithValues: trained.map { ($0.arm.rawValue, $0.report) })
         let rocket = trained[0].model
         // With the learned boundaries: what a serving program needs to make ids.
-        let features = try extraction.learnedFeatures(from: days.lowerBound)
+        let features = try servedFeatures(from: days.lowerBound)
         var artifacts = [
             Artifact(name: Artifact.model, bytes: try rocket.safetensors()),
             Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
         ]
+        if let bytes = try onnx(rocket, features) { artifacts.append(Artifact(name: Artifact.onnx, bytes: bytes)) }
         if let state = trained[0].optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
         var version = NewModelVersion(
             model: jobFile.model, runID: runID,
@@ -151,6 +155,29 @@ extension JobSession {
         version.programRevision = ProgramVersion.revision
         version.programDigest = ProgramVersion.digest
         return version
+    }
+}
+
+extension JobSession {
+    /// What makes ids and numbers of raw values.
+    ///
+    /// - Parameter day: the first that was trained on, from which boundaries were learned if from any.
+    func servedFeatures(from day: Day) throws -> ServedFeatures {
+        ServedFeatures(
+            try extraction.learnedFeatures(from: day), timeColumn: jobFile.source.impressions.time,
+            timeZone: jobFile.source.timeZone)
+    }
+
+    /// The light net's ONNX file; nil where it is too large for one.
+    private func onnx(_ model: CoTrainedModel, _ features: ServedFeatures) throws -> [UInt8]? {
+        guard let branch = model.lightBranch else { return nil }
+        do {
+            return try LightNetGraph.file(
+                of: branch, features: features, name: jobFile.model, program: ProgramVersion.current)
+        } catch let error as ONNXExportError {
+            log.warning("no \(Artifact.onnx): \(error)")
+            return nil
+        }
     }
 }
 

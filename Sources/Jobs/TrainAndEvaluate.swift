@@ -83,7 +83,9 @@ extension JobSession {
                 let scored = try recorder.stage("evaluate", detail: day.description) {
                     try score([(Arm.rocket.rawValue, model)], on: entries)
                 }
-                let latencies = try recorder.stage("latency") { try measureLatency(model, on: entries) }
+                let latencies = try recorder.stage("latency") {
+                    try measureLatency(model, on: day, training: lineage.trainedDays.lowerBound)
+                }
                 try registry.record(
                     evaluations: evaluations(of: scored), slices: slices(of: scored), latencies: latencies,
                     version: version)

@@ -29,6 +29,13 @@ extension ModelRegistry {
         ).first?.int("version")
     }
 
+    /// The live version of each model that has one.
+    public func liveVersions() throws -> [(model: String, version: Int)] {
+        try connection.execute(
+            "SELECT model, version FROM rocket.model_versions WHERE state = 'live' ORDER BY model"
+        ).map { (try $0.text("model"), try $0.int("version")) }
+    }
+
     /// Number of the model's newest deployment, 0 where there was none: what a promotion expects not to have changed.
     public func newestDeployment(model: String) throws -> Int {
         try connection.execute(

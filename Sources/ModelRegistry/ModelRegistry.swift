@@ -116,6 +116,16 @@ public struct ModelRegistry {
         }
     }
 
+    /// The job file that a version was trained with, as it was.
+    public func jobFileText(of version: Int) throws -> String {
+        guard
+            let row = try connection.execute(
+                "SELECT job_file FROM rocket.model_versions WHERE version = $1", [.int(version)]
+            ).first
+        else { throw ModelRegistryError.noVersion(version) }
+        return try row.text("job_file")
+    }
+
     /// What `rocket evaluate` needs to know of a version.
     public func lineage(of version: Int) throws -> VersionLineage {
         guard

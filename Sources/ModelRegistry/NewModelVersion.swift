@@ -107,9 +107,11 @@ public struct Artifact: Sendable {
 
     /// Weights of both nets and their embedding tables.
     public static let model = "model.safetensors"
+    /// The light net for other programs to run.
+    public static let onnx = "light.onnx"
     /// What the optimisers remember, where later versions may go on from this one.
     public static let optimiser = "optimiser.safetensors"
-    /// The feature specification: how raw values become ids.
+    /// How raw values become ids.
     public static let features = "features.json"
 }
 

@@ -1,6 +1,6 @@
 /// One layer of a net, and where its parameters lie in the net's flat array.
-struct DenseLayer: Sendable {
-    enum Kind: Sendable {
+package struct DenseLayer: Sendable {
+    package enum Kind: Equatable, Sendable {
         /// `out = activation(normalise(in · W + b))`
         case hidden(Activation)
         /// `out = x₀ ⊙ (in · W + b) + in`, where x₀ is the net's input (DCN-v2, arXiv 2008.13535, equation 1).

@@ -4,36 +4,51 @@ extension DenseNet {
     public func forward(_ x: FloatArray, rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
         if case .training(let slice, _) = pass { workspace.sliceRows[slice] = Float(rows.count) }
         guard !rows.isEmpty else { return }
-        for (index, layer) in stack.enumerated() {
-            let input = index == 0 ? x : workspace.activations[index - 1]
-            let target = layer.keepsLinear ? workspace.linear[index] : workspace.activations[index]
-            multiply(index, input, rows, workspace, into: target)
-            parameters.lend { parameters in
-                target.lend { target in
-                    let y = target + rows.lowerBound * layer.output
-                    let bias = parameters + layer.biases.lowerBound
-                    if layer.activation == .relu, !layer.keepsLinear {
-                        Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
-                    } else {
-                        Kernels.addBias(y, bias, rows: rows.count, width: layer.output)
-                    }
-                }
-            }
-            if layer.isCross {
-                cross(index, x, below: input, rows, workspace)
-            } else if layer.keepsLinear {
-                if layer.batchNorm { normalise(index, rows, workspace, pass) }
-                activate(index, rows, workspace, pass)
-            }
-            drop(workspace.activations[index], index, rows, pass)
+        for index in stack.indices {
+            multiply(index, index == 0 ? x : workspace.activations[index - 1], rows, workspace)
+            finish(index, x, rows, workspace, pass)
         }
     }
 
-    /// y [rows, out] = in [rows, in] · W
-    private func multiply(
-        _ index: Int, _ input: FloatArray, _ rows: Range<Int>, _ workspace: Workspace, into target: FloatArray
-    ) {
+    /// Scores rows whose first product x · W lies in `workspace.firstSums` already.
+    ///
+    /// - Parameter x: `[batch, in]`; only cross layers read it.
+    func scoreAboveFirstProduct(_ x: FloatArray, rows: Range<Int>, _ workspace: Workspace) {
+        guard !rows.isEmpty else { return }
+        for index in stack.indices {
+            if index > 0 { multiply(index, workspace.activations[index - 1], rows, workspace) }
+            finish(index, x, rows, workspace, .scoring)
+        }
+    }
+
+    /// What follows a layer's product: bias, normalisation, activation.
+    private func finish(_ index: Int, _ x: FloatArray, _ rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
         let layer = stack[index]
+        let plainReLU = layer.activation == .relu && !layer.keepsLinear
+        parameters.lend { parameters in
+            workspace.sums(index).lend { target in
+                let y = target + rows.lowerBound * layer.output
+                let bias = parameters + layer.biases.lowerBound
+                if plainReLU {
+                    Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
+                } else {
+                    Kernels.addBias(y, bias, rows: rows.count, width: layer.output)
+                }
+            }
+        }
+        if layer.isCross {
+            cross(index, x, below: index == 0 ? x : workspace.activations[index - 1], rows, workspace)
+        } else if layer.keepsLinear {
+            if layer.batchNorm { normalise(index, rows, workspace, pass) }
+            activate(index, rows, workspace, pass)
+        }
+        drop(workspace.activations[index], index, rows, pass)
+    }
+
+    /// y [rows, out] = in [rows, in] · W
+    private func multiply(_ index: Int, _ input: FloatArray, _ rows: Range<Int>, _ workspace: Workspace) {
+        let layer = stack[index]
+        let target = workspace.sums(index)
         let (from, to) = (rows.lowerBound * layer.input, rows.lowerBound * layer.output)
         guard workspace.isRounded(index) else {
             parameters.lend { parameters in

@@ -44,6 +44,7 @@ public final class DenseNet: Sendable {
 
     /// A layer's shape `[in, out]`.
     public func shape(_ layer: Int) -> [Int] { [stack[layer].input, stack[layer].output] }
+    package func kind(_ layer: Int) -> DenseLayer.Kind { stack[layer].kind }
     /// Where a layer's weights `[in, out]` lie among the parameters.
     public func weights(_ layer: Int) -> Range<Int> { stack[layer].weights }
     /// Where a layer's biases `[out]` lie among the parameters.
@@ -147,6 +148,10 @@ public final class DenseNet: Sendable {
 
         /// The last layer's, valid after `forward`: logits `[rows]`, or `[rows, out]`.
         public var output: FloatArray { activations[activations.count - 1] }
+        /// Where a layer's product goes, `[rows, out]`: what its activation then reads or, plain ReLU, works on in place.
+        func sums(_ layer: Int) -> FloatArray { linear[layer].count > 0 ? linear[layer] : activations[layer] }
+        /// The first layer's.
+        var firstSums: FloatArray { sums(0) }
         /// Whether a layer's products are computed in bf16.
         func isRounded(_ layer: Int) -> Bool { roundedInputs[layer].count > 0 }
         /// To be filled before `backward`: the loss's derivative by each number of `output`.

@@ -23,7 +23,7 @@ public final class EmbeddingTables: @unchecked Sendable {
     /// - Parameter dim: of the fields that have none of their own.
     public convenience init(layout: InputLayout, dim: Int) {
         self.init(
-            layout: layout, dims: layout.fields.map { $0.dim ?? dim }, width: layout.inputWidth(embeddingDim: dim),
+            layout: layout, dims: layout.dims(dim), width: layout.inputWidth(embeddingDim: dim),
             method: .adagrad)
     }
 
@@ -50,25 +50,27 @@ public final class EmbeddingTables: @unchecked Sendable {
         scratch = rows.map { Scratch(rows: $0) }
     }
 
-    /// Copies the embeddings for scoring: without the optimiser's state.
-    private init(scoring other: EmbeddingTables) {
-        layout = other.layout
-        dims = other.dims
-        offsets = other.offsets
-        inputWidth = other.inputWidth
-        method = other.method
+    /// Tables of zeros for scoring: without the optimiser's state.
+    init(scoring layout: InputLayout, dims: [Int], width: Int) {
+        self.layout = layout
+        self.dims = dims
+        offsets = dims.indices.map { dims[..<$0].reduce(0, +) }
+        inputWidth = width
+        method = .adagrad
         let owners = layout.owners
         let own = owners.indices.map { field in
-            let copy = FloatArray(count: owners[field] == field ? other.tables[field].count : 0)
-            if copy.count > 0 { copy.copy(other.tables[field]) }
-            return copy
+            FloatArray(count: owners[field] == field ? layout.fields[field].storedRows * dims[field] : 0)
         }
         tables = owners.map { own[$0] }
         (squares, leads, scratch, users) = ([], [], [], [])
     }
 
     /// Tables with the same embeddings, for scoring.
-    public func copy() -> EmbeddingTables { EmbeddingTables(scoring: self) }
+    public func copy() -> EmbeddingTables {
+        let copy = EmbeddingTables(scoring: layout, dims: dims, width: inputWidth)
+        for field in layout.ownFields { copy.tables[field].copy(tables[field]) }
+        return copy
+    }
 
     public var parameterCount: Int { layout.ownFields.reduce(0) { $0 + tables[$1].count } }
 
@@ -87,7 +89,14 @@ public final class EmbeddingTables: @unchecked Sendable {
     ///   - rows: of the batch; row `r` goes to line `r` of `x`.
     ///   - x: `[batch, inputWidth]`.
     public func gather(field: Int, _ ids: FieldIDs, rows: Range<Int>, into x: FloatArray) {
-        let (width, dim, offset) = (inputWidth, dims[field], offsets[field])
+        gather(
+            field: field, ids, rows: rows, into: x, InputPlace(width: inputWidth, offset: offsets[field], firstRow: 0))
+    }
+
+    /// As `gather`, to a place of its own.
+    func gather(field: Int, _ ids: FieldIDs, rows: Range<Int>, into x: FloatArray, _ place: InputPlace) {
+        let (width, offset, dim) = (place.width, place.offset, dims[field])
+        precondition((rows.upperBound - place.firstRow) * width <= x.count && offset + dim <= width)
         let takesMean = layout.fields[field].pooling == .mean
         let storedRows = layout.fields[field].storedRows
         // Whoever makes ids makes them by the field's rows; a wrong one must not read, and later write, foreign memory.
@@ -98,7 +107,7 @@ public final class EmbeddingTables: @unchecked Sendable {
         tables[field].lend { table in
             x.lend { x in
                 for row in rows {
-                    let target = x + (row &* width &+ offset)
+                    let target = x + ((row &- place.firstRow) &* width &+ offset)
                     let range = ids.range(row)
                     if range.count == 1 {
                         let source = table + checked(ids.ids[range.lowerBound]) &* dim
@@ -231,11 +240,18 @@ public struct FTRL: Codable, Equatable, Sendable {
     }
 }
 
+/// Where a field's embeddings lie in lines of `width` numbers, of which the first is the row `firstRow`'s.
+struct InputPlace {
+    var width: Int
+    var offset: Int
+    var firstRow: Int
+}
+
 /// The ids of one field for the rows of a batch: one each, or `offsets[r]..<offsets[r + 1]` of them.
 public struct FieldIDs: Sendable {
-    public let ids: [UInt32]
+    public var ids: [UInt32]
     /// Nil for single-valued fields.
-    public let offsets: [UInt32]?
+    public var offsets: [UInt32]?
 
     public init(ids: [UInt32], offsets: [UInt32]? = nil) {
         self.ids = ids

@@ -1,4 +1,13 @@
+import Foundation
+
 extension FloatArray {
+    /// A range's floats as a file has them.
+    package func littleEndianBytes(_ range: Range<Int>) -> Data {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // All machines that this is built for are little endian.
+        return lend { Data(bytes: $0 + range.lowerBound, count: 4 * range.count) }
+    }
+
     /// Sets a range to 0.
     public func clear(_ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
@@ -9,6 +18,16 @@ extension FloatArray {
     public func copy(_ other: FloatArray) {
         precondition(other.count == count)
         lend { target in other.lend { target.update(from: $0, count: count) } }
+    }
+
+    /// Makes the first lines copies of one.
+    func fill(lines: Int, with line: FloatArray) {
+        precondition(lines * line.count <= count)
+        lend { target in
+            line.lend { source in
+                for number in 0..<lines { (target + number * line.count).update(from: source, count: line.count) }
+            }
+        }
     }
 
     /// Euclidean norm, summed in Float64.

@@ -87,4 +87,10 @@ public struct NumericShape: Codable, Equatable, Sendable {
         // A number that never changes has no scale; it becomes 0 whatever it is divided by.
         self.standardDeviation = standardDeviation > 0 ? standardDeviation : 1
     }
+
+    /// The two numbers that a value becomes; NaN is missing.
+    @inline(__always)
+    package func input(_ value: Float) -> (standardised: Float, isMissing: Float) {
+        value.isNaN ? (0, 1) : (Float((Double(value) - mean) / standardDeviation), 0)
+    }
 }

@@ -13,6 +13,12 @@ public final class LinearPart: Sendable {
         self.tables = tables
     }
 
+    /// Weights of 0, for scoring.
+    convenience init(scoring layout: InputLayout) {
+        self.init(
+            EmbeddingTables(scoring: layout, dims: layout.fields.map { _ in 1 }, width: layout.fields.count))
+    }
+
     /// A part with the same weights, for scoring.
     public func copy() -> LinearPart { LinearPart(tables.copy()) }
 
@@ -41,6 +47,18 @@ public final class LinearPart: Sendable {
                 }
             }
         }
+    }
+
+    /// The weights of a row's ids of some fields, added up.
+    func sum(_ ids: [FieldIDs], _ fields: [Int], row: Int) -> Float {
+        var sum: Float = 0
+        for field in fields {
+            let places = ids[field].range(row)
+            var part: Float = 0
+            for place in places { part += tables.tables[field][Int(ids[field].ids[place])] }
+            sum += tables.layout.fields[field].pooling == .mean ? part / Float(max(1, places.count)) : part
+        }
+        return sum
     }
 
     /// Spreads the logits' gradient `[batch]` of some rows over their ids, in `workspace.gradient`.

@@ -63,8 +63,9 @@ public struct Safetensors: Sendable {
         return bytes
     }
 
+    /// - Parameter wanted: told a tensor's name, whether it is read; all are unless something else is said.
     /// - Throws: `SafetensorsError` for anything that is not such a file with Float32 and Int32 tensors.
-    public init(_ bytes: [UInt8]) throws {
+    public init(_ bytes: [UInt8], wanted: (String) -> Bool = { _ in true }) throws {
         guard bytes.count >= 8 else { throw SafetensorsError.malformed("it has only \(bytes.count) bytes") }
         let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(bytes.count - 8) else {
@@ -88,6 +89,7 @@ public struct Safetensors: Sendable {
                 start >= 0, start <= end, end <= bytes.count - dataStart, entry.shape.allSatisfy({ $0 >= 0 }),
                 let count = entry.shape.checkedProduct, count.multipliedReportingOverflow(by: 4) == (end - start, false)
             else { throw SafetensorsError.malformed("tensor \(name) does not lie within the file") }
+            guard wanted(name) else { continue }
             let range = dataStart + start..<dataStart + end
             if entry.dtype == "I32" {
                 integers[name] = Integers(shape: entry.shape, values: Self.numbers(bytes, range, count, zero: Int32(0)))

@@ -10,7 +10,7 @@ public struct CoTrainedModel: Sendable {
     /// Hidden layers that the two nets have in common.
     let sharedLayers: Int
     /// Nil where the arm has no such net.
-    var lightBranch, boosterBranch: Branch?
+    package internal(set) var lightBranch, boosterBranch: Branch?
     /// Which ids have an embedding of their own, and why; nil where no field has a rule.
     public private(set) var admission: AdmissionCounts?
 
@@ -116,30 +116,7 @@ public struct CoTrainedModel: Sendable {
     public var embeddingParameters: Int { embeddings.reduce(0) { $0 + $1.parameterCount } }
 }
 
-extension DenseSpecification {
-    /// The first hidden layers, which two nets share.
-    fileprivate func trunk(_ layers: Int) -> DenseSpecification {
-        DenseSpecification(Array(hidden.prefix(layers)), activation: activation, dropout: dropout)
-    }
-
-    /// What is left above a trunk.
-    fileprivate func above(trunk layers: Int) -> DenseSpecification {
-        var rest = self
-        rest.hidden = Array(hidden.dropFirst(layers))
-        return rest
-    }
-}
-
 extension CoTrainedModel {
-    /// What a file needs besides tensors.
-    private struct Description: Codable {
-        var layout: InputLayout
-        var nets: NetSpecification
-        var arm: Arm
-        var sharesEmbeddings: Bool
-        var sharedLayers: Int?
-    }
-
     /// The weights as a safetensors file: `embedding.<field>` `[rows, dim]`, `light.<layer>.weight` `[in, out]`,
     /// `light.<layer>.bias` `[out]`, the same for `booster` and for `shared` layers, and `booster_embedding.<field>` when
     /// nothing is shared. Batch-norm adds `light.<layer>.scale`, `.shift`, `.running_mean`, `.running_variance`, PReLU
@@ -150,9 +127,10 @@ extension CoTrainedModel {
         var file = Safetensors(tensors: [:], metadata: [:])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let description = Description(
-            layout: layout, nets: nets, arm: arm, sharesEmbeddings: sharesEmbeddings, sharedLayers: sharedLayers)
-        file.metadata["rocket"] = String(decoding: try encoder.encode(description), as: UTF8.self)
+        let description = ModelDescription(
+            layout: layout, nets: nets, arm: arm.rawValue, sharesEmbeddings: sharesEmbeddings,
+            sharedLayers: sharedLayers)
+        file.metadata[ModelDescription.key] = String(decoding: try encoder.encode(description), as: UTF8.self)
         visit { name, shape, array, range in
             file.tensors[name] = Safetensors.Tensor(shape: shape, values: range.map { array[$0] })
         }
@@ -174,23 +152,16 @@ extension CoTrainedModel {
     /// - Throws: `SafetensorsError`.
     public init(safetensors bytes: [UInt8]) throws {
         let file = try Safetensors(bytes)
-        guard let text = file.metadata["rocket"],
-            let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8))
-        else { throw SafetensorsError.metadata("rocket") }
+        let description = try ModelDescription(file)
+        guard let arm = Arm(rawValue: description.arm) else {
+            throw SafetensorsError.metadata(ModelDescription.key)
+        }
         self.init(
-            arm: description.arm, layout: description.layout, nets: description.nets,
+            arm: arm, layout: description.layout, nets: description.nets,
             sharing: .embeddings, sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
         // Nothing was shared, or each net was kept at a best point of its own.
         if !description.sharesEmbeddings { boosterBranch = boosterBranch?.copy() }
-        var problem: SafetensorsError?
-        visit { name, shape, array, range in
-            guard let tensor = file.tensors[name], tensor.shape == shape else {
-                problem = problem ?? .tensor(name: name, expected: shape, found: file.tensors[name]?.shape)
-                return
-            }
-            for (index, value) in zip(range, tensor.values) { array[index] = value }
-        }
-        if let problem { throw problem }
+        try file.read(visit)
         try readAdmission(file)
     }
 
@@ -214,29 +185,9 @@ extension CoTrainedModel {
     }
 
     /// Every tensor with its name, its shape and where it lies.
-    private func visit(_ body: (String, [Int], FloatArray, Range<Int>) -> Void) {
-        func visit(_ tables: EmbeddingTables, _ prefix: String) {
-            for index in layout.ownFields {
-                let field = layout.fields[index]
-                let (table, dim) = (tables.tables[index], tables.dims[index])
-                let own = field.rows * dim
-                body("\(prefix).\(field.name)", [field.rows, dim], table, 0..<own)
-                if field.admission != nil { body("\(prefix).\(field.name).rare", [1, dim], table, own..<table.count) }
-            }
-        }
-        for (tables, prefix) in zip(embeddings, ["embedding", "booster_embedding"]) { visit(tables, prefix) }
-        for (name, branch) in branches {
-            if let linear = branch.linear { visit(linear.tables, "\(name)_linear") }
-        }
-        for (name, net) in denseNets {
-            for layer in 0..<net.layers {
-                let shape = net.shape(layer)
-                body("\(name).\(layer).weight", shape, net.parameters, net.weights(layer))
-                body("\(name).\(layer).bias", [shape[1]], net.parameters, net.biases(layer))
-                for extra in net.extras(layer) {
-                    body("\(name).\(layer).\(extra.name)", [shape[1]], extra.array, extra.range)
-                }
-            }
-        }
+    private func visit(_ body: Safetensors.Visitor) {
+        for (tables, prefix) in zip(embeddings, ["embedding", "booster_embedding"]) { tables.visit(prefix, body) }
+        for (name, branch) in branches { branch.linear?.tables.visit("\(name)_linear", body) }
+        for (name, net) in denseNets { net.visit(name, body) }
     }
 }

@@ -27,10 +27,7 @@ package struct InputRows: Sendable {
             let column = batch.numerics[index]
             let position = width - 2 * (tables.layout.numerics.count - index)
             for row in rows {
-                let value = column[row]
-                x[row * width + position] =
-                    value.isNaN ? 0 : Float((Double(value) - shape.mean) / shape.standardDeviation)
-                x[row * width + position + 1] = value.isNaN ? 1 : 0
+                (x[row * width + position], x[row * width + position + 1]) = shape.input(column[row])
             }
         }
     }

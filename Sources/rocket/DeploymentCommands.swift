@@ -98,12 +98,13 @@ extension ModelsCommand {
             commandName: "pull",
             abstract: "Write a version's files from the database to a folder.",
             discussion: """
-                Each file is compared with its SHA-256, written under a temporary name, flushed and renamed, so that a \
-                reader finds the whole file or none.
+                Files: light.onnx (the light net for other programs: opset 17, IR version 8, ids in, probabilities out), \
+                model.safetensors (all weights) and features.json (how raw values become ids). Each is compared with its \
+                SHA-256, written under a temporary name, flushed and renamed, so that a reader finds the whole file or none.
 
                 Examples:
                   rocket models pull 12
-                  rocket models pull live --model quickstart --to /srv/models
+                  rocket models pull live --model quickstart --format onnx --to /srv/models
                 """)
 
         @OptionGroup var database: DatabaseOptions
@@ -111,8 +112,11 @@ extension ModelsCommand {
         @Argument(help: "Number of the version, or: live.")
         var version: VersionChoice
 
-        @Option(help: "Name of the model; with live.")
+        @Option(help: "Name of the model; with live, where several models have a live version.")
         var model: String?
+
+        @Option(help: "onnx or safetensors, each with features.json. Default: all files.")
+        var format: ModelFormat?
 
         @Option(help: ArgumentHelp("Folder, made where it is missing.", valueName: "folder"))
         var to = "."
@@ -120,12 +124,8 @@ extension ModelsCommand {
         @Flag(help: "Print as JSON: an array of the files' paths, bytes and SHA-256.")
         var json = false
 
-        func validate() throws {
-            if case .live = version, model == nil { throw ValidationError("live of which model? Name it with --model") }
-        }
-
         func run() throws {
-            let files = try Deployments(database: database.database).pull(version, of: model, to: to)
+            let files = try Deployments(database: database.database).pull(version, of: model, format: format, to: to)
             if json { return try printJSON(files) }
             for file in files { print("\(file.path)  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)") }
         }
@@ -145,6 +145,8 @@ struct DeploymentOutput: ParsableArguments {
                 ?? "no version of model \(entry.model) is live; \(before)")
     }
 }
+
+extension ModelFormat: ExpressibleByArgument {}
 
 extension VersionChoice: ExpressibleByArgument {
     public init?(argument: String) {

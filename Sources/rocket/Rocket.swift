@@ -23,7 +23,7 @@ struct Rocket: ParsableCommand {
         subcommands: [
             MigrateCommand.self, ImportCommand.self, SampleLogsCommand.self, ConfigCommand.self, ExtractCommand.self,
             TrainCommand.self, EvaluateCommand.self, NightlyCommand.self, BackfillCommand.self,
-            ExperimentCommand.self, ReportCommand.self,
+            ExperimentCommand.self, PredictCommand.self, ReportCommand.self,
             ModelsCommand.self, StatusCommand.self, CacheCommand.self, BenchCommand.self,
         ])
 }

@@ -96,7 +96,7 @@ import Testing
             #expect(try ids("price_bucket") == [[1], [0], [2]])
             let (site, slot) = (FeatureHasher(name: "site", hashBits: 16), FeatureHasher(name: "slot", hashBits: 16))
             let cross = FeatureHasher(name: "site_slot", hashBits: 16)
-            let crossed = cross.id(ofHash: cross.hash(crossing: [site.hash("x"), slot.hash("3")]))
+            let crossed = cross.id(ofHash: cross.hash(crossing: 2) { [site.hash("x"), slot.hash("3")][$0] })
             #expect(try ids("site_slot") == [[crossed], [0], [crossed]])
             #expect(rows.numerics[0][0] == 1.5 && rows.numerics[0][1].isNaN)
             #expect(rows.numerics[1][0] == 4 && rows.numerics[2][0] == 33 && rows.numerics[2][2] == 100)

@@ -1,0 +1,35 @@
+import Foundation
+
+/// Everything that a program needs to turn raw values into what a model reads: `features.json` beside its weights.
+public struct ServedFeatures: Codable, Equatable, Sendable {
+    /// In the order of the model's fields and numbers, with learned boundaries.
+    public var features: [Feature]
+    /// The column with the impression's time, for hours and weekdays.
+    public var timeColumn: String
+    /// The zone whose clocks tell them.
+    public var timeZone: String
+
+    public init(_ specification: FeatureSpecification, timeColumn: String, timeZone: String) {
+        features = specification.features
+        self.timeColumn = timeColumn
+        self.timeZone = timeZone
+    }
+
+    public var specification: FeatureSpecification { FeatureSpecification(features: features) }
+
+    /// The column that a feature is read from; nil for crosses.
+    public func column(of feature: Feature) -> String? {
+        switch feature.kind {
+        case .cross: nil
+        case .hourOfDay, .dayOfWeek: timeColumn
+        default: feature.column
+        }
+    }
+
+    /// JSON with sorted keys: the same features give the same text.
+    public func canonicalJSON() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}

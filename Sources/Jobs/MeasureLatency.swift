@@ -1,0 +1,131 @@
+import AdLogs
+import Days
+import Evaluation
+import Features
+import Foundation
+import JobFile
+import Logging
+import RocketLaunching
+import RocketServing
+
+extension JobSession {
+    /// Measures how long both nets take for requests as a server gets them: raw values of impressions of the evaluated day,
+    /// hashed and scored by `Ranker`, for each configured number of candidates. The columns of `request_columns` are read
+    /// from the request, which is the first impression, the others from each candidate.
+    ///
+    /// - Parameter training: the first day that was trained on.
+    func measureLatency(_ trained: CoTrainedModel, on day: Day, training: Day) throws -> [LatencyReport] {
+        guard let light = trained.lightBranch, let booster = trained.boosterBranch else { return [] }
+        let specification = jobFile.evaluation.latency
+        let features = try servedFeatures(from: training)
+        let sample = try rawSample(of: day, features, rows: specification.batchSizes.max() ?? 0)
+        guard !sample.isEmpty else {
+            log.warning("no latency report: \(day) has no impression whose values all can be read")
+            return []
+        }
+        let requestColumns = requestColumns(features)
+        let nets = try [("light", light), ("booster", booster)].map { name, branch in
+            (name: name, ranker: try Ranker(ServingModel(branch, features: features), requestColumns: requestColumns))
+        }
+        return try specification.batchSizes.flatMap { size in
+            progress(StageProgress(title: "latency", done: size, total: nil, unit: "candidates a call"))
+            let request = try ServingRequest(sample, candidates: size, nets[0].ranker.encoder)
+            var output = [Float](repeating: 0, count: size)
+            let probe = LatencyProbe(calls: specification.calls)
+            func call(_ net: Int) throws {
+                try nets[net].ranker.score(request: request.values, candidates: request.candidates, into: &output)
+            }
+            let (first, second) = try probe.measure(
+                net: nets[0].name, against: nets[1].name, batchSize: size, call: { try call(0) },
+                otherCall: { try call(1) })
+            let paced = try [first, second].enumerated().map { net, report in
+                try probe.measurePaced(
+                    net: report.net, batchSize: size,
+                    callsPerSecond: min(Self.pace, Self.paceShare * 1e6 / report.meanMicroseconds)
+                ) { try call(net) }
+            }
+            return ([first, second] + paced).map { report in
+                var report = report
+                report.cost = trained.cost(ofNet: report.net, batchSize: size, idsARow: request.idsARow(features))
+                return report
+            }
+        }
+    }
+
+    /// Impressions of a day by column, as many as there are rows wanted or fewer; those that cannot be read are left out.
+    private func rawSample(of day: Day, _ features: ServedFeatures, rows: Int) throws -> [[String: RawValue]] {
+        let impressions = try RawImpressions(jobFile.source, features, on: connection)
+        let encoder = try FeatureEncoder(features)
+        var encoded = encoder.empty()
+        var sample: [[String: RawValue]] = []
+        try impressions.forEach(
+            in: logDays.instants(of: day, on: connection), limit: rows, on: connection
+        ) { _, _, values in
+            var row = RawRows(columns: impressions.columns)
+            try row.append(values)
+            guard (try? encoder.encode(candidates: row, of: encoder.empty(), into: &encoded)) != nil else { return }
+            sample.append(Dictionary(uniqueKeysWithValues: zip(impressions.columns, values)))
+        }
+        return sample
+    }
+
+    /// Where the job file does not say which columns come with the request: the time, and the column that GAUC groups by.
+    private func requestColumns(_ features: ServedFeatures) -> Set<String> {
+        let columns =
+            jobFile.evaluation.latency.requestColumns
+            ?? [features.timeColumn] + (jobFile.evaluation.group.map { [$0] } ?? [])
+        return Set(columns).intersection(features.features.compactMap { features.column(of: $0) })
+    }
+
+    /// Calls a second where the net keeps up with them.
+    private static let pace = 2_000.0
+    /// Otherwise this much of what it does back to back: a server that is busy, and not drowning.
+    private static let paceShare = 0.7
+}
+
+/// A request made of impressions: the first gives what belongs to the request, each is a candidate, and where there are
+/// fewer than candidates they come again.
+private struct ServingRequest {
+    let values: [RawValue]
+    let candidates: RawRows
+    /// Values that a candidate has in each list, by column.
+    private let lengths: [String: Double]
+
+    init(_ sample: [[String: RawValue]], candidates count: Int, _ encoder: FeatureEncoder) throws {
+        values = encoder.requestColumns.map { sample[0][$0] ?? .missing }
+        var rows = RawRows(columns: encoder.candidateColumns)
+        var lengths: [String: Int] = [:]
+        for row in 0..<count {
+            let values = sample[row % sample.count]
+            rows.append(values)
+            for (column, value) in values {
+                if case .list(let elements) = value { lengths[column, default: 0] += max(1, elements.count) }
+            }
+        }
+        candidates = rows
+        self.lengths = lengths.mapValues { Double($0) / Double(max(1, count)) }
+    }
+
+    /// By the multi-valued features' names.
+    func idsARow(_ served: ServedFeatures) -> [String: Double] {
+        Dictionary(
+            served.features.compactMap { feature in lengths[feature.column].map { (feature.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+}
+
+extension CoTrainedModel {
+    /// What a net takes for an example of a batch, all of whose parts are computed for it.
+    ///
+    /// - Parameter idsARow: of the multi-valued fields.
+    fileprivate func cost(ofNet net: String, batchSize: Int, idsARow: [String: Double]) -> ExampleCost {
+        let isLight = net == "light"
+        let parameters = isLight ? lightParameters : boosterParameters
+        let embedded = layout.fields.reduce(0.0) { sum, field in
+            sum + 4 * (idsARow[field.name] ?? 1) * Double(field.dim ?? nets.embeddingDim)
+        }
+        return ExampleCost(
+            operations: 2 * (isLight ? lightWeights : boosterWeights),
+            bytes: embedded + Double(4 * parameters) / Double(max(1, batchSize)))
+    }
+}

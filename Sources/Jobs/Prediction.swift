@@ -1,0 +1,196 @@
+import AdLogs
+import Days
+import Foundation
+import JobFile
+import ModelRegistry
+import Postgres
+import RocketServing
+
+/// What a model says of a row.
+public enum Prediction: Equatable, Sendable {
+    /// Of a click.
+    case probability(Float)
+    /// Why the row cannot be scored.
+    case problem(String)
+}
+
+/// A version's light net at work on single rows.
+public final class Predictor {
+    private let ranker: Ranker
+    private var rows: RawRows
+    private var scores: [Float] = []
+
+    /// The columns that the model reads.
+    public var columns: [String] { ranker.encoder.candidateColumns }
+
+    init(_ model: ServingModel) throws {
+        ranker = try Ranker(model)
+        rows = RawRows(columns: ranker.encoder.candidateColumns)
+    }
+
+    /// A folder that `rocket models pull` wrote; no database is needed.
+    public convenience init(folder: String) throws {
+        try self.init(ServingModel(folder: folder))
+    }
+
+    /// A version in the database.
+    ///
+    /// - Parameter model: whose live version is meant; nil: of the only model that has one.
+    public convenience init(_ choice: VersionChoice, of model: String?, database: String?) throws {
+        let deployments = try Deployments(database: database)
+        try self.init(deployments.servingModel(deployments.version(choice, of: model)))
+    }
+
+    /// Scores lines of JSON, an object each: values by column; a column that is not there is missing.
+    ///
+    /// - Returns: one prediction a line, and the columns that some line named.
+    public func predict(lines: [String]) -> (predictions: [Prediction], named: Set<String>) {
+        let decoder = JSONDecoder()
+        var named: Set<String> = []
+        let rows = lines.map { line in
+            (try? decoder.decode([String: RawValue].self, from: Data(line.utf8))).map { row in
+                columns.map { column in
+                    guard let value = row[column] else { return RawValue.missing }
+                    named.insert(column)
+                    return value
+                }
+            }
+        }
+        var predictions = predict(rows: rows.compactMap { $0 }).makeIterator()
+        return (
+            rows.map { row in
+                (row == nil ? nil : predictions.next())
+                    ?? .problem("the line is no JSON object of plain values and lists")
+            }, named
+        )
+    }
+
+    /// Scores rows of values in the order of `columns`.
+    func predict(rows values: [[RawValue]]) -> [Prediction] {
+        var predictions = [Prediction](repeating: .probability(0), count: values.count)
+        var left = Array(values.indices)
+        while !left.isEmpty {
+            do {
+                rows.removeAll()
+                for index in left { try rows.append(values[index]) }
+                if scores.count < rows.count { scores = [Float](repeating: 0, count: rows.count) }
+                try ranker.score(request: [], candidates: rows, into: &scores)
+                for (place, index) in left.enumerated() { predictions[index] = .probability(scores[place]) }
+                return predictions
+            } catch {
+                // The encoder stops at the first row that it cannot read; the others are scored without it.
+                guard case .value(let row, let column, let found, let expected) = error, row < left.count else {
+                    for index in left { predictions[index] = .problem("\(error)") }
+                    return predictions
+                }
+                predictions[left[row]] = .problem("column \(column): found \(found), expected \(expected)")
+                left.remove(at: row)
+            }
+        }
+        return predictions
+    }
+}
+
+/// What became of a day's predictions.
+public struct DayPrediction: Encodable, Sendable {
+    public var version: Int
+    public var day: String
+    public var impressions: Int
+    /// Rows of `rocket.predictions` that have a problem and no probability.
+    public var problems: Int
+    /// Impressions without an id, of which there is no row.
+    public var withoutID: Int
+}
+
+extension Deployments {
+    /// A version's light net with the features that it was trained with.
+    func servingModel(_ version: Int) throws -> ServingModel {
+        try ServingModel(
+            model: registry.artifact(Artifact.model, version: version),
+            features: registry.artifact(Artifact.features, version: version))
+    }
+
+    /// Scores all impressions of a day of the log that a version was trained on, and writes the probabilities to
+    /// `rocket.predictions` in one transaction; what was there of the version's day is replaced.
+    ///
+    /// - Parameter progress: told the impressions so far.
+    public func predict(
+        _ choice: VersionChoice, of model: String?, day: Day, progress: @escaping ProgressHandler
+    ) throws -> DayPrediction {
+        let version = try version(choice, of: model)
+        let jobFile = try JobFile(
+            text: registry.jobFileText(of: version), path: "version \(version)'s job file")
+        let serving = try servingModel(version)
+        let predictor = try Predictor(serving)
+        let range = try LogDays(jobFile.source).instants(of: day, on: connection)
+        let impressions = try RawImpressions(jobFile.source, serving.features, on: connection)
+        let reader = try Connection(settings, applicationName: "rocket predict")
+        var result = DayPrediction(
+            version: version, day: day.description, impressions: 0, problems: 0, withoutID: 0)
+        try connection.transaction { connection in
+            try replace(version, range)
+            let writer = try connection.copyIn(
+                """
+                COPY rocket.predictions (version, impression_id, shown_at, probability, problem)
+                FROM STDIN (FORMAT binary)
+                """)
+            var chunk: [(id: String, at: Instant, values: [RawValue])] = []
+            func flush() {
+                let predictions = predictor.predict(rows: chunk.map(\.values))
+                for (row, prediction) in zip(chunk, predictions) {
+                    writer.write(prediction, version: version, id: row.id, at: row.at)
+                    if case .problem = prediction { result.problems += 1 }
+                }
+                result.impressions += chunk.count
+                chunk.removeAll(keepingCapacity: true)
+                progress(
+                    StageProgress(title: "predict", done: result.impressions, total: nil, unit: "impressions"))
+            }
+            do {
+                result.withoutID = try impressions.forEach(in: range, on: reader) { id, at, values in
+                    chunk.append((id, at, values))
+                    if chunk.count == Self.rowsAtOnce { flush() }
+                }
+                flush()
+            } catch {
+                writer.cancel()
+                throw error
+            }
+            _ = try writer.finish()
+        }
+        guard result.impressions > 0 else {
+            throw JobError.noImpressions(day: day, table: jobFile.source.impressions.table)
+        }
+        return result
+    }
+
+    /// Makes room for a version's predictions of a range; another process that does the same waits.
+    private func replace(_ version: Int, _ range: Range<Instant>) throws {
+        try connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('rocket/predictions/' || $1::text, 0))", [.int(version)])
+        try connection.execute(
+            """
+            DELETE FROM rocket.predictions
+            WHERE version = $1 AND shown_at >= $2::text::timestamptz AND shown_at < $3::text::timestamptz
+            """, [.int(version), .text("\(range.lowerBound)"), .text("\(range.upperBound)")])
+    }
+
+    private static let rowsAtOnce = 4_096
+}
+
+extension BinaryCopyWriter {
+    fileprivate func write(_ prediction: Prediction, version: Int, id: String, at: Instant) {
+        row(5)
+        int64(Int64(version))
+        text(id)
+        timestamptz(microsecondsSince1970: at.microseconds)
+        switch prediction {
+        case .probability(let probability):
+            double(Double(probability))
+            null()
+        case .problem(let problem):
+            null()
+            text(problem)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import Features
+import Foundation
+import Nets
+
+/// Turns raw values into ids and numbers, as the extraction from the logs does.
+///
+/// Features whose columns all belong to the request are encoded once a request, the others once a candidate.
+public struct FeatureEncoder: Sendable {
+    /// The columns that the request's features read, and those of the candidates', each once.
+    public let requestColumns, candidateColumns: [String]
+    let request, candidates: Part
+    private let fieldCount, numericCount, featureCount: Int
+
+    /// The features of one side, crosses last.
+    struct Part: Sendable {
+        var readers: [Reader] = []
+        /// Whose they are among the model's.
+        var fields: [Int] = []
+        var numerics: [Int] = []
+    }
+
+    struct Reader: Sendable {
+        var feature: Int
+        /// Whether a cross needs its hash.
+        var isCrossed: Bool
+        var source: Source
+        /// Its place among the fields, or among the numbers.
+        var target: Int
+        var hasher: FeatureHasher
+    }
+
+    enum Source: Sendable {
+        case text(Int)
+        case list(Int)
+        case number(Int, Feature.Transform)
+        case bucketed(Int, QuantileBuckets)
+        case hour(Int, TimeZone)
+        case weekday(Int, TimeZone)
+        case cross([Int])
+    }
+
+    /// - Parameter columns: those whose values all candidates of a request have in common.
+    /// - Throws: `ServingError.unknownColumn`, `.timeZone`.
+    public init(_ served: ServedFeatures, requestColumns columns: Set<String> = []) throws(ServingError) {
+        let features = served.features
+        let known = features.compactMap { served.column(of: $0) }
+        if let unknown = columns.subtracting(known).min() {
+            throw .unknownColumn(unknown, known: Array(Set(known)).sorted())
+        }
+        var fromRequest: [Bool] = features.map { served.column(of: $0).map { columns.contains($0) } ?? false }
+        let crossed = features.map { ($0.crossed ?? []).compactMap { name in features.firstIndex { $0.name == name } } }
+        for (index, parts) in crossed.enumerated() where features[index].kind == .cross {
+            fromRequest[index] = parts.allSatisfy { fromRequest[$0] }
+        }
+        let inCrosses = Set(crossed.joined())
+        var (request, candidates) = (Part(), Part())
+        var (requestColumns, candidateColumns) = ([String](), [String]())
+        var (fields, numerics) = (0, 0)
+        // Crosses after what they cross, which are never crosses.
+        let order = features.indices.sorted {
+            (features[$0].kind == .cross ? 1 : 0) < (features[$1].kind == .cross ? 1 : 0)
+        }
+        var targets = [Int](repeating: 0, count: features.count)
+        for (index, feature) in features.enumerated() {
+            if feature.kind == .numeric {
+                targets[index] = numerics
+                numerics += 1
+            } else {
+                targets[index] = fields
+                fields += 1
+            }
+        }
+        for index in order {
+            let feature = features[index]
+            func position() -> Int {
+                let name = served.column(of: feature) ?? ""
+                return fromRequest[index] ? requestColumns.place(of: name) : candidateColumns.place(of: name)
+            }
+            func zone() throws(ServingError) -> TimeZone {
+                guard let zone = TimeZone(identifier: served.timeZone) else { throw .timeZone(served.timeZone) }
+                return zone
+            }
+            let source: Source =
+                switch feature.kind {
+                case .categorical: .text(position())
+                case .multiValued: .list(position())
+                case .numeric: .number(position(), feature.transform)
+                case .bucketed: .bucketed(position(), QuantileBuckets(boundaries: feature.boundaries ?? []))
+                case .hourOfDay: .hour(position(), try zone())
+                case .dayOfWeek: .weekday(position(), try zone())
+                case .cross: .cross(crossed[index])
+                }
+            let reader = Reader(
+                feature: index, isCrossed: inCrosses.contains(index), source: source, target: targets[index],
+                hasher: FeatureHasher(feature))
+            if fromRequest[index] { request.add(reader) } else { candidates.add(reader) }
+        }
+        (self.request, self.candidates) = (request, candidates)
+        (self.requestColumns, self.candidateColumns) = (requestColumns, candidateColumns)
+        (fieldCount, numericCount, featureCount) = (fields, numerics, features.count)
+    }
+
+    /// No rows yet; to be filled by `encode`, again and again without allocation.
+    public func empty() -> EncodedRows {
+        EncodedRows(fields: fieldCount, numerics: numericCount, features: featureCount)
+    }
+
+    /// Encodes the request's values, in the order of `requestColumns`.
+    ///
+    /// - Throws: `ServingError.value`, `.width`.
+    public func encode(request values: [RawValue], into rows: inout EncodedRows) throws(ServingError) {
+        guard values.count == requestColumns.count else {
+            throw .width(row: 0, found: values.count, expected: requestColumns)
+        }
+        try encode(values, 1, requestColumns, request.readers, of: nil, into: &rows)
+    }
+
+    /// Encodes the candidates of an encoded request.
+    ///
+    /// - Parameter raw: with the columns `candidateColumns`.
+    /// - Throws: `ServingError.value`, `.width`.
+    public func encode(
+        candidates raw: RawRows, of request: EncodedRows, into rows: inout EncodedRows
+    ) throws(ServingError) {
+        guard raw.columns == candidateColumns else {
+            throw .width(row: 0, found: raw.columns.count, expected: candidateColumns)
+        }
+        try encode(raw.values, raw.count, candidateColumns, candidates.readers, of: request, into: &rows)
+    }
+
+    /// Feature by feature, so that how a feature is read is looked at once and not for each value.
+    private func encode(
+        _ values: [RawValue], _ count: Int, _ columns: [String], _ readers: [Reader], of request: EncodedRows?,
+        into rows: inout EncodedRows
+    ) throws(ServingError) {
+        rows.clear(readers)
+        func column(_ index: Int) -> RawColumn {
+            RawColumn(values: values, index: index, of: columns.count, count: count, name: columns[index])
+        }
+        for reader in readers {
+            switch reader.source {
+            case .text(let index): try rows.encodeTexts(column(index), reader)
+            case .list(let index): try rows.encodeLists(column(index), reader)
+            case .number(let index, let transform): try rows.encodeNumbers(column(index), transform, reader)
+            case .bucketed(let index, let buckets):
+                try rows.encodeIDs(column(index), reader, expected: "a finite number") { value in
+                    value.number.map { buckets.id($0) }
+                }
+            case .hour(let index, let zone):
+                try rows.encodeIDs(column(index), reader, expected: LocalTime.expected) { value in
+                    value.secondsSince1970.map { UInt32(1 + LocalTime(secondsSince1970: $0, zone).hour) }
+                }
+            case .weekday(let index, let zone):
+                try rows.encodeIDs(column(index), reader, expected: LocalTime.expected) { value in
+                    value.secondsSince1970.map { UInt32(LocalTime(secondsSince1970: $0, zone).weekday) }
+                }
+            case .cross(let parts): rows.encodeCross(parts, reader, of: request, count: count)
+            }
+        }
+        rows.rows.count = count
+    }
+}
+
+extension FeatureEncoder.Part {
+    fileprivate mutating func add(_ reader: FeatureEncoder.Reader) {
+        readers.append(reader)
+        if case .number = reader.source { numerics.append(reader.target) } else { fields.append(reader.target) }
+    }
+}
+
+extension [String] {
+    /// Where a name stands, which is appended where it does not.
+    fileprivate mutating func place(of name: String) -> Int {
+        if let place = firstIndex(of: name) { return place }
+        append(name)
+        return count - 1
+    }
+}

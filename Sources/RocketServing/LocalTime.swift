@@ -1,0 +1,17 @@
+import Foundation
+
+/// Hour 0…23 and ISO weekday 1 (Monday) … 7 in a zone.
+struct LocalTime {
+    let hour, weekday: Int
+
+    /// What a value must be to have one.
+    static let expected = "a time: ISO 8601 with a zone, or seconds since 1970"
+
+    init(secondsSince1970 seconds: Double, _ zone: TimeZone) {
+        let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: seconds))
+        let hours = Int(((seconds + Double(offset)) / 3_600).rounded(.down))
+        hour = (hours % 24 + 24) % 24
+        // 1970-01-01 was a Thursday.
+        weekday = (((hours - hour) / 24 + 3) % 7 + 7) % 7 + 1
+    }
+}

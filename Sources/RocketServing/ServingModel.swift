@@ -1,0 +1,54 @@
+import Features
+import Foundation
+import Nets
+
+/// The light net of a model version with what makes its ids: read once, then shared by all threads.
+public struct ServingModel: Sendable {
+    /// What raw values the net reads, and how they become ids.
+    public let features: ServedFeatures
+    let branch: Branch
+
+    /// Reads a folder that `rocket models pull` wrote: `model.safetensors` and `features.json`.
+    ///
+    /// - Throws: `ServingError`, `SafetensorsError`.
+    public init(folder: String) throws {
+        func read(_ name: String) throws -> [UInt8] {
+            let path = "\(folder)/\(name)"
+            do {
+                return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            } catch {
+                throw ServingError.unreadable(path: path, reason: "the file cannot be read")
+            }
+        }
+        try self.init(model: read("model.safetensors"), features: read("features.json"))
+    }
+
+    /// The same from the files' bytes.
+    public init(model: [UInt8], features: [UInt8]) throws {
+        guard let served = try? JSONDecoder().decode(ServedFeatures.self, from: Data(features)) else {
+            throw ServingError.unreadable(
+                path: "features.json", reason: "it is not the JSON that this program writes, or an older one's")
+        }
+        let file = try Safetensors(model) { Branch.isOfLightNet(tensor: $0) }
+        try self.init(Branch(lightNetOf: file), features: served)
+    }
+
+    /// Any net over the same features.
+    package init(_ branch: Branch, features: ServedFeatures) throws {
+        let (fields, layout) = (features.specification.fields, branch.embeddings.layout)
+        let shapes = layout.fields.map { "\($0.name) of \($0.rows) ids" }
+        let expected = fields.map { "\($0.name) of \($0.tableRows) ids" }
+        guard shapes == expected, layout.fields.map(\.multiValued) == fields.map({ $0.kind == .multiValued }) else {
+            throw ServingError.mismatch(
+                "the weights are for \(shapes.joined(separator: ", ")), the features are \(expected.joined(separator: ", "))"
+            )
+        }
+        guard layout.numerics.map(\.name) == features.specification.numerics.map(\.name) else {
+            throw ServingError.mismatch(
+                "the weights are for the numbers \(layout.numerics.map(\.name)), the features are "
+                    + "\(features.specification.numerics.map(\.name))")
+        }
+        self.branch = branch
+        self.features = features
+    }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import Jobs
+
+struct PredictCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict",
+        abstract: "Score impressions with a version's light net.",
+        discussion: """
+            With --day: all impressions of a day of the log that the version was trained on, into rocket.predictions, in one \
+            transaction; a day that is predicted again replaces what was there. Impressions that cannot be scored get a row \
+            with the problem.
+
+            Without: JSON lines from standard input, an object of raw values by column each ({"user_id": "u7", "price": 1.5, \
+            "tags": ["a", "b"], "shown_at": "2026-01-05T10:00:00Z"}); a column that is null or not there is missing, others \
+            than the model's are left out. One line a row comes out: {"row": 1, "probability": 0.0312}, or \
+            {"row": 1, "problem": "…"}, and exit code 5 where there was a problem. With --folder no database is needed.
+
+            Examples:
+              rocket predict --model 12 --day 2026-01-05
+              rocket predict --model live < impressions.jsonl
+              rocket predict --folder models/quickstart-12 < impressions.jsonl
+            """)
+
+    @OptionGroup var database: DatabaseOptions
+
+    @Option(help: ArgumentHelp("Number of the version, or: live.", valueName: "version"))
+    var model: VersionChoice?
+
+    @Option(help: "Name of the model; with live, where several models have a live version.")
+    var name: String?
+
+    @Option(help: "A folder that rocket models pull wrote, instead of --model.")
+    var folder: String?
+
+    @Option(help: ArgumentHelp("Day of the log whose impressions are scored.", valueName: "YYYY-MM-DD"))
+    var day: Day?
+
+    @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
+    var quiet = false
+
+    @Flag(help: "With --day: print as JSON, one object.")
+    var json = false
+
+    func validate() throws {
+        guard (model == nil) != (folder == nil) else {
+            throw ValidationError("name the version with --model, or a pulled folder with --folder")
+        }
+        if day != nil, model == nil { throw ValidationError("--day needs --model: the version knows its log") }
+    }
+
+    func run() throws {
+        if let day, let model { return try predict(day, model) }
+        let predictor =
+            try folder.map { try Predictor(folder: $0) }
+            ?? Predictor(model ?? .live, of: name, database: database.database)
+        try predictLines(predictor)
+    }
+
+    private func predict(_ day: Day, _ model: VersionChoice) throws {
+        let display = ProgressDisplay(log: makeLogger(quiet: quiet), quiet: quiet || json)
+        let result = try Deployments(database: database.database).predict(model, of: name, day: day) {
+            display.show($0)
+        }
+        if json { return try printJSON(result) }
+        print(
+            "\(result.impressions.grouped) impressions of \(result.day) scored by version \(result.version) into "
+                + "rocket.predictions; \(result.problems.grouped) with a problem, \(result.withoutID.grouped) without an id "
+                + "left out")
+    }
+
+    private func predictLines(_ predictor: Predictor) throws {
+        let log = makeLogger(quiet: quiet)
+        var (row, problems) = (0, 0)
+        var unnamed = Set(predictor.columns)
+        var chunk: [String] = []
+        func flush() throws {
+            let (predictions, named) = predictor.predict(lines: chunk)
+            unnamed.subtract(named)
+            var text = ""
+            for prediction in predictions {
+                row += 1
+                text += try PredictedLine(row, prediction).json() + "\n"
+                if case .problem = prediction { problems += 1 }
+            }
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+            chunk.removeAll(keepingCapacity: true)
+        }
+        while let line = readLine() {
+            if line.allSatisfy(\.isWhitespace) { continue }
+            chunk.append(line)
+            if chunk.count == 4_096 { try flush() }
+        }
+        try flush()
+        if row > 0 {
+            for column in unnamed.sorted() {
+                log.warning("no line names the column ‘\(column)’; it counted as missing in all of them")
+            }
+        }
+        if problems > 0 { throw ExitCode(ExitStatus.dataCheckFailed.rawValue) }
+    }
+}
+
+/// One line of output.
+private struct PredictedLine: Encodable {
+    let row: Int
+    var probability: Float?
+    var problem: String?
+
+    init(_ row: Int, _ prediction: Prediction) {
+        self.row = row
+        switch prediction {
+        case .probability(let value): probability = value
+        case .problem(let text): problem = text
+        }
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
