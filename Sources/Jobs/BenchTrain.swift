@@ -98,11 +98,13 @@ public func benchTrain(
     }
     for _ in 0..<data.count { step() }
     let peers = try python.map { python in
-        try ["eager", "compiled"].map {
-            try TorchPeer($0, python, arm: arm, batch: batch, threads: threads, type: type)
+        try ["eager", "compiled"].map { configuration in
+            try TorchPeer(
+                configuration, python,
+                ["--arm", arm.rawValue, "--batch", "\(batch)", "--threads", "\(threads)", "--dtype", type.rawValue])
         }
     }
-    defer { peers?.forEach { $0.end() } }
+    defer { peers?.forEach { $0.process.end() } }
     let before = trainer.profile
     let firstStep = steps
     var rates: [Double] = []
@@ -115,7 +117,7 @@ public func benchTrain(
         repeat { step() } while (ContinuousClock.now - start) / .seconds(1) < seconds
         let rate = Double((steps - first) * batch) / ((ContinuousClock.now - start) / .seconds(1))
         // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them.
-        if load.foreignShare() > 0.03, rejected < 3 * rounds {
+        if load.foreignShare() > MachineLoad.most, rejected < 3 * rounds {
             rejected += 1
             continue
         }
@@ -144,93 +146,19 @@ private func peakMebibytes() -> Double {
     return Double(usage.ru_maxrss) / 1_024
 }
 
-/// What other processes take of the machine's cores, since it was made. Linux: /proc/stat.
-private struct MachineLoad {
-    private let start = ContinuousClock.now
-    private let busy = MachineLoad.busySeconds()
-    private let own = MachineLoad.ownSeconds()
-
-    /// 0…1 of all cores.
-    func foreignShare() -> Double {
-        guard let busy, let now = Self.busySeconds() else { return 0 }
-        let cores = Double(ProcessInfo.processInfo.processorCount)
-        let elapsed = (ContinuousClock.now - start) / .seconds(1)
-        return max(0, now - busy - (Self.ownSeconds() - own)) / (elapsed * cores)
-    }
-
-    private static func busySeconds() -> Double? {
-        guard let text = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
-            let line = text.split(separator: "\n").first
-        else { return nil }
-        // user, nice, system, idle, iowait, irq, softirq, steal
-        let ticks = line.split(separator: " ").dropFirst().compactMap { Double($0) }
-        guard ticks.count >= 8 else { return nil }
-        return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7]) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
-
-    private static func ownSeconds() -> Double {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
-    }
-}
-
 /// `jobs/torch-train`, running and waiting for its turns.
 private final class TorchPeer {
     let configuration: String
+    let process: BenchPeer
     private(set) var rates: [Double] = []
-    private let process = Process()
-    private let input = Pipe()
-    private let output = Pipe()
 
-    init(_ configuration: String, _ python: String, arm: Arm, batch: Int, threads: Int, type: DenseType) throws {
+    init(_ configuration: String, _ python: String, _ arguments: [String]) throws {
         self.configuration = configuration
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            python, "jobs/torch-train", "--arm", arm.rawValue, "--batch", "\(batch)", "--threads", "\(threads)",
-            "--configuration", configuration, "--dtype", type.rawValue,
-        ]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        // It answers once when it is warm.
-        _ = try answer()
+        process = try BenchPeer(
+            python, script: "jobs/torch-train", needs: "torch", ["--configuration", configuration] + arguments)
     }
 
     func measure(seconds: Double) throws {
-        try input.fileHandleForWriting.write(contentsOf: Data("\(seconds)\n".utf8))
-        rates.append(try answer())
-    }
-
-    func end() {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-    }
-
-    private func answer() throws -> Double {
-        var line: [UInt8] = []
-        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
-            line.append(byte)
-        }
-        guard let rate = Double(String(decoding: line, as: UTF8.self)) else {
-            throw BenchError.noAnswer(configuration)
-        }
-        return rate
-    }
-}
-
-/// Why a comparison could not be made.
-enum BenchError: Error, CustomStringConvertible {
-    case noAnswer(String)
-
-    var description: String {
-        switch self {
-        case .noAnswer(let configuration):
-            """
-            jobs/torch-train (\(configuration)) gave no figure; its message is above. It needs a Python with torch, and the \
-            project's folder as the working directory
-            """
-        }
+        rates.append(try process.number(for: "\(seconds)"))
     }
 }

@@ -7,8 +7,11 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract:
-            "Measure this machine: extraction beside psql, the cache beside other formats, training beside PyTorch.",
-        subcommands: [Extract.self, Cache.self, Train.self])
+            """
+            Measure this machine: extraction beside psql, the cache beside other formats, training beside PyTorch, serving \
+            beside onnxruntime.
+            """,
+        subcommands: [Extract.self, Cache.self, Train.self, Serving.self])
 
     struct Extract: ParsableCommand {
         static let configuration = CommandConfiguration(
