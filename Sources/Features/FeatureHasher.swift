@@ -68,6 +68,24 @@ public struct FeatureHasher: Sendable {
     public func hash(_ text: String) -> UInt64 {
         xxHash64(text, seed: seed)
     }
+
+    /// The hash of a whole number's decimal text. Allocates nothing.
+    public func hash(_ number: Int64) -> UInt64 {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var (rest, start) = (number.magnitude, digits.count)
+            repeat {
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                start &-= 1
+                digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
+                rest = quotient
+            } while rest > 0
+            if number < 0 {
+                start &-= 1
+                digits[start] = UInt8(ascii: "-")
+            }
+            return hash(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: digits[start...])))
+        }
+    }
 }
 
 /// The group of a row, for GAUC: a 64-bit hash of the group's text form, never 0, which stands for "no group".
@@ -78,6 +96,8 @@ public enum GroupHash {
 }
 
 private func xxHash64(_ text: String, seed: UInt64) -> UInt64 {
+    // Without a copy that counts its references; only a string that is not Swift's own has no such storage.
+    if let hash = text.utf8.withContiguousStorageIfAvailable({ XXH64($0.baseAddress, $0.count, seed) }) { return hash }
     var text = text
     return text.withUTF8 { XXH64($0.baseAddress, $0.count, seed) }
 }

@@ -106,6 +106,17 @@ public final class EmbeddingTables: @unchecked Sendable {
         }
         tables[field].lend { table in
             x.lend { x in
+                guard ids.offsets != nil else {
+                    precondition(rows.lowerBound >= place.firstRow && rows.upperBound <= ids.ids.count)
+                    ids.ids.withUnsafeBufferPointer { ids in
+                        for row in rows {
+                            Kernels.copy(
+                                table + checked(ids[row]) &* dim,
+                                into: x + ((row &- place.firstRow) &* width &+ offset), count: dim)
+                        }
+                    }
+                    return
+                }
                 for row in rows {
                     let target = x + ((row &- place.firstRow) &* width &+ offset)
                     let range = ids.range(row)

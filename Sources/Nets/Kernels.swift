@@ -50,6 +50,29 @@ enum Kernels {
         }
     }
 
+    /// out [count] = source [count]. For an embedding: so short that calling `memcpy` would take longer, and waiting for the
+    /// next rows' memory overlaps only where the code between is short.
+    @inline(__always)
+    static func copy(_ source: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int) {
+        func copy<Part: SIMD<Float>>(_ type: Part.Type, at index: Int) {
+            UnsafeMutableRawPointer(out + index).storeBytes(
+                of: UnsafeRawPointer(source + index).loadUnaligned(as: type), as: type)
+        }
+        var index = 0
+        while index &+ 16 <= count {
+            copy(SIMD16<Float>.self, at: index)
+            index &+= 16
+        }
+        while index &+ 4 <= count {
+            copy(SIMD4<Float>.self, at: index)
+            index &+= 4
+        }
+        while index < count {
+            out[index] = source[index]
+            index &+= 1
+        }
+    }
+
     /// out [count] += more [count].
     static func add(_ more: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int) {
         for index in 0..<count { out[index] += more[index] }

@@ -35,12 +35,14 @@ public struct EncodedRows: Sendable {
 
 /// One column of raw rows.
 struct RawColumn {
-    let values: [RawValue]
-    let index, of, count: Int
+    /// Row after row.
+    let values: ArraySlice<RawValue>
     let name: String
 
+    var count: Int { values.count }
+
     @inline(__always)
-    subscript(row: Int) -> RawValue { values[row &* of &+ index] }
+    subscript(row: Int) -> RawValue { values[values.startIndex &+ row] }
 
     func refused(_ row: Int, _ expected: String) -> ServingError {
         .value(row: row, column: name, found: "\(self[row])", expected: expected)
@@ -67,18 +69,28 @@ extension EncodedRows {
 
     mutating func encodeTexts(_ column: RawColumn, _ reader: FeatureEncoder.Reader) throws(ServingError) {
         let hasher = reader.hasher
+        var refused: Int?
         try appending(reader) { (ids, crossed) throws(ServingError) in
-            for row in 0..<column.count {
-                let hash: UInt64?
-                switch column[row] {
-                case .text(let text): hash = hasher.hash(text)
-                case .list: throw column.refused(row, "a single value")
-                case let other: hash = other.text.map { hasher.hash($0) }
+            ids.append(contentsOf: repeatElement(FeatureHasher.missing, count: column.count))
+            if reader.isCrossed { crossed.append(contentsOf: repeatElement(0, count: column.count)) }
+            ids.withUnsafeMutableBufferPointer { ids in
+                for row in 0..<column.count {
+                    let hash: UInt64
+                    switch column[row] {
+                    case .text(let text): hash = hasher.hash(text)
+                    case .integer(let number): hash = hasher.hash(number)
+                    case .missing: continue
+                    case .list:
+                        refused = refused ?? row
+                        continue
+                    case let other: hash = hasher.hash(other.text ?? "")
+                    }
+                    ids[row] = hasher.id(ofHash: hash)
+                    if reader.isCrossed { crossed[row] = max(1, hash) }
                 }
-                ids.append(hash.map { hasher.id(ofHash: $0) } ?? FeatureHasher.missing)
-                if reader.isCrossed { crossed.append(hash.map { max(1, $0) } ?? 0) }
             }
         }
+        if let refused { throw column.refused(refused, "a single value") }
     }
 
     /// Ids that are no hashes; they are crossed by the hash of their decimal text.

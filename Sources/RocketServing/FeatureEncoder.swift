@@ -112,7 +112,9 @@ public struct FeatureEncoder: Sendable {
         guard values.count == requestColumns.count else {
             throw .width(row: 0, found: values.count, expected: requestColumns)
         }
-        try encode(values, 1, requestColumns, request.readers, of: nil, into: &rows)
+        try encode(1, request.readers, of: nil, into: &rows) { column in
+            RawColumn(values: values[column...column], name: requestColumns[column])
+        }
     }
 
     /// Encodes the candidates of an encoded request.
@@ -125,18 +127,17 @@ public struct FeatureEncoder: Sendable {
         guard raw.columns == candidateColumns else {
             throw .width(row: 0, found: raw.columns.count, expected: candidateColumns)
         }
-        try encode(raw.values, raw.count, candidateColumns, candidates.readers, of: request, into: &rows)
+        try encode(raw.count, candidates.readers, of: request, into: &rows) { column in
+            RawColumn(values: raw.values[column][...], name: candidateColumns[column])
+        }
     }
 
     /// Feature by feature, so that how a feature is read is looked at once and not for each value.
     private func encode(
-        _ values: [RawValue], _ count: Int, _ columns: [String], _ readers: [Reader], of request: EncodedRows?,
-        into rows: inout EncodedRows
+        _ count: Int, _ readers: [Reader], of request: EncodedRows?, into rows: inout EncodedRows,
+        _ column: (Int) -> RawColumn
     ) throws(ServingError) {
         rows.clear(readers)
-        func column(_ index: Int) -> RawColumn {
-            RawColumn(values: values, index: index, of: columns.count, count: count, name: columns[index])
-        }
         for reader in readers {
             switch reader.source {
             case .text(let index): try rows.encodeTexts(column(index), reader)
