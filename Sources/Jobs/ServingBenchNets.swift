@@ -56,12 +56,11 @@ struct ServingBenchNets {
         let fields = features.features.enumerated().map { position, feature in
             (position, feature, ZipfDistribution(count: 1 << feature.hashBits, exponent: 1.05))
         }
-        var rows = RawRows(columns: fields.dropFirst(Self.requestFields).map { $0.1.column })
-        var texts: [[String]] = []
+        var (rows, texts): ([[RawValue]], [[String]]) = ([], [])
         let request = fields.prefix(Self.requestFields).map { Self.value($0, $2.draw(&random)) }
         for _ in 0..<candidates {
             let row = fields.dropFirst(Self.requestFields).map { Self.value($0, $2.draw(&random)) }
-            rows.append(Dictionary(uniqueKeysWithValues: zip(rows.columns, row)))
+            rows.append(row)
             texts.append((request + row).map(Self.text))
         }
         let ids = fields.flatMap { position, feature, _ in
@@ -92,14 +91,16 @@ struct ServingBenchNets {
 /// A request with its candidates.
 struct ServingBenchRequest {
     let values: [RawValue]
-    let candidates: RawRows
+    let candidates: [[RawValue]]
     /// What the exported file is given, made by the hash alone: `[fields, candidates]`.
     let ids: [Int64]
 
     func encoded(by encoder: FeatureEncoder) throws -> (request: EncodedRows, candidates: EncodedRows) {
+        var raw = RawRows(columns: encoder.candidateColumns)
+        for row in candidates { try raw.append(row) }
         var (request, rows) = (encoder.empty(), encoder.empty())
         try encoder.encode(request: values, into: &request)
-        try encoder.encode(candidates: candidates, of: request, into: &rows)
+        try encoder.encode(candidates: raw, of: request, into: &rows)
         return (request, rows)
     }
 }
