@@ -19,6 +19,7 @@ extension JobFile {
             $0.read("directory", .directory, into: &cacheDirectory)
             $0.read("retention_days", .integer(1...36_500), into: &cacheRetentionDays)
         }
+        file.section("database") { $0.read("retry", .patience, into: &database.retry) }
     }
 
     private mutating func readSource(_ section: Section) {

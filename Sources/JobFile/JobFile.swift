@@ -20,6 +20,7 @@ public struct JobFile: Sendable {
     public var evaluation: EvaluationSpecification
     public var promotion: PromotionGate
     public var extraction: ExtractionSettings
+    public var database: DatabaseSettings
     /// Cached days so much older than the newest are removed by `rocket cache prune`; nil: none are.
     public var cacheRetentionDays: Int?
     /// Where cache files are kept, absolute or relative to the working directory.
@@ -63,6 +64,7 @@ public struct JobFile: Sendable {
         evaluation = EvaluationSpecification()
         promotion = PromotionGate()
         extraction = ExtractionSettings()
+        database = DatabaseSettings()
         cacheDirectory = ".rocket/cache"
         self.path = path
         self.text = text

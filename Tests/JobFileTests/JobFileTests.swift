@@ -43,6 +43,7 @@ struct JobFileTests {
                     baselines: [.light, .booster, .distillation],
                     latency: LatencySpecification(batchSizes: [1, 200], calls: 500)))
         #expect(job.cacheDirectory == "/var/cache/rocket")
+        #expect(job.database == DatabaseSettings(retry: .seconds(90)))
         #expect(job.path == "jobs/x.yaml")
         #expect(job.text == completeJob)
     }
@@ -153,6 +154,7 @@ struct JobFileTests {
         #expect(job.training == TrainingSpecification())
         #expect(job.evaluation == EvaluationSpecification())
         #expect(job.cacheDirectory == ".rocket/cache")
+        #expect(job.database == DatabaseSettings(retry: .seconds(300)))
     }
 
     @Test("An alias stands for the value of its anchor")
@@ -241,6 +243,14 @@ struct JobFileCanonicalTests {
         ])
     func meaningfulChange(old: String, new: String) throws {
         #expect(try job(completeJob.replacing(old, with: new)).fingerprintText() != job(completeJob).fingerprintText())
+    }
+
+    @Test("How a run behaves changes neither canonical text", arguments: ["database: {retry: 0s}"])
+    func behaviour(_ line: String) throws {
+        let changed = completeJob.replacing("database: {retry: 90s}", with: line)
+        #expect(changed != completeJob)
+        #expect(try job(changed).fingerprintText() == job(completeJob).fingerprintText())
+        #expect(try job(changed).extractionText() == job(completeJob).extractionText())
     }
 
     @Test("The extraction depends on the cached columns and not on the nets")

@@ -40,6 +40,7 @@ let completeJob = """
       baselines: [light, booster, distillation]
       latency: {batch_sizes: [1, 200], calls: 500}
     cache: {directory: /var/cache/rocket}
+    database: {retry: 90s}
 
     """
 

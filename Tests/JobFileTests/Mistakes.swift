@@ -49,7 +49,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "model: quickstart",
         "model: quickstart\nowner: ads",
-        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache"
+        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database"
     ),
     Mistake(
         "model: quickstart",
@@ -114,7 +114,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "source:",
         "sauce:",
-        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache"
+        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database"
     ),
     Mistake(
         "kind: multi_valued, hash_bits: 10",
@@ -158,6 +158,18 @@ let oneMistake: [Mistake] = [
         "cache: {directory: /var/cache/rocket}",
         "extraction: {shards: 0}",
         "38: extraction.shards is 0; expected a whole number from 1 to 1024"),
+    Mistake(
+        "database: {retry: 90s}",
+        "database: {retry: 90}",
+        "39: database.retry is 90; expected a whole number with its unit s, m or h, such as 5m, at most 24h"),
+    Mistake(
+        "database: {retry: 90s}",
+        "database: {retry: 25h}",
+        "39: database.retry is \"25h\"; expected a whole number with its unit s, m or h, such as 5m, at most 24h"),
+    Mistake(
+        "database: {retry: 90s}",
+        "database: {rety: 90s}",
+        "39: database.rety is not a known key; did you mean retry?"),
     Mistake(
         "hash_bits: 18",
         "hash_bits: 29",
@@ -367,7 +379,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "cache: {directory: \"/var",
-        "39: not YAML: found unexpected end of stream (while scanning a quoted scalar, which began on line 38); correct the spelling of this line or of the one before"
+        "40: not YAML: found unexpected end of stream (while scanning a quoted scalar, which began on line 38); correct the spelling of this line or of the one before"
     ),
     Mistake(
         "cache: {directory: /var/cache/rocket}",
