@@ -166,6 +166,7 @@ extension Deployments {
 
     /// Makes room for a version's predictions of a range; another process that does the same waits.
     private func replace(_ version: Int, _ range: Range<Instant>) throws {
+        try connection.script("SET LOCAL lock_timeout = 0")
         try connection.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('rocket/predictions/' || $1::text, 0))", [.int(version)])
         try connection.execute(

@@ -13,15 +13,27 @@ public struct AdvisoryLock {
         try connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", [.text(name)])
     }
 
+    /// Whether the session still has it. It does not when a proxy moved the connection to another session, or someone
+    /// ran `pg_advisory_unlock_all`.
+    ///
+    /// - Throws: `PostgresError`; when the connection is lost, so is the lock.
+    public func isStillHeld() throws(PostgresError) -> Bool {
+        let rows = try connection.execute(
+            "SELECT FROM pg_locks l WHERE l.pid = pg_backend_pid() AND \(Self.isNamed)", [.text(name)])
+        return !rows.isEmpty
+    }
+
     /// Who holds a lock.
     public struct Holder: CustomStringConvertible, Sendable {
         public var pid: Int
         public var applicationName: String
         public var address: String?
-        public var since: String
+        /// Nil when the holder's role is another one, of which the server tells less; so is the address.
+        public var since: String?
 
         public var description: String {
-            "‘\(applicationName)’ from \(address ?? "this machine"), server process \(pid), connected since \(since)"
+            let place = since == nil ? "" : " from \(address ?? "this machine")"
+            return "‘\(applicationName)’\(place), server process \(pid)\(since.map { ", connected since \($0)" } ?? "")"
         }
     }
 
@@ -31,15 +43,20 @@ public struct AdvisoryLock {
             """
             SELECT a.pid, a.application_name, host(a.client_addr) AS address, a.backend_start::text AS since
             FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-              AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)
+            WHERE \(isNamed)
             """, [.text(name)])
         guard let row = rows.first else { return nil }
         return Holder(
             pid: try row.int("pid"), applicationName: try row.text("application_name"),
-            address: try row.textOrNil("address"), since: try row.text("since"))
+            address: try row.textOrNil("address"), since: try row.textOrNil("since"))
     }
+
+    /// Of `pg_locks l`: the granted lock with the name `$1` in this database.
+    private static let isNamed = """
+        l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)
+        """
 }
 
 extension Connection {

@@ -6,23 +6,20 @@ import CLibPQ
 public final class Connection {
     let handle: OpaquePointer
 
+    /// With what it was made; a second one like it can be.
+    let settings: ConnectionSettings
+
     /// - Parameter applicationName: what `pg_stat_activity` shows; other runs name it when they find a lock taken.
     public init(_ settings: ConnectionSettings, applicationName: String) throws(PostgresError) {
-        // `dbname` may hold a whole connection string or URI, which libpq then expands.
-        let keys = ["dbname", "fallback_application_name", "client_encoding", "options"]
-        let values = [settings.conninfo, applicationName, "UTF8", "-c timezone=UTC -c datestyle=ISO"]
-        let handle = Self.withCStrings(keys) { keys in
-            Self.withCStrings(values) { values in PQconnectdbParams(keys, values, 1) }
-        }
-        guard let handle else { throw .connection(message: "out of memory") }
-        guard PQstatus(handle) == CONNECTION_OK else {
-            let message = String(cString: PQerrorMessage(handle))
-            PQfinish(handle)
-            throw .connection(message: message)
-        }
+        self.settings = settings
+        handle = try settings.connect(applicationName: applicationName)
         // Notices are for people at a terminal; what matters comes back as errors and results.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        self.handle = handle
+        // Proxies that drop startup options track these two for each client.
+        if PQparameterStatus(handle, "TimeZone").map({ String(cString: $0) }) != "UTC" {
+            try script("SET timezone = 'UTC'; SET datestyle = 'ISO'")
+        }
+        try settings.limits.apply(on: self)
     }
 
     deinit { PQfinish(handle) }
@@ -52,7 +49,7 @@ public final class Connection {
             types.append(type)
         }
         let lengths = buffers.map { Int32($0?.count ?? 0) }
-        let result = Self.withPointers(buffers) { values in
+        let result = CStrings.withPointers(buffers) { values in
             PQexecParams(handle, sql, Int32(parameters.count), types, values, lengths, formats, 0)
         }
         return Rows(try checked(result, sql))
@@ -118,42 +115,9 @@ public final class Connection {
             throw .server(
                 PostgresError.ServerError(
                     sqlState: state, message: field("M") ?? "", detail: field("D"), hint: field("H"),
-                    context: field("W"), statement: sql))
+                    context: field("W"), statement: sql, role: PQuser(handle).map { String(cString: $0) }))
         }
     }
 
     private static let byteaOID: Oid = 17
-
-    /// Null-terminated array of C strings.
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-    ) -> Result {
-        withPointers(strings.map { Array($0.utf8) + [0] } + [nil]) { body($0) }
-    }
-
-    /// Pointers to each buffer's bytes, nil where the buffer is nil; valid within the body.
-    private static func withPointers<Result>(
-        _ buffers: [[UInt8]?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-    ) -> Result {
-        let total = buffers.reduce(0) { $0 + ($1?.count ?? 0) }
-        let flat = UnsafeMutablePointer<CChar>.allocate(capacity: max(1, total))
-        defer { flat.deallocate() }
-        var pointers: [UnsafePointer<CChar>?] = []
-        var offset = 0
-        for buffer in buffers {
-            guard let buffer else {
-                pointers.append(nil)
-                continue
-            }
-            for (index, byte) in buffer.enumerated() { flat[offset + index] = CChar(bitPattern: byte) }
-            pointers.append(UnsafePointer(flat + offset))
-            offset += buffer.count
-        }
-        // One entry more than there are buffers: the array has an address even when there are none.
-        let table = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: pointers.count + 1)
-        defer { table.deallocate() }
-        table.initialize(repeating: nil, count: pointers.count + 1)
-        for (index, pointer) in pointers.enumerated() { table[index] = pointer }
-        return body(table)
-    }
 }

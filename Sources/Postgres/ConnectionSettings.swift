@@ -1,16 +1,37 @@
 import Foundation
 
-/// Where a database is: a libpq connection string or URI; empty means libpq's own environment (`PGHOST`, service
-/// files, …). See https://www.postgresql.org/docs/current/libpq-connect.html
+/// Where a database is and how a session of it behaves: a libpq connection string or URI; empty means libpq's own
+/// environment (`PGHOST`, service files, …). See https://www.postgresql.org/docs/current/libpq-connect.html
 public struct ConnectionSettings: Sendable {
     let conninfo: String
+    var access: Access
+    var limits: SessionLimits
 
-    public init(_ conninfo: String) {
+    /// Whether a session may write.
+    public enum Access: Sendable {
+        case readWrite
+        /// Every transaction is read-only: a log is only ever read.
+        case readOnly
+    }
+
+    /// - Parameter limits: how long its sessions wait; what the user, the role or the database sets goes first.
+    public init(_ conninfo: String, access: Access = .readWrite, limits: SessionLimits = .job) {
         self.conninfo = conninfo
+        self.access = access
+        self.limits = limits
     }
 
     /// The URL given, else `$DATABASE_URL`, else libpq's environment.
     public static func fromEnvironment(url: String?) -> ConnectionSettings {
         ConnectionSettings(url ?? ProcessInfo.processInfo.environment["DATABASE_URL"] ?? "")
     }
+
+    /// Whether the connection string holds a password itself: on a command line everybody on the machine sees it.
+    public var holdsPassword: Bool { ConnectionText(conninfo).holdsPassword }
+}
+
+extension ConnectionSettings: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Never the connection string, which may hold a password.
+    public var description: String { "PostgreSQL connection settings" }
+    public var debugDescription: String { description }
 }

@@ -47,7 +47,9 @@ public struct Migrations: Sendable {
     /// - Throws: `PostgresError.migration` when an applied file was edited or is missing; `PostgresError.server` when a
     ///   file fails, after which the database is as it was before that file.
     public func apply(on connection: Connection) throws -> [Migration] {
-        try connection.execute("SELECT pg_advisory_lock(hashtextextended('rocket/migrate', 0))")
+        // However long the other run's migrations take.
+        try connection.script(
+            "SET lock_timeout = 0; SELECT pg_advisory_lock(hashtextextended('rocket/migrate', 0)); RESET lock_timeout")
         defer { _ = try? connection.execute("SELECT pg_advisory_unlock(hashtextextended('rocket/migrate', 0))") }
         try connection.script(
             """

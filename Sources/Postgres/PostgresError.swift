@@ -1,9 +1,11 @@
 /// What PostgreSQL or the way to it refused.
 public enum PostgresError: Error, CustomStringConvertible {
-    /// No connection. The message is libpq's, which names host and user but never a password.
-    case connection(message: String)
+    /// No connection.
+    case connection(ConnectionFailure)
     /// The connection was lost while it was used.
     case connectionLost(message: String)
+    /// A proxy between gives one server session to several clients in turn, so that locks and settings do not hold.
+    case pooledByTransaction(String)
     /// The server refused a statement.
     case server(ServerError)
     /// A column holds something that the program did not ask for.
@@ -15,42 +17,28 @@ public enum PostgresError: Error, CustomStringConvertible {
     /// An applied migration was edited, lost or came out of order.
     case migration(String)
 
-    /// An error message of the server with all that it says.
-    /// See https://www.postgresql.org/docs/current/errcodes-appendix.html
-    public struct ServerError: Sendable {
-        public var sqlState: String
-        public var message: String
-        public var detail: String?
-        public var hint: String?
-        public var context: String?
-        /// The statement without its parameters.
-        public var statement: String
-    }
-
     /// The five-character SQLSTATE, where the server gave one.
     public var sqlState: String? {
-        if case .server(let error) = self { error.sqlState } else { nil }
+        switch self {
+        case .server(let error): error.sqlState
+        case .connection(let failure): failure.sqlState
+        default: nil
+        }
     }
 
     public var description: String {
         switch self {
-        case .connection(let message):
-            "no connection to PostgreSQL: \(message.trimmed); check DATABASE_URL or PGHOST, PGUSER, PGDATABASE"
+        case .connection(let failure):
+            failure.description
         case .connectionLost(let message):
             "the connection to PostgreSQL was lost: \(message.trimmed); run the command again, it continues where it can"
+        case .pooledByTransaction(let what):
+            "a proxy that pools by transaction, such as pgbouncer, seems to be between this program and PostgreSQL: "
+                + "\(what.trimmed); the job's lock and settings need a session of their own: give DATABASE_URL (and "
+                + "SOURCE_DATABASE_URL) the server's own address, or one of the proxy with pool_mode = session and "
+                + "ignore_startup_parameters = options"
         case .server(let error):
-            (["PostgreSQL \(error.sqlState): \(error.message)"]
-                + [
-                    error.detail.map { "detail: \($0)" }, error.hint.map { "hint: \($0)" },
-                    error.context.map { "context: \($0)" },
-                ].compactMap { $0 }
-                // The job's own tables are missing, or older than the program.
-                + (["42P01", "42703", "3F000"].contains(error.sqlState) && error.statement.contains("rocket.")
-                    ? ["run: rocket migrate"] : [])
-                + [
-                    "statement: \(error.statement.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(300))"
-                ])
-                .joined(separator: "; ")
+            error.description
         case .unexpectedValue(let column, let found, let expected):
             "column ‘\(column)’ is \(found.map { "‘\($0)’" } ?? "NULL or absent"), expected \(expected); "
                 + "was the database migrated by another version? Run: rocket migrate"

@@ -49,15 +49,6 @@ import Testing
         }
     }
 
-    @Test("A password in a connection string is in no error text")
-    func noPassword() {
-        let error = #expect(throws: PostgresError.self) {
-            _ = try Connection(
-                ConnectionSettings("postgresql://someone:hunter2@/x?host=/nowhere"), applicationName: "tests")
-        }
-        #expect(error.map { "\($0)".contains("hunter2") } == false)
-    }
-
     @Test("A lock is one session's, names its holder, and ends with the session")
     func lock() throws {
         try TestDatabase.run(.empty) { url in

@@ -1,0 +1,77 @@
+import CLibPQ
+
+/// A connection string as a person wrote it, looked at for passwords.
+struct ConnectionText {
+    private let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    /// How libpq reads it.
+    private enum Reading {
+        case clear(passwords: [String])
+        /// Some part of a password may have been taken for host, port or database.
+        case ambiguous
+        case malformed
+    }
+
+    var holdsPassword: Bool {
+        if case .clear(let passwords) = reading { return !passwords.isEmpty }
+        return mayHoldPassword
+    }
+
+    /// libpq's message about it, without what may be a password; nil where any word of it may be one.
+    func redacted(_ message: String) -> String? {
+        guard mayHoldPassword else { return message }
+        switch reading {
+        case .clear: return message
+        case .ambiguous: return nil
+        case .malformed:
+            // libpq quotes what it stumbles over, which may hold quotation marks itself.
+            guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\""), first < last else {
+                return message
+            }
+            return message[...first] + "…" + message[last...]
+        }
+    }
+
+    private var reading: Reading {
+        var problem: UnsafeMutablePointer<CChar>?
+        let options = PQconninfoParse(text, &problem)
+        defer {
+            PQconninfoFree(options)
+            PQfreemem(problem)
+        }
+        // A string without = that is no URI is the name of a database.
+        guard var option = options else { return isConnectionString ? .malformed : .clear(passwords: []) }
+        var values: [String: String] = [:]
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        guard let authority = afterScheme else { return .clear(passwords: Self.passwords(of: values)) }
+        let credentials = authority.prefix { !"/?@".contains($0) }
+        let ats = authority.count { $0 == "@" }
+        let isPlain = ats == 0 || ats == 1 && authority.dropFirst(credentials.count).first == "@"
+        let hasPort = (values["port"] ?? "").allSatisfy { $0.isASCII && $0.isNumber || $0 == "," }
+        return isPlain && hasPort ? .clear(passwords: Self.passwords(of: values)) : .ambiguous
+    }
+
+    private static func passwords(of values: [String: String]) -> [String] {
+        ["password", "sslpassword"].compactMap { values[$0] }.filter { !$0.isEmpty }
+    }
+
+    private var mayHoldPassword: Bool {
+        text.lowercased().contains("password") || afterScheme?.contains { "@:".contains($0) } == true
+    }
+
+    private var isConnectionString: Bool { text.contains("=") || afterScheme != nil }
+
+    private var afterScheme: Substring? {
+        for scheme in ["postgresql://", "postgres://"] where text.hasPrefix(scheme) {
+            return text.dropFirst(scheme.count)
+        }
+        return nil
+    }
+}
