@@ -1,0 +1,38 @@
+import CLibPQ
+
+extension Connection {
+    /// Makes sure that the server session behind this connection is its own, which a session's locks and settings need.
+    ///
+    /// A second connection opens transactions. A proxy that pools by transaction gives it the server process that has just
+    /// answered the first one, or the first one another process when it asks again.
+    ///
+    /// - Throws: `PostgresError.pooledByTransaction`.
+    public func requireSession() throws(PostgresError) {
+        let own = try serverProcess()
+        var others: [Connection] = []
+        for _ in 0..<(isDirect(own) ? 1 : Self.mostOthers) {
+            let other = try Connection(settings, applicationName: "rocket, looking for a proxy")
+            try other.script("BEGIN")
+            others.append(other)
+            let theirs = try other.serverProcess()
+            let again = try serverProcess()
+            guard theirs != own, again == own else {
+                throw .pooledByTransaction(
+                    "two connections were answered by server process \(theirs == own ? own : again) in turn")
+            }
+        }
+    }
+
+    /// Whether the process that answers is the one that the connection was opened with.
+    private func isDirect(_ process: Int) -> Bool {
+        Int(PQbackendPID(handle)) == process
+    }
+
+    private func serverProcess() throws(PostgresError) -> Int {
+        let rows = try execute("SELECT pg_backend_pid() AS pid")
+        return try rows[rows.startIndex].int("pid")
+    }
+
+    /// Behind a proxy, so many idle server sessions may be in front of this one's.
+    private static let mostOthers = 4
+}
