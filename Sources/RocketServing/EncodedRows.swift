@@ -74,19 +74,21 @@ extension EncodedRows {
             ids.append(contentsOf: repeatElement(FeatureHasher.missing, count: column.count))
             if reader.isCrossed { crossed.append(contentsOf: repeatElement(0, count: column.count)) }
             ids.withUnsafeMutableBufferPointer { ids in
-                for row in 0..<column.count {
-                    let hash: UInt64
-                    switch column[row] {
-                    case .text(let text): hash = hasher.hash(text)
-                    case .integer(let number): hash = hasher.hash(number)
-                    case .missing: continue
-                    case .list:
-                        refused = refused ?? row
-                        continue
-                    case let other: hash = hasher.hash(other.text ?? "")
+                column.values.withUnsafeBufferPointer { values in
+                    for row in values.indices {
+                        let hash: UInt64
+                        switch values[row] {
+                        case .text(let text): hash = hasher.hash(text)
+                        case .integer(let number): hash = hasher.hash(number)
+                        case .missing: continue
+                        case .list:
+                            refused = refused ?? row
+                            continue
+                        case let other: hash = hasher.hash(other.text ?? "")
+                        }
+                        ids[row] = hasher.id(ofHash: hash)
+                        if reader.isCrossed { crossed[row] = max(1, hash) }
                     }
-                    ids[row] = hasher.id(ofHash: hash)
-                    if reader.isCrossed { crossed[row] = max(1, hash) }
                 }
             }
         }
