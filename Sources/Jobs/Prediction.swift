@@ -100,6 +100,11 @@ public struct DayPrediction: Encodable, Sendable {
     public var problems: Int
     /// Impressions without an id, of which there is no row.
     public var withoutID: Int
+
+    enum CodingKeys: String, CodingKey {
+        case version, day, impressions, problems
+        case withoutID = "without_id"
+    }
 }
 
 extension Deployments {

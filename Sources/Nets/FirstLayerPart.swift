@@ -16,6 +16,9 @@ final class FirstLayerPart {
     /// Rows of sums `[ids, out]`, field after field, and where each field's begin.
     private let sums: FloatArray
     private let projected: [(field: Int, start: Int)]
+    /// What a core keeps near itself. Sums that lie further away are worth it only where they are hardly wider than the
+    /// embeddings: fetching a wide row then takes longer than the product that it saves.
+    private static let nearBytes = 1 << 20
 
     /// - Parameters:
     ///   - fields, numerics: whose part it is.
@@ -29,11 +32,12 @@ final class FirstLayerPart {
         let layout = tables.layout
         let output = net.shape(0)[1]
         self.output = output
-        var (left, chosen) = (tableBytes / 4, Set<Int>())
+        var (floats, chosen) = (0, Set<Int>())
         for field in fields.sorted(by: { layout.fields[$0].storedRows < layout.fields[$1].storedRows }) {
-            let size = layout.fields[field].storedRows * output
-            if size > left { break }
-            left -= size
+            let sum = floats + layout.fields[field].storedRows * output
+            let isCheap = 4 * sum <= Self.nearBytes || output <= 2 * tables.dims[field]
+            guard 4 * sum <= tableBytes, isCheap else { continue }
+            floats = sum
             chosen.insert(field)
         }
         var (offset, gathered, lines) = (0, [(field: Int, offset: Int)](), [Int]())

@@ -18,7 +18,7 @@ public final class Ranker {
     /// - Throws: `ServingError`.
     public init(
         _ model: ServingModel, requestColumns: Set<String> = [], precision: ServingPrecision = .f32,
-        tableBytes: Int = 1 << 20
+        tableBytes: Int = 16 << 20
     ) throws(ServingError) {
         guard precision.isSupportedHere else { throw .unsupported(precision) }
         encoder = try FeatureEncoder(model.features, requestColumns: requestColumns)

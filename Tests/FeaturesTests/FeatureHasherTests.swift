@@ -24,6 +24,21 @@ import Testing
         #expect(text.withUTF8 { hasher.id(UnsafeRawBufferPointer($0)) } == id)
     }
 
+    @Test("A whole number hashes as its decimal text does", arguments: [0, 7, 10, -1, 4_711, .min, .max] as [Int64])
+    func numbers(_ number: Int64) {
+        let hasher = FeatureHasher(name: "user", hashBits: 16)
+        #expect(hasher.hash(number) == hasher.hash("\(number)"))
+    }
+
+    @Test("A text hashes alike whether it is short, long, a part of another, or not yet UTF-8 inside")
+    func strings() {
+        let hasher = FeatureHasher(name: "user", hashBits: 16)
+        let long = "campaign-1000000042-de-x"
+        #expect(hasher.hash(String("<\(long)>".dropFirst().dropLast())) == hasher.hash(long))
+        #expect(hasher.hash(String(decoding: Array("ü42".utf16), as: UTF16.self)) == hasher.hash("ü42"))
+        #expect(hasher.hash(long) != hasher.hash(String(long.dropLast())))
+    }
+
     /// Made by reference.py with Python's xxhash.
     static let crossed: [(hashes: [UInt64], bits: Int, id: UInt32)] = [
         ([0xb331_24a5_453d_0890, 0xcc68_10ef_eb79_4126], 16, 37179),

@@ -10,15 +10,19 @@ import Testing
         let errors: String
     }
 
-    /// Starts the program that was built beside the tests.
-    static func started(_ arguments: [String], database: String) throws -> Process {
+    /// The program that was built beside the tests.
+    static func program() throws -> URL {
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let candidates = [tests, tests.deletingLastPathComponent()].map { $0.appending(path: "rocket") }
-        let program = try #require(
+        return try #require(
             (candidates + [URL(fileURLWithPath: "\(TestDatabase.repository)/.build/release/rocket")])
                 .first { FileManager.default.isExecutableFile(atPath: $0.path) })
+    }
+
+    /// Starts it.
+    static func started(_ arguments: [String], database: String) throws -> Process {
         let process = Process()
-        process.executableURL = program
+        process.executableURL = try program()
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["DATABASE_URL": database]) { $1 }
         process.standardOutput = Pipe()

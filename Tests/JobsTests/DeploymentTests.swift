@@ -111,6 +111,45 @@ import Testing
         }
     }
 
+    /// What is live after a call of one of the SQL functions.
+    private static func deployed(_ call: String, _ arguments: [Value], on connection: Connection) throws -> Int? {
+        let rows = try connection.execute("SELECT version FROM \(call)", arguments)
+        return try rows.first?.intOrNil("version")
+    }
+
+    @Test("By hand in SQL the same rules hold: the gate, a reason for force, and rollbacks that walk further back")
+    func sql() throws {
+        try Self.withVersions(["first_model", "promoted", "promoted", "held"]) { _, versions, connection in
+            func deployed(_ call: String, _ arguments: [Value]) throws -> Int? {
+                try Self.deployed(call, arguments, on: connection)
+            }
+            func refusal(_ call: String, _ arguments: [Value]) -> String? {
+                do {
+                    _ = try deployed(call, arguments)
+                    return nil
+                } catch {
+                    return "\(error)"
+                }
+            }
+            for version in versions[..<3] {
+                #expect(try deployed("rocket.promote_version($1)", [.int(version)]) == version)
+            }
+            let forced = "rocket.promote_version($1, $2, true)"
+            #expect(refusal("rocket.promote_version($1)", [.int(versions[3])])?.contains("held") == true)
+            #expect(refusal(forced, [.int(versions[3]), .text(" ")])?.contains("needs a reason") == true)
+            #expect(refusal("rocket.promote_version($1)", [.int(4_711)])?.contains("no version 4711") == true)
+            #expect(try deployed("rocket.rollback_model('m', 'bad')", []) == versions[1])
+            #expect(try deployed("rocket.rollback_model('m')", []) == versions[0])
+            #expect(refusal("rocket.rollback_model('m')", [])?.contains("no earlier live version") == true)
+            // Not even one that was rolled back from comes back without force.
+            #expect(refusal("rocket.promote_version($1)", [.int(versions[2])])?.contains("rejected") == true)
+            #expect(try deployed(forced, [.int(versions[3]), .text("asked for")]) == versions[3])
+            let retired = try deployed("rocket.retire_version($1)", [.int(versions[3])])
+            #expect(retired == nil)
+            #expect(try Self.states(connection) == ["retired", "rejected", "rejected", "retired"])
+        }
+    }
+
     @Test("A damaged artifact is never made live, by promotion or rollback")
     func damage() throws {
         try Self.withVersions(["promoted", "promoted"]) { url, versions, connection in
@@ -122,6 +161,7 @@ import Testing
             #expect(try CommandTests.rocket(["models", "rollback", "--model", "m"], database: url).code == 5)
             let forced = ["models", "promote", "\(versions[0])", "--force", "--reason", "x"]
             #expect(try CommandTests.rocket(forced, database: url).code == 5)
+            #expect(try CommandTests.rocket(["predict", "--model", "\(versions[0])"], database: url).code == 5)
             #expect(try Self.states(connection) == ["retired", "live"])
             try withTemporaryFolder { folder in
                 let pull = try CommandTests.rocket(
@@ -165,6 +205,10 @@ import Testing
                 }
             }
             #expect(codes.withLock { $0.allSatisfy { [0, 4, 8].contains($0) } && $0.count == 6 })
+            // Two deployments are there from before; each process that says it won has a line, and nobody else.
+            let lines = try connection.execute("SELECT count(*) AS lines FROM rocket.deployments").first?.int("lines")
+            let winners = codes.withLock { $0.count { $0 == 0 } }
+            #expect(winners >= 1 && lines == 2 + winners)
             #expect(try Self.states(connection).filter { $0 == "live" }.count == 1)
             let newest = try connection.execute(
                 "SELECT version FROM rocket.deployments ORDER BY deployment_id DESC LIMIT 1"
