@@ -94,9 +94,9 @@ public final class Extraction {
 
     /// Builds days, whatever is there of them.
     ///
-    /// - Parameter progress: told the day and its rows so far, by one thread at a time.
+    /// - Parameter progress: told the day and its rows so far, by one thread at a time; what it throws ends the build.
     /// - Returns: the days in the order of their completion.
-    public func build(_ days: [Day], progress: (Day, Int) -> Void) throws -> [BuiltDay] {
+    public func build(_ days: [Day], progress: (Day, Int) throws -> Void) throws -> [BuiltDay] {
         guard let first = days.min() else { return [] }
         try connection.sharedAdvisoryLock(Self.cacheLock)
         defer { try? connection.releaseSharedAdvisoryLock(Self.cacheLock) }
@@ -155,7 +155,7 @@ public final class Extraction {
 
     /// Builds a day as its leading process: opens the moment to read, works on the shards, makes the files valid.
     private func lead(
-        _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) -> Void
+        _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> BuiltDay {
         let previous = try manifest.day(day, specificationHash: specification.hash)
         let moment = try Connection(settings, applicationName: "rocket extract, snapshot")
@@ -176,7 +176,7 @@ public final class Extraction {
         let tally = DayTally(learned.features)
         var shards: [(part: Int, shard: ExtractedShard)] = []
         while shards.count < learned.shards {
-            let isThere = try work(on: build, progress: { progress(day, $0) }, finished: { tally.add($0, $1) }).isThere
+            let isThere = try work(on: build, progress: { try progress(day, $0) }, finished: { tally.add($0, $1) }).isThere
             // Only the end of its own transaction takes a snapshot away.
             guard isThere else { throw PostgresError.connectionLost(message: "the snapshot \(exported) is gone") }
             shards = try builds.finished(build.id)
@@ -205,7 +205,7 @@ public final class Extraction {
     ///
     /// - Returns: whether there was any.
     private func help(
-        _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) -> Void
+        _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> Bool {
         guard let other = try builds.find(day, specificationHash: specification.hash) else { return false }
         let logDays = LogDays(learned.source)
@@ -215,7 +215,7 @@ public final class Extraction {
             attribution: try Attribution(learned.source, on: connection),
             offsets: try logDays.zoneOffsets(in: range, on: connection), exportedSnapshot: other.exportedSnapshot,
             snapshot: other.snapshot, folder: folder(of: day))
-        return try work(on: build, progress: { progress(day, $0) }, finished: { _, _ in }).shards > 0
+        return try work(on: build, progress: { try progress(day, $0) }, finished: { _, _ in }).shards > 0
     }
 
     private func folder(of day: Day) -> String {
@@ -229,7 +229,7 @@ public final class Extraction {
     ///   - finished: told the path of each finished file and what it holds.
     /// - Returns: how many shards were finished, and whether the build's leading process was there.
     private func work(
-        on build: DayBuild, progress: (Int) -> Void, finished: @escaping @Sendable (String, ShardTally) -> Void
+        on build: DayBuild, progress: (Int) throws -> Void, finished: @escaping @Sendable (String, ShardTally) -> Void
     ) throws -> (shards: Int, isThere: Bool) {
         while workers.count < min(options.workers, specification.shards) {
             workers.append(try ShardWorker(settings))
@@ -241,7 +241,7 @@ public final class Extraction {
         DispatchQueue.concurrentPerform(iterations: crew.count) { index in
             do {
                 let isThere = try crew[index].work(
-                    on: build, outcome: outcome, progress: { count in outcome.add(rows: count, then: progress) },
+                    on: build, outcome: outcome, progress: { count in try outcome.add(rows: count, then: progress) },
                     finished: finished)
                 if !isThere { outcome.snapshotIsGone() }
             } catch {

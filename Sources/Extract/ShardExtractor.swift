@@ -28,7 +28,7 @@ struct ShardExtractor {
     /// - Parameters:
     ///   - folder: of the day.
     ///   - progress: told the rows since it was last called.
-    func extract(_ shard: Shard, into folder: String, progress: (Int) -> Void) throws -> UnfinishedShard {
+    func extract(_ shard: Shard, into folder: String, progress: (Int) throws -> Void) throws -> UnfinishedShard {
         // A COPY that is broken off ends its transaction, but not what was before a savepoint.
         try connection.script("SAVEPOINT shard")
         do {
@@ -44,7 +44,7 @@ struct ShardExtractor {
     private struct LongTie: Error {}
 
     private func extract(
-        _ shard: Shard, into folder: String, breaksTies: Bool, _ progress: (Int) -> Void
+        _ shard: Shard, into folder: String, breaksTies: Bool, _ progress: (Int) throws -> Void
     ) throws -> UnfinishedShard {
         var clicks = try ClickTable(attribution, in: shard.range, on: connection)
         var selected = try SelectedColumns(specification.source, attribution, on: connection)
@@ -70,13 +70,13 @@ struct ShardExtractor {
                     let batch = columns.take(all: false)
                     if columns.tieRows > Self.longestTie { throw LongTie() }
                     try writer.append(batch)
-                    progress(columns.seen.impressions - reported)
+                    try progress(columns.seen.impressions - reported)
                     reported = columns.seen.impressions
                 }
             }
             try writer.append(columns.take(all: true))
             let account = try clicks.account(attribution, in: shard.range, on: connection)
-            progress(columns.seen.impressions - reported)
+            try progress(columns.seen.impressions - reported)
             return UnfinishedShard(
                 writer: writer, account: account, seen: columns.seen, duplicateImpressions: columns.duplicates,
                 rejected: rejected)

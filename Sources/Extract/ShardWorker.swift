@@ -25,7 +25,7 @@ final class ShardWorker: @unchecked Sendable {
     /// - Parameter finished: told the path of each file that this worker finished, and what it holds.
     /// - Returns: false when the build's snapshot is gone, because its leading process ended.
     func work(
-        on build: DayBuild, outcome: CrewOutcome, progress: (Int) -> Void,
+        on build: DayBuild, outcome: CrewOutcome, progress: (Int) throws -> Void,
         finished: @escaping @Sendable (String, ShardTally) -> Void
     ) throws -> Bool {
         guard try begin(build) else { return false }
@@ -103,10 +103,10 @@ final class CrewOutcome: Sendable {
     func countShard() { state.withLock { $0.shards += 1 } }
 
     /// Counts rows and tells their sum, to one thread at a time.
-    func add(rows: Int, then report: (Int) -> Void) {
-        state.withLock {
+    func add(rows: Int, then report: (Int) throws -> Void) throws {
+        try state.withLock {
             $0.rows += rows
-            report($0.rows)
+            try report($0.rows)
         }
     }
 

@@ -134,16 +134,10 @@ public func benchTrain(
     return TrainBench(
         arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: nets.rows * BenchNets.fields,
         samplesPerSecond: rate, gemmPeakShare: rate * Double(trainer.operationsASample) / peak,
-        peakMebibytes: peakMebibytes(),
+        peakMebibytes: Double(ProcessMemory.peakBytes) / 1_048_576,
         millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
         ratio: best.map { rate / median($0.rates) }, rounds: rounds, rejectedRounds: rejected)
-}
-
-private func peakMebibytes() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1_024
 }
 
 /// `jobs/torch-train`, running and waiting for its turns.

@@ -8,9 +8,9 @@ struct CheckpointFolder {
     private let folder: String
     private let log: Logger
 
-    init(cache: String, fingerprint: String, log: Logger) {
+    init(cache: String, model: String, fingerprint: String, log: Logger) {
         let root = "\(cache)/checkpoints"
-        folder = "\(root)/\(fingerprint.prefix(16))"
+        folder = "\(root)/\(model)-\(fingerprint.prefix(16))"
         self.log = log
         let week = Date.now.addingTimeInterval(-7 * 86_400)
         for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {

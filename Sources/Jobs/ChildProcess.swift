@@ -33,11 +33,19 @@ struct ChildProcess {
             posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
             posix_spawn_file_actions_addclose(&actions, ends[0])
         }
+        // This process may have blocked signals that the other one is to be stopped by.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let start = ContinuousClock.now
         var pid: pid_t = 0
         var list: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { list.forEach { free($0) } }
-        let code = posix_spawnp(&pid, arguments[0], &actions, nil, &list, environ)
+        let code = posix_spawnp(&pid, arguments[0], &actions, &attributes, &list, environ)
         if ends[1] >= 0 { close(ends[1]) }
         guard code == 0 else {
             if ends[0] >= 0 { close(ends[0]) }

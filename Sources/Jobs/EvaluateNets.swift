@@ -64,7 +64,7 @@ extension JobSession {
                 for (net, entry) in nets.enumerated() {
                     scores[net] += entry.scorer.logits(block).map { 1 / (1 + exp(-$0)) }
                 }
-                progress(StageProgress(title: "evaluate", done: labels.count, total: total, unit: "rows"))
+                try progress(StageProgress(title: "evaluate", done: labels.count, total: total, unit: "rows"))
             }
         }
         return ScoredDay(

@@ -16,4 +16,6 @@ public enum ExitStatus: Int32, Sendable {
     case database = 7
     /// A version was made, or asked to be promoted, and the gate holds it back; what was live stays live.
     case held = 8
+    /// SIGTERM or SIGINT asked the command to stop; what was done stays, and the next start goes on from it.
+    case interrupted = 9
 }

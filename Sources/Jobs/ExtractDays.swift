@@ -63,7 +63,7 @@ extension JobSession {
                 "extract", detail: day.description, size: { ($0?.cached.rows, $0?.cached.bytes) }
             ) {
                 try extraction.build([day]) { day, rows in
-                    progress(StageProgress(title: "extract \(day)", done: rows, total: nil, unit: "rows"))
+                    try progress(StageProgress(title: "extract \(day)", done: rows, total: nil, unit: "rows"))
                 }.first
             }
             guard let built else { continue }

@@ -1,6 +1,7 @@
 import AdLogs
 import Days
 import FeatureCache
+import Foundation
 import JobFile
 import ModelRegistry
 import ONNXExport
@@ -12,6 +13,10 @@ import RocketServing
 public enum JobError: Error, CustomStringConvertible {
     /// Someone else holds the job's lock.
     case locked(model: String, holder: String)
+    /// Someone else took a lock while the database was away.
+    case lockLost(name: String, holder: String)
+    /// A signal asked the work to stop.
+    case interrupted(signal: Int32)
     /// Cache files are being made in a folder.
     case extracting(folder: String)
     /// The source does not fit the live tables.
@@ -49,6 +54,12 @@ public enum JobError: Error, CustomStringConvertible {
         switch self {
         case .locked(let model, let holder):
             "another run of model ‘\(model)’ is under way: \(holder); wait for it, or stop that process"
+        case .lockLost(let name, let holder):
+            "the lock ‘\(name)’ was lost with its database session, and taken by \(holder); what was done stays, the next "
+                + "run goes on from it"
+        case .interrupted(let signal):
+            "stopped by \(signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "signal \(signal)"); what was "
+                + "done stays, the next run goes on from it"
         case .extracting(let folder):
             "an extraction is under way and its files in \(folder) are not finished; try again when it is over"
         case .source(let path, let problems):
@@ -92,12 +103,17 @@ public enum JobError: Error, CustomStringConvertible {
         }
     }
 
+    static func isInterruption(_ error: any Error) -> Bool {
+        if case JobError.interrupted = error { true } else { false }
+    }
+
     /// The exit code for any error that a command can end with.
     public static func exitStatus(for error: any Error) -> ExitStatus {
         switch error {
         case let error as JobError:
             switch error {
-            case .locked, .extracting: .locked
+            case .locked, .lockLost, .extracting: .locked
+            case .interrupted: .interrupted
             case .source, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite: .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected,
@@ -114,6 +130,7 @@ public enum JobError: Error, CustomStringConvertible {
             case .noVersion, .absent, .noArtifact: .configuration
             case .damagedArtifact, .damaged: .dataCheckFailed
             }
+        case TrainingError.notFinite: .dataCheckFailed
         case TrainingError.unsupported, is ServingError, is ONNXExportError: .configuration
         default: .internalError
         }

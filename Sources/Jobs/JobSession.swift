@@ -11,78 +11,136 @@ import Postgres
 /// A job file, the database it works on and where it reports to: what every command that does work is given.
 public final class JobSession {
     public let jobFile: JobFile
-    let connection: Connection
     let log: Logger
-    let progress: ProgressHandler
     let specification: ExtractionSpecification
-    let extraction: Extraction
+    let interruption: Interruption
+    let locks: LockSession
+    /// For the job's tables. A run whose database went away gets a new one.
+    private(set) var connection: Connection
+    private(set) var extraction: Extraction
+    private let settings: ConnectionSettings
+    private let handler: ProgressHandler
 
     /// Reads the job file, connects and compares the two.
     ///
+    /// - Parameter interruption: how the work is asked to stop.
     /// - Throws: `JobFileError`, `PostgresError`, `JobError.notMigrated`, `JobError.source`.
     public init(
-        jobFile path: String, database: String?, log: Logger, progress: @escaping ProgressHandler
+        jobFile path: String, database: String?, log: Logger, interruption: Interruption = Interruption(),
+        progress: @escaping ProgressHandler
     ) throws {
-        jobFile = try JobFile(path: path)
+        let jobFile = try JobFile(path: path)
         let settings = ConnectionSettings.fromEnvironment(url: database)
-        connection = try Connection(settings, applicationName: "rocket \(jobFile.model)")
+        let specification = try jobFile.extractionSpecification()
+        (connection, extraction) = try Self.connected(settings, jobFile, specification)
+        (self.jobFile, self.settings, self.specification) = (jobFile, settings, specification)
         self.log = log
-        self.progress = progress
-        specification = try jobFile.extractionSpecification()
-        extraction = Extraction(
-            specification, settings: settings,
-            options: Extraction.Options(
-                directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
-                builderVersion: ProgramVersion.current, rejectedRowsKept: jobFile.extraction.rejectedRows),
-            on: connection)
+        self.interruption = interruption
+        handler = progress
         guard
             try connection.execute(
-                """
-                SELECT EXISTS (
-                    SELECT FROM pg_class WHERE oid = to_regclass('rocket.predictions')
-                ) AS ok
-                """
+                "SELECT to_regprocedure('rocket.run_is_alive(bigint)') IS NOT NULL AS ok"
             ).first?.bool("ok") == true
         else { throw JobError.notMigrated }
+        locks = try LockSession(settings, applicationName: "rocket \(jobFile.model)", log: log)
         let problems = try SourceCheck(specification).problems(on: connection)
         guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
     }
 
     var manifest: CacheManifest { CacheManifest(connection) }
     var logDays: LogDays { LogDays(jobFile.source) }
+    var ledger: RunLedger { RunLedger(session: locks) }
+
+    /// Shows how far a stage is.
+    ///
+    /// - Throws: `JobError.interrupted` and `.lockLost`, where it is time to stop.
+    func progress(_ progress: StageProgress) throws {
+        try stopIfAsked()
+        handler(progress)
+    }
+
+    /// The same from where stopping is asked for by other means.
+    func show(_ progress: StageProgress) { handler(progress) }
+
+    /// - Throws: `JobError.interrupted` and `.lockLost`, where it is time to stop.
+    func stopIfAsked() throws {
+        try interruption.check()
+        try locks.check()
+    }
+
+    private static func connected(
+        _ settings: ConnectionSettings, _ jobFile: JobFile, _ specification: ExtractionSpecification
+    ) throws -> (Connection, Extraction) {
+        let connection = try Connection(settings, applicationName: "rocket \(jobFile.model)")
+        let options = Extraction.Options(
+            directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
+            builderVersion: ProgramVersion.current, rejectedRowsKept: jobFile.extraction.rejectedRows)
+        return (connection, Extraction(specification, settings: settings, options: options, on: connection))
+    }
 
     /// Holds the job's lock while the body runs.
     ///
     /// - Throws: `JobError.locked` at once when another process holds it.
     func locked<Result>(_ body: () throws -> Result) throws -> Result {
-        let name = "rocket/\(jobFile.model)"
-        guard let lock = try connection.tryAdvisoryLock(name) else {
-            let holder = try AdvisoryLock.holder(of: name, on: connection)
-            throw JobError.locked(model: jobFile.model, holder: holder.map { "\($0)" } ?? "a process that just ended")
+        try holding("rocket/\(jobFile.model)", body)
+    }
+
+    /// Holds a lock while the body runs.
+    ///
+    /// - Throws: `JobError.locked` at once when another process holds it.
+    func holding<Result>(_ lock: String, _ body: () throws -> Result) throws -> Result {
+        if let holder = try locks.take(lock) {
+            throw JobError.locked(model: jobFile.model, holder: try ledger.living(model: jobFile.model) ?? holder)
         }
-        defer { try? lock.release() }
+        defer { locks.release(lock) }
         return try body()
     }
 
-    /// Writes a run into the ledger around the body; a failure is written too, then thrown on.
+    /// Writes a run into the ledger around the body; a failure is written too, then thrown on. Where the database goes away
+    /// the body is run again: what it has finished it finds done.
     func run(
         _ command: String, evaluatedDay: Day?, _ body: (RunRecorder) throws -> RunOutcome
     ) throws -> RunOutcome {
-        let ledger = RunLedger(connection)
+        for dead in try ledger.markDead() { log.warning("\(dead)") }
         let runID = try ledger.open(
             command: command, model: jobFile.model, evaluatedDay: evaluatedDay, jobFile: jobFile.path)
+        let heartbeat = Heartbeat(of: runID, in: ledger)
+        defer { withExtendedLifetime(heartbeat) {} }
         do {
-            let outcome = try body(RunRecorder(ledger: ledger, runID: runID))
-            let done = outcome.didWork
-            try ledger.close(
-                runID: runID, status: done ? .done : .nothingToDo, exit: outcome.exitStatus,
-                version: outcome.version, error: nil)
-            return outcome
+            return try retrying(runID) {
+                let outcome = try body(RunRecorder(ledger: ledger, runID: runID, check: stopIfAsked))
+                try ledger.close(
+                    runID: runID, status: outcome.didWork ? .done : .nothingToDo, exit: outcome.exitStatus,
+                    version: outcome.version, error: nil)
+                return outcome
+            }
         } catch {
             // Best effort: when the connection itself is what failed, there is nowhere to write to.
             try? ledger.close(
-                runID: runID, status: .failed, exit: JobError.exitStatus(for: error), version: nil, error: "\(error)")
+                runID: runID, status: JobError.isInterruption(error) ? .interrupted : .failed,
+                exit: JobError.exitStatus(for: error), version: nil, error: "\(error)")
             throw error
+        }
+    }
+
+    /// Runs the body again, with growing pauses, as long as trouble of the database that may pass is what ends it.
+    private func retrying<Result>(_ runID: Int, _ body: () throws -> Result) throws -> Result {
+        var plan = RetryPlan(allowed: jobFile.database.retry)
+        var isConnected = true
+        while true {
+            do {
+                if !isConnected {
+                    (connection, extraction) = try Self.connected(settings, jobFile, specification)
+                    isConnected = true
+                    try ledger.beginAgain(runID: runID)
+                }
+                return try body()
+            } catch let error as PostgresError where error.isTransient {
+                guard let pause = plan.pause() else { throw error }
+                log.warning("\(error); trying again in \(pause)")
+                isConnected = false
+                try interruption.sleep(pause)
+            }
         }
     }
 }
@@ -111,21 +169,30 @@ extension RunOutcome {
 struct RunRecorder {
     let ledger: RunLedger
     let runID: Int
+    /// Throws where it is time to stop.
+    let check: () throws -> Void
 
     /// Times a stage and writes what it did.
     func stage<Result>(
         _ name: String, detail: String? = nil, size: (Result) -> (rows: Int?, bytes: Int?) = { _ in (nil, nil) },
         _ body: () throws -> Result
     ) throws -> Result {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let result = try body()
-        let (rows, bytes) = size(result)
-        try ledger.record(
-            FinishedStage(
-                name: name, seconds: (clock.now - start) / .seconds(1), rows: rows, bytes: bytes, detail: detail),
-            runID: runID)
-        return result
+        try check()
+        let position = try ledger.begin(stage: name, detail: detail, runID: runID)
+        let start = ContinuousClock.now
+        var stage: FinishedStage { FinishedStage(seconds: (ContinuousClock.now - start) / .seconds(1)) }
+        do {
+            let result = try body()
+            var done = stage
+            (done.rows, done.bytes) = size(result)
+            try ledger.end(done, position: position, runID: runID)
+            return result
+        } catch {
+            var failed = stage
+            failed.failed = true
+            try? ledger.end(failed, position: position, runID: runID)
+            throw error
+        }
     }
 }
 

@@ -72,7 +72,7 @@ extension JobSession {
         let nets = names.compactMap { scored.net($0.net, of: $0.arm) }
         func position(_ arm: String, _ net: String) -> Int? { nets.firstIndex { $0.arm == arm && $0.name == net } }
         guard let light = position("rocket", "light") else { return [] }
-        progress(
+        try progress(
             StageProgress(title: "bootstrap", done: jobFile.promotion.replicates, total: nil, unit: "draws of users"))
         let bootstrap = try PairedBootstrap(
             scores: nets.map(\.probabilities), labels: scored.labels, clusters: scored.groups,

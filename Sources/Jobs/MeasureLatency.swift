@@ -28,7 +28,7 @@ extension JobSession {
             (name: name, ranker: try Ranker(ServingModel(branch, features: features), requestColumns: requestColumns))
         }
         return try specification.batchSizes.flatMap { size in
-            progress(StageProgress(title: "latency", done: size, total: nil, unit: "candidates a call"))
+            try progress(StageProgress(title: "latency", done: size, total: nil, unit: "candidates a call"))
             let request = try ServingRequest(sample, candidates: size, nets[0].ranker.encoder)
             var output = [Float](repeating: 0, count: size)
             let probe = LatencyProbe(calls: specification.calls)

@@ -13,65 +13,74 @@ import RocketLaunching
 extension JobSession {
     /// One night from logs to a published version: extract what is missing, train, judge on the unseen day, measure,
     /// write all of it in one transaction. Does nothing when the same settings and data made a version before.
+    ///
+    /// - Throws: `JobError.locked` when another process works on the same night.
     func runNight(_ night: Night, command: String) throws -> RunOutcome {
-        try run(command, evaluatedDay: night.evaluatedDay) { recorder in
-            nameMissing(night.missingDays)
-            let parent = try warmStart(for: night, recorder: recorder)
-            let night = night.after(parent?.lineage.trainedDays.upperBound)
-            let days = try cached(night.trainingDays + [night.evaluatedDay], recorder: recorder).map(\.day)
-            try checkRejected(days)
-            let training = days.filter { $0.day != night.evaluatedDay }.flatMap(\.entries)
-            let evaluation = days.filter { $0.day == night.evaluatedDay }.flatMap(\.entries)
-            try checkClasses(training, days: night.trained)
-            let fingerprint = try fingerprint(training: training, evaluation: evaluation, parent: parent)
-            let registry = ModelRegistry(connection)
-            if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
-                log.info(
-                    "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
-                return RunOutcome(didWork: false, version: version)
-            }
-            let checkpoints = checkpointFolder(fingerprint)
-            var trained: [TrainedArm] = []
-            for arm in arms {
-                let teacher = trained.first { $0.arm == .booster }?.model
-                trained.append(
-                    try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
-                        try train(arm, on: training, checkpoints: checkpoints, teacher: teacher, parent: parent)
-                    })
-            }
-            let deployment = try registry.newestDeployment(model: jobFile.model)
-            let live = try liveModel()
-            let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
-                try score(
-                    trained.map { ($0.arm.rawValue, $0.model) } + (live?.model.map { [(LiveModel.arm, $0)] } ?? []),
-                    on: evaluation)
-            }
-            let evaluations = try evaluations(of: scored)
-            let slices = try slices(of: scored)
-            let latencies = try recorder.stage("latency") {
-                try trained.first.map {
-                    try measureLatency($0.model, on: night.evaluatedDay, training: night.trained.lowerBound)
-                } ?? []
-            }
-            let gate = try recorder.stage("gate") {
-                try judge(
-                    scored, evaluations: evaluations, latencies: latencies, trained: night.trained, live: live,
-                    deployment: deployment)
-            }
-            let published = try recorder.stage("publish") {
-                try registry.publish(
-                    newVersion(
-                        trained, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
-                        runID: recorder.runID, fingerprint: fingerprint,
-                        inputs: training.map { VersionInput($0, role: .training) }
-                            + evaluation.map { VersionInput($0, role: .evaluation) },
-                        evaluations: evaluations, slices: slices, latencies: latencies, gate: gate))
-            }
-            checkpoints.remove()
-            log.info("\(night.evaluatedDay): published version \(published.number)")
-            if let decision = published.decision { tell(decision, of: published.number) }
-            return RunOutcome(didWork: true, version: published.number, decision: published.decision)
+        try holding("rocket/\(jobFile.model)/night/\(night.evaluatedDay)") {
+            try run(command, evaluatedDay: night.evaluatedDay) { try work(on: night, $0) }
         }
+    }
+
+    private func work(on night: Night, _ recorder: RunRecorder) throws -> RunOutcome {
+        nameMissing(night.missingDays)
+        let parent = try warmStart(for: night, recorder: recorder)
+        let night = night.after(parent?.lineage.trainedDays.upperBound)
+        let days = try cached(night.trainingDays + [night.evaluatedDay], recorder: recorder).map(\.day)
+        try checkRejected(days)
+        let training = days.filter { $0.day != night.evaluatedDay }.flatMap(\.entries)
+        let evaluation = days.filter { $0.day == night.evaluatedDay }.flatMap(\.entries)
+        try checkClasses(training, days: night.trained)
+        let fingerprint = try fingerprint(training: training, evaluation: evaluation, parent: parent)
+        let registry = ModelRegistry(connection)
+        if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
+            if try registry.wasMade(version, by: recorder.runID) {
+                return RunOutcome(didWork: true, version: version, decision: try registry.decision(of: version))
+            }
+            log.info(
+                "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
+            return RunOutcome(didWork: false, version: version)
+        }
+        let checkpoints = checkpointFolder(fingerprint)
+        var trained: [TrainedArm] = []
+        for arm in arms {
+            let teacher = trained.first { $0.arm == .booster }?.model
+            trained.append(
+                try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
+                    try train(arm, on: training, checkpoints: checkpoints, teacher: teacher, parent: parent)
+                })
+        }
+        let deployment = try registry.newestDeployment(model: jobFile.model)
+        let live = try liveModel()
+        let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
+            try score(
+                trained.map { ($0.arm.rawValue, $0.model) } + (live?.model.map { [(LiveModel.arm, $0)] } ?? []),
+                on: evaluation)
+        }
+        let evaluations = try evaluations(of: scored)
+        let slices = try slices(of: scored)
+        let latencies = try recorder.stage("latency") {
+            try trained.first.map {
+                try measureLatency($0.model, on: night.evaluatedDay, training: night.trained.lowerBound)
+            } ?? []
+        }
+        let gate = try recorder.stage("gate") {
+            try judge(
+                scored, evaluations: evaluations, latencies: latencies, trained: night.trained, live: live,
+                deployment: deployment)
+        }
+        let published = try recorder.stage("publish") {
+            try registry.publish(
+                newVersion(
+                    trained, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
+                    runID: recorder.runID, fingerprint: fingerprint,
+                    inputs: training.map { VersionInput($0, role: .training) }
+                        + evaluation.map { VersionInput($0, role: .evaluation) },
+                    evaluations: evaluations, slices: slices, latencies: latencies, gate: gate))
+        }
+        checkpoints.remove()
+        log.info("\(night.evaluatedDay): published version \(published.number)")
+        if let decision = published.decision { tell(decision, of: published.number) }
+        return RunOutcome(didWork: true, version: published.number, decision: published.decision)
     }
 
     private func tell(_ decision: GateDecision, of version: Int) {
@@ -85,7 +94,8 @@ extension JobSession {
     }
 
     func checkpointFolder(_ fingerprint: String) -> CheckpointFolder {
-        CheckpointFolder(cache: jobFile.cacheDirectory, fingerprint: fingerprint, log: log)
+        CheckpointFolder(
+            cache: jobFile.cacheDirectory, model: jobFile.model, fingerprint: fingerprint, log: log)
     }
 
     /// The rocket and what it is compared with; a booster comes before the arms that learn from it.

@@ -43,14 +43,13 @@ extension JobSession {
         let samples = rows * jobFile.training.epochs
         let resume = folder.load(arm.rawValue)
         if resume != nil { log.info("training \(arm.rawValue) goes on from a checkpoint") }
-        let checkpoints = Checkpoints(every: .seconds(60 * jobFile.training.checkpointMinutes), resume: resume) {
-            try folder.save($0, arm.rawValue)
-        }
+        let checkpoints = Checkpoints(
+            every: .seconds(60 * jobFile.training.checkpointMinutes), resume: resume,
+            stops: { [interruption, locks] in interruption.isRequested || (try? locks.check()) == nil }
+        ) { try folder.save($0, arm.rawValue) }
         let judge = NetJudge { try EvaluationReport.auc(of: $1, labels: $0) }
-        let report = try trainer.train(
-            on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints
-        ) { state in
-            progress(
+        let report = try train(trainer, on: TrainingSource(readers: readers), judge, checkpoints) { state in
+            show(
                 StageProgress(title: "train \(arm.rawValue)", done: state.samples, total: samples, unit: "samples"))
         }
         log.info(
@@ -61,6 +60,20 @@ extension JobSession {
         return TrainedArm(
             arm: arm, model: trainer.model, report: report,
             optimiserState: jobFile.training.start == .incremental ? try trainer.optimiserState() : nil)
+    }
+
+    /// Trains; what asked it to stop is what ends it.
+    private func train(
+        _ trainer: CoTrainer, on source: TrainingSource, _ judge: NetJudge, _ checkpoints: Checkpoints,
+        progress: (TrainingProgress) throws -> Void
+    ) throws -> TrainingReport {
+        do {
+            return try trainer.train(on: source, judge: judge, checkpoints: checkpoints, progress: progress)
+        } catch TrainingError.stopped(let step) {
+            log.notice("\(TrainingError.stopped(step: step))")
+            try stopIfAsked()
+            throw TrainingError.stopped(step: step)
+        }
     }
 
     /// Opens cache files that must be of this job's specification.

@@ -21,6 +21,14 @@ public struct ModelRegistry {
         ).first?.int("version")
     }
 
+    /// Whether a run of the ledger made a version; one whose database went away at the last word of its transaction cannot
+    /// know otherwise.
+    public func wasMade(_ version: Int, by run: Int) throws -> Bool {
+        try !connection.execute(
+            "SELECT FROM rocket.model_versions WHERE version = $1 AND run_id = $2", [.int(version), .int(run)]
+        ).isEmpty
+    }
+
     /// The newest version of a model: the one trained up to the latest day.
     public func latest(model: String) throws -> Int? {
         try connection.execute(

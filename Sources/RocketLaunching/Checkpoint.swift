@@ -9,10 +9,16 @@ public struct Checkpoints {
     public var resume: [UInt8]?
     /// Keeps a checkpoint in place of the one before.
     public var save: ([UInt8]) throws -> Void
+    /// Asked after every step; true: the training saves where it is and ends with `TrainingError.stopped`.
+    public var stops: () -> Bool
 
-    public init(every: Duration, resume: [UInt8]?, save: @escaping ([UInt8]) throws -> Void) {
+    public init(
+        every: Duration, resume: [UInt8]?, stops: @escaping () -> Bool = { false },
+        save: @escaping ([UInt8]) throws -> Void
+    ) {
         self.every = every
         self.resume = resume
+        self.stops = stops
         self.save = save
     }
 }
@@ -26,6 +32,8 @@ struct TrainingState: Codable {
     var curve: CurveRecorder
     var gradientNorms: [TrainingReport.GradientNorms] = []
     var validations: [TrainingReport.ValidationPoint] = []
+    /// All steps are done: a training that goes on from here has only its report to write.
+    var isFinished = false
 }
 
 /// Everything that a training needs to go on as if it had never stopped, as a safetensors file: weights and optimiser state

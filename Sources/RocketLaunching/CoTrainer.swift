@@ -132,6 +132,7 @@ public final class CoTrainer {
         var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, run.steps / 200)))
         if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes, best: run.best) }
         step.weightsChanged()
+        if state.isFinished { return state }
         let start = ContinuousClock.now - .seconds(state.seconds)
         var saved = ContinuousClock.now
         // Batches follow from the seed, so those that were trained on are gone through again and left out.
@@ -157,10 +158,14 @@ public final class CoTrainer {
                 if run.isValidated(after: state.steps) {
                     try run.best?.judge(after: state.steps, &state.validations)
                 }
-                if let checkpoints, ContinuousClock.now - saved >= checkpoints.every {
-                    state.seconds = (ContinuousClock.now - start) / .seconds(1)
-                    try checkpoints.save(try checkpoint.encoded(state, best: run.best))
-                    saved = ContinuousClock.now
+                if let checkpoints {
+                    let stops = checkpoints.stops()
+                    if stops || ContinuousClock.now - saved >= checkpoints.every {
+                        state.seconds = (ContinuousClock.now - start) / .seconds(1)
+                        try checkpoints.save(try checkpoint.encoded(state, best: run.best))
+                        saved = ContinuousClock.now
+                    }
+                    if stops { throw TrainingError.stopped(step: state.steps) }
                 }
                 try progress(TrainingProgress(samples: state.samples, step: state.steps))
                 return !run.isOver(state)
@@ -176,6 +181,9 @@ public final class CoTrainer {
             try run.best?.judge(after: state.steps, &state.validations)
         }
         state.seconds = (ContinuousClock.now - start) / .seconds(1)
+        state.isFinished = true
+        // What comes after the training may fail too, and then need not train again.
+        try checkpoints?.save(try checkpoint.encoded(state, best: run.best))
         return state
     }
 

@@ -91,6 +91,8 @@ public struct TrainingProgress: Sendable {
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
     /// A loss term, or a weight, became NaN or infinite; `cause` names where it comes from.
     case notFinite(step: Int, term: String, cause: String)
+    /// It was asked to stop, and has saved where it was.
+    case stopped(step: Int)
     /// The data hold no rows.
     case noRows
     /// The arm learns from a booster that was trained before, and none was given.
@@ -114,6 +116,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the arm \(arm.rawValue) learns from a booster that was trained before, and none was given"
         case .otherModel:
             "the earlier model has other features, nets or sharing than this training; train a window from nothing"
+        case .stopped(let step):
+            "training was stopped after batch \(step), where a checkpoint was saved; the next run goes on from it"
         case .noRows:
             "there are no rows to train on"
         case .gradientNotBlocked(let step, let norm):

@@ -26,9 +26,12 @@ struct JobOptions: ParsableArguments {
 
     /// Opens the job for work.
     func session() throws -> JobSession {
+        let interruption = interruptionBySignals()
         let log = makeLogger(quiet: quiet)
         let display = ProgressDisplay(log: log, quiet: quiet)
-        return try JobSession(jobFile: try path(), database: database.database, log: log) { display.show($0) }
+        return try JobSession(
+            jobFile: try path(), database: database.database, log: log, interruption: interruption
+        ) { display.show($0) }
     }
 
     func path() throws -> String {

@@ -1,0 +1,12 @@
+import Foundation
+
+/// Memory of this process.
+enum ProcessMemory {
+    /// Largest resident memory so far.
+    static var peakBytes: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        // Linux counts in KiB.
+        return usage.ru_maxrss * 1_024
+    }
+}

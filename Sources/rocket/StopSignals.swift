@@ -1,0 +1,32 @@
+import Foundation
+import Jobs
+
+/// Turns SIGTERM and SIGINT into a wish to stop; a second one ends the process at once.
+///
+/// Called before the process has other threads: they inherit that both signals are blocked, so that only the thread which
+/// waits for them takes them.
+func interruptionBySignals() -> Interruption {
+    let interruption = Interruption()
+    let signals = stopSignals
+    var blocked = signals
+    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    Thread.detachNewThread {
+        var waited = signals
+        var number: Int32 = 0
+        while sigwait(&waited, &number) != 0 {}
+        interruption.request(signal: number)
+        FileHandle.standardError.write(
+            Data("rocket: stopping at the next good moment; once more to stop at once\n".utf8))
+        while sigwait(&waited, &number) != 0 {}
+        _exit(128 + number)
+    }
+    return interruption
+}
+
+private var stopSignals: sigset_t {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGTERM)
+    sigaddset(&signals, SIGINT)
+    return signals
+}
