@@ -10,6 +10,12 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case nonFiniteScore(row: Int, value: Double)
     /// A probability outside [0, 1].
     case notAProbability(row: Int, value: Double)
+    /// More pairs of a click and a non-click than the exact sums of an AUC's variance have room for.
+    case tooManyPairs(clicks: Int, others: Int)
+    /// More clusters than a sorted row has bits for.
+    case tooManyClusters(most: Int)
+    /// The folder for what does not fit into memory cannot be used.
+    case scratch(folder: String, call: String, reason: String)
 
     public var description: String {
         switch self {
@@ -24,6 +30,14 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
                 + "or an infinity, so lower the learning rate or look for a broken numeric feature"
         case .notAProbability(let row, let value):
             "row \(row): the score is \(value), expected a probability in 0…1; apply the sigmoid to logits first"
+        case .tooManyPairs(let clicks, let others):
+            "\(clicks) clicks and \(others) impressions without one make more pairs than an exact AUC can count (2^63); "
+                + "judge a part of the rows, or lower the weights"
+        case .tooManyClusters(let most):
+            "there are more than \(most) clusters, as many as can be drawn; name a coarser column in evaluation.group"
+        case .scratch(let folder, let call, let reason):
+            "rows that do not fit into memory cannot wait in folder \(folder) (\(call): \(reason)); make it writable and "
+                + "free some disk there, 50 bytes a row and 8 more for each net and slice, or name another in cache.directory"
         }
     }
 }

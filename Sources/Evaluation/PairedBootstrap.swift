@@ -15,7 +15,8 @@ public struct PairedBootstrap: Sendable {
     /// AUC of each net in each replicate, nil likewise. `[nets][replicates]`
     public let replicateAUCs: [[Double?]]
 
-    /// O(nets · (n log n + replicates · n)) time, 4 bytes a row and net.
+    /// O(nets · (n log n + replicates · n)) time; a byte a cluster and thread, and some `space.memoryBytes`: rows beyond
+    /// wait on disk, 4 bytes each for every net, and the replicates are the same.
     ///
     /// - Parameters:
     ///   - scores: of each net, any finite numbers. `[nets][rows]`
@@ -23,28 +24,43 @@ public struct PairedBootstrap: Sendable {
     ///   - clusters: equal numbers are one cluster; 0 stands for "none", such a row is a cluster by itself. Empty: each row
     ///     is one. `[rows]` or `[]`
     ///   - seed: the same one gives the same replicates, whatever the number of threads.
+    ///   - threads: fewer are used where their clusters' counts would not fit `space.memoryBytes`.
+    /// - Throws: when there are no rows, lengths differ, a row's label or score is not one, or the disk has no room.
+    public init(
+        scores: [StoredColumn<Float>], labels: StoredColumn<UInt8>, clusters: StoredColumn<UInt64>, replicates: Int,
+        seed: UInt64 = 1, threads: Parallel = Parallel(threads: 1), space: ScratchSpace
+    ) throws(EvaluationError) {
+        let numbers = try ClusterNumbers(clusters, rows: labels.count, space: space)
+        var nets: [SortedRows] = []
+        for scores in scores {
+            let rows = try ScoredRows(labels: labels, scores: scores, groups: clusters)
+            nets.append(try SortedRows(rows, clusters: numbers, space: space))
+        }
+        var aucs: [Double?] = []
+        for net in nets { aucs.append(try net.auc { _ in 1 }) }
+        self.aucs = aucs
+        self.replicates = replicates
+        self.clusters = numbers.count
+        let (sorted, count) = (nets, numbers.count)
+        let found = Mutex([Result<[Double?], EvaluationError>](repeating: .success([]), count: replicates))
+        let threads = Parallel(threads: min(threads.threads, space.memoryBytes / max(count, 1)))
+        threads.perform(parts: replicates) { replicate in
+            let result = Self.aucs(of: sorted, weights: Self.weights(clusters: count, seed: seed, replicate: replicate))
+            found.withLock { $0[replicate] = result }
+        }
+        var byReplicate: [[Double?]] = []
+        for result in found.withLock({ $0 }) { byReplicate.append(try result.get()) }
+        replicateAUCs = nets.indices.map { net in byReplicate.map { $0[net] } }
+    }
+
+    /// The same of arrays.
     public init(
         scores: [[Float]], labels: [UInt8], clusters: [UInt64], replicates: Int, seed: UInt64 = 1,
         threads: Parallel = Parallel(threads: 1)
     ) throws(EvaluationError) {
-        guard clusters.isEmpty || clusters.count == labels.count else {
-            throw .lengthsDiffer(what: "groups", count: clusters.count, labels: labels.count)
-        }
-        let (numbers, count) = Self.numbered(clusters, rows: labels.count)
-        var nets: [SortedRows] = []
-        for scores in scores { nets.append(try SortedRows(scores: scores, labels: labels, clusters: numbers)) }
-        aucs = nets.map { $0.auc { _ in 1 } }
-        self.replicates = replicates
-        self.clusters = count
-        let sorted = nets
-        let found = Mutex([[Double?]](repeating: [], count: replicates))
-        threads.perform(parts: replicates) { replicate in
-            let weights = Self.weights(clusters: count, seed: seed, replicate: replicate)
-            let aucs = weights.withUnsafeBufferPointer { weights in sorted.map { $0.auc { Int(weights[$0]) } } }
-            found.withLock { $0[replicate] = aucs }
-        }
-        let byReplicate = found.withLock { $0 }
-        replicateAUCs = nets.indices.map { net in byReplicate.map { $0[net] } }
+        try self.init(
+            scores: scores.map { StoredColumn($0) }, labels: StoredColumn(labels), clusters: StoredColumn(clusters),
+            replicates: replicates, seed: seed, threads: threads, space: .memory)
     }
 
     /// How a number that is made of the nets' AUCs varies over the replicates.
@@ -72,18 +88,15 @@ public struct PairedBootstrap: Sendable {
             replicates: values.count, clusters: clusters)
     }
 
-    /// Clusters as numbers from 0 on.
-    private static func numbered(_ clusters: [UInt64], rows: Int) -> (numbers: [UInt32], count: Int) {
-        guard !clusters.isEmpty else { return ((0..<rows).map { UInt32($0) }, rows) }
-        var known: [UInt64: UInt32] = [:]
-        var count: UInt32 = 0
-        let numbers = clusters.map { cluster in
-            if cluster != 0, let number = known[cluster] { return number }
-            defer { count += 1 }
-            if cluster != 0 { known[cluster] = count }
-            return count
+    /// Each net's AUC where clusters count so often.
+    private static func aucs(of nets: [SortedRows], weights: [UInt8]) -> Result<[Double?], EvaluationError> {
+        weights.withUnsafeBufferPointer { weights in
+            Result { () throws(EvaluationError) in
+                var aucs: [Double?] = []
+                for net in nets { aucs.append(try net.auc { Int(weights[$0]) }) }
+                return aucs
+            }
         }
-        return (numbers, Int(count))
     }
 
     /// How often each cluster counts in a replicate.
@@ -139,42 +152,54 @@ public struct AUCComparison: Codable, Equatable, Sendable {
 /// Rows in the order of a net's scores: all that an AUC with other weights needs.
 private struct SortedRows: Sendable {
     /// Cluster · 4 + 2 where a new score begins + label. `[rows]`
-    private let rows: [UInt32]
+    private let rows: StoredColumn<UInt32>
 
-    init(scores: [Float], labels: [UInt8], clusters: [UInt32]) throws(EvaluationError) {
-        guard scores.count == labels.count else {
-            throw .lengthsDiffer(what: "scores", count: scores.count, labels: labels.count)
+    init(
+        _ scored: ScoredRows<Float>, clusters: ClusterNumbers, space: ScratchSpace
+    ) throws(EvaluationError) {
+        var sort = ExternalSort<UInt64>(space)
+        for chunk in scored.labels.chunks {
+            let numbers = try clusters.numbers.elements(chunk)
+            try scored.forEach(in: chunk) { row throws(EvaluationError) in
+                let cluster = UInt64(numbers[row.number - chunk.lowerBound])
+                try sort.add(Float(row.score).ascendingBits << 32 | cluster << 1 | UInt64(row.label))
+            }
         }
-        for row in scores.indices where !scores[row].isFinite {
-            throw .nonFiniteScore(row: row, value: Double(scores[row]))
+        let writer = ColumnWriter<UInt32>(space)
+        var last: UInt64?
+        try sort.forEach { record throws(EvaluationError) in
+            let isNew: UInt32 = record >> 32 == last ? 0 : 2
+            last = record >> 32
+            try writer.append(UInt32(truncatingIfNeeded: record >> 1) << 2 | isNew | UInt32(record & 1))
         }
-        let order = (0..<UInt32(scores.count)).sorted { scores[Int($0)] < scores[Int($1)] }
-        var last = Float.nan
-        rows = order.map { index in
-            let row = Int(index)
-            defer { last = scores[row] }
-            return clusters[row] << 2 | (scores[row] == last ? 0 : 2) | UInt32(labels[row] & 1)
-        }
+        rows = try writer.finish()
     }
 
-    /// As `ScoreRanking.auc`, each row counted as often as its cluster's weight says.
-    func auc(weight: (Int) -> Int) -> Double? {
-        var (doubledWins, othersBelow, clicks, runClicks, runOthers) = (0, 0, 0, 0, 0)
-        func endRun() {
-            doubledWins &+= runClicks &* (2 &* othersBelow &+ runOthers)
-            othersBelow &+= runOthers
-            clicks &+= runClicks
-            (runClicks, runOthers) = (0, 0)
+    /// As ``WinCount``, each row counted as often as its cluster's weight says.
+    func auc(weight: (Int) -> Int) throws(EvaluationError) -> Double? {
+        var wins = WinCount()
+        var (runClicks, runOthers) = (0, 0)
+        for chunk in rows.chunks {
+            for row in try rows.elements(chunk) {
+                if row & 2 != 0 {
+                    wins.add(clicks: runClicks, others: runOthers)
+                    (runClicks, runOthers) = (0, 0)
+                }
+                let count = weight(Int(row >> 2))
+                let clicked = Int(row & 1)
+                runClicks &+= count &* clicked
+                runOthers &+= count &* (1 &- clicked)
+            }
         }
-        for row in rows {
-            if row & 2 != 0 { endRun() }
-            let count = weight(Int(row >> 2))
-            let clicked = Int(row & 1)
-            runClicks &+= count &* clicked
-            runOthers &+= count &* (1 &- clicked)
-        }
-        endRun()
-        guard clicks > 0, othersBelow > 0 else { return nil }
-        return Double(doubledWins) / (2 * Double(clicks) * Double(othersBelow))
+        wins.add(clicks: runClicks, others: runOthers)
+        return wins.auc
+    }
+}
+
+extension Float {
+    /// Whole numbers in the order of the finite numbers; the two zeros are one.
+    fileprivate var ascendingBits: UInt64 {
+        let bits = (self + 0).bitPattern
+        return UInt64(bits >> 31 == 0 ? bits | 1 << 31 : ~bits)
     }
 }

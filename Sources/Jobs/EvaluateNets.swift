@@ -7,16 +7,19 @@ import Logging
 import ModelRegistry
 import RocketLaunching
 
-/// What nets gave the impressions of a day.
+/// What nets gave the impressions of a day. Columns of a large day lie on disk.
 struct ScoredDay {
     let day: Day
-    let labels: [UInt8]
-    let groups: [UInt64]
+    let labels: StoredColumn<UInt8>
+    /// Empty: the job file names none.
+    let groups: StoredColumn<UInt64>
     /// Generated logs: the probabilities that clicks were drawn with; otherwise empty.
-    let truth: [Float]
+    let truth: StoredColumn<Float>
     /// The ids of the features that the day is sliced by.
-    let sliceColumns: [String: FieldColumn]
+    let slices: [String: SlicedColumn]
     let nets: [Net]
+    /// Where its columns lie and what is made of them may.
+    let space: ScratchSpace
 
     struct Net {
         /// How it was trained, or `live`.
@@ -24,7 +27,7 @@ struct ScoredDay {
         /// `light` or `booster`.
         let name: String
         /// `[rows]`
-        let probabilities: [Float]
+        let probabilities: StoredColumn<Float>
     }
 
     func net(_ name: String, of arm: String) -> Net? { nets.first { $0.arm == arm && $0.name == name } }
@@ -45,44 +48,51 @@ extension JobSession {
                 scorer.map { (arm: arm, name: name, scorer: $0) }
             }
         }
-        var labels: [UInt8] = []
-        var groups: [UInt64] = []
-        var truth: [Float] = []
-        var scores = [[Float]](repeating: [], count: nets.count)
+        let space = ScratchSpace(folder: jobFile.cacheDirectory)
+        let labels = ColumnWriter<UInt8>(space)
+        let groups = ColumnWriter<UInt64>(space)
+        let truth = ColumnWriter<Float>(space)
+        let scores = nets.map { _ in ColumnWriter<Float>(space) }
         let sliced = jobFile.features.fields.enumerated().filter { jobFile.evaluation.slices.contains($1.name) }
-        var columns = SparseBatch(
-            fields: sliced.map { $1.kind == .multiValued ? .multi(offsets: [0], ids: []) : .single([]) })
+        let slices = sliced.map { _ in SlicedColumn.Writer(space) }
+        var done = 0
+        var truthIsKnown = true
         for reader in try openCache(entries) {
             for index in 0..<reader.blockCount {
                 let block = try reader.block(index)
-                labels += block.labels
-                groups += block.groups
-                truth += block.truth
-                columns.append(
-                    SparseBatch(
-                        labels: block.labels, groups: block.groups, fields: sliced.map { block.fields[$0.offset] }))
-                for (net, entry) in nets.enumerated() {
-                    scores[net] += entry.scorer.logits(block).map { 1 / (1 + exp(-$0)) }
+                try labels.append(block.labels)
+                if jobFile.evaluation.group != nil { try groups.append(block.groups) }
+                truthIsKnown = truthIsKnown && !block.truth.contains(where: \.isNaN)
+                if truthIsKnown { try truth.append(block.truth) }
+                for (slice, field) in zip(slices, sliced) { try slice.append(block.fields[field.offset]) }
+                for (net, scores) in zip(nets, scores) {
+                    try scores.append(net.scorer.logits(block).map { 1 / (1 + exp(-$0)) })
                 }
-                try progress(StageProgress(title: "evaluate", done: labels.count, total: total, unit: "rows"))
+                done += block.rows
+                try progress(StageProgress(title: "evaluate", done: done, total: total, unit: "rows"))
             }
         }
         return ScoredDay(
-            day: entries[0].day, labels: labels, groups: jobFile.evaluation.group == nil ? [] : groups,
-            truth: truth.contains(where: \.isNaN) ? [] : truth,
-            sliceColumns: Dictionary(
-                uniqueKeysWithValues: zip(sliced, columns.fields).map { ($0.element.name, $1) }),
-            nets: zip(nets, scores).map { ScoredDay.Net(arm: $0.arm, name: $0.name, probabilities: $1) })
+            day: entries[0].day, labels: try labels.finish(), groups: try groups.finish(),
+            truth: truthIsKnown ? try truth.finish() : StoredColumn(),
+            slices: Dictionary(
+                uniqueKeysWithValues: try zip(sliced, slices).map { ($0.element.name, try $1.finish()) }),
+            nets: try zip(nets, scores).map {
+                ScoredDay.Net(arm: $0.arm, name: $0.name, probabilities: try $1.finish())
+            }, space: space)
     }
 
     /// Every net's figures but the live one's, which belong to another version.
     func evaluations(of scored: ScoredDay) throws -> [NetEvaluation] {
-        let oracle = scored.truth.isEmpty ? nil : try EvaluationReport.auc(of: scored.truth, labels: scored.labels)
+        let oracle =
+            scored.truth.isEmpty
+            ? nil : try EvaluationReport.auc(of: scored.truth, labels: scored.labels, space: scored.space)
         return try scored.nets.filter { $0.arm != LiveModel.arm }.map { net in
             NetEvaluation(
                 day: scored.day, arm: net.arm, net: net.name,
                 report: try EvaluationReport.measure(
-                    labels: scored.labels, probabilities: net.probabilities, groups: scored.groups),
+                    labels: scored.labels, probabilities: net.probabilities, groups: scored.groups,
+                    space: scored.space),
                 oracleAUC: oracle)
         }
     }

@@ -77,7 +77,8 @@ extension JobSession {
         let bootstrap = try PairedBootstrap(
             scores: nets.map(\.probabilities), labels: scored.labels, clusters: scored.groups,
             replicates: jobFile.promotion.replicates, seed: jobFile.training.seed,
-            threads: Parallel(threads: jobFile.training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+            threads: Parallel(threads: jobFile.training.threads ?? ProcessInfo.processInfo.activeProcessorCount),
+            space: scored.space)
         func difference(_ kind: ModelComparison.Kind, from other: Int?, live: Int? = nil) -> ModelComparison? {
             guard let other else { return nil }
             return bootstrap.comparison(confidence: jobFile.promotion.confidence) { $0[light] - $0[other] }

@@ -1,6 +1,5 @@
 import Days
 import Evaluation
-import FeatureCache
 import Features
 import ModelRegistry
 import Postgres
@@ -15,22 +14,19 @@ extension JobSession {
         let nets = scored.nets.filter { $0.arm == Arm.rocket.rawValue }
         return try jobFile.evaluation.slices.flatMap { name -> [SliceEvaluation] in
             guard let feature = jobFile.features.features.first(where: { $0.name == name }),
-                let column = scored.sliceColumns[name]
+                let column = scored.slices[name]
             else { return [] }
-            let rows = column.rowsOfIDs
-            let order = rows.keys.sorted { (rows[$0]?.count ?? 0, $1) > (rows[$1]?.count ?? 0, $0) }
-            let own = order.prefix(Self.mostSlices)
+            let own = column.commonest(Self.mostSlices)
             let values = try values(of: feature, on: scored.day)
-            var parts = own.map { id in (id: UInt32?.some(id), value: values[id], rows: rows[id] ?? []) }
-            let others = order.dropFirst(Self.mostSlices).flatMap { rows[$0] ?? [] }
-            if !others.isEmpty { parts.append((nil, nil, others)) }
-            return try parts.enumerated().flatMap { index, part in
-                try nets.map { net in
-                    SliceEvaluation(
-                        day: scored.day, net: net.name, feature: name, slice: index + 1, id: part.id, value: part.value,
-                        report: try EvaluationReport.measure(
-                            labels: part.rows.map { scored.labels[$0] },
-                            probabilities: part.rows.map { net.probabilities[$0] }))
+            let parts = own.map { id in (id: UInt32?.some(id), value: values[id]) } + [(id: nil, value: nil)]
+            let reports = try nets.map { try column.reports(of: scored, net: $0, own: own) }
+            return parts.enumerated().flatMap { index, part in
+                zip(nets, reports).compactMap { net, reports in
+                    reports[index].map {
+                        SliceEvaluation(
+                            day: scored.day, net: net.name, feature: name, slice: index + 1, id: part.id,
+                            value: part.value, report: $0)
+                    }
                 }
             }
         }
@@ -80,20 +76,5 @@ extension JobSession {
             """,
             [.text(range.lowerBound.description), .text(range.upperBound.description)]
         ).map { try $0.text("value") }
-    }
-}
-
-extension FieldColumn {
-    /// The rows that have each id; a row with several ids is in several slices.
-    fileprivate var rowsOfIDs: [UInt32: [Int]] {
-        var rows: [UInt32: [Int]] = [:]
-        switch self {
-        case .single(let ids): for (row, id) in ids.enumerated() { rows[id, default: []].append(row) }
-        case .multi(let offsets, let ids):
-            for row in offsets.indices.dropLast() {
-                for id in Set(ids[Int(offsets[row])..<Int(offsets[row + 1])]) { rows[id, default: []].append(row) }
-            }
-        }
-        return rows
     }
 }
