@@ -12,12 +12,21 @@ public struct LogDays: Sendable {
     /// The last day that is mature at an instant: its end and the attribution window after it have passed, so every
     /// click that counts is in the log.
     ///
-    /// - Parameter asOf: nil for the server's clock; a `YYYY-MM-DD` date stands for the end of that day in the source's
+    /// On a streaming replica “now” is the commit that was replayed last: it may lag, and clicks that are still on their way
+    /// must not be taken for missing.
+    ///
+    /// - Parameter asOf: now by the server's clock; a `YYYY-MM-DD` date stands for the end of that day in the source's
     ///   time zone; anything else is a `timestamptz` literal.
     public func lastMature(asOf: AsOf, on connection: Connection) throws -> Day {
         let instant: (sql: String, value: Value) =
             switch asOf {
-            case .now: ("coalesce($3::text::timestamptz, now())", .null)
+            case .now:
+                (
+                    """
+                    coalesce($3::text::timestamptz,
+                        CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() END, now())
+                    """, .null
+                )
             case .endOf(let day): ("($3::text::date + 1)::timestamp AT TIME ZONE $1", .text(day.description))
             case .instant(let text): ("$3::text::timestamptz", .text(text))
             }

@@ -10,12 +10,24 @@ import Postgres
 /// run it at once: each day is led by one of them, and its shards are worked on by all.
 public final class Extraction {
     private let specification: ExtractionSpecification
-    private let settings: ConnectionSettings
+    private let databases: Databases
     private let options: Options
     private let connection: Connection
+    private let source: Connection
     private let manifest: CacheManifest
     private let builds: BuildTable
     private var workers: [ShardWorker] = []
+
+    /// Where the logs are, and where the job's tables are; the same for most.
+    public struct Databases: Sendable {
+        public var source: ConnectionSettings
+        public var results: ConnectionSettings
+
+        public init(source: ConnectionSettings, results: ConnectionSettings) {
+            self.source = source
+            self.results = results
+        }
+    }
 
     public struct Options: Sendable {
         /// Root of the cache; files of a specification lie in a folder of their own below it.
@@ -39,14 +51,18 @@ public final class Extraction {
         }
     }
 
-    /// - Parameter connection: for the job's tables; the logs are read through connections of their own.
+    /// - Parameters:
+    ///   - databases: for connections of the workers' own.
+    ///   - source: looks at the logs; the days themselves are read by the workers.
+    ///   - connection: for the job's tables.
     public init(
-        _ specification: ExtractionSpecification, settings: ConnectionSettings, options: Options,
+        _ specification: ExtractionSpecification, databases: Databases, options: Options, source: Connection,
         on connection: Connection
     ) {
         self.specification = specification
-        self.settings = settings
+        self.databases = databases
         self.options = options
+        self.source = source
         self.connection = connection
         manifest = CacheManifest(connection)
         builds = BuildTable(connection: connection)
@@ -81,7 +97,7 @@ public final class Extraction {
     /// The specification with the learned boundaries, which are learned now if they never were.
     public func learnedFeatures(from day: Day) throws -> FeatureSpecification {
         try register()
-        return try QuantileLearning(specification: specification, connection: connection)
+        return try QuantileLearning(specification: specification, source: source, connection: connection)
             .features(learningFrom: day)
     }
 
@@ -158,7 +174,7 @@ public final class Extraction {
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> BuiltDay {
         let previous = try manifest.day(day, specificationHash: specification.hash)
-        let moment = try Connection(settings, applicationName: "rocket extract, snapshot")
+        let moment = try Connection(databases.source, applicationName: "rocket extract, snapshot")
         try moment.script(
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0")
         let names = try moment.execute(
@@ -209,11 +225,11 @@ public final class Extraction {
     ) throws -> Bool {
         guard let other = try builds.find(day, specificationHash: specification.hash) else { return false }
         let logDays = LogDays(learned.source)
-        let range = try logDays.instants(of: day, on: connection)
+        let range = try logDays.instants(of: day, on: source)
         let build = DayBuild(
             id: other.id, day: day, specification: learned,
-            attribution: try Attribution(learned.source, on: connection),
-            offsets: try logDays.zoneOffsets(in: range, on: connection), exportedSnapshot: other.exportedSnapshot,
+            attribution: try Attribution(learned.source, on: source),
+            offsets: try logDays.zoneOffsets(in: range, on: source), exportedSnapshot: other.exportedSnapshot,
             snapshot: other.snapshot, folder: folder(of: day))
         return try work(on: build, progress: { try progress(day, $0) }, finished: { _, _ in }).shards > 0
     }
@@ -232,7 +248,7 @@ public final class Extraction {
         on build: DayBuild, progress: (Int) throws -> Void, finished: @escaping @Sendable (String, ShardTally) -> Void
     ) throws -> (shards: Int, isThere: Bool) {
         while workers.count < min(options.workers, specification.shards) {
-            workers.append(try ShardWorker(settings))
+            workers.append(try ShardWorker(databases))
         }
         let crew = workers
         let outcome = CrewOutcome()

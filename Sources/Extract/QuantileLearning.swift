@@ -7,6 +7,9 @@ import Postgres
 /// number is the same bucket on every day.
 struct QuantileLearning {
     let specification: ExtractionSpecification
+    /// Reads the logs.
+    let source: Connection
+    /// For the job's tables.
     let connection: Connection
 
     /// The features with their boundaries. Of several processes that learn at once, the first one's are taken by all.
@@ -46,22 +49,22 @@ struct QuantileLearning {
 
     /// Distinct quantiles of the day's finite numbers, ascending.
     private func learn(_ feature: Feature, from day: Day) throws -> [Double] {
-        let source = specification.source
-        let range = try LogDays(source).instants(of: day, on: connection)
-        let type = try connection.columns(of: source.impressions.table)[feature.column]
-        let column = "i.\(try connection.quoteIdentifier(feature.column))"
-        let time = "i.\(try connection.quoteIdentifier(source.impressions.time))"
+        let impressions = specification.source.impressions
+        let range = try LogDays(specification.source).instants(of: day, on: source)
+        let type = try source.columns(of: impressions.table)[feature.column]
+        let column = "i.\(try source.quoteIdentifier(feature.column))"
+        let time = "i.\(try source.quoteIdentifier(impressions.time))"
         // Texts that are no numbers are rejected row by row later; here they only must not end the statement.
         let number =
             type == "text" || type == "character varying"
             ? "CASE WHEN \(column) ~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})?$' THEN \(column)::float8 END"
             : type == "boolean" ? "\(column)::int::float8" : "\(column)::float8"
         let shares = (1..<(feature.buckets ?? 1)).map { Double($0) / Double(feature.buckets ?? 1) }
-        return try connection.execute(
+        return try source.execute(
             """
             SELECT DISTINCT unnest(percentile_disc(ARRAY(SELECT jsonb_array_elements_text($1)::float8))
                 WITHIN GROUP (ORDER BY number)) AS boundary
-            FROM (SELECT \(number) AS number FROM \(try connection.quoteRelation(source.impressions.table)) i
+            FROM (SELECT \(number) AS number FROM \(try source.quoteRelation(impressions.table)) i
                   WHERE \(time) >= $2::text::timestamptz AND \(time) < $3::text::timestamptz) n
             WHERE number > '-Infinity' AND number < 'Infinity'
             ORDER BY 1

@@ -13,10 +13,10 @@ final class ShardWorker: @unchecked Sendable {
     private let source: Connection
     private let claims: [ShardClaim]
 
-    init(_ settings: ConnectionSettings) throws {
-        source = try Connection(settings, applicationName: "rocket extract, reading")
+    init(_ databases: Extraction.Databases) throws {
+        source = try Connection(databases.source, applicationName: "rocket extract, reading")
         claims = try (0..<2).map { _ in
-            ShardClaim(try Connection(settings, applicationName: "rocket extract, claims"))
+            ShardClaim(try Connection(databases.results, applicationName: "rocket extract, claims"))
         }
     }
 

@@ -6,9 +6,14 @@ import Postgres
 /// Finds cached days whose logs have changed since: impressions came or went, or clicks arrived late and flip a label.
 public struct StaleDays {
     private let connection: Connection
+    private let logs: Connection
 
-    public init(_ connection: Connection) {
+    /// - Parameters:
+    ///   - connection: to the cached days.
+    ///   - logs: to the logs.
+    public init(_ connection: Connection, logs: Connection) {
         self.connection = connection
+        self.logs = logs
     }
 
     /// A cached day and what has changed in its logs.
@@ -38,12 +43,12 @@ public struct StaleDays {
         return try rows.compactMap { row in
             let source = try JSONDecoder().decode(LogSource.self, from: Data(try row.text("source").utf8))
             let day = try row.day("day")
-            let range = try LogDays(source).instants(of: day, on: connection)
+            let range = try LogDays(source).instants(of: day, on: logs)
             let cached = SeenLogs(
                 impressions: try row.int("seen_impressions"),
                 impressionTimes: Int64(try row.int("seen_impression_times")), clicked: try row.int("seen_clicked"),
                 clickedTimes: Int64(try row.int("seen_clicked_times")))
-            let now = try Attribution(source, on: connection).seen(in: range, on: connection)
+            let now = try Attribution(source, on: logs).seen(in: range, on: logs)
             return now == cached ? nil : Found(day: day, model: try row.text("model"), cached: cached, now: now)
         }
     }

@@ -11,8 +11,8 @@ public func checkJobFile(_ path: String, againstDatabase: Bool, url: String?) th
     summary += "light \(job.nets.light), "
     summary += "booster \(job.nets.booster)"
     if againstDatabase {
-        let connection = try Connection(.fromEnvironment(url: url), applicationName: "rocket config check")
-        let problems = try SourceCheck(job.extractionSpecification()).problems(on: connection)
+        let source = try Connection(.source(url: url, results: nil), applicationName: "rocket config check")
+        let problems = try SourceCheck(job.extractionSpecification()).problems(on: source)
         guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
         summary += "; fits \(job.source.impressions.table) and \(job.source.clicks.table)"
     }

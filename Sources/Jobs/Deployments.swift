@@ -4,14 +4,17 @@ import Postgres
 
 /// What people do with versions by hand: decide which is live, and fetch their files.
 public struct Deployments {
-    let settings: ConnectionSettings
+    /// Where the logs are.
+    let sourceSettings: ConnectionSettings
     let connection: Connection
     let registry: ModelRegistry
 
     /// Connects.
-    public init(database: String?) throws {
-        settings = .fromEnvironment(url: database)
-        connection = try Connection(settings, applicationName: "rocket models")
+    ///
+    /// - Parameter sourceDatabase: where the logs are, for predictions.
+    public init(database: String?, sourceDatabase: String? = nil) throws {
+        sourceSettings = .source(url: sourceDatabase, results: database)
+        connection = try Connection(.fromEnvironment(url: database), applicationName: "rocket models")
         registry = ModelRegistry(connection)
     }
 

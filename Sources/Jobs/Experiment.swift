@@ -12,7 +12,7 @@ extension JobSession {
     /// - Returns: the experiment's fingerprint, and how many arms were trained now.
     public func experiment(day: Day, arms: [Arm], seeds: Int) throws -> (fingerprint: String, trained: Int) {
         try locked {
-            let mature = try logDays.lastMature(asOf: .now, on: connection)
+            let mature = try logDays.lastMature(asOf: .now, on: source)
             guard day <= mature else { throw JobError.immature(day: day, lastMature: mature) }
             let night = try night(evaluated: day)
             var result = (fingerprint: "", trained: 0)

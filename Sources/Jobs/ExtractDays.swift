@@ -11,11 +11,11 @@ extension JobSession {
     public func extract(days: ClosedRange<Day>, rebuild: Bool) throws -> [ExtractSummary] {
         var summaries: [ExtractSummary] = []
         _ = try run("extract", evaluatedDay: nil) { recorder in
-            let mature = try logDays.lastMature(asOf: .now, on: connection)
+            let mature = try logDays.lastMature(asOf: .now, on: source)
             guard days.upperBound <= mature else {
                 throw JobError.immature(day: days.upperBound, lastMature: mature)
             }
-            let present = try logDays.present(in: days, on: connection)
+            let present = try logDays.present(in: days, on: source)
             guard !present.isEmpty else {
                 throw JobError.noImpressions(day: days.lowerBound, table: jobFile.source.impressions.table)
             }
@@ -30,7 +30,7 @@ extension JobSession {
     public func rebuildStale() throws -> [RebuiltDay] {
         var rebuilt: [RebuiltDay] = []
         _ = try run("backfill", evaluatedDay: nil) { recorder in
-            let stale = try StaleDays(connection).find(specificationHash: specification.hash)
+            let stale = try StaleDays(connection, logs: source).find(specificationHash: specification.hash)
             for day in stale.map(\.day) {
                 let previous = try manifest.day(day, specificationHash: specification.hash)
                 guard let summary = try cached([day], recorder: recorder, rebuild: true).first else { continue }

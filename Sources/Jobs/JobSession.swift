@@ -8,45 +8,66 @@ import JobFile
 import Logging
 import Postgres
 
-/// A job file, the database it works on and where it reports to: what every command that does work is given.
+/// A job file, the databases it works on and where it reports to: what every command that does work is given.
 public final class JobSession {
     public let jobFile: JobFile
     let log: Logger
     let specification: ExtractionSpecification
     let interruption: Interruption
     let locks: LockSession
-    /// For the job's tables. A run whose database went away gets a new one.
-    private(set) var connection: Connection
-    private(set) var extraction: Extraction
-    private let settings: ConnectionSettings
+    private let databases: Extraction.Databases
     private let handler: ProgressHandler
+    /// A run whose database went away gets new ones.
+    private var connections: JobConnections
 
     /// Reads the job file, connects and compares the two.
     ///
-    /// - Parameter interruption: how the work is asked to stop.
+    /// - Parameters:
+    ///   - sourceDatabase: where the logs are; nil: `$SOURCE_DATABASE_URL`, else where the results go.
+    ///   - interruption: how the work is asked to stop.
+    ///   - patience: what to do when a database cannot be reached now.
     /// - Throws: `JobFileError`, `PostgresError`, `JobError.notMigrated`, `JobError.source`.
     public init(
-        jobFile path: String, database: String?, log: Logger, interruption: Interruption = Interruption(),
-        progress: @escaping ProgressHandler
+        jobFile path: String, database: String?, sourceDatabase: String? = nil, log: Logger,
+        interruption: Interruption = Interruption(), patience: Patience = .none, progress: @escaping ProgressHandler
     ) throws {
         let jobFile = try JobFile(path: path)
-        let settings = ConnectionSettings.fromEnvironment(url: database)
+        let results = ConnectionSettings.fromEnvironment(url: database)
+        let databases = Extraction.Databases(
+            source: .source(url: sourceDatabase, results: database), results: results)
         let specification = try jobFile.extractionSpecification()
-        (connection, extraction) = try Self.connected(settings, jobFile, specification)
-        (self.jobFile, self.settings, self.specification) = (jobFile, settings, specification)
-        self.log = log
-        self.interruption = interruption
-        handler = progress
+        let retrying = Retrying(
+            allowed: patience == .asJobFile ? jobFile.database.retry : .zero, log: log, interruption: interruption)
+        (connections, locks) = try retrying.run { _ in
+            (
+                try JobConnections(databases, jobFile, specification),
+                try LockSession(results, applicationName: "rocket \(jobFile.model)", log: log)
+            )
+        }
+        (self.jobFile, self.databases, self.specification) = (jobFile, databases, specification)
+        (self.log, self.interruption, handler) = (log, interruption, progress)
         guard
             try connection.execute(
                 "SELECT to_regprocedure('rocket.run_is_alive(bigint)') IS NOT NULL AS ok"
             ).first?.bool("ok") == true
         else { throw JobError.notMigrated }
-        locks = try LockSession(settings, applicationName: "rocket \(jobFile.model)", log: log)
-        let problems = try SourceCheck(specification).problems(on: connection)
+        let problems = try SourceCheck(specification).problems(on: source)
         guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
     }
 
+    /// What a command does when a database cannot be reached as it starts.
+    public enum Patience: Sendable {
+        /// It ends: somebody waits for it.
+        case none
+        /// It waits for as long as the job file's `database.retry` says.
+        case asJobFile
+    }
+
+    /// For the job's tables.
+    var connection: Connection { connections.results }
+    /// Where the logs are; only ever read.
+    var source: Connection { connections.source }
+    var extraction: Extraction { connections.extraction }
     var manifest: CacheManifest { CacheManifest(connection) }
     var logDays: LogDays { LogDays(jobFile.source) }
     var ledger: RunLedger { RunLedger(session: locks) }
@@ -66,16 +87,6 @@ public final class JobSession {
     func stopIfAsked() throws {
         try interruption.check()
         try locks.check()
-    }
-
-    private static func connected(
-        _ settings: ConnectionSettings, _ jobFile: JobFile, _ specification: ExtractionSpecification
-    ) throws -> (Connection, Extraction) {
-        let connection = try Connection(settings, applicationName: "rocket \(jobFile.model)")
-        let options = Extraction.Options(
-            directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
-            builderVersion: ProgramVersion.current, rejectedRowsKept: jobFile.extraction.rejectedRows)
-        return (connection, Extraction(specification, settings: settings, options: options, on: connection))
     }
 
     /// Holds the job's lock while the body runs.
@@ -107,7 +118,12 @@ public final class JobSession {
         let heartbeat = Heartbeat(of: runID, in: ledger)
         defer { withExtendedLifetime(heartbeat) {} }
         do {
-            return try retrying(runID) {
+            let retrying = Retrying(allowed: jobFile.database.retry, log: log, interruption: interruption)
+            return try retrying.run { attempt in
+                if attempt > 1 {
+                    connections = try JobConnections(databases, jobFile, specification)
+                    try ledger.beginAgain(runID: runID)
+                }
                 let outcome = try body(RunRecorder(ledger: ledger, runID: runID, check: stopIfAsked))
                 try ledger.close(
                     runID: runID, status: outcome.didWork ? .done : .nothingToDo, exit: outcome.exitStatus,
@@ -120,27 +136,6 @@ public final class JobSession {
                 runID: runID, status: JobError.isInterruption(error) ? .interrupted : .failed,
                 exit: JobError.exitStatus(for: error), version: nil, error: "\(error)")
             throw error
-        }
-    }
-
-    /// Runs the body again, with growing pauses, as long as trouble of the database that may pass is what ends it.
-    private func retrying<Result>(_ runID: Int, _ body: () throws -> Result) throws -> Result {
-        var plan = RetryPlan(allowed: jobFile.database.retry)
-        var isConnected = true
-        while true {
-            do {
-                if !isConnected {
-                    (connection, extraction) = try Self.connected(settings, jobFile, specification)
-                    isConnected = true
-                    try ledger.beginAgain(runID: runID)
-                }
-                return try body()
-            } catch let error as PostgresError where error.isTransient {
-                guard let pause = plan.pause() else { throw error }
-                log.warning("\(error); trying again in \(pause)")
-                isConnected = false
-                try interruption.sleep(pause)
-            }
         }
     }
 }
@@ -193,6 +188,23 @@ struct RunRecorder {
             try? ledger.end(failed, position: position, runID: runID)
             throw error
         }
+    }
+}
+
+/// The connections of a session, made together.
+private struct JobConnections {
+    let results, source: Connection
+    let extraction: Extraction
+
+    init(_ databases: Extraction.Databases, _ jobFile: JobFile, _ specification: ExtractionSpecification) throws {
+        results = try Connection(databases.results, applicationName: "rocket \(jobFile.model)")
+        source = try Connection(databases.source, applicationName: "rocket \(jobFile.model), reading")
+        extraction = Extraction(
+            specification, databases: databases,
+            options: Extraction.Options(
+                directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
+                builderVersion: ProgramVersion.current, rejectedRowsKept: jobFile.extraction.rejectedRows),
+            source: source, on: results)
     }
 }
 

@@ -54,12 +54,12 @@ extension JobSession {
 
     /// Impressions of a day by column, as many as there are rows wanted or fewer; those that cannot be read are left out.
     private func rawSample(of day: Day, _ features: ServedFeatures, rows: Int) throws -> [[String: RawValue]] {
-        let impressions = try RawImpressions(jobFile.source, features, on: connection)
+        let impressions = try RawImpressions(jobFile.source, features, on: source)
         let encoder = try FeatureEncoder(features)
         var encoded = encoder.empty()
         var sample: [[String: RawValue]] = []
         try impressions.forEach(
-            in: logDays.instants(of: day, on: connection), limit: rows, on: connection
+            in: logDays.instants(of: day, on: source), limit: rows, on: source
         ) { _, _, values in
             var row = RawRows(columns: impressions.columns)
             try row.append(values)

@@ -8,18 +8,18 @@ extension JobSession {
     /// - Throws: `JobError.emptyLog`, `.noImpressions`, `.nothingToTrainOn`, `.oneClass`, `.locked`.
     public func nightly(asOf: AsOf) throws -> RunOutcome {
         try locked {
-            guard try !logDays.isEmpty(on: connection) else {
+            guard try !logDays.isEmpty(on: source) else {
                 throw JobError.emptyLog(table: jobFile.source.impressions.table)
             }
             return try runNight(
-                try night(evaluated: logDays.lastMature(asOf: asOf, on: connection)), command: "nightly")
+                try night(evaluated: logDays.lastMature(asOf: asOf, on: source)), command: "nightly")
         }
     }
 
     /// The night that is judged on a day, or why there is none.
     func night(evaluated: Day) throws -> Night {
         let window = NightPlan.window(before: evaluated, days: jobFile.training.windowDays)
-        let present = try logDays.present(in: window.lowerBound...evaluated, on: connection)
+        let present = try logDays.present(in: window.lowerBound...evaluated, on: source)
         let plan = NightPlan(windowDays: jobFile.training.windowDays, present: present)
         if let night = plan.night(evaluated: evaluated) { return night }
         guard present.contains(evaluated) else {
@@ -32,9 +32,9 @@ extension JobSession {
     /// the days before the one it is judged on. Nights that were done before are skipped, so it is safe to repeat.
     public func backfill(days: ClosedRange<Day>) throws -> BackfillSummary {
         try locked {
-            let mature = try logDays.lastMature(asOf: .now, on: connection)
+            let mature = try logDays.lastMature(asOf: .now, on: source)
             let window = NightPlan.window(before: days.lowerBound, days: jobFile.training.windowDays)
-            let present = try logDays.present(in: window.lowerBound...days.upperBound, on: connection)
+            let present = try logDays.present(in: window.lowerBound...days.upperBound, on: source)
             let plan = NightPlan(windowDays: jobFile.training.windowDays, present: present)
             var summary = BackfillSummary()
             for day in days {

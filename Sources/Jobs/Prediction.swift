@@ -127,9 +127,9 @@ extension Deployments {
             text: registry.jobFileText(of: version), path: "version \(version)'s job file")
         let serving = try servingModel(version)
         let predictor = try Predictor(serving)
-        let range = try LogDays(jobFile.source).instants(of: day, on: connection)
-        let impressions = try RawImpressions(jobFile.source, serving.features, on: connection)
-        let reader = try Connection(settings, applicationName: "rocket predict")
+        let source = try Connection(sourceSettings, applicationName: "rocket predict")
+        let range = try LogDays(jobFile.source).instants(of: day, on: source)
+        let impressions = try RawImpressions(jobFile.source, serving.features, on: source)
         var result = DayPrediction(
             version: version, day: day.description, impressions: 0, problems: 0, withoutID: 0)
         try connection.transaction { connection in
@@ -152,7 +152,7 @@ extension Deployments {
                     StageProgress(title: "predict", done: result.impressions, total: nil, unit: "impressions"))
             }
             do {
-                result.withoutID = try impressions.forEach(in: range, on: reader) { id, at, values in
+                result.withoutID = try impressions.forEach(in: range, on: source) { id, at, values in
                     chunk.append((id, at, values))
                     if chunk.count == Self.rowsAtOnce { flush() }
                 }

@@ -62,12 +62,12 @@ extension JobSession {
 
     /// The commonest values of a column on a day, as the hash sees them.
     private func commonestTexts(of feature: Feature, on day: Day) throws -> [String] {
-        let range = try logDays.instants(of: day, on: connection)
-        let table = try connection.quoteRelation(jobFile.source.impressions.table)
-        let time = try connection.quoteIdentifier(jobFile.source.impressions.time)
-        let column = try connection.quoteIdentifier(feature.column)
+        let range = try logDays.instants(of: day, on: source)
+        let table = try source.quoteRelation(jobFile.source.impressions.table)
+        let time = try source.quoteIdentifier(jobFile.source.impressions.time)
+        let column = try source.quoteIdentifier(feature.column)
         let value = feature.kind == .multiValued ? "unnest(\(column))::text" : "\(column)::text"
-        return try connection.execute(
+        return try source.execute(
             """
             SELECT value FROM (
                 SELECT \(value) AS value FROM \(table)

@@ -11,11 +11,11 @@ extension JobSession {
     public func train(days: ClosedRange<Day>, profile: Bool = false) throws -> RunOutcome {
         try locked {
             try run("train", evaluatedDay: nil) { recorder in
-                let mature = try logDays.lastMature(asOf: .now, on: connection)
+                let mature = try logDays.lastMature(asOf: .now, on: source)
                 guard days.upperBound <= mature else {
                     throw JobError.immature(day: days.upperBound, lastMature: mature)
                 }
-                let present = try logDays.present(in: days, on: connection)
+                let present = try logDays.present(in: days, on: source)
                 guard let first = present.first, let last = present.last else {
                     throw JobError.noImpressions(day: days.lowerBound, table: jobFile.source.impressions.table)
                 }
@@ -70,9 +70,9 @@ extension JobSession {
                 throw JobError.notUnseen(day: day, trained: lineage.trainedDays)
             }
             return try run("evaluate", evaluatedDay: day) { recorder in
-                let mature = try logDays.lastMature(asOf: .now, on: connection)
+                let mature = try logDays.lastMature(asOf: .now, on: source)
                 guard day <= mature else { throw JobError.immature(day: day, lastMature: mature) }
-                guard try !logDays.present(in: day...day, on: connection).isEmpty else {
+                guard try !logDays.present(in: day...day, on: source).isEmpty else {
                     throw JobError.noImpressions(day: day, table: jobFile.source.impressions.table)
                 }
                 let days = try cached([day], recorder: recorder).map(\.day)

@@ -26,6 +26,12 @@ public struct ConnectionSettings: Sendable {
         ConnectionSettings(url ?? ProcessInfo.processInfo.environment["DATABASE_URL"] ?? "")
     }
 
+    /// Where the logs are, read-only: the URL given, else `$SOURCE_DATABASE_URL`, else the database of the results.
+    public static func source(url: String?, results: String?) -> ConnectionSettings {
+        let variable = ProcessInfo.processInfo.environment["SOURCE_DATABASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        return ConnectionSettings(url ?? variable ?? fromEnvironment(url: results).conninfo, access: .readOnly)
+    }
+
     /// Whether the connection string holds a password itself: on a command line everybody on the machine sees it.
     public var holdsPassword: Bool { ConnectionText(conninfo).holdsPassword }
 }

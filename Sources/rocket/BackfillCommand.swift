@@ -46,7 +46,7 @@ struct BackfillCommand: ParsableCommand {
 
     func run() throws {
         guard let from, let to else { return try rebuildStale() }
-        let summary = try options.session().backfill(days: from...to)
+        let summary = try options.session(.asJobFile).backfill(days: from...to)
         let reader = try ReportReader(database: options.database.database)
         let reports = try summary.nights.compactMap { night in
             try night.outcome.version.flatMap { try reader.reports(version: $0).last { $0.evaluatedDay == night.day } }

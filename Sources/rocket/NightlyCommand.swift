@@ -30,7 +30,7 @@ struct NightlyCommand: ParsableCommand {
 
     func run() throws {
         let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
-        let outcome = try options.session().nightly(asOf: asOf)
+        let outcome = try options.session(.asJobFile).nightly(asOf: asOf)
         try finish(outcome, json: json, database: options.database.database)
     }
 }

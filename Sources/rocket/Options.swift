@@ -10,6 +10,30 @@ struct DatabaseOptions: ParsableArguments {
             "PostgreSQL connection string or URI. Default: $DATABASE_URL, else libpq's own settings (PGHOST, PGUSER, …).",
             valueName: "url"))
     var database: String?
+
+    func validate() { warnOfPassword(in: database, option: "--database", variable: "DATABASE_URL") }
+}
+
+/// Which database has the logs.
+struct SourceDatabaseOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the logs are read from, a replica perhaps. Default: $SOURCE_DATABASE_URL, else the same database.",
+            valueName: "url"))
+    var sourceDatabase: String?
+
+    func validate() {
+        warnOfPassword(in: sourceDatabase, option: "--source-database", variable: "SOURCE_DATABASE_URL")
+    }
+}
+
+/// Command lines are no secret on the machine.
+private func warnOfPassword(in url: String?, option: String, variable: String) {
+    guard let url, holdsPassword(connectionString: url) else { return }
+    let warning =
+        "rocket: warning: everybody on this machine can read the password after \(option) in the list of processes; "
+        + "put it into a file that PGPASSFILE names, or the whole URL into \(variable)\n"
+    FileHandle.standardError.write(Data(warning.utf8))
 }
 
 /// Which job file, and how to talk while working.
@@ -21,16 +45,21 @@ struct JobOptions: ParsableArguments {
 
     @OptionGroup var database: DatabaseOptions
 
+    @OptionGroup var source: SourceDatabaseOptions
+
     @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
     var quiet = false
 
     /// Opens the job for work.
-    func session() throws -> JobSession {
+    ///
+    /// - Parameter patience: `asJobFile` for what runs by itself at night.
+    func session(_ patience: JobSession.Patience = .none) throws -> JobSession {
         let interruption = interruptionBySignals()
         let log = makeLogger(quiet: quiet)
         let display = ProgressDisplay(log: log, quiet: quiet)
         return try JobSession(
-            jobFile: try path(), database: database.database, log: log, interruption: interruption
+            jobFile: try path(), database: database.database, sourceDatabase: source.sourceDatabase, log: log,
+            interruption: interruption, patience: patience
         ) { display.show($0) }
     }
 

@@ -23,6 +23,7 @@ struct PredictCommand: ParsableCommand {
             """)
 
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup var source: SourceDatabaseOptions
 
     @Option(help: ArgumentHelp("Number of the version, or: live.", valueName: "version"))
     var model: VersionChoice?
@@ -59,7 +60,8 @@ struct PredictCommand: ParsableCommand {
 
     private func predict(_ day: Day, _ model: VersionChoice) throws {
         let display = ProgressDisplay(log: makeLogger(quiet: quiet), quiet: quiet || json)
-        let result = try Deployments(database: database.database).predict(model, of: name, day: day) {
+        let deployments = try Deployments(database: database.database, sourceDatabase: source.sourceDatabase)
+        let result = try deployments.predict(model, of: name, day: day) {
             display.show($0)
         }
         if json { return try printJSON(result) }

@@ -18,6 +18,7 @@ struct StatusCommand: ParsableCommand {
             """)
 
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup var source: SourceDatabaseOptions
 
     @Option(help: "Only this model.")
     var model: String?
@@ -40,7 +41,8 @@ struct StatusCommand: ParsableCommand {
         }
         let newest = models.values.sorted { $0.model < $1.model }
         let runs = try reader.runs(model: model, limit: runs)
-        let health = try logs ? logHealth(model: model, database: database.database) : []
+        let health = try logs ? logHealth(
+            model: model, database: database.database, sourceDatabase: source.sourceDatabase) : []
         if json {
             try printJSON(
                 Status(

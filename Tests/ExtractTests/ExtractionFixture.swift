@@ -66,10 +66,14 @@ struct ExtractionFixture {
 
     func extraction(_ specification: ExtractionSpecification, workers: Int = 2, cache: String = "cache") -> Extraction {
         Extraction(
-            specification, settings: ConnectionSettings(url),
+            specification, databases: databases,
             options: .init(
                 directory: "\(folder)/\(cache)", workers: workers, model: "test", builderVersion: "1",
-                rejectedRowsKept: 5), on: connection)
+                rejectedRowsKept: 5), source: connection, on: connection)
+    }
+
+    var databases: Extraction.Databases {
+        Extraction.Databases(source: ConnectionSettings(url, access: .readOnly), results: ConnectionSettings(url))
     }
 
     func build(_ specification: ExtractionSpecification, _ day: String, workers: Int = 2) throws -> BuiltDay {

@@ -131,7 +131,7 @@ import Testing
             let specification = logs.specification()
             let days = try ["2026-01-05", "2026-01-06"].map { try #require(Day($0)) }
             _ = try logs.extraction(specification).build(days) { _, _ in }
-            let stale = StaleDays(logs.connection)
+            let stale = StaleDays(logs.connection, logs: logs.connection)
             #expect(try stale.find().isEmpty)
             // A click too late, a second click, and an orphan change no label.
             let clicked = try #require(
@@ -276,16 +276,16 @@ import Testing
             let specification = logs.specification(shards: 6)
             let results = DispatchQueue.global()
             let group = DispatchGroup()
-            let (url, folder) = (logs.url, logs.folder)
+            let (url, folder, databases) = (logs.url, logs.folder, logs.databases)
             for _ in 0..<2 {
                 results.async(group: group) {
                     do {
                         let connection = try TestDatabase.connect(url)
                         let built = try Extraction(
-                            specification, settings: ConnectionSettings(url),
+                            specification, databases: databases,
                             options: .init(
                                 directory: "\(folder)/cache", workers: 2, model: "test", builderVersion: "1"),
-                            on: connection
+                            source: connection, on: connection
                         ).build(days) { _, _ in }
                         if built.count != 3 { Issue.record("\(built.count) days") }
                     } catch {
