@@ -20,6 +20,7 @@ extension JobFile {
             $0.read("retention_days", .integer(1...36_500), into: &cacheRetentionDays)
         }
         file.section("database") { $0.read("retry", .patience, into: &database.retry) }
+        file.section("on_failure") { readOnFailure($0) }
     }
 
     private mutating func readSource(_ section: Section) {
@@ -42,6 +43,18 @@ extension JobFile {
         section.read("workers", .integer(1...64), into: &extraction.workers)
         section.read("rejected_share", .zeroOrMore, into: &extraction.rejectedShare)
         section.read("rejected_rows", .integer(0...1_000_000), into: &extraction.rejectedRows)
+    }
+
+    private mutating func readOnFailure(_ section: Section) {
+        var notice = FailureNotice()
+        section.read("command", listOf: .argument, into: &notice.command)
+        section.read("webhook", .webhook, into: &notice.webhook)
+        section.read("also", listOf: .oneOf(FailureNotice.Occasion.allCases), .refused, into: &notice.also)
+        if !section.has("command"), !section.has("webhook") {
+            section.problems.add(
+                line: section.line, "\(section.path) tells nobody; expected a command, a webhook or both")
+        }
+        onFailure = notice
     }
 
     private mutating func readNets(_ section: Section) {

@@ -21,6 +21,8 @@ public struct JobFile: Sendable {
     public var promotion: PromotionGate
     public var extraction: ExtractionSettings
     public var database: DatabaseSettings
+    /// Nil: a failed run tells nobody by itself.
+    public var onFailure: FailureNotice?
     /// Cached days so much older than the newest are removed by `rocket cache prune`; nil: none are.
     public var cacheRetentionDays: Int?
     /// Where cache files are kept, absolute or relative to the working directory.

@@ -19,7 +19,7 @@ struct BackfillCommand: ParsableCommand {
             tells labels flipped, rows added and rows gone; they are kept in rocket.cache_rebuilds.
             """)
 
-    @OptionGroup var options: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: ArgumentHelp("First day to judge a model on.", valueName: "YYYY-MM-DD"))
     var from: Day?
@@ -45,8 +45,12 @@ struct BackfillCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard let from, let to else { return try rebuildStale() }
-        let summary = try options.session(.asJobFile).backfill(days: from...to)
+        try options.run("backfill", .asJobFile) { session in
+            if let from, let to { try show(session.backfill(days: from...to)) } else { try show(session.rebuildStale()) }
+        }
+    }
+
+    private func show(_ summary: BackfillSummary) throws {
         let reader = try ReportReader(database: options.database.database)
         let reports = try summary.nights.compactMap { night in
             try night.outcome.version.flatMap { try reader.reports(version: $0).last { $0.evaluatedDay == night.day } }
@@ -62,8 +66,7 @@ struct BackfillCommand: ParsableCommand {
         if !summary.nights.contains(where: \.outcome.didWork) { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
     }
 
-    private func rebuildStale() throws {
-        let rebuilt = try options.session().rebuildStale()
+    private func show(_ rebuilt: [RebuiltDay]) throws {
         if json {
             try printJSON(rebuilt.map(RebuiltLine.init))
         } else {

@@ -37,6 +37,8 @@ struct BenchCommand: ParsableCommand {
         @Flag(help: "Print as JSON: an object, or an array for several sizes.")
         var json = false
 
+        @OptionGroup var logging: LogOptions
+
         func validate() throws {
             guard !sizes.isEmpty, sizes.allSatisfy({ $0 >= 1_000 && $0 <= 1_000_000_000 }) else {
                 throw ValidationError("--rows is \(rows), expected numbers from 1,000 on, such as 1000000,4000000")
@@ -47,8 +49,8 @@ struct BenchCommand: ParsableCommand {
         private var sizes: [Int] { rows.split(separator: ",").compactMap { Int($0) } }
 
         func run() throws {
-            let log = makeLogger(quiet: json)
-            let display = ProgressDisplay(log: log, quiet: json)
+            let log = logging.logger(quiet: json)
+            let display = ProgressDisplay(log: log, quiet: json, format: logging.format)
             let results = try benchExtract(
                 sizes: sizes, rounds: rounds, program: thisProgram(), database: database.database
             ) { display.show($0) }
@@ -102,14 +104,16 @@ struct BenchCommand: ParsableCommand {
         @Flag(help: "Print as JSON, one object.")
         var json = false
 
+        @OptionGroup var logging: LogOptions
+
         func validate() throws {
             guard rows >= 1_000 else { throw ValidationError("--rows is \(rows), expected 1,000 or more") }
             guard rounds >= 1 else { throw ValidationError("--rounds is \(rounds), expected 1 or more") }
         }
 
         func run() throws {
-            let log = makeLogger(quiet: json)
-            let display = ProgressDisplay(log: log, quiet: json)
+            let log = logging.logger(quiet: json)
+            let display = ProgressDisplay(log: log, quiet: json, format: logging.format)
             let result = try benchCache(
                 rows: rows, rounds: rounds, program: thisProgram(), python: python, database: database.database
             ) { display.show($0) }
@@ -170,6 +174,8 @@ struct BenchCommand: ParsableCommand {
         @Flag(help: "Print as JSON, one object.")
         var json = false
 
+        @OptionGroup var logging: LogOptions
+
         func validate() throws {
             guard (1...1_000_000).contains(batch) else {
                 throw ValidationError("--batch is \(batch), expected 1 to 1000000")
@@ -183,8 +189,8 @@ struct BenchCommand: ParsableCommand {
         }
 
         func run() throws {
-            let log = makeLogger(quiet: json)
-            let display = ProgressDisplay(log: log, quiet: json)
+            let log = logging.logger(quiet: json)
+            let display = ProgressDisplay(log: log, quiet: json, format: logging.format)
             let result = try benchTrain(
                 arm: arm, batch: batch, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
                 type: dtype, embeddingRows: embeddingRows, rounds: rounds, seconds: seconds, python: python

@@ -14,7 +14,7 @@ struct EvaluateCommand: ParsableCommand {
               rocket evaluate --job jobs/quickstart.yaml --model-version 12 --day 2026-11-22 --json
             """)
 
-    @OptionGroup var options: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: ArgumentHelp("Default: the model's newest.", valueName: "number"))
     var modelVersion: Int?
@@ -26,7 +26,9 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let outcome = try options.session().evaluate(version: modelVersion, day: day)
-        try finish(outcome, day: day, json: json, database: options.database.database)
+        try options.run("evaluate") { session in
+            let outcome = try session.evaluate(version: modelVersion, day: day)
+            try finish(outcome, day: day, json: json, database: options.database.database)
+        }
     }
 }

@@ -18,7 +18,7 @@ struct ExtractCommand: ParsableCommand {
               rocket extract --job jobs/quickstart.yaml --day 2026-11-21 --rebuild
             """)
 
-    @OptionGroup var options: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: ArgumentHelp("The day, in the job's time zone.", valueName: "YYYY-MM-DD"))
     var day: Day
@@ -37,7 +37,10 @@ struct ExtractCommand: ParsableCommand {
     }
 
     func run() throws {
-        let summaries = try options.session().extract(days: day...(to ?? day), rebuild: rebuild)
+        try options.run("extract") { try show($0.extract(days: day...(to ?? day), rebuild: rebuild)) }
+    }
+
+    private func show(_ summaries: [ExtractSummary]) throws {
         if json {
             try printJSON(summaries.map(DayLine.init))
         } else {

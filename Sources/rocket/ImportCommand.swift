@@ -80,6 +80,8 @@ struct ImportCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
     var quiet = false
 
+    @OptionGroup var logging: LogOptions
+
     func validate() throws {
         guard days >= 1 else { throw ValidationError("--days is \(days), expected 1 or more") }
         guard listSeparator.count == 1 else { throw ValidationError("--list-separator is one character") }
@@ -92,8 +94,8 @@ struct ImportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let log = makeLogger(quiet: quiet)
-        let display = ProgressDisplay(log: log, quiet: quiet)
+        let log = logging.logger(quiet: quiet)
+        let display = ProgressDisplay(log: log, quiet: quiet, format: logging.format)
         func set(_ list: String) -> Set<String> { Set(list.split(separator: ",").map(String.init)) }
         // A glob over the data set's folder brings its item files along.
         let named =

@@ -10,11 +10,21 @@ enum Main {
             var command = try Rocket.parseAsRoot()
             try command.run()
         } catch let error where isArgumentParser(error) {
+            let code = Rocket.exitCode(for: error)
+            if format == .json, !(error is ExitCode), !code.isSuccess {
+                leave(Rocket.message(for: error), code.rawValue)
+            }
             Rocket.exit(withError: error)
         } catch {
-            FileHandle.standardError.write(Data("rocket: \(error)\n".utf8))
-            exit(JobError.exitStatus(for: error).rawValue)
+            leave("\(error)", JobError.exitStatus(for: error).rawValue)
         }
+    }
+
+    private static let format = LogFormat.asked(by: CommandLine.arguments)
+
+    private static func leave(_ message: String, _ code: Int32) -> Never {
+        report(message, exit: code, format: format, log: makeLogger(format, quiet: false))
+        exit(code)
     }
 
     /// Help requests, wrong command lines and chosen exit codes are the parser's to present.

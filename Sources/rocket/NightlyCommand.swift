@@ -17,7 +17,7 @@ struct NightlyCommand: ParsableCommand {
               rocket nightly --job jobs/quickstart.yaml --json | jq .light.auc
             """)
 
-    @OptionGroup var options: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(
         help: ArgumentHelp(
@@ -30,7 +30,8 @@ struct NightlyCommand: ParsableCommand {
 
     func run() throws {
         let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
-        let outcome = try options.session(.asJobFile).nightly(asOf: asOf)
-        try finish(outcome, json: json, database: options.database.database)
+        try options.run("nightly", .asJobFile) { session in
+            try finish(session.nightly(asOf: asOf), json: json, database: options.database.database)
+        }
     }
 }

@@ -50,13 +50,18 @@ struct JobOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
     var quiet = false
 
+    @OptionGroup var logging: LogOptions
+
     /// Opens the job for work.
     ///
     /// - Parameter patience: `asJobFile` for what runs by itself at night.
     func session(_ patience: JobSession.Patience = .none) throws -> JobSession {
-        let interruption = interruptionBySignals()
-        let log = makeLogger(quiet: quiet)
-        let display = ProgressDisplay(log: log, quiet: quiet)
+        try session(patience, log: logging.logger(quiet: quiet))
+    }
+
+    func session(_ patience: JobSession.Patience, log: Logger) throws -> JobSession {
+        let interruption = interruptionBySignals(log: log)
+        let display = ProgressDisplay(log: log, quiet: quiet, format: logging.format)
         return try JobSession(
             jobFile: try path(), database: database.database, sourceDatabase: source.sourceDatabase, log: log,
             interruption: interruption, patience: patience
@@ -71,13 +76,6 @@ struct JobOptions: ParsableArguments {
             "which job? Name its file with --job FILE or in ROCKET_JOB."
                 + (files.isEmpty ? "" : " This folder has \(files.joined(separator: ", "))."))
     }
-}
-
-/// A logger whose lines go to standard error, so that standard output holds results only.
-func makeLogger(quiet: Bool) -> Logger {
-    var log = Logger(label: "rocket", factory: { StreamLogHandler.standardError(label: $0) })
-    log.logLevel = quiet ? .warning : .info
-    return log
 }
 
 extension Day: ExpressibleByArgument {

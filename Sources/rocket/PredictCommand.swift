@@ -40,6 +40,8 @@ struct PredictCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
     var quiet = false
 
+    @OptionGroup var logging: LogOptions
+
     @Flag(help: "With --day: print as JSON, one object.")
     var json = false
 
@@ -59,7 +61,8 @@ struct PredictCommand: ParsableCommand {
     }
 
     private func predict(_ day: Day, _ model: VersionChoice) throws {
-        let display = ProgressDisplay(log: makeLogger(quiet: quiet), quiet: quiet || json)
+        let display = ProgressDisplay(
+            log: logging.logger(quiet: quiet), quiet: quiet || json, format: logging.format)
         let deployments = try Deployments(database: database.database, sourceDatabase: source.sourceDatabase)
         let result = try deployments.predict(model, of: name, day: day) {
             display.show($0)
@@ -72,7 +75,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     private func predictLines(_ predictor: Predictor) throws {
-        let log = makeLogger(quiet: quiet)
+        let log = logging.logger(quiet: quiet)
         var (row, problems) = (0, 0)
         var unnamed = Set(predictor.columns)
         var chunk: [String] = []

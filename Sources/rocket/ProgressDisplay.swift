@@ -2,19 +2,21 @@ import Foundation
 import Jobs
 import Logging
 
-/// Shows a stage's progress: a line that redraws itself on a terminal, a plain log line every ten seconds elsewhere.
+/// Shows a stage's progress: a line that redraws itself on a terminal, a log line every ten seconds elsewhere. In the JSON
+/// format its numbers are fields of the line.
 final class ProgressDisplay {
     private let log: Logger
     private let quiet: Bool
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isTerminal: Bool
     private let clock = ContinuousClock()
     private var title = ""
     private var started = ContinuousClock.now
     private var shown = ContinuousClock.now
 
-    init(log: Logger, quiet: Bool) {
+    init(log: Logger, quiet: Bool, format: LogFormat) {
         self.log = log
         self.quiet = quiet
+        isTerminal = format == .text && isatty(STDERR_FILENO) == 1
     }
 
     func show(_ progress: StageProgress) {
@@ -29,24 +31,41 @@ final class ProgressDisplay {
         let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(10)
         guard now - shown >= interval || (isTerminal && finished) else { return }
         shown = now
-        let line = text(progress, seconds: (now - started) / .seconds(1))
+        let seconds = (now - started) / .seconds(1)
+        let rate = seconds > 0 ? Double(progress.done) / seconds : 0
+        let line = text(progress, rate: rate)
         if isTerminal {
             // Carriage return, then erase to the end of the line; the line is erased for good when its stage is over.
-            FileHandle.standardError.write(Data("\r\u{1B}[K\(finished ? "" : line)".utf8))
+            try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(finished ? "" : line)".utf8))
         } else {
-            log.info("\(line)")
+            log.info("\(line)", metadata: fields(progress, rate: rate))
         }
     }
 
-    private func text(_ progress: StageProgress, seconds: Double) -> String {
-        let rate = seconds > 0 ? Double(progress.done) / seconds : 0
+    private func fields(_ progress: StageProgress, rate: Double) -> Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "stage": "\(progress.title)", "done": .stringConvertible(progress.done), "unit": "\(progress.unit)",
+            "rate": .stringConvertible(rate),
+        ]
+        if let total = progress.total {
+            fields["total"] = .stringConvertible(total)
+            fields["seconds_left"] = secondsLeft(progress, total, rate).map { .stringConvertible($0) }
+        }
+        return fields
+    }
+
+    private func secondsLeft(_ progress: StageProgress, _ total: Int, _ rate: Double) -> Int? {
+        rate > 0 ? Int(max(0, Double(total - progress.done) / rate) + 0.5) : nil
+    }
+
+    private func text(_ progress: StageProgress, rate: Double) -> String {
         var text = "\(progress.title)  \(progress.done.grouped)"
         if let total = progress.total, total > 0 {
             let share = min(1, Double(progress.done) / Double(total))
             let filled = Int(share * 24)
             let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
             text = "\(progress.title)  \(isTerminal ? "\(bar) " : "")\(Int(share * 100)) %"
-            if rate > 0 { text += "  \(Int(Double(total - progress.done) / rate + 0.5)) s left" }
+            if let seconds = secondsLeft(progress, total, rate) { text += "  \(seconds) s left" }
         }
         return text + "  \(Int(rate).grouped) \(progress.unit)/s"
     }

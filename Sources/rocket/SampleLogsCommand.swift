@@ -49,6 +49,8 @@ struct SampleLogsCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
     var quiet = false
 
+    @OptionGroup var logging: LogOptions
+
     func validate() throws {
         guard days >= 1 else { throw ValidationError("--days is \(days), expected 1 or more") }
         guard impressions >= days else {
@@ -57,8 +59,8 @@ struct SampleLogsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let log = makeLogger(quiet: quiet)
-        let display = ProgressDisplay(log: log, quiet: quiet)
+        let log = logging.logger(quiet: quiet)
+        let display = ProgressDisplay(log: log, quiet: quiet, format: logging.format)
         var specification = SampleLogSpecification(
             impressionsPerDay: impressions / days, firstDay: firstDay ?? today().advanced(by: -days), days: days,
             users: users, ads: ads, seed: seed, baseClickRate: clickRate, lateShare: lateShare,

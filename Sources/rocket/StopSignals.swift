@@ -1,11 +1,12 @@
 import Foundation
 import Jobs
+import Logging
 
 /// Turns SIGTERM and SIGINT into a wish to stop; a second one ends the process at once.
 ///
 /// Called before the process has other threads: they inherit that both signals are blocked, so that only the thread which
 /// waits for them takes them.
-func interruptionBySignals() -> Interruption {
+func interruptionBySignals(log: Logger) -> Interruption {
     let interruption = Interruption()
     let signals = stopSignals
     var blocked = signals
@@ -15,8 +16,7 @@ func interruptionBySignals() -> Interruption {
         var number: Int32 = 0
         while sigwait(&waited, &number) != 0 {}
         interruption.request(signal: number)
-        FileHandle.standardError.write(
-            Data("rocket: stopping at the next good moment; once more to stop at once\n".utf8))
+        log.warning("stopping at the next good moment; once more to stop at once")
         while sigwait(&waited, &number) != 0 {}
         _exit(128 + number)
     }

@@ -15,7 +15,7 @@ struct TrainCommand: ParsableCommand {
               rocket train --job jobs/quickstart.yaml --from 2026-11-15 --to 2026-11-21
             """)
 
-    @OptionGroup var options: JobOptions
+    @OptionGroup var options: RunOptions
 
     @Option(help: ArgumentHelp("First day to train on.", valueName: "YYYY-MM-DD"))
     var from: Day
@@ -34,9 +34,11 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let outcome = try options.session().train(days: from...to, profile: profile)
-        if let profile = outcome.profile { show(profile) }
-        try finish(outcome, json: json, database: options.database.database)
+        try options.run("train") { session in
+            let outcome = try session.train(days: from...to, profile: profile)
+            if let profile = outcome.profile { show(profile) }
+            try finish(outcome, json: json, database: options.database.database)
+        }
     }
 
     /// To standard error with `--json`, so that standard output stays one object.

@@ -44,6 +44,7 @@ struct JobFileTests {
                     latency: LatencySpecification(batchSizes: [1, 200], calls: 500)))
         #expect(job.cacheDirectory == "/var/cache/rocket")
         #expect(job.database == DatabaseSettings(retry: .seconds(90)))
+        #expect(job.onFailure == FailureNotice(command: ["page", "--quiet"], webhook: "$HOOK", also: [.held]))
         #expect(job.path == "jobs/x.yaml")
         #expect(job.text == completeJob)
     }
@@ -155,6 +156,7 @@ struct JobFileTests {
         #expect(job.evaluation == EvaluationSpecification())
         #expect(job.cacheDirectory == ".rocket/cache")
         #expect(job.database == DatabaseSettings(retry: .seconds(300)))
+        #expect(job.onFailure == nil)
     }
 
     @Test("An alias stands for the value of its anchor")
@@ -245,9 +247,14 @@ struct JobFileCanonicalTests {
         #expect(try job(completeJob.replacing(old, with: new)).fingerprintText() != job(completeJob).fingerprintText())
     }
 
-    @Test("How a run behaves changes neither canonical text", arguments: ["database: {retry: 0s}"])
-    func behaviour(_ line: String) throws {
-        let changed = completeJob.replacing("database: {retry: 90s}", with: line)
+    @Test(
+        "How a run behaves, and whom it tells, changes neither canonical text",
+        arguments: [
+            ("database: {retry: 90s}", "database: {retry: 0s}"),
+            ("webhook: $HOOK", "webhook: \"https://hooks.example.com/x\""),
+        ])
+    func behaviour(old: String, new: String) throws {
+        let changed = completeJob.replacing(old, with: new)
         #expect(changed != completeJob)
         #expect(try job(changed).fingerprintText() == job(completeJob).fingerprintText())
         #expect(try job(changed).extractionText() == job(completeJob).extractionText())

@@ -41,6 +41,7 @@ let completeJob = """
       latency: {batch_sizes: [1, 200], calls: 500}
     cache: {directory: /var/cache/rocket}
     database: {retry: 90s}
+    on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}
 
     """
 

@@ -49,7 +49,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "model: quickstart",
         "model: quickstart\nowner: ads",
-        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database"
+        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database, on_failure"
     ),
     Mistake(
         "model: quickstart",
@@ -114,7 +114,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "source:",
         "sauce:",
-        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database"
+        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database, on_failure"
     ),
     Mistake(
         "kind: multi_valued, hash_bits: 10",
@@ -170,6 +170,46 @@ let oneMistake: [Mistake] = [
         "database: {retry: 90s}",
         "database: {rety: 90s}",
         "39: database.rety is not a known key; did you mean retry?"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {also: [held]}",
+        "40: on_failure tells nobody; expected a command, a webhook or both"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {command: page}",
+        "40: on_failure.command is \"page\"; expected a list, each item text without NUL, not empty"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {command: [page, 5]}",
+        "40: on_failure.command[2] is 5; expected text without NUL, not empty; in quotes it would be text"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {command: [\"\"]}",
+        "40: on_failure.command[1] is \"\"; expected text without NUL, not empty"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {webhook: hooks.example.com/x}",
+        "40: on_failure.webhook is \"hooks.example.com/x\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {webhook: ftp://example.com/}",
+        "40: on_failure.webhook is \"ftp://example.com/\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {webhook: https:///x}",
+        "40: on_failure.webhook is \"https:///x\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {webhook: $1}",
+        "40: on_failure.webhook is \"$1\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {command: [page], also: [hold]}",
+        "40: on_failure.also[1] is \"hold\"; expected one of locked, held, stopped; did you mean held?"),
+    Mistake(
+        "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
+        "on_failure: {comand: [page], webhook: $HOOK}",
+        "40: on_failure.comand is not a known key; did you mean command?"),
     Mistake(
         "hash_bits: 18",
         "hash_bits: 29",
@@ -379,7 +419,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "cache: {directory: /var/cache/rocket}",
         "cache: {directory: \"/var",
-        "40: not YAML: found unexpected end of stream (while scanning a quoted scalar, which began on line 38); correct the spelling of this line or of the one before"
+        "41: not YAML: found unexpected end of stream (while scanning a quoted scalar, which began on line 38); correct the spelling of this line or of the one before"
     ),
     Mistake(
         "cache: {directory: /var/cache/rocket}",

@@ -1,0 +1,126 @@
+import Foundation
+import JobFile
+import Logging
+
+/// Calls a program, a URL or both when a run ended badly.
+struct FailureHook {
+    let notice: FailureNotice
+    var commandLimit: Duration = .seconds(60)
+
+    /// What is told.
+    struct Failure {
+        var model: String
+        var command: String
+        var exit: ExitStatus
+        var error: String
+        /// Number of the run in the ledger, where it came to one.
+        var run: Int?
+    }
+
+    init(_ notice: FailureNotice) {
+        self.notice = notice
+    }
+
+    /// Failures always; what may be wanted as well, as the job file says.
+    func isDue(_ exit: ExitStatus) -> Bool {
+        switch exit {
+        case .done, .nothingToDo: false
+        case .locked: notice.also.contains(.locked)
+        case .held: notice.also.contains(.held)
+        case .interrupted: notice.also.contains(.stopped)
+        case .internalError, .dataCheckFailed, .configuration, .database: true
+        }
+    }
+
+    /// Calls them, one after the other. Neither sees a password; a failure of theirs is a warning in the log.
+    func tell(_ failure: Failure, log: Logger) {
+        var failure = failure
+        failure.error = Passwords.hidden(in: String(failure.error.prefix(Self.longestError)))
+        let environment = Passwords.removed(from: ProcessInfo.processInfo.environment)
+        if !notice.command.isEmpty {
+            attempt("command \(notice.command[0])", log) {
+                try BoundedProcess.run(
+                    notice.command, environment: environment.merging(variables(failure)) { $1 },
+                    limit: commandLimit)
+            }
+        }
+        if let webhook = notice.webhook {
+            attempt("webhook", log) { try post(failure, to: webhook, environment: environment) }
+        }
+    }
+
+    /// Characters of the error that are told; all of it is in the ledger and the log.
+    private static let longestError = 4_000
+
+    private func attempt(_ what: String, _ log: Logger, _ body: () throws -> String) {
+        do {
+            let output = try body()
+            log.info("on_failure: \(what) was called", metadata: output.isEmpty ? [:] : ["output": "\(output)"])
+        } catch {
+            log.warning("on_failure: \(what) failed: \(error)")
+        }
+    }
+
+    private func variables(_ failure: Failure) -> [String: String] {
+        [
+            "ROCKET_MODEL": failure.model, "ROCKET_COMMAND": failure.command,
+            "ROCKET_EXIT_CODE": "\(failure.exit.rawValue)",
+            // C strings end at a NUL.
+            "ROCKET_ERROR": failure.error.replacing("\0", with: ""), "ROCKET_RUN": failure.run.map { "\($0)" } ?? "",
+        ]
+    }
+
+    /// By the program curl: Foundation's own HTTP would bring 34 libraries and 50 MB to every start of this one. The URL may
+    /// be a secret, so it goes through curl's standard input instead of its arguments.
+    private func post(_ failure: Failure, to webhook: String, environment: [String: String]) throws -> String {
+        let url = try address(webhook)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = String(
+            decoding: try encoder.encode(
+                Body(
+                    model: failure.model, command: failure.command, exitCode: failure.exit.rawValue,
+                    error: failure.error, host: ProcessInfo.processInfo.hostName, run: failure.run)), as: UTF8.self)
+        let settings = [
+            ("url", url), ("data-binary", body), ("header", "Content-Type: application/json"),
+            ("user-agent", "rocket/\(ProgramVersion.current)"), ("proto", "=http,https"), ("max-time", "10"),
+        ]
+        let quoted = settings.map { name, value in
+            "\(name) = \"\(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"\n"
+        }
+        return try BoundedProcess.run(
+            [
+                "curl", "--disable", "--silent", "--show-error", "--fail", "--globoff", "--output", "/dev/null",
+                "--config", "-",
+            ],
+            environment: environment, input: Array(quoted.joined().utf8), limit: .seconds(15))
+    }
+
+    private func address(_ webhook: String) throws -> String {
+        guard webhook.hasPrefix("$") else { return webhook }
+        let name = String(webhook.dropFirst())
+        guard let url = ProcessInfo.processInfo.environment[name], FailureNotice.isWebhook(url) else {
+            throw NoAddress(variable: name)
+        }
+        return url
+    }
+
+    private struct NoAddress: Error, CustomStringConvertible {
+        let variable: String
+        var description: String { "the environment variable \(variable) holds no http or https URL; set it" }
+    }
+
+    private struct Body: Encodable {
+        let model: String
+        let command: String
+        let exitCode: Int32
+        let error: String
+        let host: String
+        let run: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case model, command, error, host, run
+            case exitCode = "exit_code"
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Jobs
+import Logging
+
+/// How log lines look.
+struct LogOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "text, or json: one object a line on standard error, with time, level, message and what they are about. "
+                + "Default: $ROCKET_LOG_FORMAT, else text.",
+            valueName: "format"))
+    var logFormat: LogFormat?
+
+    func validate() throws {
+        if logFormat == nil, let name = LogFormat.inEnvironment, LogFormat(rawValue: name) == nil {
+            throw ValidationError("ROCKET_LOG_FORMAT is ‘\(name)’; expected text or json")
+        }
+    }
+
+    var format: LogFormat { logFormat ?? LogFormat.inEnvironment.flatMap { LogFormat(rawValue: $0) } ?? .text }
+
+    func logger(quiet: Bool) -> Logger {
+        makeLogger(format, quiet: quiet)
+    }
+}
+
+/// A logger whose lines go to standard error, so that standard output holds results only.
+func makeLogger(_ format: LogFormat, quiet: Bool) -> Logger {
+    // On a terminal a line of progress may stand where the log's next line goes.
+    let beginning = format == .text && isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
+    let handler = LineLogHandler(format) { line in
+        // A log that cannot be written must not end the work.
+        try? FileHandle.standardError.write(contentsOf: Data((beginning + line).utf8))
+    }
+    var log = Logger(label: "rocket", factory: { _ in handler })
+    log.logLevel = quiet ? .warning : .info
+    return log
+}
+
+/// Says why a command ends: a sentence for people, or a line of the log for programs.
+func report(_ message: String, exit: Int32, format: LogFormat, log: Logger) {
+    switch format {
+    case .text: try? FileHandle.standardError.write(contentsOf: Data("rocket: \(message)\n".utf8))
+    case .json: log.error("\(message)", metadata: ["exit_code": .stringConvertible(exit)])
+    }
+}
+
+extension LogFormat: ExpressibleByArgument {
+    /// Nil where the variable is empty or absent.
+    static var inEnvironment: String? {
+        ProcessInfo.processInfo.environment["ROCKET_LOG_FORMAT"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The format that a command line asks for, even where the rest of it is wrong.
+    static func asked(by arguments: [String]) -> LogFormat {
+        let flag = "--log-format"
+        for (argument, next) in zip(arguments, arguments.dropFirst() + [""]) {
+            let name = argument == flag ? next : argument.hasPrefix(flag + "=") ? String(argument.dropFirst(13)) : ""
+            if let format = LogFormat(rawValue: name) { return format }
+        }
+        return inEnvironment.flatMap { LogFormat(rawValue: $0) } ?? .text
+    }
+}
