@@ -114,8 +114,8 @@ let package = Package(
         .testTarget(
             name: "JobsTests",
             dependencies: [
-                "CounterRandom", "Days", "Extract", "FeatureCache", "Jobs", "Postgres", "Reports", "TestSupport",
-                "rocket",
+                "CounterRandom", "Days", "Extract", "FeatureCache", "JobFile", "Jobs", "Postgres", "Reports",
+                "TestSupport", "rocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ]

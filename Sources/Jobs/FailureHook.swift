@@ -2,27 +2,38 @@ import Foundation
 import JobFile
 import Logging
 
-/// Calls a program, a URL or both when a run ended badly.
-struct FailureHook {
+/// Calls a program, a URL or both when a run ended badly. Bounded: the program is stopped when its time is over, the URL has
+/// ten seconds to answer.
+public struct FailureHook {
     let notice: FailureNotice
-    var commandLimit: Duration = .seconds(60)
+    let commandLimit: Duration
 
     /// What is told.
-    struct Failure {
-        var model: String
-        var command: String
-        var exit: ExitStatus
-        var error: String
+    public struct Failure: Sendable {
+        public var model: String
+        public var command: String
+        public var exit: ExitStatus
+        public var error: String
         /// Number of the run in the ledger, where it came to one.
-        var run: Int?
+        public var run: Int?
+
+        public init(model: String, command: String, exit: ExitStatus, error: String, run: Int?) {
+            self.model = model
+            self.command = command
+            self.exit = exit
+            self.error = error
+            self.run = run
+        }
     }
 
-    init(_ notice: FailureNotice) {
+    /// - Parameter commandLimit: after so long the command is stopped.
+    public init(_ notice: FailureNotice, commandLimit: Duration = .seconds(60)) {
         self.notice = notice
+        self.commandLimit = commandLimit
     }
 
     /// Failures always; what may be wanted as well, as the job file says.
-    func isDue(_ exit: ExitStatus) -> Bool {
+    public func isDue(_ exit: ExitStatus) -> Bool {
         switch exit {
         case .done, .nothingToDo: false
         case .locked: notice.also.contains(.locked)
@@ -33,7 +44,7 @@ struct FailureHook {
     }
 
     /// Calls them, one after the other. Neither sees a password; a failure of theirs is a warning in the log.
-    func tell(_ failure: Failure, log: Logger) {
+    public func tell(_ failure: Failure, log: Logger) {
         var failure = failure
         failure.error = Passwords.hidden(in: String(failure.error.prefix(Self.longestError)))
         let environment = Passwords.removed(from: ProcessInfo.processInfo.environment)
@@ -55,7 +66,7 @@ struct FailureHook {
     private func attempt(_ what: String, _ log: Logger, _ body: () throws -> String) {
         do {
             let output = try body()
-            log.info("on_failure: \(what) was called", metadata: output.isEmpty ? [:] : ["output": "\(output)"])
+            log.info("on_failure: \(what) was called\(output.isEmpty ? "" : ": \(output)")")
         } catch {
             log.warning("on_failure: \(what) failed: \(error)")
         }

@@ -16,7 +16,7 @@ public enum Metric: String, CaseIterable, Sendable {
     case liveTrainedTo = "rocket_live_trained_to_timestamp_seconds"
 
     /// One line, as after `# HELP`.
-    var help: String {
+    public var help: String {
         switch self {
         case .exitCode: "Exit code of the last run: 0 done, 3 nothing to do, 8 held by the gate; the README has all."
         case .ended: "When the last run ended."

@@ -35,6 +35,8 @@ extension BenchCommand {
         @Flag(help: "Print as JSON: an object, or an array for several sizes.")
         var json = false
 
+        @OptionGroup var logging: LogOptions
+
         func validate() throws {
             guard !sizes.isEmpty, sizes.count == batch.split(separator: ",").count,
                 sizes.allSatisfy({ (1...100_000).contains($0) })
@@ -46,7 +48,8 @@ extension BenchCommand {
         private var sizes: [Int] { batch.split(separator: ",").compactMap { Int($0) } }
 
         func run() throws {
-            let display = ProgressDisplay(log: makeLogger(quiet: json), quiet: json)
+            let log = logging.logger(quiet: json)
+            let display = ProgressDisplay(log: log, quiet: json, format: logging.format)
             let results = try benchServing(batches: sizes, rounds: rounds, seconds: seconds, python: python) {
                 display.show($0)
             }

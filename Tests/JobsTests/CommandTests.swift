@@ -20,11 +20,14 @@ import Testing
     }
 
     /// Starts it.
-    static func started(_ arguments: [String], database: String) throws -> Process {
+    static func started(
+        _ arguments: [String], database: String, environment: [String: String] = [:]
+    ) throws -> Process {
         let process = Process()
         process.executableURL = try program()
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["DATABASE_URL": database]) { $1 }
+            .merging(environment) { $1 }
         process.standardOutput = Pipe()
         process.standardError = Pipe()
         try process.run()
@@ -32,8 +35,10 @@ import Testing
     }
 
     /// Runs the program to its end.
-    static func rocket(_ arguments: [String], database: String) throws -> Result {
-        let process = try started(arguments, database: database)
+    static func rocket(
+        _ arguments: [String], database: String, environment: [String: String] = [:]
+    ) throws -> Result {
+        let process = try started(arguments, database: database, environment: environment)
         let output = try #require(process.standardOutput as? Pipe)
         let errors = try #require(process.standardError as? Pipe)
         // Errors are few; output may be more than a pipe holds, so it is read first.
