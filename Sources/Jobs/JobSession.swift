@@ -72,6 +72,12 @@ public final class JobSession {
     var logDays: LogDays { LogDays(jobFile.source) }
     var ledger: RunLedger { RunLedger(session: locks) }
 
+    /// Does what comes after a run, such as reading its report, and waits for the database as the run itself would: whoever
+    /// started it is to hear what came of it.
+    public func patiently<Result>(_ body: () throws -> Result) throws -> Result {
+        try Retrying(allowed: jobFile.database.retry, log: log, interruption: interruption).run { _ in try body() }
+    }
+
     /// Shows how far a stage is.
     ///
     /// - Throws: `JobError.interrupted` and `.lockLost`, where it is time to stop.

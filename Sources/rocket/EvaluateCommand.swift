@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         try options.run("evaluate") { session in
             let outcome = try session.evaluate(version: modelVersion, day: day)
-            try finish(outcome, day: day, json: json, database: options.database.database)
+            try finish(outcome, of: session, day: day, json: json, database: options.database.database)
         }
     }
 }

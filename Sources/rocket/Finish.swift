@@ -4,9 +4,9 @@ import Jobs
 import Reports
 
 /// Prints what a run made and leaves with its exit code.
-func finish(_ outcome: RunOutcome, day: Day? = nil, json: Bool, database: String?) throws {
+func finish(_ outcome: RunOutcome, of session: JobSession, day: Day? = nil, json: Bool, database: String?) throws {
     let reports = try outcome.version.map { version in
-        try ReportReader(database: database).reports(version: version)
+        try session.patiently { try ReportReader(database: database).reports(version: version) }
     }
     let report = reports?.first { day == nil || $0.evaluatedDay == day }
     if json {

@@ -31,7 +31,7 @@ struct NightlyCommand: ParsableCommand {
     func run() throws {
         let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
         try options.run("nightly", .asJobFile) { session in
-            try finish(session.nightly(asOf: asOf), json: json, database: options.database.database)
+            try finish(session.nightly(asOf: asOf), of: session, json: json, database: options.database.database)
         }
     }
 }

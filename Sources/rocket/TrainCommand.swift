@@ -37,7 +37,7 @@ struct TrainCommand: ParsableCommand {
         try options.run("train") { session in
             let outcome = try session.train(days: from...to, profile: profile)
             if let profile = outcome.profile { show(profile) }
-            try finish(outcome, json: json, database: options.database.database)
+            try finish(outcome, of: session, json: json, database: options.database.database)
         }
     }
 
