@@ -31,8 +31,8 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     /// How far from 0 and 1 the log loss clips a probability.
     public static let logLossClip = 1e-12
 
-    /// Measures predicted probabilities against labels. O(n log n) time, 24 bytes a row at most and some `space.memoryBytes`
-    /// where that is less: rows beyond wait on disk, and the figures are the same.
+    /// Measures predicted probabilities against labels. O(n log n) time; 24 bytes a row, and no more than some
+    /// `space.memoryBytes`: rows beyond wait on disk, and the figures are the same.
     ///
     /// - Parameters:
     ///   - labels: 1 for a click, 0 for none. `[rows]`
