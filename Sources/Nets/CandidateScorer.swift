@@ -9,6 +9,7 @@ package final class CandidateScorer {
     private let branch: Branch
     private let request, candidates: FirstLayerPart
     private let requestFields, candidateFields, requestNumerics, candidateNumerics: [Int]
+    /// The request's part of the first layer, its bias included, `[out]`.
     private let requestSums: FloatArray
     private let trunk: DenseNet.Workspace?
     private let dense: DenseNet.Workspace
@@ -49,8 +50,8 @@ package final class CandidateScorer {
     ///   - candidates: a row each of the other features.
     package func score(request row: SparseRows, candidates rows: SparseRows, into probabilities: inout [Float]) {
         Parallel.useOneThreadHere()
-        requestSums.clear(0..<requestSums.count)
-        request.add(row, 0..<1, to: requestSums)
+        request.write(row, 0..<1, to: requestSums)
+        (branch.trunk ?? branch.dense).addFirstBias(to: requestSums)
         if requestX.count > 0 { write(row, 0..<1, requestFields, requestNumerics, into: requestX) }
         let bias = branch.linear?.sum(row.fields, requestFields, row: 0) ?? 0
         var start = 0
@@ -68,19 +69,17 @@ package final class CandidateScorer {
 
     /// The logits of some candidates, the linear part left out.
     private func score(_ rows: SparseRows, _ range: Range<Int>) -> FloatArray {
-        let sums = (trunk ?? dense).firstSums
-        sums.fill(lines: range.count, with: requestSums)
-        candidates.add(rows, range, to: sums)
+        candidates.write(rows, range, to: (trunk ?? dense).firstSums)
         if x.count > 0 {
             x.fill(lines: range.count, with: requestX)
             write(rows, range, candidateFields, candidateNumerics, into: x)
         }
         let lines = 0..<range.count
         if let net = branch.trunk, let trunk {
-            net.scoreAboveFirstProduct(x, rows: lines, trunk)
+            net.scoreAboveFirstProduct(x, addend: requestSums, rows: lines, trunk)
             branch.dense.forward(trunk.output, rows: lines, dense, .scoring)
         } else {
-            branch.dense.scoreAboveFirstProduct(x, rows: lines, dense)
+            branch.dense.scoreAboveFirstProduct(x, addend: requestSums, rows: lines, dense)
         }
         return dense.output
     }

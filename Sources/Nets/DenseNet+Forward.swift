@@ -10,25 +10,42 @@ extension DenseNet {
         }
     }
 
-    /// Scores rows whose first product x · W lies in `workspace.firstSums` already.
+    /// Scores rows whose first product x · W lies in `workspace.firstSums` already, but for what they have in common.
     ///
-    /// - Parameter x: `[batch, in]`; only cross layers read it.
-    func scoreAboveFirstProduct(_ x: FloatArray, rows: Range<Int>, _ workspace: Workspace) {
+    /// - Parameters:
+    ///   - x: `[batch, in]`; only cross layers read it.
+    ///   - addend: the rest of the first product with the first layer's bias, `[out]`.
+    func scoreAboveFirstProduct(_ x: FloatArray, addend: FloatArray, rows: Range<Int>, _ workspace: Workspace) {
         guard !rows.isEmpty else { return }
-        for index in stack.indices {
-            if index > 0 { multiply(index, workspace.activations[index - 1], rows, workspace) }
+        finish(0, x, rows, workspace, .scoring, addend: addend)
+        for index in stack.indices.dropFirst() {
+            multiply(index, workspace.activations[index - 1], rows, workspace)
             finish(index, x, rows, workspace, .scoring)
         }
     }
 
+    /// sums [out] += the first layer's bias [out]
+    func addFirstBias(to sums: FloatArray) {
+        let biases = stack[0].biases
+        precondition(sums.count == biases.count)
+        parameters.lend { parameters in
+            sums.lend { Kernels.add(parameters + biases.lowerBound, into: $0, count: biases.count) }
+        }
+    }
+
     /// What follows a layer's product: bias, normalisation, activation.
-    private func finish(_ index: Int, _ x: FloatArray, _ rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
+    ///
+    /// - Parameter addend: `[out]`, instead of the bias.
+    private func finish(
+        _ index: Int, _ x: FloatArray, _ rows: Range<Int>, _ workspace: Workspace, _ pass: Pass,
+        addend: FloatArray? = nil
+    ) {
         let layer = stack[index]
         let plainReLU = layer.activation == .relu && !layer.keepsLinear
-        parameters.lend { parameters in
+        (addend ?? parameters).lend { addends in
             workspace.sums(index).lend { target in
                 let y = target + rows.lowerBound * layer.output
-                let bias = parameters + layer.biases.lowerBound
+                let bias = addends + (addend == nil ? layer.biases.lowerBound : 0)
                 if plainReLU {
                     Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
                 } else {

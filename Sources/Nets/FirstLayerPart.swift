@@ -88,14 +88,13 @@ final class FirstLayerPart {
         }
     }
 
-    /// Adds the part of some rows to `target` `[rows, out]`, whose first line is the first of these rows'.
-    func add(_ rows: SparseRows, _ range: Range<Int>, to target: FloatArray) {
-        multiply(rows, range, into: target)
+    /// Writes the part of some rows to `target` `[rows, out]`, whose first line is the first of these rows'.
+    func write(_ rows: SparseRows, _ range: Range<Int>, to target: FloatArray) {
+        if width > 0 { multiply(rows, range, into: target) } else { target.clear(0..<range.count * output) }
         addProjected(rows, range, to: target)
     }
 
     private func multiply(_ rows: SparseRows, _ range: Range<Int>, into target: FloatArray) {
-        guard width > 0 else { return }
         for (field, offset) in gathered {
             let place = InputPlace(width: width, offset: offset, firstRow: range.lowerBound)
             tables.gather(field: field, rows.fields[field], rows: range, into: x, place)
@@ -114,13 +113,13 @@ final class FirstLayerPart {
             if isRounded {
                 roundedX.lend { x in
                     roundedWeights.lend {
-                        Kernels.multiply(x, $0, into: target, m: range.count, n: output, k: width, beta: 1)
+                        Kernels.multiply(x, $0, into: target, m: range.count, n: output, k: width)
                     }
                 }
             } else {
                 x.lend { x in
                     weights.lend {
-                        Kernels.multiply(x, $0, into: target, m: range.count, n: output, k: width, beta: 1)
+                        Kernels.multiply(x, $0, into: target, m: range.count, n: output, k: width)
                     }
                 }
             }
