@@ -16,39 +16,46 @@ import Testing
         return log
     }()
 
-    /// A job over generated logs of three days, with nets small enough for a test.
+    /// A job over generated logs of three days in a database of its own, with nets small enough for a test.
     static func withJob(
         change: (String) -> String = { $0 }, _ body: (_ url: String, _ job: String) throws -> Void
     ) throws {
         try TestDatabase.run { url in
-            try withTemporaryFolder { folder in
-                let text = """
-                    model: test
-                    source:
-                      impressions: {table: ad_log.impressions, id: impression_id, time: impressed_at}
-                      clicks: {table: ad_log.clicks, impression_id: impression_id, time: clicked_at}
-                      attribution_window: 30m
-                    features:
-                      - {name: category, kind: categorical, hash_bits: 6}
-                      - {name: slot, kind: categorical, hash_bits: 4}
-                      - {name: interests, kind: multi_valued, hash_bits: 6}
-                      - {name: price, kind: numeric, transform: log1p}
-                    nets: {embedding_dim: 4, light: [4], booster: [16, 8]}
-                    training: {window_days: 2, batch_size: 128}
-                    evaluation:
-                      group: user_id
-                      true_probability: true_click_probability
-                      baselines: [light, booster]
-                      latency: {batch_sizes: [1, 10], calls: 100}
-                    cache: {directory: \(folder)/cache}
-                    """
-                try change(text).write(toFile: "\(folder)/job.yaml", atomically: true, encoding: .utf8)
-                _ = try generateSampleLogs(
-                    SampleLogSpecification(impressionsPerDay: 4_000, firstDay: try day("2026-01-05"), days: 3),
-                    into: nil, database: url, log: log
-                ) { _ in }
-                try body(url, "\(folder)/job.yaml")
-            }
+            try withJob(on: url, change: change) { job in try body(url, job) }
+        }
+    }
+
+    /// The same in a database that is migrated.
+    static func withJob(
+        on url: String, change: (String) -> String = { $0 }, _ body: (_ job: String) throws -> Void
+    ) throws {
+        try withTemporaryFolder { folder in
+            let text = """
+                model: test
+                source:
+                  impressions: {table: ad_log.impressions, id: impression_id, time: impressed_at}
+                  clicks: {table: ad_log.clicks, impression_id: impression_id, time: clicked_at}
+                  attribution_window: 30m
+                features:
+                  - {name: category, kind: categorical, hash_bits: 6}
+                  - {name: slot, kind: categorical, hash_bits: 4}
+                  - {name: interests, kind: multi_valued, hash_bits: 6}
+                  - {name: price, kind: numeric, transform: log1p}
+                nets: {embedding_dim: 4, light: [4], booster: [16, 8]}
+                training: {window_days: 2, batch_size: 128}
+                evaluation:
+                  group: user_id
+                  true_probability: true_click_probability
+                  baselines: [light, booster]
+                  latency: {batch_sizes: [1, 10], calls: 100}
+                cache: {directory: \(folder)/cache}
+                """
+            try change(text).write(toFile: "\(folder)/job.yaml", atomically: true, encoding: .utf8)
+            _ = try generateSampleLogs(
+                SampleLogSpecification(impressionsPerDay: 4_000, firstDay: try day("2026-01-05"), days: 3),
+                into: nil, database: url, log: log
+            ) { _ in }
+            try body("\(folder)/job.yaml")
         }
     }
 

@@ -43,7 +43,8 @@ import Testing
     func advice() throws {
         try TestDatabase.run(.empty) { url in
             let holder = try TestDatabase.connect(url)
-            try holder.script("CREATE TABLE t (x int); BEGIN; LOCK TABLE t")
+            try holder.script("CREATE TABLE t (x int)")
+            try holder.script("BEGIN; LOCK TABLE t")
             let connection = try TestDatabase.connect(url + "&options=-c%20lock_timeout%3D10ms")
             let lock = #expect(throws: PostgresError.self) { try connection.execute("SELECT * FROM t") }
             #expect(lock?.sqlState == "55P03" && lock?.isTransient == true)

@@ -37,12 +37,17 @@ public enum Pgbouncer {
                 kill(process.processIdentifier, SIGKILL)
                 process.waitUntilExit()
             }
-            for _ in 0..<500 where !FileManager.default.fileExists(atPath: "\(folder)/.s.PGSQL.6432") {
+            for _ in 0..<500 where try !isUp(log: "\(folder)/log") {
                 guard process.isRunning else { throw Failure(reason: "pgbouncer ended") }
                 usleep(10_000)
             }
             try body(url.replacing("host=\(server)", with: "host=\(folder)&port=6432"))
         }
+    }
+
+    private static func isUp(log: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: log) else { return false }
+        return try String(contentsOfFile: log, encoding: .utf8).contains("process up")
     }
 
     private struct Failure: Error {
