@@ -67,6 +67,7 @@ extension ConnectionFailure {
 
     /// The client speaks English: nobody sets its locale.
     private static func clientCause(_ message: String) -> Cause {
+        if message.contains("for connection option") { return .settings }
         if message.contains("could not translate host name") { return .unknownHost }
         if ["SSL", "certificate", "TLS", "GSSAPI"].contains(where: message.contains) { return .encryption }
         if message.contains("no password supplied") { return .notAdmitted }

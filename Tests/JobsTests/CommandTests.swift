@@ -50,6 +50,35 @@ import Testing
             errors: String(decoding: messages, as: UTF8.self))
     }
 
+    @Test("Connection settings of the environment and of a service file go before the program's own")
+    func connectionSettings() throws {
+        try TestDatabase.run { url in
+            // A value that libpq refuses shows whose it took.
+            let variable = try Self.rocket(
+                ["status", "--no-logs"], database: url, environment: ["PGCONNECT_TIMEOUT": "many"])
+            #expect(variable.code == 7 && variable.errors.contains("\"many\" for connection option \"connect_timeout\""))
+            try withTemporaryFolder { folder in
+                try "[ads]\nconnect_timeout=plenty\n".write(
+                    toFile: "\(folder)/services", atomically: true, encoding: .utf8)
+                let service = try Self.rocket(
+                    ["status", "--no-logs"], database: "service=ads",
+                    environment: ["PGSERVICEFILE": "\(folder)/services"])
+                #expect(service.code == 7 && service.errors.contains("\"plenty\""), "\(service.errors)")
+            }
+        }
+    }
+
+    @Test("A password on the command line is warned of, and not shown")
+    func passwordOnCommandLine() throws {
+        for option in ["--database", "--source-database"] {
+            let result = try Self.rocket(
+                ["status", option, "postgresql://someone:hunter2@/x?host=/nowhere"], database: "host=/nowhere")
+            #expect(result.code == 7 && result.errors.contains("list of processes"), "\(result.errors)")
+            #expect(!result.errors.contains("hunter2"))
+        }
+        #expect(try !Self.rocket(["status"], database: "postgresql://a:b@/x?host=/nowhere").errors.contains("warning"))
+    }
+
     @Test("nightly --json has the documented keys; a second run says nothing to do with code 3")
     func nightlyJSON() throws {
         try PipelineTests.withJob { url, job in

@@ -25,7 +25,10 @@ import Testing
             #expect(failure.cause == .unreachable && failure.sqlState == nil && failure.isTransient)
         }
         #expect(try Self.failure("postgresql://nowhere.invalid/x").cause == .unknownHost)
-        for wrong in ["service=nowhere", "sslmode=sometimes", "port=many", "prot=5432", "host=a port=1,2,3"] {
+        for wrong in [
+            "service=nowhere", "sslmode=sometimes", "port=many", "prot=5432", "host=a port=1,2,3",
+            "host=/nowhere connect_timeout=many",
+        ] {
             let failure = try Self.failure(wrong)
             #expect(failure.cause == .settings && !failure.isTransient)
         }
