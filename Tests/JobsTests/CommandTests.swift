@@ -61,7 +61,7 @@ import Testing
                 try "[ads]\nconnect_timeout=plenty\n".write(
                     toFile: "\(folder)/services", atomically: true, encoding: .utf8)
                 let service = try Self.rocket(
-                    ["status", "--no-logs"], database: "service=ads",
+                    ["status", "--no-logs"], database: url + "&service=ads",
                     environment: ["PGSERVICEFILE": "\(folder)/services"])
                 #expect(service.code == 7 && service.errors.contains("\"plenty\""), "\(service.errors)")
             }

@@ -18,6 +18,7 @@ import Testing
             let role = try Self.failure(url.replacing("user=rocket", with: "user=nobody_of_this_name"))
             #expect(role.cause == .notAdmitted && role.sqlState == "28000" && !role.isTransient)
             let database = try Self.failure(url.replacing("/test_", with: "/no_such_"))
+            #expect(try Self.failure(url + "&connect_timeout=many").cause == .settings)
             #expect(database.cause == .noDatabase && database.sqlState == "3D000" && !database.isTransient)
         }
         for nobody in ["host=127.0.0.1 port=1", "host=/nowhere", "host=127.0.0.1,127.0.0.1 port=1,1"] {
@@ -25,10 +26,7 @@ import Testing
             #expect(failure.cause == .unreachable && failure.sqlState == nil && failure.isTransient)
         }
         #expect(try Self.failure("postgresql://nowhere.invalid/x").cause == .unknownHost)
-        for wrong in [
-            "service=nowhere", "sslmode=sometimes", "port=many", "prot=5432", "host=a port=1,2,3",
-            "host=/nowhere connect_timeout=many",
-        ] {
+        for wrong in ["service=nowhere", "sslmode=sometimes", "port=many", "prot=5432", "host=a port=1,2,3"] {
             let failure = try Self.failure(wrong)
             #expect(failure.cause == .settings && !failure.isTransient)
         }
