@@ -184,7 +184,7 @@ import Testing
         var plan = RetryPlan(allowed: .seconds(300))
         var pauses: [Duration] = []
         while let pause = plan.pause() { pauses.append(pause) }
-        #expect(pauses.prefix(7) == [1, 2, 4, 8, 16, 32, 60].map { .seconds($0) })
+        #expect(Array(pauses.prefix(7)) == [1, 2, 4, 8, 16, 32, 60].map { .seconds($0) })
         #expect(pauses.reduce(.zero, +) == .seconds(300))
         #expect(pauses.allSatisfy { $0 <= RetryPlan.longestPause })
         var none = RetryPlan(allowed: .zero)
