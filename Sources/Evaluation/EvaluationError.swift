@@ -31,13 +31,14 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
         case .notAProbability(let row, let value):
             "row \(row): the score is \(value), expected a probability in 0…1; apply the sigmoid to logits first"
         case .tooManyPairs(let clicks, let others):
-            "\(clicks) clicks and \(others) impressions without one make more pairs than an exact AUC can count (2^63); "
-                + "judge a part of the rows, or lower the weights"
+            "\(clicks) clicks and \(others) impressions without one make more pairs than an exact AUC can "
+                + "count (2^63); judge a part of the rows, or lower the weights"
         case .tooManyClusters(let most):
             "there are more than \(most) clusters, as many as can be drawn; name a coarser column in evaluation.group"
         case .scratch(let folder, let call, let reason):
-            "rows that do not fit into memory cannot wait in folder \(folder) (\(call): \(reason)); make it writable and "
-                + "free some disk there, 50 bytes a row and 8 more for each net and slice, or name another in cache.directory"
+            "rows that do not fit into memory cannot wait in folder \(folder) (\(call): \(reason)); make it writable "
+                + "and free some disk there, 50 bytes a row and 8 more for each net and sliced feature, or name another folder "
+                + "in cache.directory"
         }
     }
 }

@@ -38,8 +38,8 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     ///   - labels: 1 for a click, 0 for none. `[rows]`
     ///   - probabilities: predicted click probabilities. `[rows]`
     ///   - groups: what GAUC groups by, 0 for none, `[rows]`, or empty for no GAUC.
-    /// - Throws: when there are no rows, lengths differ, a row's label or probability is not one (the row is named), or the
-    ///   disk has no room.
+    /// - Throws: when there are no rows, lengths differ, a row's label or probability is not one (the row is named), or
+    ///   the disk has no room.
     public static func measure(
         labels: StoredColumn<UInt8>, probabilities: StoredColumn<Float>, groups: StoredColumn<UInt64>,
         space: ScratchSpace

@@ -15,8 +15,8 @@ public struct PairedBootstrap: Sendable {
     /// AUC of each net in each replicate, nil likewise. `[nets][replicates]`
     public let replicateAUCs: [[Double?]]
 
-    /// O(nets · (n log n + replicates · n)) time; a byte a cluster and thread, and some `space.memoryBytes`: rows beyond
-    /// wait on disk, 4 bytes each for every net, and the replicates are the same.
+    /// O(nets · (n log n + replicates · n)) time; a byte a cluster and thread, and some `space.memoryBytes`: rows
+    /// beyond wait on disk, 4 bytes each for every net, and the replicates are the same.
     ///
     /// - Parameters:
     ///   - scores: of each net, any finite numbers. `[nets][rows]`

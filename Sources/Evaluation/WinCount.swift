@@ -1,5 +1,5 @@
-/// Counts, over runs of equal scores in ascending order, the pairs in which a click outranks a non-click, a tie counting
-/// one half (midranks). In integers, so the AUC is exact up to its last division.
+/// Counts, over runs of equal scores in ascending order, the pairs in which a click outranks a non-click, a tie
+/// counting one half (midranks). In integers, so the AUC is exact up to its last division.
 struct WinCount {
     /// Twice the wins.
     private(set) var doubledWins: UInt128 = 0

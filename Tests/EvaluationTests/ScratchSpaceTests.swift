@@ -52,7 +52,7 @@ private struct SpilledRows: CustomTestStringConvertible, Sendable {
         return try writer.finish()
     }
 
-    @Test("A report of rows that wait on disk in many sorted runs is that of rows in memory", arguments: SpilledRows.all)
+    @Test("A report of rows that wait on disk in many runs is that of rows in memory", arguments: SpilledRows.all)
     fileprivate func report(of rows: SpilledRows) throws {
         try Self.withFolder { folder in
             let space = ScratchSpace(folder: folder, memoryBytes: rows.labels.count / 2)
@@ -121,7 +121,8 @@ private struct SpilledRows: CustomTestStringConvertible, Sendable {
             func openFiles() throws -> Int {
                 let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
                 return descriptors.count { descriptor in
-                    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+                    let target = try? FileManager.default.destinationOfSymbolicLink(
+                        atPath: "/proc/self/fd/\(descriptor)")
                     return target?.hasPrefix(folder) ?? false
                 }
             }
@@ -157,8 +158,8 @@ private struct SpilledRows: CustomTestStringConvertible, Sendable {
 
     @Test("DeLong's error does not cancel where nearly all clicks outrank nearly all others")
     func deLongNearOne() throws {
-        // All clicks lie above all others but for one swapped pair at the edge, so all components are 1 except for one of
-        // each class, which is 1 − 1/n; each class adds (1/n)² (1 − 1/n) / (n − 1) / n = n⁻⁴ to the variance.
+        // All clicks lie above all others but for one swapped pair at the edge, so all components are 1 except for one
+        // of each class, which is 1 − 1/n; each class adds (1/n)² (1 − 1/n) / (n − 1) / n = n⁻⁴ to the variance.
         let n = 3_000
         var labels = [UInt8](repeating: 0, count: n) + [UInt8](repeating: 1, count: n)
         labels.swapAt(n - 1, n)
