@@ -10,6 +10,9 @@ import Testing
     private static let moment = ["--as-of", "2026-01-08T01:00Z"]
     private static let future = ["--as-of", "2030-01-01"]
 
+    /// A lost database is not waited for.
+    private static let atOnce = "\ndatabase: {retry: 0s}"
+
     private func objects(_ text: String) throws -> [[String: Any]] {
         try text.split(separator: "\n").map { line in
             try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
@@ -18,7 +21,7 @@ import Testing
 
     @Test("With --log-format json every line is an object, also the error that ends the command")
     func jsonLines() throws {
-        try PipelineTests.withJob { url, job in
+        try PipelineTests.withJob(change: { $0 + Self.atOnce }) { url, job in
             let format = ["--log-format", "json", "--job", job]
             let good = try CommandTests.rocket(["nightly"] + format + Self.moment, database: url)
             #expect(good.code == 0, "\(good.errors)")
@@ -46,7 +49,7 @@ import Testing
 
     @Test("The metrics file is written when a run is done, has nothing to do, fails, or finds no database")
     func metricsFile() throws {
-        try PipelineTests.withJob { url, job in
+        try PipelineTests.withJob(change: { $0 + Self.atOnce }) { url, job in
             let path = URL(fileURLWithPath: job).deletingLastPathComponent().path + "/rocket.prom"
             func run(_ arguments: [String], database: String) throws -> (code: Int32, samples: [MetricSample]) {
                 let result = try CommandTests.rocket(
@@ -231,6 +234,7 @@ import Testing
           attribution_window: 1d
         features: [{name: user_id, kind: categorical}]
         nets: {embedding_dim: 4, light: [8], booster: [32]}
+        database: {retry: 0s}
         """
     }
 }
