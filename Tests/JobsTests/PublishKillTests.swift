@@ -17,12 +17,13 @@ import Testing
         let alone = { (text: String) in text.replacing("  baselines: [light, booster]\n", with: "") }
         try PipelineTests.withJob(change: alone) { url, job in
             let connection = try TestDatabase.connect(url)
+            // Named with its schema: the functions that deploy look for nothing outside of PostgreSQL's own.
             try connection.script(
                 """
                 CREATE SEQUENCE statement; CREATE TABLE stop (at bigint); INSERT INTO stop VALUES (0);
                 CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
-                    IF nextval('statement') = (SELECT at FROM stop) THEN PERFORM pg_sleep(10); END IF;
+                    IF nextval('public.statement') = (SELECT at FROM public.stop) THEN PERFORM pg_sleep(10); END IF;
                     RETURN NULL;
                 END $$;
                 """)
