@@ -105,10 +105,41 @@ public struct LogDays: Sendable {
         return days.filter { !present.contains($0) }
     }
 
+    /// The tables that have rows ahead of the server's clock by more than clocks differ, with how many and up to when.
+    public func rowsAhead(on connection: Connection) throws -> [RowsAhead] {
+        try [(source.impressions.table, source.impressions.time), (source.clicks.table, source.clicks.time)]
+            .compactMap { table, column in
+                let relation = try connection.quoteRelation(table)
+                let time = try connection.quoteIdentifier(column)
+                let row = try connection.execute(
+                    """
+                    SELECT count(*) AS rows, max(\(time))::text AS newest, now()::text AS clock FROM \(relation)
+                    WHERE \(time) > now() + interval '5 minutes'
+                    """
+                ).first
+                guard let row, try row.int("rows") > 0 else { return nil }
+                return RowsAhead(
+                    table: table, rows: try row.int("rows"), newest: try row.text("newest"),
+                    clock: try row.text("clock"))
+            }
+    }
+
     /// Whether the log holds no impression at all.
     public func isEmpty(on connection: Connection) throws -> Bool {
         let relation = try connection.quoteRelation(source.impressions.table)
         return try connection.execute("SELECT 1 FROM \(relation) LIMIT 1").isEmpty
+    }
+}
+
+/// Rows of a log table that claim a time to come.
+public struct RowsAhead: Sendable, CustomStringConvertible {
+    let table: String
+    let rows: Int
+    let newest, clock: String
+
+    public var description: String {
+        "\(table) has \(rows) rows ahead of the database server's clock (\(clock)), up to \(newest); a clock is wrong, that of "
+            + "who writes the log or the server's, by which the job knows the day"
     }
 }
 

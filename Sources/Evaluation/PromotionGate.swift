@@ -33,11 +33,13 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         public var p99Microseconds: Double?
         /// The feature whose coverage fell most, and to which share of what it was; nil: there are no features.
         public var coverage: (feature: String, share: Double)?
+        /// Features with one value on the unseen day that had several on most of the training days.
+        public var constant: [String]
         public var live: Live?
 
         public init(
             clicks: Int, pcoc: Double?, auc: Double?, logLoss: Double?, p99Microseconds: Double?,
-            coverage: (feature: String, share: Double)?, live: Live?
+            coverage: (feature: String, share: Double)?, constant: [String] = [], live: Live?
         ) {
             self.clicks = clicks
             self.pcoc = pcoc
@@ -45,6 +47,7 @@ public struct PromotionGate: Codable, Equatable, Sendable {
             self.logLoss = logLoss
             self.p99Microseconds = p99Microseconds
             self.coverage = coverage
+            self.constant = constant
             self.live = live
         }
     }
@@ -126,6 +129,11 @@ public struct PromotionGate: Codable, Equatable, Sendable {
                     "coverage", coverage.share, lowest: leastCoverage,
                     "rows with a value of feature \(coverage.feature), over the share on the training days"))
         }
+        rules.append(
+            Rule(
+                "constant", Double(findings.constant.count), highest: 0,
+                "features with one value on the unseen day, of those that had several on the training days"
+                    + (findings.constant.isEmpty ? "" : ": " + findings.constant.joined(separator: ", "))))
         return rules
     }
 

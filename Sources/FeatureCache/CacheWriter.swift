@@ -162,12 +162,11 @@ public final class CacheWriter {
     }
 
     private static func make(_ folder: String) throws(CacheError) {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            let code = Int32(truncatingIfNeeded: (error as NSError).code)
-            throw .system(path: folder, call: "mkdir", errno: code, message: "\(error.localizedDescription)")
-        }
+        if mkdir(folder, 0o777) == 0 || errno == EEXIST { return }
+        let parent = URL(fileURLWithPath: folder).deletingLastPathComponent().path
+        guard errno == ENOENT, parent != folder else { throw .system(path: folder, call: "mkdir") }
+        try make(parent)
+        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw .system(path: folder, call: "mkdir") }
     }
 }
 

@@ -67,7 +67,7 @@ extension JobSession {
                 }.first
             }
             guard let built else { continue }
-            report(built)
+            try report(built)
             summaries[day] = ExtractSummary(day: built.cached, account: built.account, built: true)
         }
         return days.compactMap { summaries[$0] }
@@ -75,12 +75,12 @@ extension JobSession {
 
     /// Stops the job where too many impressions of a day could not be used.
     func checkRejected(_ days: [CachedDay]) throws {
-        for day in days where day.seenImpressions > 0 {
-            let share = Double(day.rejectedRows) / Double(day.seenImpressions)
-            guard share <= jobFile.extraction.rejectedShare else {
+        for day in days {
+            // Rows without an id are rejected too, but not among the impressions that were seen.
+            let all = max(day.seenImpressions, day.rows + day.rejectedRows)
+            guard Double(day.rejectedRows) <= jobFile.extraction.rejectedShare * Double(all) else {
                 throw JobError.tooManyRejected(
-                    day: day.day, rejected: day.rejectedRows, of: day.seenImpressions,
-                    allowed: jobFile.extraction.rejectedShare)
+                    day: day.day, rejected: day.rejectedRows, of: all, allowed: jobFile.extraction.rejectedShare)
             }
         }
     }
@@ -90,7 +90,7 @@ extension JobSession {
         log.warning("no impressions on \(days.stretches)")
     }
 
-    private func report(_ built: BuiltDay) {
+    private func report(_ built: BuiltDay) throws {
         let cached = built.cached
         guard let account = built.account else {
             log.info("\(cached.day): built by another process, \(cached.rows) impressions")
@@ -106,6 +106,8 @@ extension JobSession {
             log.warning("\(cached.day): \(cached.rejectedRows) impressions left out; see rocket.rejected_rows")
         }
         warnOfMissedClicks(built, account)
+        warnOfStrayClicks(on: cached.day, account)
+        try warnOfFeatures(on: cached.day)
     }
 
     /// A window that misses more clicks than it used to calls for a longer window, or for a look at the logging.

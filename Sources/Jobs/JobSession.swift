@@ -26,10 +26,12 @@ public final class JobSession {
     ///   - sourceDatabase: where the logs are; nil: `$SOURCE_DATABASE_URL`, else where the results go.
     ///   - interruption: how the work is asked to stop.
     ///   - patience: what to do when a database cannot be reached now.
+    ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
     /// - Throws: `JobFileError`, `PostgresError`, `JobError.notMigrated`, `JobError.source`.
     public init(
         jobFile path: String, database: String?, sourceDatabase: String? = nil, log: Logger,
-        interruption: Interruption = Interruption(), patience: Patience = .none, progress: @escaping ProgressHandler
+        interruption: Interruption = Interruption(), patience: Patience = .none, command: String? = nil,
+        progress: @escaping ProgressHandler
     ) throws {
         let jobFile = try JobFile(path: path)
         let results = ConnectionSettings.fromEnvironment(url: database)
@@ -52,7 +54,11 @@ public final class JobSession {
             ).first?.bool("ok") == true
         else { throw JobError.notMigrated }
         let problems = try SourceCheck(specification).problems(on: source)
-        guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
+        guard problems.isEmpty else {
+            let error = JobError.source(path: path, problems: problems)
+            if let command { record(command, failure: error) }
+            throw error
+        }
     }
 
     /// What a command does when a database cannot be reached as it starts.
@@ -113,6 +119,34 @@ public final class JobSession {
         return try body()
     }
 
+    /// Finds out what a command has to do, before its run is opened, and waits for the database as the run itself would. What
+    /// goes wrong stands in the ledger as a run too: a night that found no logs is no night without a run.
+    func planning<Result>(_ command: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            let retrying = Retrying(allowed: jobFile.database.retry, log: log, interruption: interruption)
+            return try retrying.run { attempt in
+                if attempt > 1 { connections = try JobConnections(databases, jobFile, specification) }
+                return try body()
+            }
+        } catch {
+            record(command, failure: error)
+            throw error
+        }
+    }
+
+    /// Writes a run that ended before it could begin.
+    private func record(_ command: String, failure: any Error) {
+        let runID = try? ledger.open(command: command, model: jobFile.model, evaluatedDay: nil, jobFile: jobFile.path)
+        if let runID { close(runID, failure: failure) }
+    }
+
+    /// Best effort: when the connection itself is what failed, there is nowhere to write to.
+    private func close(_ runID: Int, failure: any Error) {
+        try? ledger.close(
+            runID: runID, status: JobError.isInterruption(failure) ? .interrupted : .failed,
+            exit: JobError.exitStatus(for: failure), version: nil, error: "\(failure)")
+    }
+
     /// Writes a run into the ledger around the body; a failure is written too, then thrown on. Where the database goes away
     /// the body is run again: what it has finished it finds done.
     func run(
@@ -137,10 +171,7 @@ public final class JobSession {
                 return outcome
             }
         } catch {
-            // Best effort: when the connection itself is what failed, there is nowhere to write to.
-            try? ledger.close(
-                runID: runID, status: JobError.isInterruption(error) ? .interrupted : .failed,
-                exit: JobError.exitStatus(for: error), version: nil, error: "\(error)")
+            close(runID, failure: error)
             throw error
         }
     }

@@ -10,7 +10,7 @@ import RocketLaunching
 struct LiveModel {
     let version: Int
     let lineage: VersionLineage
-    /// Nil where it was made of other features, so that it cannot score this job's cache.
+    /// Nil where it cannot score this job's cache: it was made of other features, or its stored bytes are damaged.
     let model: CoTrainedModel?
 
     /// The name that its scores go by.
@@ -31,9 +31,22 @@ extension JobSession {
                 it; promote the new one by hand: rocket models promote --force --reason …
                 """)
         }
-        return LiveModel(
-            version: version, lineage: lineage,
-            model: fits ? try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version)) : nil)
+        return LiveModel(version: version, lineage: lineage, model: fits ? try model(of: version, registry) : nil)
+    }
+
+    /// The live version's nets; nil where its stored bytes are damaged: the night goes on, since without its new version
+    /// there would be nothing to replace them with.
+    private func model(of version: Int, _ registry: ModelRegistry) throws -> CoTrainedModel? {
+        do {
+            return try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version))
+        } catch let error as ModelRegistryError where error.isDamage {
+            log.error(
+                """
+                live version \(version) cannot be compared with: \(error); promote the new one by hand: rocket models \
+                promote --force --reason …
+                """)
+            return nil
+        }
     }
 
     /// What the promotion gate says of the trained nets.
@@ -53,6 +66,7 @@ extension JobSession {
             clicks: light?.clicks ?? 0, pcoc: light?.pcoc, auc: light?.auc, logLoss: light?.logLoss,
             p99Microseconds: slowest?.p99Microseconds,
             coverage: try worstCoverage(on: scored.day, against: trained),
+            constant: try featuresGoneConstant(on: scored.day, against: trained),
             live: live.map { live in
                 PromotionGate.Live(
                     version: live.version, dayIsUnseen: live.lineage.trainedDays.upperBound < scored.day,

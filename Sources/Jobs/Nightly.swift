@@ -8,11 +8,14 @@ extension JobSession {
     /// - Throws: `JobError.emptyLog`, `.noImpressions`, `.nothingToTrainOn`, `.oneClass`, `.locked`.
     public func nightly(asOf: AsOf) throws -> RunOutcome {
         try locked {
-            guard try !logDays.isEmpty(on: source) else {
-                throw JobError.emptyLog(table: jobFile.source.impressions.table)
+            let night = try planning("nightly") {
+                guard try !logDays.isEmpty(on: source) else {
+                    throw JobError.emptyLog(table: jobFile.source.impressions.table)
+                }
+                try warnOfRowsAhead()
+                return try self.night(evaluated: logDays.lastMature(asOf: asOf, on: source))
             }
-            return try runNight(
-                try night(evaluated: logDays.lastMature(asOf: asOf, on: source)), command: "nightly")
+            return try runNight(night, command: "nightly")
         }
     }
 

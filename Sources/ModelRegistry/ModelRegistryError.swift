@@ -12,6 +12,14 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
     /// The server knows no such version.
     case absent(String)
 
+    /// Whether stored bytes are damaged or gone.
+    public var isDamage: Bool {
+        switch self {
+        case .noArtifact, .damagedArtifact, .damaged: true
+        case .noVersion, .raced, .refused, .absent: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .raced(let text), .refused(let text), .damaged(let text): text

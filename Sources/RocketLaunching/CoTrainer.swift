@@ -161,6 +161,8 @@ public final class CoTrainer {
                 if let checkpoints {
                     let stops = checkpoints.stops()
                     if stops || ContinuousClock.now - saved >= checkpoints.every {
+                        // A training that went on from weights that are no numbers could only fail again.
+                        try checkWeights(after: state.steps, input.batch)
                         state.seconds = (ContinuousClock.now - start) / .seconds(1)
                         try checkpoints.save(try checkpoint.encoded(state, best: run.best))
                         saved = ContinuousClock.now
@@ -171,11 +173,7 @@ public final class CoTrainer {
                 return !run.isOver(state)
             }
         }
-        // A step is checked by its losses; what the last one did to the weights shows only here.
-        if let cause = model.notFinite {
-            throw TrainingError.notFinite(
-                step: state.steps, term: "weights", cause: (last?.batch).flatMap(extremeFeature) ?? cause)
-        }
+        try checkWeights(after: state.steps, last?.batch)
         // Sampling may end a run a little before its planned last step.
         if !run.isOver(state), state.validations.last?.step != state.steps {
             try run.best?.judge(after: state.steps, &state.validations)
@@ -213,7 +211,8 @@ public final class CoTrainer {
             step: number, light: arm.trainsLight ? norms(.light) : nil,
             booster: arm.trainsBooster ? norms(.booster) : nil,
             hint: arm.hasHint ? norms(.hint) : nil)
-        if rocket.gradientBlock != .none, let hint = found.hint, hint.booster != 0 {
+        // A norm that is no number comes of losses that are none, which the step itself tells of.
+        if rocket.gradientBlock != .none, let hint = found.hint, hint.booster.isFinite, hint.booster != 0 {
             throw TrainingError.gradientNotBlocked(step: number, norm: hint.booster)
         }
         return found
@@ -258,6 +257,12 @@ public final class CoTrainer {
                 step: step, term: term,
                 cause: extremeFeature(of: batch) ?? model.notFinite ?? "the logits of this batch")
         }
+    }
+
+    /// A step is checked by its losses, before it changes the weights; what it did to them shows only here.
+    private func checkWeights(after step: Int, _ batch: SparseBatch?) throws {
+        guard let cause = model.notFinite else { return }
+        throw TrainingError.notFinite(step: step, term: "weights", cause: batch.flatMap(extremeFeature) ?? cause)
     }
 
     /// The numeric feature with the most extreme value, where one lies beyond anything that standardising leaves.

@@ -59,12 +59,13 @@ struct JobOptions: ParsableArguments {
         try session(patience, log: logging.logger(quiet: quiet))
     }
 
-    func session(_ patience: JobSession.Patience, log: Logger) throws -> JobSession {
+    /// - Parameter command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
+    func session(_ patience: JobSession.Patience, log: Logger, command: String? = nil) throws -> JobSession {
         let interruption = interruptionBySignals(log: log)
         let display = ProgressDisplay(log: log, quiet: quiet, format: logging.format)
         return try JobSession(
             jobFile: try path(), database: database.database, sourceDatabase: source.sourceDatabase, log: log,
-            interruption: interruption, patience: patience
+            interruption: interruption, patience: patience, command: command
         ) { display.show($0) }
     }
 

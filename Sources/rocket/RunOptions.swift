@@ -27,7 +27,7 @@ struct RunOptions: ParsableArguments {
         log[metadataKey: "command"] = "\(command)"
         if let model = watch.model { log[metadataKey: "model"] = "\(model)" }
         do {
-            try body(try job.session(patience, log: log))
+            try body(try job.session(patience, log: log, command: command))
             watch.ended(.done, log: log)
         } catch let code as ExitCode {
             watch.ended(ExitStatus(rawValue: code.rawValue) ?? .internalError, log: log)

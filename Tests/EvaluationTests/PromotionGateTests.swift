@@ -40,6 +40,7 @@ import Testing
             ("finite", { $0.auc = nil }), ("finite", { $0.logLoss = .infinity }), ("finite", { $0.logLoss = .nan }),
             ("p99", { $0.p99Microseconds = 100.1 }), ("p99", { $0.p99Microseconds = nil }),
             ("coverage", { $0.coverage = ("city", 0.49) }), ("coverage", { $0.coverage = ("city", .nan) }),
+            ("constant", { $0.constant = ["city"] }),
         ]
         for (rule, change) in failures {
             let decision = gate.decision(for: findings(change))
