@@ -48,7 +48,7 @@ struct CheckpointFolder {
             try FileManager.default.moveItem(atPath: temporary, toPath: "\(folder)/\(name)")
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
-            log.warning("no checkpoint: \(folder)/\(name) cannot be written: \(error.localizedDescription)")
+            log.warning("no checkpoint: \(folder)/\(name) cannot be written: \(error.systemReason)")
             return
         }
         for stale in old where stale != name { try? FileManager.default.removeItem(atPath: "\(folder)/\(stale)") }

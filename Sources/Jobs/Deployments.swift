@@ -75,17 +75,25 @@ public struct Deployments {
         let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).tmp"
         do {
             guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
-                throw JobError.cannotWrite(path: temporary)
+                throw JobError.cannotWrite(path: temporary, reason: String(cString: strerror(errno)))
             }
             let file = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
             defer { try? file.close() }
-            try registry.checkedArtifact(name, version: version) { try file.write(contentsOf: Data($0)) }
-            try file.synchronize()
-            guard rename(temporary, path) == 0 else { throw JobError.cannotWrite(path: path) }
+            try registry.checkedArtifact(name, version: version) { bytes in
+                try writing(temporary) { try file.write(contentsOf: Data(bytes)) }
+            }
+            try writing(temporary) { try file.synchronize() }
+            guard rename(temporary, path) == 0 else {
+                throw JobError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+            }
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
             throw error
         }
+    }
+
+    private func writing(_ path: String, _ body: () throws -> Void) throws {
+        do { try body() } catch { throw JobError.cannotWrite(path: path, reason: error.systemReason) }
     }
 }
 

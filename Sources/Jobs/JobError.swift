@@ -46,7 +46,7 @@ public enum JobError: Error, CustomStringConvertible {
     /// Versions of several models are live, and no model is named.
     case severalLive(models: [String])
     /// A file cannot be written.
-    case cannotWrite(path: String)
+    case cannotWrite(path: String, reason: String)
     /// A program asked for something the tables of the job are needed for.
     case notMigrated
 
@@ -96,8 +96,8 @@ public enum JobError: Error, CustomStringConvertible {
                 + "rocket models promote --help"
         case .severalLive(let models):
             "versions of several models are live: \(models.joined(separator: ", ")); name the one that is meant"
-        case .cannotWrite(let path):
-            "\(path) cannot be written; expected a folder that this user may write to, with room in it"
+        case .cannotWrite(let path, let reason):
+            "\(path) cannot be written: \(reason); expected a folder that this user may write to, with room in it"
         case .notMigrated:
             "the database lacks the job's tables; run: rocket migrate"
         }

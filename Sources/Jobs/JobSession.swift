@@ -53,9 +53,10 @@ public final class JobSession {
                 "SELECT to_regprocedure('rocket.run_is_alive(bigint)') IS NOT NULL AS ok"
             ).first?.bool("ok") == true
         else { throw JobError.notMigrated }
-        let problems = try SourceCheck(specification).problems(on: source)
-        guard problems.isEmpty else {
-            let error = JobError.source(path: path, problems: problems)
+        do {
+            let problems = try SourceCheck(specification).problems(on: source)
+            guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
+        } catch {
             if let command { record(command, failure: error) }
             throw error
         }

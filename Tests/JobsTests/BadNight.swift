@@ -17,6 +17,8 @@ struct BadNight: Sendable, CustomTestStringConvertible {
     var event: @Sendable (inout Scene) throws -> Any? = { _ in nil }
     /// A condition in SQL that holds afterwards.
     var proof: String?
+    /// Whether there is a checkpoint afterwards: the last good one of a training that failed.
+    var leavesCheckpoint = false
 
     var testDescription: String { "row \(number)" }
 
@@ -32,6 +34,11 @@ struct BadNight: Sendable, CustomTestStringConvertible {
 
         init(url: String, database: String, folder: String) {
             (self.url, self.database, self.folder, jobURL) = (url, database, folder, url)
+        }
+
+        var hasCheckpoint: Bool {
+            let names = FileManager.default.enumerator(atPath: "\(folder)/cache/checkpoints")
+            return names?.contains { ($0 as? String)?.hasSuffix(".safetensors") == true } ?? false
         }
 
         /// Cache files of a day.
@@ -195,20 +202,21 @@ extension BadNight {
         BadNight(
             number: 30,
             job: {
-                $0.replacing("model: night", with: "model: warm").replacing(
-                    "window_days: 2", with: "window_days: 2, start: incremental, checkpoint_minutes: 0.000001")
+                $0.replacing("model: night", with: "model: warm")
+                    .replacing(
+                        "window_days: 2", with: "window_days: 2, start: incremental, checkpoint_minutes: 0.000001"
+                    )
+                    .replacing("nets:", with: "rocket: {hint_loss: logit_mse, hint_weight: 1}\nnets:")
             },
             event: { scene in
                 let first = try CommandTests.rocket(
                     ["nightly", "--quiet", "--job", scene.job, "--as-of", "2026-01-08T01:00Z"], database: scene.url)
                 guard first.code == 0 else { throw Unexpected(what: first.errors) }
                 let connection = try TestDatabase.connect(scene.url)
-                // The day's last rows, so that there are good steps before the bad one.
                 try connection.script(
-                    nothingCached + impressions(set: "price = 1e30", where: one(of: "2026-01-07"))
-                        + "UPDATE rocket.model_versions SET model = 'night' WHERE false;")
+                    nothingCached + impressions(set: "price = 3e38", where: one(of: "2026-01-07")))
                 return connection
-            }),
+            }, leavesCheckpoint: true),
         BadNight(number: 31, job: change("training: {", "training: {dense_learning_rate: 1e30, ")),
         BadNight(number: 32, job: change("highest_pcoc: 2.5", "highest_pcoc: 0.41")),
     ]
@@ -242,8 +250,7 @@ extension BadNight {
             // New York's clocks go forward on 2026-03-08: the day has 23 hours.
             sql: plain(
                 """
-                UPDATE ad_log.impressions SET impressed_at = impressed_at + interval '59 days 12 hours';
-                UPDATE ad_log.clicks SET clicked_at = clicked_at
+                UPDATE ad_log.impressions SET impressed_at = impressed_at + interval '59 days 12 hours'
                 """),
             job: {
                 $0.replacing("model: night", with: "model: summer").replacing(
@@ -308,7 +315,11 @@ extension BadNight {
             number: 49,
             sql: "UPDATE rocket.artifact_chunks SET data = set_byte(data, 3000, get_byte(data, 3000) # 1) "
                 + "WHERE name = 'model.safetensors';"),
-        BadNight(number: 50, event: { scene in try session("SELECT pg_advisory_lock(hashtextextended('rocket/night', 0))", scene.url) }),
+        BadNight(
+            number: 50,
+            event: { scene in
+                try session("SELECT pg_advisory_lock(hashtextextended('rocket/night', 0))", scene.url)
+            }),
         BadNight(number: 51, sql: "DROP FUNCTION rocket.run_is_alive(bigint) CASCADE;"),
         BadNight(
             number: 52,
@@ -332,7 +343,12 @@ extension BadNight {
                 return RoleToDrop(name: role, admin: try TestDatabase.connect(scene.url))
             }),
         BadNight(number: 55, sql: database(set: "default_transaction_read_only = on")),
-        BadNight(number: 56, sql: database(set: "statement_timeout = 1") ),
+        BadNight(
+            number: 56,
+            event: { scene in
+                scene.jobURL += "&options=-c%20statement_timeout%3D1s"
+                return try session("BEGIN; LOCK TABLE ad_log.impressions", scene.url)
+            }),
         BadNight(
             number: 57, sql: database(set: "lock_timeout = ''200ms''"),
             event: { scene in try session("BEGIN; LOCK TABLE ad_log.impressions", scene.url) }),

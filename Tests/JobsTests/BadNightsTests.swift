@@ -41,7 +41,6 @@ import Testing
 
             #expect(result.code == row.code, "\(row.happened): \(result.errors)")
             for words in row.says { #expect(result.errors.contains(words), "\(row.happened): \(result.errors)") }
-            // The first of several lines of an error is the ledger's, as it is the program's last word.
             #expect(!result.errors.contains("Fatal error") && !result.errors.contains("please report"))
             try expectVersions(before, after, row)
             try expectLedger(before, after, row, result)
@@ -49,11 +48,7 @@ import Testing
                 let connection = try TestDatabase.connect(scene.url)
                 #expect(try connection.execute("SELECT \(proof) AS holds").first?.bool("holds") == true)
             }
-            if row.says.contains("training stopped at batch"), night.number == 30 {
-                let folder = "\(scene.folder)/cache/checkpoints"
-                let saved = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-                #expect(saved.contains { $0.hasSuffix(".safetensors") }, "the last good checkpoint stays")
-            }
+            #expect(scene.hasCheckpoint == night.leavesCheckpoint, "\(row.happened)")
         }
     }
 
