@@ -26,7 +26,11 @@ public struct StaleDays {
 
     /// Compares every cached day of a specification, or of each model's newest specification, with the logs. Reads the
     /// days' impressions and clicks once, on the server.
-    public func find(specificationHash: String? = nil, model: String? = nil) throws -> [Found] {
+    ///
+    /// - Parameter days: nil for all of them.
+    public func find(
+        specificationHash: String? = nil, model: String? = nil, in days: ClosedRange<Day>? = nil
+    ) throws -> [Found] {
         let rows = try connection.execute(
             """
             SELECT d.specification_hash, d.day, s.model, s.specification ->> 'source' AS source, d.seen_impressions,
@@ -38,8 +42,14 @@ public struct StaleDays {
                     WHERE n.model = s.model
                       AND EXISTS (SELECT 1 FROM rocket.cache_days c WHERE c.specification_hash = n.specification_hash))
                 END
+              AND ($3::text IS NULL OR d.day BETWEEN $3::text::date AND $4::text::date)
             ORDER BY s.model, d.day
-            """, [specificationHash.map { .text($0) } ?? .null, model.map { .text($0) } ?? .null])
+            """,
+            [
+                specificationHash.map { .text($0) } ?? .null, model.map { .text($0) } ?? .null,
+                days.map { .text($0.lowerBound.description) } ?? .null,
+                days.map { .text($0.upperBound.description) } ?? .null,
+            ])
         return try rows.compactMap { row in
             let source = try JSONDecoder().decode(LogSource.self, from: Data(try row.text("source").utf8))
             let day = try row.day("day")

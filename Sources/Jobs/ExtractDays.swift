@@ -27,10 +27,12 @@ extension JobSession {
     }
 
     /// `rocket backfill --stale`: builds exactly the cached days again whose logs have changed since.
-    public func rebuildStale() throws -> [RebuiltDay] {
+    ///
+    /// - Parameter days: of which; nil: of all that are cached.
+    public func rebuildStale(in days: ClosedRange<Day>? = nil) throws -> [RebuiltDay] {
         var rebuilt: [RebuiltDay] = []
         _ = try run("backfill", evaluatedDay: nil) { recorder in
-            let stale = try StaleDays(connection, logs: source).find(specificationHash: specification.hash)
+            let stale = try staleDays(in: days)
             for day in stale.map(\.day) {
                 let previous = try manifest.day(day, specificationHash: specification.hash)
                 guard let summary = try cached([day], recorder: recorder, rebuild: true).first else { continue }
@@ -43,6 +45,11 @@ extension JobSession {
             return RunOutcome(didWork: !rebuilt.isEmpty, version: nil)
         }
         return rebuilt
+    }
+
+    /// The cached days whose logs have changed since.
+    func staleDays(in days: ClosedRange<Day>?) throws -> [StaleDays.Found] {
+        try StaleDays(connection, logs: source).find(specificationHash: specification.hash, in: days)
     }
 
     /// The days' valid cache files, built now where need be.

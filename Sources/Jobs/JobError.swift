@@ -35,6 +35,8 @@ public enum JobError: Error, CustomStringConvertible {
     case tooManyRejected(day: Day, rejected: Int, of: Int, allowed: Double)
     /// The days asked for are not after the days trained on.
     case notUnseen(day: Day, trained: ClosedRange<Day>)
+    /// Nights that go on from one another, or that are promoted, asked for in another order than theirs.
+    case outOfOrder(reason: String)
     /// A version's weights do not go with this job file.
     case otherSpecification(version: Int, path: String)
     /// A version's weights do not give the figures that are stored of them.
@@ -86,6 +88,8 @@ public enum JobError: Error, CustomStringConvertible {
         case .notUnseen(let day, let trained):
             "\(day) is not after the days the version was trained on (\(trained.lowerBound) … \(trained.upperBound)); "
                 + "a model is judged on days that it has not seen"
+        case .outOfOrder(let reason):
+            "\(reason); leave out --order newest, and --jobs above 1"
         case .otherSpecification(let version, let path):
             "version \(version) was trained from other features or another source than \(path) describes now; "
                 + "evaluate it with its own job file: rocket models show \(version) --job-file"
@@ -114,7 +118,8 @@ public enum JobError: Error, CustomStringConvertible {
             switch error {
             case .locked, .lockLost, .extracting: .locked
             case .interrupted: .interrupted
-            case .source, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite: .configuration
+            case .source, .outOfOrder, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite:
+                .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected,
                 .notReproduced:

@@ -10,12 +10,8 @@ import Postgres
 
 /// A job file, the databases it works on and where it reports to: what every command that does work is given.
 public final class JobSession {
-    public let jobFile: JobFile
-    let log: Logger
-    let specification: ExtractionSpecification
-    let interruption: Interruption
+    let settings: SessionSettings
     let locks: LockSession
-    private let databases: Extraction.Databases
     private let handler: ProgressHandler
     /// A run whose database went away gets new ones.
     private var connections: JobConnections
@@ -28,7 +24,7 @@ public final class JobSession {
     ///   - patience: what to do when a database cannot be reached now.
     ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
     /// - Throws: `JobFileError`, `PostgresError`, `JobError.notMigrated`, `JobError.source`.
-    public init(
+    public convenience init(
         jobFile path: String, database: String?, sourceDatabase: String? = nil, log: Logger,
         interruption: Interruption = Interruption(), patience: Patience = .none, command: String? = nil,
         progress: @escaping ProgressHandler
@@ -37,25 +33,35 @@ public final class JobSession {
         let results = ConnectionSettings.fromEnvironment(url: database)
         let databases = Extraction.Databases(
             source: .source(url: sourceDatabase, results: database), results: results)
-        let specification = try jobFile.extractionSpecification()
+        try self.init(
+            SessionSettings(
+                jobFile: jobFile, specification: try jobFile.extractionSpecification(), databases: databases, log: log,
+                interruption: interruption),
+            patience: patience, command: command, progress: progress)
+    }
+
+    /// Connects and compares the job file with the database.
+    init(
+        _ settings: SessionSettings, patience: Patience, command: String? = nil, progress: @escaping ProgressHandler
+    ) throws {
+        let jobFile = settings.jobFile
         let retrying = Retrying(
-            allowed: patience == .asJobFile ? jobFile.database.retry : .zero, log: log, interruption: interruption)
+            allowed: patience == .asJobFile ? jobFile.database.retry : .zero, log: settings.log,
+            interruption: settings.interruption)
         (connections, locks) = try retrying.run { _ in
             (
-                try JobConnections(databases, jobFile, specification),
-                try LockSession(results, applicationName: "rocket \(jobFile.model)", log: log)
+                try JobConnections(settings),
+                try LockSession(
+                    settings.databases.results, applicationName: "rocket \(jobFile.model)", log: settings.log)
             )
         }
-        (self.jobFile, self.databases, self.specification) = (jobFile, databases, specification)
-        (self.log, self.interruption, handler) = (log, interruption, progress)
-        guard
-            try connection.execute(
-                "SELECT to_regprocedure('rocket.run_is_alive(bigint)') IS NOT NULL AS ok"
-            ).first?.bool("ok") == true
+        (self.settings, handler) = (settings, progress)
+        // What the newest migration that the job needs has brought.
+        guard try connection.execute("SELECT to_regclass('rocket.nights') IS NOT NULL AS ok").first?.bool("ok") == true
         else { throw JobError.notMigrated }
         do {
             let problems = try SourceCheck(specification).problems(on: source)
-            guard problems.isEmpty else { throw JobError.source(path: path, problems: problems) }
+            guard problems.isEmpty else { throw JobError.source(path: jobFile.path, problems: problems) }
         } catch {
             if let command { record(command, failure: error) }
             throw error
@@ -70,6 +76,10 @@ public final class JobSession {
         case asJobFile
     }
 
+    public var jobFile: JobFile { settings.jobFile }
+    var specification: ExtractionSpecification { settings.specification }
+    var log: Logger { settings.log }
+    var interruption: Interruption { settings.interruption }
     /// For the job's tables.
     var connection: Connection { connections.results }
     /// Where the logs are; only ever read.
@@ -83,6 +93,14 @@ public final class JobSession {
     /// started it is to hear what came of it.
     public func patiently<Result>(_ body: () throws -> Result) throws -> Result {
         try Retrying(allowed: jobFile.database.retry, log: log, interruption: interruption).run { _ in try body() }
+    }
+
+    /// Reads from the databases outside of a run, again with new connections where they go away.
+    func looking<Result>(_ body: () throws -> Result) throws -> Result {
+        try Retrying(allowed: jobFile.database.retry, log: log, interruption: interruption).run { attempt in
+            if attempt > 1 { connections = try JobConnections(settings) }
+            return try body()
+        }
     }
 
     /// Shows how far a stage is.
@@ -111,10 +129,12 @@ public final class JobSession {
 
     /// Holds a lock while the body runs.
     ///
+    /// - Parameter night: which the lock is for; nil: for all work on the model.
     /// - Throws: `JobError.locked` at once when another process holds it.
-    func holding<Result>(_ lock: String, _ body: () throws -> Result) throws -> Result {
+    func holding<Result>(_ lock: String, night: Day? = nil, _ body: () throws -> Result) throws -> Result {
         if let holder = try locks.take(lock) {
-            throw JobError.locked(model: jobFile.model, holder: try ledger.living(model: jobFile.model) ?? holder)
+            throw JobError.locked(
+                model: jobFile.model, holder: try ledger.living(model: jobFile.model, night: night) ?? holder)
         }
         defer { locks.release(lock) }
         return try body()
@@ -124,11 +144,7 @@ public final class JobSession {
     /// goes wrong stands in the ledger as a run too: a night that found no logs is no night without a run.
     func planning<Result>(_ command: String, _ body: () throws -> Result) throws -> Result {
         do {
-            let retrying = Retrying(allowed: jobFile.database.retry, log: log, interruption: interruption)
-            return try retrying.run { attempt in
-                if attempt > 1 { connections = try JobConnections(databases, jobFile, specification) }
-                return try body()
-            }
+            return try looking(body)
         } catch {
             record(command, failure: error)
             throw error
@@ -162,7 +178,7 @@ public final class JobSession {
             let retrying = Retrying(allowed: jobFile.database.retry, log: log, interruption: interruption)
             return try retrying.run { attempt in
                 if attempt > 1 {
-                    connections = try JobConnections(databases, jobFile, specification)
+                    connections = try JobConnections(settings)
                     try ledger.beginAgain(runID: runID)
                 }
                 let outcome = try body(RunRecorder(ledger: ledger, runID: runID, check: stopIfAsked))
@@ -229,16 +245,26 @@ struct RunRecorder {
     }
 }
 
+/// What a session is opened with. A thread that works beside it opens another one with the same.
+struct SessionSettings: Sendable {
+    var jobFile: JobFile
+    let specification: ExtractionSpecification
+    let databases: Extraction.Databases
+    var log: Logger
+    let interruption: Interruption
+}
+
 /// The connections of a session, made together.
 private struct JobConnections {
     let results, source: Connection
     let extraction: Extraction
 
-    init(_ databases: Extraction.Databases, _ jobFile: JobFile, _ specification: ExtractionSpecification) throws {
+    init(_ settings: SessionSettings) throws {
+        let (jobFile, databases) = (settings.jobFile, settings.databases)
         results = try Connection(databases.results, applicationName: "rocket \(jobFile.model)")
         source = try Connection(databases.source, applicationName: "rocket \(jobFile.model), reading")
         extraction = Extraction(
-            specification, databases: databases,
+            settings.specification, databases: databases,
             options: Extraction.Options(
                 directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
                 builderVersion: ProgramVersion.current, rejectedRowsKept: jobFile.extraction.rejectedRows),

@@ -52,33 +52,33 @@ extension JobSession {
     /// What the promotion gate says of the trained nets.
     ///
     /// - Parameters:
-    ///   - scored: with the live version's light net as `LiveModel.arm`, where it can score the day.
+    ///   - comparisons: one of them with the live version's light net, where that can score the day.
     ///   - deployment: the model's newest when the live version was read.
     func judge(
-        _ scored: ScoredDay, evaluations: [NetEvaluation], latencies: [LatencyReport], trained: ClosedRange<Day>,
-        live: LiveModel?, deployment: Int
+        on day: Day, comparisons: [ModelComparison], evaluations: [NetEvaluation], latencies: [LatencyReport],
+        trained: ClosedRange<Day>, live: LiveModel?, deployment: Int
     ) throws -> GateRecord {
         let gate = jobFile.promotion
-        let comparisons = try comparisons(of: scored, live: live)
         let light = evaluations.first { $0.arm == Arm.rocket.rawValue && $0.net == "light" }?.report
         let slowest = latencies.filter { $0.net == "light" && $0.mode == .paced }.max { $0.batchSize < $1.batchSize }
         let findings = PromotionGate.Findings(
             clicks: light?.clicks ?? 0, pcoc: light?.pcoc, auc: light?.auc, logLoss: light?.logLoss,
             p99Microseconds: slowest?.p99Microseconds,
-            coverage: try worstCoverage(on: scored.day, against: trained),
-            constant: try featuresGoneConstant(on: scored.day, against: trained),
+            coverage: try worstCoverage(on: day, against: trained),
+            constant: try featuresGoneConstant(on: day, against: trained),
             live: live.map { live in
                 PromotionGate.Live(
-                    version: live.version, dayIsUnseen: live.lineage.trainedDays.upperBound < scored.day,
+                    version: live.version, dayIsUnseen: live.lineage.trainedDays.upperBound < day,
                     difference: comparisons.first { $0.kind == .lightMinusLive }?.figures)
             })
         return GateRecord(
-            decision: gate.decision(for: findings), day: scored.day, comparisons: comparisons,
-            judgedAfterDeployment: deployment)
+            decision: gate.decision(for: findings), day: day, judgedAfterDeployment: deployment)
     }
 
     /// Differences of AUCs with their uncertainty over users.
-    private func comparisons(of scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
+    ///
+    /// - Parameter scored: with the live version's light net as `LiveModel.arm`, where it can score the day.
+    func comparisons(of scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
         let names: [(arm: String, net: String)] = [
             ("rocket", "light"), ("rocket", "booster"), (LiveModel.arm, "light"), ("light", "light"),
             ("booster", "booster"),

@@ -50,8 +50,6 @@ public struct NightPlan: Sendable {
         return Night(trainingDays: training, evaluatedDay: evaluated, missingDays: missing)
     }
 
-    /// All nights of a range, oldest first.
-    public func nights(evaluated range: ClosedRange<Day>) -> [Night] {
-        range.compactMap { night(evaluated: $0) }
-    }
+    /// Whether a day has impressions.
+    func has(_ day: Day) -> Bool { present.contains(day) }
 }

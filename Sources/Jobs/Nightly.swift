@@ -15,7 +15,7 @@ extension JobSession {
                 try warnOfRowsAhead()
                 return try self.night(evaluated: logDays.lastMature(asOf: asOf, on: source))
             }
-            return try runNight(night, command: "nightly")
+            return try runNight(night, .nightly, promotion: .byGate)
         }
     }
 
@@ -30,41 +30,4 @@ extension JobSession {
         }
         throw JobError.nothingToTrainOn(evaluated: evaluated, window: window)
     }
-
-    /// `rocket backfill`: one night after another, each judged on a day of the range, oldest first. A version sees only
-    /// the days before the one it is judged on. Nights that were done before are skipped, so it is safe to repeat.
-    public func backfill(days: ClosedRange<Day>) throws -> BackfillSummary {
-        try locked {
-            let mature = try logDays.lastMature(asOf: .now, on: source)
-            let window = NightPlan.window(before: days.lowerBound, days: jobFile.training.windowDays)
-            let present = try logDays.present(in: window.lowerBound...days.upperBound, on: source)
-            let plan = NightPlan(windowDays: jobFile.training.windowDays, present: present)
-            var summary = BackfillSummary()
-            for day in days {
-                guard day <= mature else {
-                    summary.skipped.append((day, "not mature: clicks on it may still arrive"))
-                    continue
-                }
-                guard let night = plan.night(evaluated: day) else {
-                    summary.skipped.append(
-                        (day, present.contains(day) ? "no earlier day to train on" : "no impressions"))
-                    continue
-                }
-                do {
-                    summary.nights.append((day, try runNight(night, command: "backfill")))
-                } catch JobError.oneClass(let trained, let rows, let clicks) {
-                    summary.skipped.append((day, "\(JobError.oneClass(days: trained, rows: rows, clicks: clicks))"))
-                }
-            }
-            for (day, reason) in summary.skipped { log.notice("\(day): no version, \(reason)") }
-            return summary
-        }
-    }
-}
-
-/// What a backfill came to.
-public struct BackfillSummary {
-    public var nights: [(day: Day, outcome: RunOutcome)] = []
-    /// Days without a version, and why.
-    public var skipped: [(day: Day, reason: String)] = []
 }

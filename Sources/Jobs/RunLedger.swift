@@ -64,16 +64,20 @@ struct RunLedger {
         }
     }
 
-    /// The run that a model's lock is held for; nil: none that is known.
-    func living(model: String) throws -> String? {
+    /// The run that a lock of a model is held for; nil: none that is known.
+    ///
+    /// - Parameter night: whose lock; nil: the model's own, which backfills and extractions do not hold.
+    func living(model: String, night: Day? = nil) throws -> String? {
         try session.statements { connection in
             try connection.execute(
                 """
                 SELECT run_id, command, host, pid, to_char(started_at, 'YYYY-MM-DD HH24:MI:SS UTC') AS since
                 FROM rocket.runs
                 WHERE model = $1 AND status = 'running' AND rocket.run_is_alive(run_id)
+                  AND CASE WHEN $2::text IS NULL THEN command NOT IN ('backfill', 'extract')
+                      ELSE evaluated_day = $2::text::date END
                 ORDER BY (command = 'nightly') DESC, run_id DESC LIMIT 1
-                """, [.text(model)]
+                """, [.text(model), night.map { .text($0.description) } ?? .null]
             ).first.map { row in
                 """
                 run \(try row.int("run_id")) (\(try row.text("command"))), process \(try row.int("pid")) on \

@@ -14,14 +14,26 @@ extension JobSession {
     /// One night from logs to a published version: extract what is missing, train, judge on the unseen day, measure,
     /// write all of it in one transaction. Does nothing when the same settings and data made a version before.
     ///
+    /// - Parameters:
+    ///   - promotion: by the gate also where the version is there, and the gate was never asked.
+    ///   - done: looks once more, now that nobody else can work on the night, whether there is anything to do.
     /// - Throws: `JobError.locked` when another process works on the same night.
-    func runNight(_ night: Night, command: String) throws -> RunOutcome {
-        try holding("rocket/\(jobFile.model)/night/\(night.evaluatedDay)") {
-            try run(command, evaluatedDay: night.evaluatedDay) { try work(on: night, $0) }
+    func runNight(
+        _ night: Night, _ command: NightCommand, promotion: Promotion, unless done: () throws -> RunOutcome? = { nil }
+    ) throws -> RunOutcome {
+        try holding(nightLock(night.evaluatedDay), night: night.evaluatedDay) {
+            if let outcome = try done() { return outcome }
+            return try run(command.rawValue, evaluatedDay: night.evaluatedDay) {
+                try work(on: night, command, promotion, $0)
+            }
         }
     }
 
-    private func work(on night: Night, _ recorder: RunRecorder) throws -> RunOutcome {
+    func nightLock(_ day: Day) -> String { "rocket/\(jobFile.model)/night/\(day)" }
+
+    private func work(
+        on night: Night, _ command: NightCommand, _ promotion: Promotion, _ recorder: RunRecorder
+    ) throws -> RunOutcome {
         nameMissing(night.missingDays)
         let parent = try warmStart(for: night, recorder: recorder)
         let night = night.after(parent?.lineage.trainedDays.upperBound)
@@ -30,11 +42,14 @@ extension JobSession {
         let training = days.filter { $0.day != night.evaluatedDay }.flatMap(\.entries)
         let evaluation = days.filter { $0.day == night.evaluatedDay }.flatMap(\.entries)
         try checkClasses(training, days: night.trained)
-        let fingerprint = try fingerprint(training: training, evaluation: evaluation, parent: parent)
+        let fingerprint = try fingerprint(training: training, evaluation: evaluation, parent: parent?.lineage)
         let registry = ModelRegistry(connection)
         if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
             if try registry.wasMade(version, by: recorder.runID) {
                 return RunOutcome(didWork: true, version: version, decision: try registry.decision(of: version))
+            }
+            if promotion == .byGate, try registry.decision(of: version) == nil {
+                return try decide(version, night, evaluation, recorder)
             }
             log.info(
                 "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
@@ -49,38 +64,68 @@ extension JobSession {
                     try train(arm, on: training, checkpoints: checkpoints, teacher: teacher, parent: parent)
                 })
         }
-        let deployment = try registry.newestDeployment(model: jobFile.model)
-        let live = try liveModel()
-        let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
-            try score(
-                trained.map { ($0.arm.rawValue, $0.model) } + (live?.model.map { [(LiveModel.arm, $0)] } ?? []),
-                on: evaluation)
-        }
-        let evaluations = try evaluations(of: scored)
-        let slices = try slices(of: scored)
-        let latencies = try recorder.stage("latency") {
-            try trained.first.map {
-                try measureLatency($0.model, on: night.evaluatedDay, training: night.trained.lowerBound)
-            } ?? []
-        }
-        let gate = try recorder.stage("gate") {
-            try judge(
-                scored, evaluations: evaluations, latencies: latencies, trained: night.trained, live: live,
-                deployment: deployment)
-        }
+        let judged = try judge(
+            trained.map { ($0.arm.rawValue, $0.model) }, on: night, evaluation, promotion, recorder)
         let published = try recorder.stage("publish") {
-            try registry.publish(
-                newVersion(
-                    trained, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
-                    runID: recorder.runID, fingerprint: fingerprint,
-                    inputs: training.map { VersionInput($0, role: .training) }
-                        + evaluation.map { VersionInput($0, role: .evaluation) },
-                    evaluations: evaluations, slices: slices, latencies: latencies, gate: gate))
+            var version = try newVersion(
+                trained, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
+                runID: recorder.runID, fingerprint: fingerprint,
+                inputs: training.map { VersionInput($0, role: .training) }
+                    + evaluation.map { VersionInput($0, role: .evaluation) },
+                evaluations: judged.evaluations, slices: slices(of: judged.scored), latencies: judged.latencies,
+                gate: judged.gate)
+            version.comparisons = judged.comparisons
+            version.backfilled = command == .backfill
+            return try registry.publish(version)
         }
         checkpoints.remove()
         log.info("\(night.evaluatedDay): published version \(published.number)")
         if let decision = published.decision { tell(decision, of: published.number) }
         return RunOutcome(didWork: true, version: published.number, decision: published.decision)
+    }
+
+    /// Has the gate judge a version that was made without it, by a backfill for one.
+    private func decide(
+        _ version: Int, _ night: Night, _ evaluation: [CacheManifest.Entry], _ recorder: RunRecorder
+    ) throws -> RunOutcome {
+        log.info("\(night.evaluatedDay): version \(version) is there; the gate judges it now")
+        let registry = ModelRegistry(connection)
+        let model = try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version))
+        let judged = try judge([(Arm.rocket.rawValue, model)], on: night, evaluation, .byGate, recorder)
+        guard let gate = judged.gate else { return RunOutcome(didWork: false, version: version) }
+        let decision = try recorder.stage("publish") {
+            try registry.decide(gate, comparisons: judged.comparisons, latencies: judged.latencies, version: version)
+        }
+        tell(decision, of: version)
+        return RunOutcome(didWork: true, version: version, decision: decision)
+    }
+
+    /// Judges models on a night's unseen day. The live version is looked at for the gate only: at the time of a night that
+    /// is made up for, another one was live.
+    private func judge(
+        _ models: [(arm: String, model: CoTrainedModel)], on night: Night, _ evaluation: [CacheManifest.Entry],
+        _ promotion: Promotion, _ recorder: RunRecorder
+    ) throws -> JudgedNight {
+        let deployment = try ModelRegistry(connection).newestDeployment(model: jobFile.model)
+        let live = promotion == .byGate ? try liveModel() : nil
+        let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
+            try score(models + (live?.model.map { [(LiveModel.arm, $0)] } ?? []), on: evaluation)
+        }
+        let evaluations = try evaluations(of: scored)
+        let latencies = try recorder.stage("latency") {
+            try models.first.map {
+                try measureLatency($0.model, on: night.evaluatedDay, training: night.trained.lowerBound)
+            } ?? []
+        }
+        var judged = JudgedNight(scored: scored, evaluations: evaluations, latencies: latencies)
+        try recorder.stage("gate") {
+            judged.comparisons = try comparisons(of: scored, live: live)
+            guard promotion == .byGate else { return }
+            judged.gate = try judge(
+                on: night.evaluatedDay, comparisons: judged.comparisons, evaluations: evaluations,
+                latencies: latencies, trained: night.trained, live: live, deployment: deployment)
+        }
+        return judged
     }
 
     private func tell(_ decision: GateDecision, of version: Int) {
@@ -108,7 +153,7 @@ extension JobSession {
 
     /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
     func fingerprint(
-        training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: WarmStart? = nil
+        training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: VersionLineage? = nil
     ) throws -> String {
         try fingerprint(of: jobFile, training: training, evaluation: evaluation, parent: parent)
     }
@@ -124,11 +169,11 @@ extension JobSession {
     }
 
     private func fingerprint(
-        of jobFile: JobFile, training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: WarmStart?
+        of jobFile: JobFile, training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: VersionLineage?
     ) throws -> String {
         var lines = [try jobFile.fingerprintText(), ProgramVersion.current]
         lines.append("baselines \(jobFile.evaluation.baselines.map(\.rawValue))")
-        if let parent { lines.append("parent \(parent.lineage.fingerprint)") }
+        if let parent { lines.append("parent \(parent.fingerprint)") }
         lines += training.map { "training \($0.day) \($0.part) \($0.checksum)" }
         lines += evaluation.map { "evaluation \($0.day) \($0.part) \($0.checksum)" }
         return try SHA256Digest.of(lines.joined(separator: "\n")).hex
@@ -166,6 +211,29 @@ extension JobSession {
         version.programDigest = ProgramVersion.digest
         return version
     }
+}
+
+/// Which command works on a night.
+enum NightCommand: String {
+    case nightly, backfill
+}
+
+/// Whether a night's version may become live.
+public enum Promotion: Sendable {
+    /// It stays a candidate that the gate was not asked about.
+    case none
+    /// The promotion gate judges it, and it becomes live where it passes.
+    case byGate
+}
+
+/// What is found of models on a night's unseen day.
+private struct JudgedNight {
+    let scored: ScoredDay
+    let evaluations: [NetEvaluation]
+    let latencies: [LatencyReport]
+    var comparisons: [ModelComparison] = []
+    /// Nil: the gate was not asked.
+    var gate: GateRecord?
 }
 
 extension JobSession {

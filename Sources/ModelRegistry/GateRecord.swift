@@ -6,14 +6,12 @@ import Postgres
 public struct GateRecord: Sendable {
     public var decision: GateDecision
     public var day: Day
-    public var comparisons: [ModelComparison]
     /// The model's newest deployment when it was judged: another one since, and the verdict is void.
     public var judgedAfterDeployment: Int
 
-    public init(decision: GateDecision, day: Day, comparisons: [ModelComparison], judgedAfterDeployment: Int) {
+    public init(decision: GateDecision, day: Day, judgedAfterDeployment: Int) {
         self.decision = decision
         self.day = day
-        self.comparisons = comparisons
         self.judgedAfterDeployment = judgedAfterDeployment
     }
 }
@@ -42,7 +40,6 @@ extension ModelRegistry {
     ///
     /// - Returns: the decision as it stands: a version that lost the race for its place is held.
     func insert(_ gate: GateRecord, version: Int) throws -> GateDecision {
-        for comparison in gate.comparisons { try insert(comparison, version: version, day: gate.day) }
         var decision = gate.decision
         try connection.execute(
             """
@@ -72,6 +69,18 @@ extension ModelRegistry {
             try insert(lost, version: version)
         }
         return decision
+    }
+
+    /// Writes what the gate says of a version that was made without asking it, and acts on it; all of it commits, or
+    /// nothing. Comparisons that were made with the version stay as they were.
+    public func decide(
+        _ gate: GateRecord, comparisons: [ModelComparison], latencies: [LatencyReport], version: Int
+    ) throws -> GateDecision {
+        try connection.transaction { _ in
+            try insert(latencies, version: version)
+            for comparison in comparisons { try insert(comparison, version: version, day: gate.day) }
+            return try insert(gate, version: version)
+        }
     }
 
     /// The verdict on a version; nil: the gate was not asked.
@@ -104,7 +113,7 @@ extension ModelRegistry {
             ])
     }
 
-    private func insert(_ comparison: ModelComparison, version: Int, day: Day) throws {
+    func insert(_ comparison: ModelComparison, version: Int, day: Day) throws {
         let figures = comparison.figures
         try connection.execute(
             """
@@ -112,6 +121,7 @@ extension ModelRegistry {
                 version, day, comparison, live_version, estimate, standard_error, confidence, lower_bound, upper_bound,
                 replicates, clusters)
             VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            ON CONFLICT DO NOTHING
             """,
             [
                 .int(version), .text(day.description), .text(comparison.kind.rawValue),

@@ -61,6 +61,9 @@ public struct ModelRegistry {
             try insert(new.evaluations, version: version)
             try insert(new.slices, version: version)
             try insert(new.latencies, version: version)
+            if let day = new.evaluatedDay {
+                for comparison in new.comparisons { try insert(comparison, version: version, day: day) }
+            }
             return PublishedVersion(
                 number: version, decision: try new.gate.map { try insert($0, version: version) })
         }
@@ -174,6 +177,21 @@ public struct ModelRegistry {
         ).map { (try $0.text("net"), try $0.doubleOrNil("auc"), try $0.double("log_loss")) }
     }
 
+    /// The cache files that a version was trained and judged on.
+    public func inputs(of version: Int) throws -> [VersionInput] {
+        try connection.execute(
+            """
+            SELECT role, day, part, rows, clicks, checksum FROM rocket.version_inputs
+            WHERE version = $1 ORDER BY role, day, part
+            """, [.int(version)]
+        ).compactMap { row in
+            guard let role = VersionInput.Role(rawValue: try row.text("role")) else { return nil }
+            return VersionInput(
+                role: role, day: try row.day("day"), part: try row.int("part"), rows: try row.int("rows"),
+                clicks: try row.int("clicks"), checksum: try row.text("checksum"))
+        }
+    }
+
     /// The cache files that a version was judged on.
     public func evaluationInputs(of version: Int) throws -> Set<String> {
         Set(
@@ -189,9 +207,9 @@ public struct ModelRegistry {
             INSERT INTO rocket.model_versions (
                 model, run_id, trained_from, trained_to, evaluated_day, fingerprint, specification_hash, seed,
                 job_file, training, light_parameters, booster_parameters, embedding_parameters, program_version,
-                parent_version, program_revision, program_sha256)
+                parent_version, program_revision, program_sha256, backfilled)
             VALUES ($1, $2, $3::text::date, $4::text::date, $5::text::date, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                $15, $16, $17)
+                $15, $16, $17, $18)
             RETURNING version
             """,
             [
@@ -202,6 +220,7 @@ public struct ModelRegistry {
                 .int(new.lightParameters), .int(new.boosterParameters), .int(new.embeddingParameters),
                 .text(new.programVersion), new.parent.map { .int($0) } ?? .null,
                 new.programRevision.map { .text($0) } ?? .null, new.programDigest.map { .text($0) } ?? .null,
+                .bool(new.backfilled),
             ])
         return try rows[rows.startIndex].int("version")
     }

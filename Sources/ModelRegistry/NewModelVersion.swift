@@ -30,6 +30,10 @@ public struct NewModelVersion: Sendable {
     public var evaluations: [NetEvaluation]
     public var slices: [SliceEvaluation]
     public var latencies: [LatencyReport]
+    /// Of the nets on the evaluated day.
+    public var comparisons: [ModelComparison] = []
+    /// Whether a backfill made it, after its night.
+    public var backfilled = false
     /// Nil: the gate is not asked, and the version stays a candidate.
     public var gate: GateRecord?
 

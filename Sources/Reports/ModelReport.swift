@@ -8,6 +8,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
     public var version: Int
     /// candidate, live, retired or rejected.
     public var state: String
+    /// Made by a backfill, after its night.
+    public var backfilled: Bool
     public var trainedFrom: Day
     public var trainedTo: Day
     /// Nil, like all that was measured, for a version that was only trained.
@@ -95,7 +97,7 @@ public struct ModelReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, version, state, impressions, clicks, light, booster, latency, artifact
+        case model, version, state, backfilled, impressions, clicks, light, booster, latency, artifact
         case trainedFrom = "trained_from"
         case trainedTo = "trained_to"
         case evaluatedDay = "evaluated_day"

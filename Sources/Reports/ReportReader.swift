@@ -21,8 +21,8 @@ public struct ReportReader {
     public func reports(model: String? = nil, version: Int? = nil, limit: Int = 1_000) throws -> [ModelReport] {
         try connection.execute(
             """
-            SELECT v.model, v.version, v.state, v.trained_from, v.trained_to, v.light_parameters, v.booster_parameters,
-                   r.*, le.auc_standard_error AS light_se, be.auc_standard_error AS booster_se,
+            SELECT v.model, v.version, v.state, v.backfilled, v.trained_from, v.trained_to, v.light_parameters,
+                   v.booster_parameters, r.*, le.auc_standard_error AS light_se, be.auc_standard_error AS booster_se,
                    a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
             FROM rocket.model_versions v
             LEFT JOIN (
@@ -111,7 +111,7 @@ public struct ReportReader {
         }
         return ModelReport(
             model: try row.text("model"), version: version, state: try row.text("state"),
-            trainedFrom: try row.day("trained_from"),
+            backfilled: try row.bool("backfilled"), trainedFrom: try row.day("trained_from"),
             trainedTo: try row.day("trained_to"), evaluatedDay: try row.dayOrNil("report_day"),
             impressions: try row.intOrNil("impressions"), clicks: try row.intOrNil("clicks"), light: try net("light"),
             booster: try net("booster"), lightAloneAUC: try row.doubleOrNil("light_alone_auc"),

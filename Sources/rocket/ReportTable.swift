@@ -5,7 +5,7 @@ import TextTable
 
 /// One report as a page of text.
 func reportText(_ report: ModelReport) -> String {
-    var lines = ["model \(report.model), version \(report.version), \(report.state)"]
+    var lines = ["model \(report.model), version \(report.version), \(stateText(report))"]
     lines.append("trained on  \(report.trainedFrom) … \(report.trainedTo)")
     guard let day = report.evaluatedDay else {
         return (lines + ["not judged yet; run: rocket evaluate --model-version \(report.version)"]).joined(
@@ -48,7 +48,7 @@ func reportTable(_ reports: [ModelReport]) -> String {
         [
             Column(title: "model", value: report.model),
             Column(title: "version", value: report.version, align: .right),
-            Column(title: "state", value: report.state),
+            Column(title: "state", value: stateText(report)),
             Column(title: "trained on", value: "\(report.trainedFrom) … \(report.trainedTo)"),
             Column(title: "judged on", value: report.evaluatedDay.map(\.description) ?? "–"),
             Column(title: "impressions", value: report.impressions?.grouped ?? "–", align: .right),
@@ -61,6 +61,26 @@ func reportTable(_ reports: [ModelReport]) -> String {
             Column(title: "booster p99 µs", value: number(report.booster.p99, digits: 1), align: .right),
         ]
     }.string(for: reports, style: Style.psql) ?? ""
+}
+
+private func stateText(_ report: ModelReport) -> String {
+    report.state + (report.backfilled ? ", backfilled" : "")
+}
+
+/// What a backfill would do, one day a line.
+func planTable(_ plan: BackfillPlan) -> String {
+    TextTable<BackfillPlan.Entry> { entry in
+        [
+            Column(title: "night", value: entry.day),
+            Column(
+                title: "trains on",
+                value: entry.night.map { "\($0.trained.lowerBound) … \($0.trained.upperBound)" } ?? "–"),
+            Column(title: "days", value: entry.night.map { "\($0.trainingDays.count)" } ?? "–", align: .right),
+            Column(title: "version", value: entry.version.map(String.init) ?? "–", align: .right),
+            Column(title: "action", value: entry.action.rawValue),
+            Column(title: "because", value: "\(entry.reason)"),
+        ]
+    }.string(for: plan.entries, style: Style.psql) ?? ""
 }
 
 /// Runs as a table.
