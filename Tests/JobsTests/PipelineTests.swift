@@ -16,18 +16,18 @@ import Testing
         return log
     }()
 
-    /// A job over generated logs of three days in a database of its own, with nets small enough for a test.
+    /// A job over generated logs of some days in a database of its own, with nets small enough for a test.
     static func withJob(
-        change: (String) -> String = { $0 }, _ body: (_ url: String, _ job: String) throws -> Void
+        days: Int = 3, change: (String) -> String = { $0 }, _ body: (_ url: String, _ job: String) throws -> Void
     ) throws {
         try TestDatabase.run { url in
-            try withJob(on: url, change: change) { job in try body(url, job) }
+            try withJob(on: url, days: days, change: change) { job in try body(url, job) }
         }
     }
 
     /// The same in a database that is migrated.
     static func withJob(
-        on url: String, change: (String) -> String = { $0 }, _ body: (_ job: String) throws -> Void
+        on url: String, days: Int = 3, change: (String) -> String = { $0 }, _ body: (_ job: String) throws -> Void
     ) throws {
         try withTemporaryFolder { folder in
             let text = """
@@ -52,7 +52,7 @@ import Testing
                 """
             try change(text).write(toFile: "\(folder)/job.yaml", atomically: true, encoding: .utf8)
             _ = try generateSampleLogs(
-                SampleLogSpecification(impressionsPerDay: 4_000, firstDay: try day("2026-01-05"), days: 3),
+                SampleLogSpecification(impressionsPerDay: 4_000, firstDay: try day("2026-01-05"), days: days),
                 into: nil, database: url, log: log
             ) { _ in }
             try body("\(folder)/job.yaml")
@@ -175,14 +175,15 @@ import Testing
     func backfill() throws {
         try Self.withJob { url, job in
             let days = try Self.day("2026-01-04")...Self.day("2026-01-08")
-            let summary = try Self.session(url, job).backfill(days: days)
+            let summary = try Self.session(url, job).backfill(BackfillRequest(days: days))
             #expect(summary.nights.map(\.day.description) == ["2026-01-06", "2026-01-07"])
             #expect(summary.skipped.map(\.day.description) == ["2026-01-04", "2026-01-05", "2026-01-08"])
             for (day, outcome) in summary.nights {
                 let report = try #require(try ReportReader(database: url).reports(version: outcome.version).first)
                 #expect(report.evaluatedDay == day && report.trainedTo < day)
             }
-            #expect(try Self.session(url, job).backfill(days: days).nights.allSatisfy { !$0.outcome.didWork })
+            let again = try Self.session(url, job).backfill(BackfillRequest(days: days))
+            #expect(again.nights.allSatisfy { !$0.outcome.didWork } && again.exitStatus == .nothingToDo)
         }
     }
 

@@ -34,7 +34,7 @@ import Testing
                 let days = try (5...7).map { try PipelineTests.day("2026-01-0\($0)") }
                 _ = try session().extract(days: days[0]...days[2], rebuild: true)
                 let version = try #require(try session().nightly(asOf: .instant("2026-01-08 01:00+00")).version)
-                _ = try session().backfill(days: days[0]...days[2])
+                _ = try session().backfill(BackfillRequest(days: days[0]...days[2]))
                 _ = try session().evaluate(version: version, day: nil)
                 _ = try session().train(days: days[0]...days[1])
                 _ = try session().experiment(day: days[2], arms: [.light], seeds: 1)

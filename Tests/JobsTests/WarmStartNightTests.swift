@@ -37,7 +37,7 @@ import Testing
     func chain() throws {
         try PipelineTests.withJob(change: Self.incremental) { url, job in
             let days = try PipelineTests.day("2026-01-06")...PipelineTests.day("2026-01-07")
-            _ = try PipelineTests.session(url, job).backfill(days: days)
+            _ = try PipelineTests.session(url, job).backfill(BackfillRequest(days: days))
             let versions = try Self.versions(url)
             let first = try #require(versions.first)
             #expect(
@@ -49,7 +49,7 @@ import Testing
                         version: first.version + 1, parent: first.version, trainedFrom: "2026-01-05",
                         trainedTo: "2026-01-06", days: "06"),
                 ])
-            let again = try PipelineTests.session(url, job).backfill(days: days)
+            let again = try PipelineTests.session(url, job).backfill(BackfillRequest(days: days))
             #expect(again.nights.allSatisfy { !$0.outcome.didWork } && again.nights.count == 2)
         }
     }
@@ -58,17 +58,20 @@ import Testing
     func notReproduced() throws {
         try PipelineTests.withJob(change: Self.incremental) { url, job in
             let day = try PipelineTests.day("2026-01-06")
-            _ = try PipelineTests.session(url, job).backfill(days: day...day)
+            _ = try PipelineTests.session(url, job).backfill(BackfillRequest(days: day...day))
             try TestDatabase.connect(url).script(
                 "UPDATE rocket.evaluation_reports SET log_loss = log_loss + 1e-9 WHERE net = 'light'")
+            let next = day.advanced(by: 1)
             let error = #expect(throws: JobError.self) {
-                try PipelineTests.session(url, job).backfill(days: day.advanced(by: 1)...day.advanced(by: 1))
+                try PipelineTests.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
             }
             guard case .notReproduced(_, "light", day, _, _) = error else {
                 Issue.record("\(String(describing: error))")
                 return
             }
             #expect(error.map { JobError.exitStatus(for: $0) } == .dataCheckFailed)
+            let summary = try PipelineTests.session(url, job).backfill(BackfillRequest(days: next...next))
+            #expect(summary.failed.map(\.failure.exit) == [.dataCheckFailed] && summary.exitStatus == .dataCheckFailed)
             #expect(try Self.versions(url).count == 1)
         }
     }
@@ -77,10 +80,11 @@ import Testing
     func otherNets() throws {
         try PipelineTests.withJob(change: Self.incremental) { url, job in
             let day = try PipelineTests.day("2026-01-06")
-            _ = try PipelineTests.session(url, job).backfill(days: day...day)
+            _ = try PipelineTests.session(url, job).backfill(BackfillRequest(days: day...day))
             let text = try String(contentsOfFile: job, encoding: .utf8)
             try text.replacing("light: [4]", with: "light: [5]").write(toFile: job, atomically: true, encoding: .utf8)
-            _ = try PipelineTests.session(url, job).backfill(days: day.advanced(by: 1)...day.advanced(by: 1))
+            let next = day.advanced(by: 1)
+            _ = try PipelineTests.session(url, job).backfill(BackfillRequest(days: next...next))
             let versions = try Self.versions(url)
             #expect(versions.map(\.parent) == [nil, nil] && versions.last?.days == "05 06")
         }
