@@ -126,7 +126,7 @@ public enum JobError: Error, CustomStringConvertible {
                 .dataCheckFailed
             }
         case is JobFileError: .configuration
-        case is AdLogError: .configuration
+        case is AdLogError, is JobDraftError: .configuration
         case is PostgresError: .database
         case let error as ModelRegistryError:
             switch error {

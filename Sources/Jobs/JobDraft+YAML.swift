@@ -1,0 +1,184 @@
+import Foundation
+
+extension JobDraft {
+    /// The job file, with what a newcomer wants to know of each section.
+    func yaml(today: String) -> String {
+        let sizes = DraftSizes(rows: max(impressions.rows, sample.rows), days: sample.days.count)
+        return [
+            head(today), sourceText, featuresText, netsText(sizes), rocketText, trainingText(sizes), evaluationText(sizes),
+            restText,
+        ].joined(separator: "\n\n") + "\n"
+    }
+
+    private func head(_ today: String) -> String {
+        let read = sample.isWhole ? "all \(sample.rows)" : "\(sample.rows) of about \(impressions.rows)"
+        var lines = [
+            "# A first job file, made by rocket init on \(today) from \(read) rows of \(Self.comment(impressions.name)).",
+            "# It is yours from now on: read it once, change what you know better, keep it in version control.",
+            "# Check it with: rocket config check FILE --database. All keys: README, “The job file”.",
+        ]
+        if !remarks.isEmpty {
+            lines += ["#", "# Please look at:"] + remarks.map { "#   - \(Self.comment($0))" }
+        }
+        return (lines + ["", Self.noted("model: \(model)", "versions, reports and the job's lock carry this name")])
+            .joined(separator: "\n")
+    }
+
+    private var sourceText: String {
+        let window = sample.attributionWindow
+        let why =
+            window == nil
+            ? "a guess: 99 of 100 clicks should come within it; s, m, h, d"
+            : "99 of 100 clicks of the sample came within it; s, m, h, d"
+        return """
+            # Which tables are read (read only), and what their columns are called. A click counts for its impression once,
+            # within attribution_window; a day is used when that has passed since its end. Rows without an id or time are left out.
+            source:
+              impressions: {table: \(Self.scalar(impressions.name)), id: \(Self.scalar(source.impressionID.name)), \
+            time: \(Self.scalar(source.impressionTime.name))}
+              clicks: {table: \(Self.scalar(clicks.name)), impression_id: \(Self.scalar(source.clickImpression.name)), \
+            time: \(Self.scalar(source.clickTime.name))}
+            \(Self.noted("  attribution_window: \(window?.text ?? "30m")", why))
+            \(Self.noted("  time_zone: UTC", "whose midnights cut the log into days, such as Europe/Berlin"))
+            """
+    }
+
+    private var featuresText: String {
+        var lines = [
+            "# What the nets are given of an impression; column defaults to the name. Kinds: categorical (one value), multi_valued",
+            "# (an array), numeric, bucketed (a number by quantiles), cross (a combination of others), hour_of_day, day_of_week.",
+            "# hash_bits: 2^bits ids, here at least four for each value, so that few values share one.",
+            "features:",
+        ]
+        var names: Set<String> = []
+        for case .feature(let feature) in features {
+            lines.append(Self.noted("  - \(Self.flow(feature, &names))", Self.comment(feature.remark)))
+        }
+        let sentence = "of \(source.impressionTime.name), in source.time_zone"
+        let hour = Self.unused("hour_of_day", &names)
+        lines.append(Self.noted("  - {name: \(hour), kind: hour_of_day}", Self.comment(sentence)))
+        let weekday = "- {name: \(Self.unused("day_of_week", &names)), kind: day_of_week}"
+        // A weekday that no training day has teaches nothing about the judged day.
+        lines.append(
+            sample.days.count >= 15
+                ? Self.noted("  \(weekday)", Self.comment(sentence))
+                : Self.noted("  # \(weekday)", "once there are two weeks of logs and more"))
+        let left = features.compactMap { proposal in
+            if case .leftOut(let column, let reason) = proposal { (column, reason) } else { nil }
+        }
+        if !left.isEmpty { lines.append("  # Left out:") }
+        for (column, reason) in left { lines.append("  #   \(Self.comment(column)): \(Self.comment(reason))") }
+        return lines.joined(separator: "\n")
+    }
+
+    private func netsText(_ sizes: DraftSizes) -> String {
+        """
+        # Both nets read the embedded features. The light one is served, so its size is your latency; the booster only teaches.
+        nets:
+        \(Self.noted("  embedding_dim: \(sizes.embeddingDim)", "numbers an id is embedded in"))
+        \(Self.noted("  light: \(sizes.light)", "widths of the hidden layers"))
+        \(Self.noted("  booster: \(sizes.booster)", "wider and deeper: what it learns it hints at"))
+        """
+    }
+
+    private var rocketText: String {
+        """
+        # How the booster teaches the light net, while both are trained. Try another λ with rocket experiment.
+        rocket:
+        \(Self.noted("  hint_loss: distillation", "or logit_mse, the paper's"))
+        \(Self.noted("  hint_weight: 3", "λ"))
+        \(Self.noted("  sharing: nothing", "or embeddings, the paper's: less memory"))
+        """
+    }
+
+    private func trainingText(_ sizes: DraftSizes) -> String {
+        let days = sample.days.count
+        return """
+            # A night trains on the window_days before the judged day, which the nets never see.
+            training:
+            \(Self.noted("  window_days: \(sizes.windowDays)", "the sample has \(days) day\(days == 1 ? "" : "s")"))
+            \(Self.noted("  batch_size: \(sizes.batchSize)", "larger is faster, and learns less from each row"))
+            \(Self.noted("  epochs: 1", "more than one soon learns users by heart"))
+              dense_learning_rate: 0.001
+              light_learning_rate: 0.003
+              embedding_learning_rate: 0.05
+            \(Self.noted("  seed: 1", "same seed, data and file: the same bytes of weights"))
+            """
+    }
+
+    private func evaluationText(_ sizes: DraftSizes) -> String {
+        let grouped = group.map { Self.noted("  group: \(Self.scalar($0.name))", "GAUC: the order of ads within each of its values") }
+        let arms =
+            sizes.trainsBaselines
+            ? Self.noted("  baselines: [light, booster]", "also trained alone, so that you see what the hint is worth")
+            : Self.noted("  # baselines: [light, booster]", "trains these alone too: what the hint is worth, for twice the time")
+        return """
+            # How a version is judged, on the day after its last training day.
+            evaluation:
+            \(grouped ?? "  # group: user_id           # a column that names a person, for GAUC; none was found")
+            \(arms)
+            """
+    }
+
+    private var restText: String {
+        """
+        # When a new version goes live by itself: it may lose so much AUC against the live one, and must predict as many clicks
+        # as there are (PCOC: predicted over observed).
+        promotion: {margin: 0.002, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}
+
+        # Days in column form; made anew from the logs whenever they are missing. rocket cache prune keeps them few.
+        cache: {directory: .rocket/cache, retention_days: 60}
+        """
+    }
+
+    // MARK: YAML
+
+    private static func flow(_ feature: ProposedFeature, _ names: inout Set<String>) -> String {
+        let name = unused(featureName(feature.column), &names)
+        var text = "{name: \(name)"
+        if name != feature.column { text += ", column: \(scalar(feature.column))" }
+        switch feature.kind {
+        case .categorical(let bits): text += ", kind: categorical, hash_bits: \(bits)"
+        case .multiValued(let bits): text += ", kind: multi_valued, hash_bits: \(bits)"
+        case .numeric(let isSkewed): text += ", kind: numeric" + (isSkewed ? ", transform: log1p" : "")
+        }
+        return text + "}"
+    }
+
+    /// What a feature of a column may be called: `a-z`, then `a-z`, `0-9` and `_`.
+    static func featureName(_ column: String) -> String {
+        let name = String(
+            column.lowercased().unicodeScalars.map { scalar in
+                ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "_"
+            })
+        return name.first.map { ("a"..."z").contains($0) } == true ? name : "f_\(name)"
+    }
+
+    private static func unused(_ name: String, _ names: inout Set<String>) -> String {
+        var candidate = name
+        var number = 2
+        while !names.insert(candidate).inserted {
+            candidate = "\(name)_\(number)"
+            number += 1
+        }
+        return candidate
+    }
+
+    /// A text as a YAML scalar that is read as text; in double quotes, as JSON writes it, unless it is a plain word.
+    static func scalar(_ text: String) -> String {
+        let words: Set = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+        let isPlain = text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?/) != nil
+        if isPlain, !words.contains(text.lowercased()) { return text }
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// Names and values come from the database; a comment ends with its line.
+    private static func comment(_ text: String) -> String {
+        String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
+    }
+
+    /// A line and its comment, in a column where the line is short.
+    private static func noted(_ line: String, _ comment: String) -> String {
+        line + String(repeating: " ", count: max(2, 34 - line.count)) + "# \(comment)"
+    }
+}

@@ -1,0 +1,95 @@
+/// A first job file for a team's own tables, before it is written down.
+struct JobDraft: Sendable {
+    var model: String
+    var impressions, clicks: SurveyedTable
+    var source: SourceProposal
+    var sample: LogSample
+    var features: [FeatureProposal]
+    var group: SurveyedColumn?
+    /// What a person should look at.
+    var remarks: [String]
+
+    /// - Throws: `JobDraftError.noFeatures`.
+    init(
+        model: String, impressions: SurveyedTable, clicks: SurveyedTable, source: SourceProposal, sample: LogSample
+    ) throws {
+        self.model = model
+        self.impressions = impressions
+        self.clicks = clicks
+        self.source = source
+        self.sample = sample
+        features =
+            sample.profiles.map { FeatureProposal($0) }
+            + impressions.columns.filter { $0.family == .document && $0.name != source.impressionID.name }
+            .map { .leftOut(column: $0.name, reason: "\($0.type): name what is in it by a view or a generated column") }
+        remarks = source.remarks
+        let reasons = features.compactMap { proposal in
+            if case .leftOut(let column, let reason) = proposal { "\(column): \(reason)" } else { nil }
+        }
+        guard reasons.count < features.count else {
+            throw JobDraftError.noFeatures(table: impressions.name, reasons: reasons)
+        }
+        let groups = Self.groups(sample.profiles)
+        group = groups.first
+        if groups.count > 1 {
+            remarks.append(
+                "GAUC is over \(groups[0].name); it could be over \(groups.dropFirst().map(\.name).joined(separator: ", "))")
+        }
+        remark(on: sample)
+    }
+
+    private mutating func remark(on sample: LogSample) {
+        if sample.attributionWindow == nil {
+            remarks.append(
+                "\(sample.clicks) clicks in the sample are too few to tell how long people wait with them; "
+                    + "attribution_window is a guess")
+        }
+        if sample.days.count < 2 {
+            remarks.append(
+                "the sample is of \(sample.days.first ?? "no day") only; a night trains on one day at least and judges on the "
+                    + "next")
+        }
+        if !sample.isWhole, !impressions.canBeSampled {
+            remarks.append("\(impressions.name) is a view: what is said of its columns is of its first rows")
+        }
+    }
+
+    /// Columns that name a person, the likeliest first.
+    private static func groups(_ profiles: [ColumnProfile]) -> [SurveyedColumn] {
+        let words: [String: Int] = [
+            "user": 5, "visitor": 5, "member": 4, "customer": 4, "viewer": 4, "account": 3, "cookie": 3, "person": 3,
+            "subscriber": 3, "buyer": 2, "session": 1,
+        ]
+        func score(_ column: SurveyedColumn) -> Int {
+            let own = column.words.reduce(0) { max($0, words[$1] ?? 0) }
+            let isID = ["id", "uuid", "key", "hash"].contains(column.words.last ?? "") || column.words.count == 1
+            return own > 0 && isID ? own : column.words == ["device", "id"] ? 2 : 0
+        }
+        return profiles.filter { profile in
+            let family = profile.column.family
+            return score(profile.column) > 0 && profile.nullShare < 0.5 && profile.expectedDistinct > 20
+                && profile.rowsPerValue >= 1.2 && (family == .integer || family == .text || family == .uuid)
+        }.map(\.column).sorted { score($0) > score($1) }
+    }
+}
+
+/// How large nets and batches are to be, by the impressions that a night trains on.
+struct DraftSizes {
+    var windowDays: Int
+    var batchSize, embeddingDim: Int
+    var light, booster: [Int]
+    /// Whether nets trained alone beside cost little.
+    var trainsBaselines: Bool
+
+    init(rows: Int, days: Int) {
+        windowDays = max(1, min(14, days - 1))
+        let trained = rows / max(1, days) * windowDays
+        switch trained {
+        case ..<1_000_000: (batchSize, embeddingDim, light, booster) = (256, 8, [16, 8], [128, 64])
+        case ..<20_000_000: (batchSize, embeddingDim, light, booster) = (512, 16, [16, 8], [400, 200, 100])
+        case ..<200_000_000: (batchSize, embeddingDim, light, booster) = (1_024, 16, [64, 32], [400, 200, 100])
+        default: (batchSize, embeddingDim, light, booster) = (4_096, 16, [128, 64], [720, 360, 180])
+        }
+        trainsBaselines = trained < 20_000_000
+    }
+}

@@ -1,0 +1,195 @@
+import AdLogs
+import Postgres
+
+/// Which columns of a team's tables are an impression's id and time, and a click's, with what else they could be.
+struct SourceProposal: Sendable {
+    var impressionID: SurveyedColumn
+    var impressionTime: SurveyedColumn
+    var clickImpression: SurveyedColumn
+    var clickTime: SurveyedColumn
+    /// Share of some clicks whose impression was found; nil without clicks.
+    var found: Double?
+    /// What a person should look at.
+    var remarks: [String] = []
+
+    /// Columns that the user names; the others are looked for.
+    struct Given: Sendable {
+        var impressionID, impressionTime, clickImpression, clickTime: String?
+    }
+}
+
+/// Finds the columns of a source.
+struct SourceSearch {
+    let impressions, clicks: SurveyedTable
+    let given: SourceProposal.Given
+    let connection: Connection
+    let notice: (String) -> Void
+
+    /// Clicks whose impressions are looked up.
+    private static let clicksTried = 1_000
+    /// Rows in which a column's values are counted.
+    private static let rowsTried = 20_000
+    /// A whole table of so many rows takes a while to read.
+    static let large = 5_000_000
+
+    /// - Throws: `JobDraftError.noTime`, `.noReference`, `.noColumn`, `PostgresError`.
+    func proposal() throws -> SourceProposal {
+        var remarks: [String] = []
+        let impressionTime = try time(
+            of: impressions, given.impressionTime, option: "--impression-time", near: ["impression", "seen", "shown", "view",
+                "viewed", "display", "displayed", "served", "impressed"], &remarks)
+        let clickTime = try time(
+            of: clicks, given.clickTime, option: "--click-time", near: ["click", "clicked", "tap", "tapped"], &remarks)
+        let pair = try reference(&remarks)
+        return SourceProposal(
+            impressionID: pair.id, impressionTime: impressionTime, clickImpression: pair.reference, clickTime: clickTime,
+            found: pair.found, remarks: remarks)
+    }
+
+    // MARK: Time
+
+    private func time(
+        of table: SurveyedTable, _ wanted: String?, option: String, near words: Set<String>, _ remarks: inout [String]
+    ) throws -> SurveyedColumn {
+        if let wanted { return try column(wanted, of: table, option: option) }
+        let candidates = table.columns.filter { $0.type == "timestamp with time zone" }
+            .map { (column: $0, score: Self.timeScore($0, near: words)) }
+            .sorted { $0.score > $1.score }
+        guard let best = candidates.first?.column else {
+            throw JobDraftError.noTime(
+                table: table.name,
+                others: table.columns.filter { $0.family == .moment }.map { "\($0.name) \($0.type)" })
+        }
+        let others = candidates.dropFirst().map(\.column.name)
+        if !others.isEmpty {
+            remarks.append(
+                "the time of \(table.name) is taken to be \(best.name); it could also be "
+                    + "\(others.joined(separator: ", ")) (\(option))")
+        }
+        return best
+    }
+
+    /// How much a moment looks like that of the event, and not of the row's loading.
+    static func timeScore(_ column: SurveyedColumn, near words: Set<String>) -> Int {
+        let loading: Set = [
+            "created", "updated", "modified", "inserted", "loaded", "ingested", "processed", "deleted", "exported", "etl",
+            "expires", "received", "valid", "converted", "purchased",
+        ]
+        var score = 0
+        if column.isPartitionKey { score += 4 }
+        if column.leadsIndex { score += 3 }
+        if column.isRequired { score += 1 }
+        if !words.isDisjoint(with: column.words) { score += 4 }
+        if !Set(["event", "time", "ts", "timestamp", "occurred", "happened", "logged"]).isDisjoint(with: column.words) {
+            score += 1
+        }
+        if !loading.isDisjoint(with: column.words) { score -= 4 }
+        return score
+    }
+
+    // MARK: Reference
+
+    private typealias Pair = (id: SurveyedColumn, reference: SurveyedColumn, found: Double?, score: Double)
+
+    private func reference(_ remarks: inout [String]) throws -> Pair {
+        let ids = try given.impressionID.map { [try column($0, of: impressions, option: "--impression-id")] }
+            ?? impressions.columns.filter { Self.canBeKey($0) && isNearlyUnique($0) }
+        let references = try given.clickImpression.map { [try column($0, of: clicks, option: "--click-impression")] }
+            ?? clicks.columns.filter { Self.canBeKey($0) }
+        var pairs: [Pair] = []
+        for id in ids {
+            for reference in references where Self.areComparable(id, reference) {
+                let found = try share(of: reference, in: id)
+                var score = 5 * (found ?? 0) + Self.likeness(id, reference) + (id.isUnique ? 1 : 0)
+                if reference.refersTo == id.name { score += 10 }
+                pairs.append((id, reference, found, score))
+            }
+        }
+        pairs.sort { $0.score > $1.score }
+        let isGiven = given.impressionID != nil && given.clickImpression != nil
+        guard let best = pairs.first,
+            isGiven || best.reference.refersTo == best.id.name || (best.found ?? Self.likeness(best.id, best.reference)) > 0
+        else {
+            throw JobDraftError.noReference(
+                impressions: impressions.name, clicks: clicks.name, columns: clicks.columns.map(\.name))
+        }
+        if let found = best.found, found < 0.9 {
+            remarks.append(
+                "only \(wholePercent(found)) of \(Self.clicksTried) clicks have a \(best.reference.name) that is a "
+                    + "\(best.id.name) of \(impressions.name); the others would count for nothing")
+        }
+        for other in pairs.dropFirst() where other.score > best.score - 2 && (other.found ?? 0) > 0.5 {
+            remarks.append(
+                "clicks are joined by \(best.reference.name) = \(best.id.name); \(other.reference.name) = "
+                    + "\(other.id.name) would fit too (--click-impression, --impression-id)")
+        }
+        return best
+    }
+
+    private static func canBeKey(_ column: SurveyedColumn) -> Bool {
+        [.integer, .text, .uuid, .other].contains(column.family)
+    }
+
+    private static func areComparable(_ a: SurveyedColumn, _ b: SurveyedColumn) -> Bool {
+        a.family == b.family || Set([a.family, b.family]) == [.text, .uuid]
+    }
+
+    /// What two names have in common, 0…1: `view` and `view_id` much, `tap_id` and `view_id` nothing.
+    static func likeness(_ a: SurveyedColumn, _ b: SurveyedColumn) -> Double {
+        let noise: Set = ["id", "uuid", "key", "ref", "fk"]
+        let (left, right) = (Set(a.words).subtracting(noise), Set(b.words).subtracting(noise))
+        let all = left.union(right)
+        return all.isEmpty ? (a.name == b.name ? 0.5 : 0) : Double(left.intersection(right).count) / Double(all.count)
+    }
+
+    private func isNearlyUnique(_ column: SurveyedColumn) -> Bool {
+        if column.isUnique { return true }
+        if let distinct = column.distinct, distinct < 0 { return distinct < -0.9 }
+        guard let name = try? connection.quoteIdentifier(column.name),
+            let table = try? connection.quoteRelation(impressions.name),
+            let row = try? connection.execute(
+                """
+                SELECT count(v) AS n, count(DISTINCT v) AS values
+                FROM (SELECT \(name) AS v FROM \(table) LIMIT \(Self.rowsTried)) s
+                """
+            ).first, let count = try? row.int("n"), let values = try? row.int("values")
+        else { return false }
+        return count > 0 && Double(values) >= 0.99 * Double(count)
+    }
+
+    /// Of some clicks, those with an impression; nil without clicks.
+    private func share(of reference: SurveyedColumn, in id: SurveyedColumn) throws -> Double? {
+        if !id.leadsIndex, impressions.rows > Self.large {
+            notice("no index of \(impressions.name) begins with \(id.name): reading all of about \(impressions.rows) rows")
+        }
+        let row = try connection.execute(
+            """
+            SELECT count(*) AS n, count(*) FILTER (WHERE EXISTS (
+                SELECT FROM \(try connection.quoteRelation(impressions.name)) i
+                WHERE \(try equality("i", id, "c", reference)))) AS found
+            FROM (SELECT * FROM \(try connection.quoteRelation(clicks.name))
+                  WHERE \(try connection.quoteIdentifier(reference.name)) IS NOT NULL LIMIT \(Self.clicksTried)) c
+            """
+        ).first
+        guard let row, try row.int("n") > 0 else { return nil }
+        return Double(try row.int("found")) / Double(try row.int("n"))
+    }
+
+    /// SQL that compares two columns, as text where their types differ.
+    func equality(_ a: String, _ left: SurveyedColumn, _ b: String, _ right: SurveyedColumn) throws -> String {
+        let cast = left.family == right.family ? "" : "::text"
+        return "\(a).\(try connection.quoteIdentifier(left.name))\(cast) = "
+            + "\(b).\(try connection.quoteIdentifier(right.name))\(cast)"
+    }
+
+    private func column(_ name: String, of table: SurveyedTable, option: String) throws -> SurveyedColumn {
+        guard let column = table.column(name) else {
+            throw JobDraftError.noColumn(
+                option: option, column: name, table: table.name, has: table.columns.map(\.name))
+        }
+        return column
+    }
+}
+
+/// `3 %`
+func wholePercent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }

@@ -1,0 +1,140 @@
+import AdLogs
+import Foundation
+import Postgres
+
+/// A table or view as the catalog and the planner know it.
+struct SurveyedTable: Sendable {
+    /// `schema.table`, unquoted.
+    var name: String
+    /// Whether `TABLESAMPLE` reads some of its pages; a view is read from its start.
+    var canBeSampled: Bool
+    /// The planner's estimate.
+    var rows: Int
+    var columns: [SurveyedColumn]
+
+    /// - Throws: `AdLogError.noRelation`, `PostgresError`.
+    init(_ name: String, referenced: String, on connection: Connection) throws {
+        let relation = try connection.quoteRelation(name)
+        let rows = try connection.execute(Self.columns, [.text(relation), .text(try connection.quoteRelation(referenced))])
+        guard let first = rows.first else { throw AdLogError.noRelation(name) }
+        self.name = name
+        canBeSampled = ["r", "p", "m"].contains(try first.text("relkind"))
+        columns = try rows.map { try SurveyedColumn($0) }
+        self.rows = try connection.estimatedRows("SELECT 1 FROM \(relation)")
+    }
+
+    func column(_ name: String) -> SurveyedColumn? { columns.first { $0.name == name } }
+
+    /// `$1` the relation, `$2` another that a foreign key may point at.
+    private static let columns = """
+        SELECT r.relkind::text, a.attname, format_type(a.atttypid, NULL) AS type, a.attnotnull,
+               EXISTS (SELECT FROM pg_index x WHERE x.indrelid = r.oid AND x.indisunique AND x.indisvalid
+                   AND x.indnkeyatts = 1 AND x.indkey[0] = a.attnum AND x.indpred IS NULL) AS is_unique,
+               EXISTS (SELECT FROM pg_index x WHERE x.indrelid = r.oid AND x.indisvalid AND x.indkey[0] = a.attnum
+                   AND x.indpred IS NULL) AS leads_index,
+               EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = r.oid
+                   AND a.attnum = ANY (p.partattrs)) AS is_partition_key,
+               (SELECT t.attname FROM pg_constraint c
+                   JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[1]
+                   WHERE c.conrelid = r.oid AND c.contype = 'f' AND cardinality(c.conkey) = 1
+                     AND c.conkey[1] = a.attnum AND c.confrelid = to_regclass($2) LIMIT 1) AS refers_to,
+               s.n_distinct, s.null_frac
+        FROM pg_class r
+        JOIN pg_namespace n ON n.oid = r.relnamespace
+        JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN LATERAL (
+            SELECT s.n_distinct, s.null_frac FROM pg_stats s
+            WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname
+            ORDER BY s.inherited DESC LIMIT 1) s ON true
+        WHERE r.oid = to_regclass($1)
+        ORDER BY a.attnum
+        """
+}
+
+/// A column as the catalog knows it.
+struct SurveyedColumn: Equatable, Sendable {
+    var name: String
+    /// As `format_type` writes it.
+    var type: String
+    var isRequired = false
+    /// A key of its own.
+    var isUnique = false
+    /// The first column of an index.
+    var leadsIndex = false
+    var isPartitionKey = false
+    /// The column of the other table that a foreign key points at.
+    var refersTo: String?
+    /// Of `pg_stats`: a count, or below 0 a share of the rows.
+    var distinct: Double?
+    var nullShare: Double?
+
+    init(name: String, type: String) {
+        self.name = name
+        self.type = type
+    }
+
+    init(_ row: Row) throws {
+        self.init(name: try row.text("attname"), type: try row.text("type"))
+        isRequired = try row.bool("attnotnull")
+        isUnique = try row.bool("is_unique")
+        leadsIndex = try row.bool("leads_index")
+        isPartitionKey = try row.bool("is_partition_key")
+        refersTo = try row.textOrNil("refers_to")
+        distinct = try row.doubleOrNil("n_distinct")
+        nullShare = try row.doubleOrNil("null_frac")
+    }
+
+    /// The parts of the name, in lower case: `viewId` and `view_id` are `[view, id]`.
+    var words: [String] {
+        var words: [String] = [""]
+        var previous: Character?
+        for character in name {
+            if !character.isLetter, !character.isNumber {
+                words.append("")
+            } else {
+                if character.isUppercase, previous?.isLowercase == true { words.append("") }
+                words[words.count - 1] += character.lowercased()
+            }
+            previous = character
+        }
+        return words.filter { !$0.isEmpty }
+    }
+
+    var family: Family {
+        if type.hasSuffix("[]") { return .array }
+        switch type {
+        case "smallint", "integer", "bigint": return .integer
+        case "real", "double precision", "numeric": return .number
+        case "text", "character varying", "character", "citext": return .text
+        case "boolean": return .boolean
+        case "uuid": return .uuid
+        case "timestamp with time zone", "timestamp without time zone", "date": return .moment
+        case "json", "jsonb", "xml", "bytea", "hstore", "tsvector", "record": return .document
+        default: return type.hasPrefix("time") || type == "interval" ? .moment : .other
+        }
+    }
+
+    /// What a column's values are like.
+    enum Family: Sendable {
+        case integer, number, text, boolean, uuid, moment, array, document
+        /// Compared by its text form: an enumeration, an address.
+        case other
+    }
+}
+
+extension Connection {
+    /// Rows that the planner expects of a query, which is not run.
+    func estimatedRows(_ query: String, _ parameters: [Value] = []) throws -> Int {
+        struct Explained: Decodable {
+            let plan: Plan
+            enum CodingKeys: String, CodingKey { case plan = "Plan" }
+            struct Plan: Decodable {
+                let rows: Double
+                enum CodingKeys: String, CodingKey { case rows = "Plan Rows" }
+            }
+        }
+        let rows = try execute("EXPLAIN (FORMAT JSON) \(query)", parameters)
+        let text = try rows.map { try $0.text("QUERY PLAN") }.joined()
+        return try JSONDecoder().decode([Explained].self, from: Data(text.utf8)).first.map { Int($0.plan.rows) } ?? 0
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Jobs
+
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write a first job file for your own log tables.",
+        discussion: """
+            Looks at the tables' columns and at some tens of thousands of their rows: which columns are an impression's id \
+            and time and which say what was clicked, which columns are fit to be features and of what kind, how long people \
+            wait before they click. Writes a job file with comments that say what was seen and why a column was left out, \
+            and checks it against the tables. Reads only; a role that may SELECT from the two tables is enough.
+
+            Where there are two possibilities it takes one and says so; the options below name the columns themselves. \
+            Exit codes: 0 written, 6 the tables do not fit or the file exists, 7 database.
+
+            Examples:
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps --model homepage --output homepage.yaml
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps --impression-time seen_at --force
+            """)
+
+    @Option(help: ArgumentHelp("Table or view with a row for each ad shown.", valueName: "schema.table"))
+    var impressions: String
+
+    @Option(help: ArgumentHelp("Table or view with a row for each click.", valueName: "schema.table"))
+    var clicks: String
+
+    @Option(help: ArgumentHelp("Name of the model. Default: that of the impressions' table.", valueName: "name"))
+    var model: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Where to write it. Default: jobs/MODEL.yaml, or MODEL.yaml.", valueName: "file"))
+    var output: String?
+
+    @Flag(help: "Replace a file that is there.")
+    var force = false
+
+    @Option(help: ArgumentHelp("The impressions' column that clicks refer to.", valueName: "column"))
+    var impressionID: String?
+
+    @Option(help: ArgumentHelp("The impressions' column with their time.", valueName: "column"))
+    var impressionTime: String?
+
+    @Option(help: ArgumentHelp("The clicks' column that names the impression.", valueName: "column"))
+    var clickImpression: String?
+
+    @Option(help: ArgumentHelp("The clicks' column with their time.", valueName: "column"))
+    var clickTime: String?
+
+    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var source: SourceDatabaseOptions
+
+    func validate() throws {
+        if let model, model.isEmpty || model.contains(where: { !"abcdefghijklmnopqrstuvwxyz0123456789_-".contains($0) }) {
+            throw ValidationError("--model is ‘\(model)’, expected the characters a-z, 0-9, _ and -")
+        }
+    }
+
+    func run() throws {
+        var request = DraftRequest(impressions: impressions, clicks: clicks, existing: force ? .replaced : .kept)
+        request.model = model
+        request.output = output
+        request.impressionID = impressionID
+        request.impressionTime = impressionTime
+        request.clickImpression = clickImpression
+        request.clickTime = clickTime
+        let drafted = try draftJob(
+            request, database: database.database, sourceDatabase: source.sourceDatabase
+        ) { notice in
+            FileHandle.standardError.write(Data("rocket: \(notice)\n".utf8))
+        }
+        print("wrote \(drafted.path)")
+        for remark in drafted.remarks { print("  look at: \(remark)") }
+        print(
+            """
+            \(drafted.path): \(drafted.summary)
+
+            Read the file, then:
+              rocket migrate                                 # once: the job's own tables
+              rocket doctor --job \(drafted.path)
+              rocket nightly --job \(drafted.path)
+              rocket report
+            """)
+    }
+}
