@@ -30,6 +30,8 @@ let package = Package(
         system("CDNNL", apt: "libdnnl-dev"),
         system("CCSV", apt: "libcsv-dev"),
 
+        .target(
+            name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Days"),
         .target(name: "CounterRandom"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
@@ -63,8 +65,9 @@ let package = Package(
         .target(
             name: "Jobs",
             dependencies: [
-                "AdLogs", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "JobFile", "LogImport",
-                "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching", "RocketServing", "SampleLogs",
+                "AdLogs", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "JobFile", "Libraries",
+                "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching", "RocketServing",
+                "SampleLogs",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(

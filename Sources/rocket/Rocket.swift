@@ -21,7 +21,7 @@ struct Rocket: ParsableCommand {
             """,
         version: ProgramVersion.current,
         subcommands: [
-            InitCommand.self,
+            InitCommand.self, DoctorCommand.self,
             MigrateCommand.self, ImportCommand.self, SampleLogsCommand.self, ConfigCommand.self, ExtractCommand.self,
             TrainCommand.self, EvaluateCommand.self, NightlyCommand.self, BackfillCommand.self,
             ExperimentCommand.self, PredictCommand.self, ReportCommand.self,

@@ -1,0 +1,152 @@
+import AdLogs
+import Days
+import Extract
+import FeatureCache
+import Foundation
+import JobFile
+import Postgres
+
+extension Doctor {
+    /// Room for the cache, and whether it can be written: a file is written, flushed and renamed.
+    static func disk(_ job: JobFile, _ results: Connection?, _ logs: Connection?) throws -> [Finding] {
+        let folder = job.cacheDirectory
+        let place = existingFolder(folder)
+        var finding = space(at: place, needs: try dayBytes(job, results, logs), days: job.training.windowDays + 1)
+        finding.subject = folder
+        return [writable(place, folder), finding]
+    }
+
+    /// The folder, or the one that it will be made in.
+    private static func existingFolder(_ path: String) -> String {
+        var url = URL(fileURLWithPath: path).standardizedFileURL
+        while !FileManager.default.fileExists(atPath: url.path), url.path != "/" { url.deleteLastPathComponent() }
+        return url.path
+    }
+
+    private static func writable(_ place: String, _ folder: String) -> Finding {
+        let path = "\(place)/.rocket-doctor-\(ProcessInfo.processInfo.processIdentifier)"
+        defer {
+            unlink("\(path).tmp")
+            unlink(path)
+        }
+        let descriptor = open("\(path).tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let isWritten = descriptor >= 0 && write(descriptor, [0], 1) == 1 && fsync(descriptor) == 0
+        if descriptor >= 0 { close(descriptor) }
+        guard isWritten, rename("\(path).tmp", path) == 0 else {
+            return .problem(
+                .disk, folder, "\(place) cannot be written: \(String(cString: strerror(errno)))",
+                mend: "sudo install -d -o \(NSUserName()) \(folder), or another cache.directory in the job file")
+        }
+        return .ok(.disk, folder, place.hasSuffix(folder) ? "can be written" : "will be made in \(place)")
+    }
+
+    static func space(at place: String, needs dayBytes: Int?, days: Int) -> Finding {
+        var status = statvfs()
+        guard statvfs(place, &status) == 0 else {
+            return .problem(.disk, place, "its file system does not answer: \(String(cString: strerror(errno)))")
+        }
+        return space(free: Int(status.f_bavail) * Int(status.f_frsize), needs: dayBytes, days: days)
+    }
+
+    /// - Parameters:
+    ///   - needs: bytes of a cached day; nil: not known.
+    ///   - days: of a night.
+    static func space(free: Int, needs dayBytes: Int?, days: Int) -> Finding {
+        guard let dayBytes else { return .ok(.disk, "", "\(size(free)) free") }
+        let found = "\(size(free)) free; a day takes about \(size(dayBytes)), a night needs \(days)"
+        let mend = "make room, or name another cache.directory; rocket cache prune removes what nobody needs"
+        if free < 2 * dayBytes { return .problem(.disk, "", found, mend: mend) }
+        return free < days * dayBytes ? .warning(.disk, "", found, mend: mend) : .ok(.disk, "", found)
+    }
+
+    /// Of the days that are cached, or by the planner's estimate of yesterday and four bytes a feature.
+    private static func dayBytes(_ job: JobFile, _ results: Connection?, _ logs: Connection?) throws -> Int? {
+        let known = try results?.execute(
+            """
+            SELECT avg(d.bytes)::bigint AS bytes FROM (
+                SELECT sum(bytes) AS bytes FROM rocket.cache_manifest WHERE specification_hash = $1 GROUP BY day) d
+            """, [.text(try job.extractionSpecification().hash)]
+        ).first?.intOrNil("bytes")
+        if let known { return known }
+        guard let logs else { return nil }
+        let rows = try? logs.estimatedRows(
+            """
+            SELECT 1 FROM \(try logs.quoteRelation(job.source.impressions.table))
+            WHERE \(try logs.quoteIdentifier(job.source.impressions.time)) >= now() - interval '1 day'
+            """)
+        return rows.map { $0 * (4 * job.features.features.count + 16) }
+    }
+
+    /// Whether every file that the manifest names is there and whole.
+    static func cache(_ job: JobFile?, _ depth: Depth, on connection: Connection) throws -> [Finding] {
+        let rows = try connection.execute(
+            """
+            SELECT day, path, bytes, checksum, model FROM rocket.cache_manifest
+            WHERE $1::text IS NULL OR specification_hash = $1 ORDER BY day, part
+            """, [try job.map { .text(try $0.extractionSpecification().hash) } ?? .null])
+        var damaged: [String] = []
+        var absent: Set<String> = []
+        for row in rows {
+            let path = try row.text("path")
+            guard FileManager.default.fileExists(atPath: path) else {
+                absent.insert(try row.text("day"))
+                continue
+            }
+            if let what = damage(path, bytes: try row.int("bytes"), checksum: try row.text("checksum"), depth) {
+                damaged.append("\(try row.text("day")): \(what)")
+            }
+        }
+        var findings: [Finding] = []
+        if !absent.isEmpty {
+            findings.append(
+                .warning(
+                    .cache, "files", "the files of \(absent.sorted().joined(separator: ", ")) are not on this machine",
+                    mend: "nothing: a night makes them anew; or run this where they are, from the same folder"))
+        }
+        findings += damaged.map { .warning(.cache, "files", $0, mend: "nothing: a night makes the day anew; check the disk") }
+        if findings.isEmpty {
+            findings.append(
+                .ok(.cache, "files", "\(rows.count) files, all there; \(depth == .deep ? "every checksum" : "headers and sizes") right"))
+        }
+        return try findings + [job.map { try strays($0, on: connection) }].compactMap { $0 }
+    }
+
+    private static func damage(_ path: String, bytes: Int, checksum: String, _ depth: Depth) -> String? {
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            let found = (attributes[.size] as? NSNumber)?.intValue ?? 0
+            if found != bytes { return "\(path) has \(found) bytes, the manifest says \(bytes)" }
+            let reader = try CacheReader(path: path)
+            if reader.checksum != checksum {
+                return "\(path): its checksum is \(reader.checksum), the manifest says \(checksum)"
+            }
+            if depth == .deep { try reader.verifyChecksums() }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private static func strays(_ job: JobFile, on connection: Connection) throws -> Finding {
+        let pruning = CachePruning(directory: job.cacheDirectory, on: connection)
+        guard let found = try pruning.prune(retentionDays: job.cacheRetentionDays, dryRun: true) else {
+            return .ok(.cache, "strays", "an extraction is under way; not looked for")
+        }
+        if found.files.isEmpty { return .ok(.cache, "strays", "no file that nobody needs") }
+        return .warning(
+            .cache, "strays", "\(found.files.count) files that nobody needs, \(size(found.bytes))",
+            mend: "rocket cache prune --job \(job.path)")
+    }
+
+    /// Cached days whose logs have changed since.
+    static func stale(_ job: JobFile, on connection: Connection, logs: Connection) throws -> [Finding] {
+        let hash = try job.extractionSpecification().hash
+        let days = try StaleDays(connection, logs: logs).find(specificationHash: hash).map(\.day)
+        if days.isEmpty { return [.ok(.cache, "stale days", "none: the logs of every cached day are as they were")] }
+        return [
+            .warning(
+                .cache, "stale days", "the logs have changed since: \(days.map(\.description).joined(separator: ", "))",
+                mend: "rocket backfill --stale --job \(job.path)")
+        ]
+    }
+}

@@ -1,0 +1,96 @@
+import AdLogs
+import Extract
+import JobFile
+import Postgres
+
+extension Doctor {
+    /// Tables of fewer rows are read whole in no time.
+    private static let smallTable = 100_000
+
+    /// The job file's columns against the live tables.
+    static func columns(_ job: JobFile, on connection: Connection) throws -> [Finding] {
+        let problems = try SourceCheck(job.extractionSpecification()).problems(on: connection)
+        if problems.isEmpty {
+            return [
+                .ok(
+                    .job, "columns",
+                    "all are there, of fitting types, in \(job.source.impressions.table) and \(job.source.clicks.table); "
+                        + "time zone \(job.source.timeZone) is known")
+            ]
+        }
+        return problems.map { .problem(.job, "columns", "\($0)", mend: "correct \(job.path)") }
+    }
+
+    /// Indexes by which a day's rows are found without reading all others.
+    static func indexes(_ source: LogSource, on connection: Connection) throws -> [Finding] {
+        try [
+            (source.impressions.table, [source.impressions.time], "a day's impressions"),
+            (source.clicks.table, [source.clicks.time], "a day's clicks"),
+            (source.impressions.table, [source.impressions.id], "impressions of stray clicks"),
+        ].map { table, columns, purpose in
+            try index(of: table, columns[0], purpose, on: connection)
+        }
+    }
+
+    private static func index(
+        of table: String, _ column: String, _ purpose: String, on connection: Connection
+    ) throws -> Finding {
+        let relation = try connection.quoteRelation(table)
+        guard let row = try connection.execute(
+            """
+            SELECT c.relkind::text,
+                   (SELECT bool_and(EXISTS (
+                        SELECT FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
+                        WHERE x.indrelid = t.relid AND x.indisvalid AND x.indpred IS NULL AND a.attname = $2))
+                    FROM pg_partition_tree(c.oid) t WHERE t.isleaf) AS is_indexed
+            FROM pg_class c WHERE c.oid = to_regclass($1)
+            """, [.text(relation), .text(column)]
+        ).first else { return .problem(.logs, table, "there is no such table") }
+        let name = try connection.quoteIdentifier(column)
+        let subject = "\(table).\(column)"
+        let kind = try row.text("relkind")
+        if !["r", "p", "m"].contains(kind) {
+            return .ok(.logs, subject, "of a view or foreign table: the indexes of its own tables decide")
+        }
+        if try row.textOrNil("is_indexed") != "f" { return .ok(.logs, subject, "indexed: \(purpose) are found by it") }
+        let rows = try connection.estimatedRows("SELECT 1 FROM \(relation)")
+        if rows < smallTable { return .ok(.logs, subject, "not indexed; with about \(rows) rows that does not matter") }
+        return .warning(
+            .logs, subject, "not indexed: for \(purpose) all of about \(rows) rows are read",
+            mend: kind == "p"
+                ? "CREATE INDEX ON \(relation) (\(name));  -- blocks writers; or CONCURRENTLY on each partition"
+                : "CREATE INDEX CONCURRENTLY ON \(relation) (\(name));")
+    }
+
+    /// How old the newest impression is, where finding out costs little.
+    static func freshness(_ source: LogSource, on connection: Connection) throws -> [Finding] {
+        let relation = try connection.quoteRelation(source.impressions.table)
+        let time = try connection.quoteIdentifier(source.impressions.time)
+        let newest = try connection.execute(
+            """
+            SELECT extract(epoch FROM now() - \(time))::float8 AS age, \(time)::timestamptz(0)::text AS newest
+            FROM \(relation) WHERE \(time) >= now() - interval '3 days' ORDER BY \(time) DESC LIMIT 1
+            """
+        ).first
+        guard let newest else {
+            let isEmpty = try LogDays(source).isEmpty(on: connection)
+            return [
+                .warning(
+                    .logs, source.impressions.table, isEmpty ? "no rows yet" : "no impressions of the last three days",
+                    mend: isEmpty
+                        ? "load logs; to try the job: rocket sample-logs --help"
+                        : "find out why none come; a night on older days: rocket nightly --as-of DATE")
+            ]
+        }
+        let age = try newest.double("age")
+        let found = "the newest impression is of \(try newest.text("newest"))"
+        if age < -300 {
+            return [
+                .warning(
+                    .logs, source.impressions.table, "\(found), which is still to come",
+                    mend: "correct the clock or the time zone of what writes the log")
+            ]
+        }
+        return [.ok(.logs, source.impressions.table, found)]
+    }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import JobFile
+import Libraries
+import Nets
+
+extension Doctor {
+    /// Libraries, CPU, cores, memory.
+    static func machine(_ job: JobFile?) -> [Finding] {
+        let libraries = LinkedLibrary.all.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
+        return [.ok(.machine, "libraries", libraries), instructions(job?.training.denseType), cores(job)]
+            + [job.map { memory($0) }].compactMap { $0 }
+    }
+
+    private static func instructions(_ type: DenseType?) -> Finding {
+        let name = VectorInstructions.name ?? "unknown instructions"
+        let works = DenseType.allCases.filter(\.isSupportedHere).map(\.rawValue).joined(separator: " and ")
+        if let type, !type.isSupportedHere {
+            return .problem(
+                .job, "training.dtype", "\(type.rawValue) needs instructions that this CPU lacks (it has \(name))",
+                mend: "write training: {dtype: f32} in the job file")
+        }
+        let found = "\(name): \(works) work\(works.contains(" ") ? "" : "s")"
+        return VectorInstructions.isNarrow
+            ? .warning(
+                .machine, "CPU", found, mend: "training takes several times as long as with AVX2 or AVX-512; use another machine")
+            : .ok(.machine, "CPU", found)
+    }
+
+    private static func cores(_ job: JobFile?) -> Finding {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        if let threads = job?.training.threads, threads > cores {
+            return .warning(
+                .machine, "cores", "\(cores), but training.threads is \(threads)",
+                mend: "remove training.threads, or write \(cores) at most")
+        }
+        return .ok(.machine, "cores", "\(cores)")
+    }
+
+    /// Embedding tables are by far the largest part of a training.
+    private static func memory(_ job: JobFile) -> Finding {
+        let numbers = job.features.fields.filter { $0.table == nil }.reduce(0) { sum, field in
+            // The optimiser keeps one number a row.
+            sum + field.tableRows * ((field.embeddingDim ?? job.nets.embeddingDim) + 1)
+        }
+        let nets = job.rocket.sharing == .nothing ? 2 : 1
+        let needed = 4 * numbers * nets
+        guard let available = MachineMemory.availableBytes else {
+            return .ok(.machine, "memory", "the embedding tables take \(size(needed))")
+        }
+        let found = "\(size(available)) available, the job's embedding tables take \(size(needed))"
+        let largest = job.features.fields.max { $0.tableRows < $1.tableRows }
+        let mend = "lower hash_bits\(largest.map { " of \($0.name) (\($0.hashBits))" } ?? "") or nets.embedding_dim, or "
+            + "write rocket: {sharing: embeddings}"
+        if needed > available { return .problem(.machine, "memory", found, mend: mend) }
+        return 2 * needed > available
+            ? .warning(.machine, "memory", found, mend: mend) : .ok(.machine, "memory", found)
+    }
+
+    /// `1.2 GB`
+    static func size(_ bytes: Int) -> String {
+        let units = ["bytes", "kB", "MB", "GB", "TB"]
+        var number = Double(bytes)
+        var unit = 0
+        while number >= 1_000, unit < units.count - 1 {
+            number /= 1_000
+            unit += 1
+        }
+        return unit == 0 ? "\(bytes) bytes" : "\(number.formatted(.number.precision(.significantDigits(2...3)).grouping(.never))) \(units[unit])"
+    }
+}
+
+/// Memory that a new process can have. Linux: /proc/meminfo, and the control group's limit.
+enum MachineMemory {
+    static var availableBytes: Int? {
+        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
+            let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { return nil }
+        let limit = number("/sys/fs/cgroup/memory.max")
+        let used = number("/sys/fs/cgroup/memory.current") ?? 0
+        return min(1_024 * kibibytes, limit.map { max(0, $0 - used) } ?? .max)
+    }
+
+    private static func number(_ path: String) -> Int? {
+        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+}

@@ -1,0 +1,67 @@
+import Extract
+import ModelRegistry
+import Postgres
+
+extension Doctor {
+    /// Runs that are under way or ended without a word, the newest run's end, and who holds locks.
+    static func runs(model: String?, on connection: Connection) throws -> [Finding] {
+        let rows = try connection.execute(
+            """
+            SELECT run_id, command, model, host, pid, started_at::timestamptz(0)::text AS started, status, error,
+                   status = 'running' AND rocket.run_is_alive(run_id) AS is_alive
+            FROM rocket.runs
+            WHERE ($1::text IS NULL OR model = $1)
+              AND (status = 'running' OR run_id = (SELECT max(run_id) FROM rocket.runs WHERE $1::text IS NULL OR model = $1))
+            ORDER BY run_id
+            """, [model.map { .text($0) } ?? .null])
+        var findings: [Finding] = []
+        for row in rows {
+            let name = "run \(try row.int("run_id"))"
+            let what = "\(try row.text("command")) of \(try row.text("model")), process \(try row.int("pid")) on "
+                + "\(try row.text("host")), since \(try row.text("started"))"
+            switch try row.text("status") {
+            case "running" where try row.bool("is_alive"): findings.append(.ok(.runs, name, "under way: \(what)"))
+            case "running", "died":
+                findings.append(
+                    .warning(
+                        .runs, name, "ended without a word: \(what)",
+                        mend: "nothing: the next run goes on from what was done; see whether the machine stopped or was out "
+                            + "of memory (dmesg)"))
+            case "failed":
+                findings.append(
+                    .warning(
+                        .runs, name, "the newest run failed: \(try row.textOrNil("error") ?? what)",
+                        mend: "mend what it says and run it again: it goes on from what was done"))
+            case let status: findings.append(.ok(.runs, name, "the newest: \(status.replacing("_", with: " "))"))
+            }
+        }
+        if rows.isEmpty { findings.append(.ok(.runs, "runs", "none yet")) }
+        return try findings + locks(model: model, on: connection)
+    }
+
+    private static func locks(model: String?, on connection: Connection) throws -> [Finding] {
+        let names = [model.map { "rocket/\($0)" }, Extraction.cacheLock, "rocket/migrate"].compactMap { $0 }
+        let held = try names.compactMap { name in
+            try AdvisoryLock.holder(of: name, on: connection).map { Finding.ok(.runs, "lock \(name)", "held by \($0)") }
+        }
+        return held.isEmpty ? [.ok(.runs, "locks", "none is held")] : held
+    }
+
+    /// Whether what is served is whole: all bytes of its artifacts against their SHA-256.
+    static func liveModels(model: String?, on connection: Connection) throws -> [Finding] {
+        let registry = ModelRegistry(connection)
+        let live = try registry.liveVersions().filter { model == nil || $0.model == model }
+        if live.isEmpty { return [.ok(.models, "live", "no version is live yet")] }
+        return try live.map { name, version in
+            let artifacts = try registry.artifacts(of: version)
+            do {
+                for artifact in artifacts { try registry.checkedArtifact(artifact.name, version: version) { _ in } }
+                return .ok(.models, name, "version \(version) is live, its \(artifacts.count) artifacts are whole")
+            } catch {
+                return .problem(
+                    .models, name, "version \(version) is live and damaged: \(error)",
+                    mend: "rocket models rollback \(name), and look at the database's disk")
+            }
+        }
+    }
+}

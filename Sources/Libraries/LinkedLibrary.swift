@@ -1,0 +1,68 @@
+import CCSV
+import CCrypto
+import CDNNL
+import CLZ4
+import CLibPQ
+import CXXHash
+import CZLib
+
+/// A C library that the program runs with.
+public struct LinkedLibrary: Equatable, Sendable {
+    public var name: String
+    /// Of the library that is loaded; of one that is compiled in, of its header.
+    public var version: String
+    public var purpose: String
+
+    /// All of them.
+    public static var all: [LinkedLibrary] {
+        [
+            LinkedLibrary(name: "libpq", version: libpq, purpose: "PostgreSQL"),
+            LinkedLibrary(name: "oneDNN", version: oneDNN, purpose: "matrix products"),
+            LinkedLibrary(name: "liblz4", version: text(LZ4_versionString()), purpose: "cache files"),
+            LinkedLibrary(
+                name: "xxHash", version: "\(XXH_VERSION_MAJOR).\(XXH_VERSION_MINOR).\(XXH_VERSION_RELEASE)",
+                purpose: "feature ids"),
+            LinkedLibrary(name: "zlib", version: text(zlibVersion()), purpose: "imports of .gz files"),
+            LinkedLibrary(
+                name: "OpenSSL", version: text(OpenSSL_version(OPENSSL_VERSION)).split(separator: " ").dropFirst().first
+                    .map(String.init) ?? "", purpose: "SHA-256"),
+            LinkedLibrary(name: "libcsv", version: "\(CSV_MAJOR).\(CSV_MINOR).\(CSV_RELEASE)", purpose: "imports"),
+        ]
+    }
+
+    private static var libpq: String {
+        let number = PQlibVersion()
+        return "\(number / 10_000).\(number % 10_000)"
+    }
+
+    private static var oneDNN: String {
+        guard let version = dnnl_version()?.pointee else { return "" }
+        return "\(version.major).\(version.minor).\(version.patch)"
+    }
+
+    private static func text(_ pointer: UnsafePointer<CChar>?) -> String {
+        pointer.map { String(cString: $0) } ?? ""
+    }
+}
+
+/// The vector instructions that the matrix library uses on this CPU.
+public enum VectorInstructions {
+    /// Nil: none that the program knows the name of.
+    public static var name: String? {
+        switch dnnl_get_effective_cpu_isa() {
+        case dnnl_cpu_isa_sse41: "SSE4.1"
+        case dnnl_cpu_isa_avx: "AVX"
+        case dnnl_cpu_isa_avx2: "AVX2"
+        case dnnl_cpu_isa_avx512_core: "AVX-512"
+        case dnnl_cpu_isa_avx512_core_vnni: "AVX-512 with VNNI"
+        case dnnl_cpu_isa_avx512_core_bf16: "AVX-512 with bf16"
+        case dnnl_cpu_isa_avx512_core_amx: "AVX-512 with AMX"
+        default: nil
+        }
+    }
+
+    /// Whether products of Float32 run at half the width that the library is made for.
+    public static var isNarrow: Bool {
+        [dnnl_cpu_isa_sse41, dnnl_cpu_isa_avx].contains(dnnl_get_effective_cpu_isa())
+    }
+}
