@@ -43,14 +43,16 @@ public struct Doctor {
     public func findings() -> [Finding] {
         let (job, jobFindings) = jobFile()
         var findings = Self.machine(job) + jobFindings
-        let results = open(.fromEnvironment(url: request.database), "results", access: .readWrite, &findings)
-        let source = open(
-            .source(url: request.sourceDatabase, results: request.database), "logs", access: .readOnly, &findings)
+        let results = open(.fromEnvironment(url: request.database), "results", &findings)
+        let source = isOneDatabase
+            ? results : open(.source(url: request.sourceDatabase, results: request.database), "logs", &findings)
         if let results {
             findings += look(.database, "results") { try Self.server(results, "results", access: .readWrite) }
             findings += look(.clock, "results") { try [Self.clock(results, "results")] }
         }
-        if let source {
+        if isOneDatabase, results != nil {
+            findings.append(.ok(.database, "logs", "read from the same database"))
+        } else if let source {
             findings += look(.database, "logs") { try Self.server(source, "logs", access: .readOnly) }
             findings += look(.clock, "logs") { try [Self.clock(source, "logs")] }
         }
@@ -89,6 +91,12 @@ public struct Doctor {
         return findings
     }
 
+    /// Whether nobody named another database for the logs.
+    private var isOneDatabase: Bool {
+        request.sourceDatabase == nil
+            && (ProcessInfo.processInfo.environment["SOURCE_DATABASE_URL"] ?? "").isEmpty
+    }
+
     private func jobFile() -> (JobFile?, [Finding]) {
         guard let path = request.jobFile else {
             return (nil, [.ok(.job, "file", "none is named: --job FILE looks at its tables, cache and model too")])
@@ -97,12 +105,12 @@ public struct Doctor {
             let job = try JobFile(path: path)
             return (job, [.ok(.job, path, "valid: model ‘\(job.model)’, \(job.features.features.count) features")])
         } catch {
-            return (nil, [.problem(.job, path, "\(error)", mend: "correct the lines named; rocket config check \(path)")])
+            return (nil, [.problem(.job, path, "\(error)")])
         }
     }
 
     private func open(
-        _ settings: ConnectionSettings, _ subject: String, access: ConnectionSettings.Access, _ findings: inout [Finding]
+        _ settings: ConnectionSettings, _ subject: String, _ findings: inout [Finding]
     ) -> Connection? {
         do {
             return try Connection(settings, applicationName: "rocket doctor")

@@ -62,10 +62,9 @@ public func draftJob(
     let draft = try JobDraft(model: model, impressions: impressions, clicks: clicks, source: source, sample: sample)
     let text = draft.yaml(today: today())
     // Before it is written: a name that YAML or the job file cannot hold is an error of this program.
-    _ = try JobFile(text: text, path: path)
+    let job = try JobFile(text: text, path: path)
     try write(text, to: path)
-    let summary = try checkJobFile(
-        path, againstDatabase: true, url: sourceDatabase ?? database)
+    let summary = try checkedSummary(of: job, on: connection)
     return DraftedJob(path: path, summary: summary, remarks: draft.remarks)
 }
 

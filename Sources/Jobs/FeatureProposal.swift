@@ -56,7 +56,7 @@ extension FeatureProposal {
         case .document: return "\(column.type): name what is in it by a view or a generated column"
         default: break
         }
-        if profile.nullShare > mostNull { return "\(wholePercent(profile.nullShare)) of the rows have no value" }
+        if profile.nullShare > mostNull { return "\(shortPercent(profile.nullShare)) of the rows have no value" }
         if profile.distinct < 2, profile.nullShare == 0 || profile.distinct == 0 { return "the same value in every row" }
         if column.family == .array || column.family == .number { return nil }
         if profile.distinct > 1_000 || column.isUnique, profile.rowsPerValue < 2 {
@@ -113,7 +113,7 @@ extension FeatureProposal {
                 parts[0] += ": \(examples.joined(separator: ", "))\(count > examples.count ? ", …" : "")"
             }
         }
-        if profile.nullShare >= 0.005 { parts.append("\(wholePercent(profile.nullShare)) NULL") }
+        if profile.nullShare >= 0.005 { parts.append("\(shortPercent(profile.nullShare)) NULL") }
         if profile.column.family == .integer, case .numeric = kind { parts.append("if it names something: categorical") }
         return parts.joined(separator: "; ")
     }
@@ -124,7 +124,6 @@ extension FeatureProposal {
     }
 
     private static func rounded(_ number: Double, _ digits: Int) -> String {
-        let text = number.formatted(.number.precision(.fractionLength(0...digits)).grouping(.never))
-        return text
+        number.formatted(.number.precision(.fractionLength(0...digits)).grouping(.never))
     }
 }

@@ -115,7 +115,7 @@ struct SourceSearch {
         }
         if let found = best.found, found < 0.9 {
             remarks.append(
-                "only \(wholePercent(found)) of \(Self.clicksTried) clicks have a \(best.reference.name) that is a "
+                "only \(shortPercent(found)) of \(Self.clicksTried) clicks have a \(best.reference.name) that is a "
                     + "\(best.id.name) of \(impressions.name); the others would count for nothing")
         }
         for other in pairs.dropFirst() where other.score > best.score - 2 && (other.found ?? 0) > 0.5 {
@@ -191,5 +191,7 @@ struct SourceSearch {
     }
 }
 
-/// `3 %`
-func wholePercent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+/// `3 %`, `99.8 %`
+func shortPercent(_ share: Double) -> String {
+    "\((100 * share).formatted(.number.precision(.fractionLength(0...1)).grouping(.never))) %"
+}

@@ -142,7 +142,7 @@ import Testing
     @Test(
         "Every command's help has an example",
         arguments: [
-            "migrate", "import", "sample-logs", "extract", "train", "evaluate", "nightly", "backfill", "report",
+            "init", "doctor", "migrate", "import", "sample-logs", "extract", "train", "evaluate", "nightly", "backfill", "report",
             "status",
             "models list", "models show", "config check",
         ])
