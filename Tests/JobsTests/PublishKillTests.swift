@@ -20,7 +20,7 @@ import Testing
             // Named with its schema: the functions that deploy look for nothing outside of PostgreSQL's own.
             try connection.script(
                 """
-                CREATE SEQUENCE statement; CREATE TABLE stop (at bigint); INSERT INTO stop VALUES (0);
+                CREATE SEQUENCE public.statement; CREATE TABLE public.stop (at bigint); INSERT INTO public.stop VALUES (0);
                 CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
                     IF nextval('public.statement') = (SELECT at FROM public.stop) THEN PERFORM pg_sleep(10); END IF;
@@ -41,10 +41,10 @@ import Testing
             var ended: Int32?
             while ended == nil {
                 stop += 1
-                try connection.script("SELECT setval('statement', 1, false); UPDATE stop SET at = \(stop)")
+                try connection.script("SELECT setval('public.statement', 1, false); UPDATE public.stop SET at = \(stop)")
                 let process = try CommandTests.started(night, database: url)
                 while process.isRunning,
-                    try count("SELECT last_value - (NOT is_called)::int AS n FROM statement") < stop
+                    try count("SELECT last_value - (NOT is_called)::int AS n FROM public.statement") < stop
                 {
                     usleep(1_000)
                 }

@@ -64,7 +64,7 @@ import Testing
             #expect(seen == "died")
             #expect(try status("runs") == "running")
             let next = try CommandTests.rocket(night, database: url)
-            #expect(next.code == 0 && next.errors.contains("run 1 (nightly of test), process \(process.processIdentifier)"))
+            #expect(next.code == 0 && next.errors.contains("run 1 (nightly of test, process \(process.processIdentifier) on"))
             #expect(try status("runs") == "died")
             let row = try #require(
                 try database.execute("SELECT ended_at = heartbeat_at AS same, error FROM rocket.runs WHERE run_id = 1")
