@@ -61,7 +61,8 @@ let package = Package(
                 "AdLogs", "Evaluation", "Features", "Nets", "RocketLaunching",
                 .product(name: "Yams", package: "Yams"),
             ]),
-        .target(name: "Reports", dependencies: ["Days", "Evaluation", "ModelRegistry", "Postgres"]),
+        .target(name: "Plots"),
+        .target(name: "Reports", dependencies: ["Days", "Evaluation", "ModelRegistry", "Plots", "Postgres"]),
         .target(
             name: "Jobs",
             dependencies: [
@@ -112,12 +113,13 @@ let package = Package(
             exclude: ["reference.json", "reference.py"]),
         .testTarget(
             name: "JobFileTests", dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching"]),
+        .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
         .testTarget(name: "LogImportTests", dependencies: ["AdLogs", "Days", "LogImport", "Postgres", "TestSupport"]),
         .testTarget(name: "SampleLogsTests", dependencies: ["CounterRandom", "Days", "Evaluation", "SampleLogs"]),
         .testTarget(
             name: "JobsTests",
             dependencies: [
-                "CounterRandom", "Days", "Extract", "FeatureCache", "JobFile", "Jobs", "Postgres", "Reports",
+                "CounterRandom", "Days", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots", "Postgres", "Reports",
                 "TestSupport", "rocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -25,6 +25,8 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     public var prAUC: Double?
     /// ``calibrationBins`` bins of equal mass, those with the lowest probabilities first; fewer where rows are fewer.
     public var reliability: [ReliabilityBin]
+    /// From (0, 0) to (1, 1); empty when only one class occurs.
+    public var roc: [ROCPoint]
 
     /// How many bins ``calibrationError`` uses.
     public static let calibrationBins = 20

@@ -81,7 +81,7 @@ public struct ReportStream: ~Copyable {
             pcoc: sums.clicks == 0 ? nil : sums.predicted / Double(sums.clicks),
             meanPrediction: sums.predicted / rows,
             calibrationError: ranking.reliability.calibrationError,
-            prAUC: ranking.averagePrecision, reliability: ranking.reliability)
+            prAUC: ranking.averagePrecision, reliability: ranking.reliability, roc: ranking.roc)
     }
 
     private static func crossEntropy(label: UInt8, probability: Double) -> Double {

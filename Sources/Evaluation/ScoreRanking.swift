@@ -16,6 +16,8 @@ public struct ScoreRanking: Sendable {
     /// equal scores that a bin's edge cuts gives each side its clicks in proportion, so the order of the rows does not
     /// matter.
     public let reliability: [ReliabilityBin]
+    /// The ROC curve from (0, 0) to (1, 1), in ``ROCCurve/limit`` points at most; empty where one class only occurs.
+    public let roc: [ROCPoint]
 
     /// O(n log n) time, 24 bytes a row.
     ///
@@ -50,7 +52,7 @@ public struct ScoreRanking: Sendable {
 
     fileprivate init(
         clicks: Int, others: Int, auc: Double?, aucStandardError: Double?, averagePrecision: Double?,
-        reliability: [ReliabilityBin]
+        reliability: [ReliabilityBin], roc: [ROCPoint]
     ) {
         self.clicks = clicks
         self.others = others
@@ -58,6 +60,7 @@ public struct ScoreRanking: Sendable {
         self.aucStandardError = aucStandardError
         self.averagePrecision = averagePrecision
         self.reliability = reliability
+        self.roc = roc
     }
 }
 
@@ -69,6 +72,7 @@ struct RankingPass {
     private var deLong = DeLongSquares()
     private var precision = 0.0
     private var reliability: ReliabilityTable
+    private var curve: ROCCurve
 
     /// - Throws: when there are no rows, or more than exact sums can hold.
     init(clicks: Int, others: Int, bins: Int) throws(EvaluationError) {
@@ -79,6 +83,7 @@ struct RankingPass {
         self.clicks = clicks
         self.others = others
         reliability = ReliabilityTable(rows: clicks + others, bins: bins)
+        curve = ROCCurve(clicks: clicks, others: others)
     }
 
     mutating func add(_ run: ScoreRun) {
@@ -88,6 +93,7 @@ struct RankingPass {
         let shown = found + others - wins.others
         precision += Double(run.clicks) * Double(found) / Double(shown)
         reliability.add(run)
+        curve.add(run, above: wins)
         wins.add(clicks: run.clicks, others: run.others)
     }
 
@@ -96,7 +102,8 @@ struct RankingPass {
         ScoreRanking(
             clicks: clicks, others: others, auc: wins.auc,
             aucStandardError: deLong.standardError(clicks: clicks, others: others, doubledWins: wins.doubledWins),
-            averagePrecision: clicks > 0 ? precision / Double(clicks) : nil, reliability: reliability.bins)
+            averagePrecision: clicks > 0 ? precision / Double(clicks) : nil, reliability: reliability.bins,
+            roc: curve.points)
     }
 }
 

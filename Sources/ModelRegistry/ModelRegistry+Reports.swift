@@ -30,6 +30,7 @@ extension ModelRegistry {
                     Value(report.calibrationError), Value(report.meanPrediction), Value(evaluation.oracleAUC),
                 ])
             try insertReliability(of: evaluation, version: version)
+            try insertROC(of: evaluation, version: version)
         }
     }
 
@@ -81,6 +82,28 @@ extension ModelRegistry {
                     .double(bin.highest), .double(bin.meanPrediction), .double(bin.clickRate),
                 ])
         }
+    }
+
+    private func insertROC(of evaluation: NetEvaluation, version: Int) throws {
+        let key: [Value] = [
+            .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
+        ]
+        try connection.execute(
+            "DELETE FROM rocket.roc_points WHERE version = $1 AND day = $2::text::date AND arm = $3 AND net = $4", key)
+        func array(_ rates: [Double]) -> Value {
+            .text("{" + rates.map { "\($0)" }.joined(separator: ",") + "}")
+        }
+        try connection.execute(
+            """
+            INSERT INTO rocket.roc_points (version, day, arm, net, point, false_positive_rate, true_positive_rate)
+            SELECT $1, $2::text::date, $3, $4, point, false_positive_rate, true_positive_rate
+            FROM unnest($5::text::double precision[], $6::text::double precision[])
+                WITH ORDINALITY AS points (false_positive_rate, true_positive_rate, point)
+            """,
+            key + [
+                array(evaluation.report.roc.map(\.falsePositiveRate)),
+                array(evaluation.report.roc.map(\.truePositiveRate)),
+            ])
     }
 
     func insert(_ slices: [SliceEvaluation], version: Int) throws {

@@ -10,10 +10,15 @@ struct ReportCommand: ParsableCommand {
             Light beside booster on the day that neither has seen, what the nets reach alone, how much of the gap \
             rocket closed, latency, and where the model is.
 
+            --html writes all of it as one page for a browser, which needs no network and can be mailed or printed: the \
+            version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, its model over the \
+            nights with promotions and what was held back, and the arms of the newest experiment.
+
             Examples:
               rocket report
               rocket report --model quickstart --all
               rocket report --model-version 12 --json
+              rocket report --model quickstart --html quickstart.html
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -30,10 +35,24 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Print as JSON.")
     var json = false
 
+    @Option(help: ArgumentHelp("Write a page for a browser to this file, instead of printing.", valueName: "file"))
+    var html: String?
+
+    func validate() throws {
+        guard html == nil || !(all || json) else {
+            throw ValidationError("--html writes the page of one version; it does not go with --all or --json")
+        }
+    }
+
     func run() throws {
-        let reports = try ReportReader(database: database.database)
-            .reports(model: model, version: modelVersion, limit: all ? 1_000 : 1)
+        let reader = try ReportReader(database: database.database)
+        let reports = try reader.reports(model: model, version: modelVersion, limit: all ? 1_000 : 1)
         guard let newest = reports.first else { throw JobError.noVersion(model: model ?? "any") }
+        if let html {
+            try PageFile(html).replace(with: ReportPage(newest, from: reader).html)
+            print("\(html): model \(newest.model), version \(newest.version)")
+            return
+        }
         switch (all, json) {
         case (true, true): try printJSON(reports)
         case (true, false): print(reportTable(reports))

@@ -1,3 +1,4 @@
+import CounterRandom
 import Evaluation
 import Foundation
 import Testing
@@ -38,6 +39,34 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
                 labels: reference.labels.reversed(), probabilities: reference.probabilities.reversed(),
                 groups: reference.groups.reversed().map { $0 + 1 }, weights: reference.weights?.reversed() ?? [])
             expectClose(report, reference.report, in: reference.name)
+        }
+    }
+
+    @Test(
+        "The area under the ROC curve's points agrees with the AUC to 1e-3, from (0, 0) to (1, 1), however few or many rows",
+        arguments: [2, 100, 1_000, 50_000, 400_000])
+    func areaUnderCurve(rows: Int) throws {
+        var random = CounterRandom(seed: 5, stream: UInt64(rows))
+        for clickRate in [0.5, 0.1, 0.002] {
+            var labels: [UInt8] = [0, 1]
+            var scores = [0.1, 0.2]
+            for _ in 2..<max(rows, 2) {
+                labels.append(random.uniform() < clickRate ? 1 : 0)
+                let base = Double(random.uniform())
+                scores.append(labels[labels.count - 1] == 1 ? base.squareRoot() : base)
+                // Some thousands share a score.
+                if random.uniform() < 0.2 { scores[scores.count - 1] = (base * 4).rounded() / 4 }
+            }
+            let report = try EvaluationReport.measure(labels: labels, probabilities: scores)
+            let curve = report.roc
+            let auc = try #require(report.auc)
+            #expect(curve.count <= 200 && abs(curve.area - auc) < 1e-3, "\(curve.area) for \(auc), \(curve.count) points")
+            #expect(curve.first == ROCPoint(falsePositiveRate: 0, truePositiveRate: 0))
+            #expect(curve.last == ROCPoint(falsePositiveRate: 1, truePositiveRate: 1))
+            #expect(
+                zip(curve, curve.dropFirst()).allSatisfy {
+                    $0.falsePositiveRate <= $1.falsePositiveRate && $0.truePositiveRate <= $1.truePositiveRate
+                })
         }
     }
 
@@ -139,4 +168,18 @@ func expectClose(_ report: EvaluationReport, _ expected: EvaluationReport, in na
         #expect(bin.impressions == wanted.impressions && bin.lowest == wanted.lowest && bin.highest == wanted.highest)
         #expect(isClose(bin.clicks, wanted.clicks) && isClose(bin.predicted, wanted.predicted), "bins, \(name)")
     }
+    #expect(report.roc.count <= 200 && report.roc.isEmpty == (expected.auc == nil), "ROC, \(name)")
+    for point in expected.roc {
+        let distance = zip(report.roc, report.roc.dropFirst()).map { distance(of: point, from: $0, $1) }.min()
+        #expect(distance ?? 1 < 0.002, "ROC at \(point), \(name)")
+    }
+}
+
+/// Of a point from a stretch of a curve.
+private func distance(of point: ROCPoint, from start: ROCPoint, _ end: ROCPoint) -> Double {
+    let (dx, dy) = (end.falsePositiveRate - start.falsePositiveRate, end.truePositiveRate - start.truePositiveRate)
+    let (x, y) = (point.falsePositiveRate - start.falsePositiveRate, point.truePositiveRate - start.truePositiveRate)
+    let square = dx * dx + dy * dy
+    let along = square > 0 ? min(max((x * dx + y * dy) / square, 0), 1) : 0
+    return ((x - along * dx) * (x - along * dx) + (y - along * dy) * (y - along * dy)).squareRoot()
 }

@@ -5,7 +5,7 @@ import json
 import pathlib
 
 import numpy as np
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score, roc_curve
 
 BINS = 20
 CLIP = 1e-12
@@ -56,6 +56,10 @@ def case(name, y, s, groups, weights=None):
     both = len(set(y[weights > 0])) == 2
     loss = float(log_loss(y, np.clip(s, CLIP, 1 - CLIP), labels=[0, 1], sample_weight=weights))
     auc = float(roc_auc_score(y, s, sample_weight=weights)) if both else None
+    roc = []
+    if both:
+        rates = zip(*roc_curve(y, s, sample_weight=weights)[:2])
+        roc = [{"falsePositiveRate": float(x), "truePositiveRate": float(t)} for x, t in rates]
     clicked = y[weights > 0].any()
     precision = float(average_precision_score(y, s, sample_weight=weights)) if clicked else None
     y, s, groups = (np.repeat(column, weights) for column in (y, s, groups))
@@ -72,7 +76,7 @@ def case(name, y, s, groups, weights=None):
             "normalizedEntropy": loss / float(log_loss(y, np.full(len(y), rate))) if both else None,
             "pcoc": float(s.mean() / rate) if rate > 0 else None,
             "meanPrediction": float(s.mean()), "calibrationError": sum(abs(b["predicted"] - b["clicks"]) for b in bins) / len(y),
-            "prAUC": precision, "reliability": bins,
+            "prAUC": precision, "reliability": bins, "roc": roc,
         },
     }
 

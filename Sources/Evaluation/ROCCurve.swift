@@ -1,0 +1,107 @@
+/// A point of the ROC curve: what share of impressions without a click, and of those with one, score at least so much.
+public struct ROCPoint: Codable, Equatable, Sendable {
+    public var falsePositiveRate: Double
+    public var truePositiveRate: Double
+
+    public init(falsePositiveRate: Double, truePositiveRate: Double) {
+        self.falsePositiveRate = falsePositiveRate
+        self.truePositiveRate = truePositiveRate
+    }
+
+    /// Distance from the stretch between two points.
+    fileprivate func distance(from start: ROCPoint, to end: ROCPoint) -> Double {
+        let (dx, dy) = (end.falsePositiveRate - start.falsePositiveRate, end.truePositiveRate - start.truePositiveRate)
+        let length = (dx * dx + dy * dy).squareRoot()
+        let (x, y) = (falsePositiveRate - start.falsePositiveRate, truePositiveRate - start.truePositiveRate)
+        return length > 0 ? abs(dx * y - dy * x) / length : (x * x + y * y).squareRoot()
+    }
+}
+
+extension [ROCPoint] {
+    /// Area under the polyline. O(points).
+    public var area: Double {
+        zip(self, dropFirst()).reduce(0) { area, ends in
+            let (left, right) = ends
+            return area + (right.falsePositiveRate - left.falsePositiveRate)
+                * (left.truePositiveRate + right.truePositiveRate) / 2
+        }
+    }
+}
+
+/// Draws the ROC curve from runs of equal scores in ascending order. All its points are of the exact curve, whose two
+/// ends are among them. Memory does not grow with the rows: points that lie nearer together than ``step`` are passed over.
+struct ROCCurve {
+    /// At most so many points are kept.
+    static let limit = 200
+    /// A curve that lies within so much of the exact one is good enough.
+    private static let tolerance = 0.0005
+    /// In false and true positive rate together.
+    private static let step = 0.001
+
+    private let clicks: Int
+    private let others: Int
+    /// From (1, 1) downwards.
+    private var candidates = [ROCPoint(falsePositiveRate: 1, truePositiveRate: 1)]
+
+    init(clicks: Int, others: Int) {
+        self.clicks = clicks
+        self.others = others
+    }
+
+    /// - Parameters:
+    ///   - before: clicks and others of lower scores than the run's.
+    mutating func add(_ run: ScoreRun, above before: WinCount) {
+        guard clicks > 0, others > 0, let last = candidates.last else { return }
+        let start = point(clicksBelow: before.clicks, othersBelow: before.others)
+        let end = point(clicksBelow: before.clicks + run.clicks, othersBelow: before.others + run.others)
+        // A long run is a straight stretch of the curve: both its ends are needed.
+        if Self.length(last, end) > Self.step, start != last { candidates.append(start) }
+        if Self.length(start, end) > Self.step { candidates.append(end) }
+    }
+
+    /// From (0, 0) to (1, 1); empty where one class only occurs. The point farthest from what is drawn so far is taken next
+    /// (Ramer 1972; Douglas and Peucker 1973), until all is within tolerance or ``limit`` is reached.
+    var points: [ROCPoint] {
+        guard clicks > 0, others > 0 else { return [] }
+        let all = (candidates + [ROCPoint(falsePositiveRate: 0, truePositiveRate: 0)]).reversed() as [ROCPoint]
+        var kept: Set = [0, all.count - 1]
+        var stretches = [Stretch(all, 0, all.count - 1)]
+        while kept.count < Self.limit, let worst = stretches.indices.max(by: { stretches[$0].error < stretches[$1].error }),
+            stretches[worst].error > Self.tolerance
+        {
+            let stretch = stretches.remove(at: worst)
+            kept.insert(stretch.farthest)
+            stretches.append(Stretch(all, stretch.start, stretch.farthest))
+            stretches.append(Stretch(all, stretch.farthest, stretch.end))
+        }
+        return kept.sorted().map { all[$0] }
+    }
+
+    /// A straight line in the place of a part of the curve.
+    private struct Stretch {
+        let start, end: Int
+        /// The point that it is farthest from, and how far.
+        var farthest: Int
+        var error = 0.0
+
+        init(_ points: [ROCPoint], _ start: Int, _ end: Int) {
+            self.start = start
+            self.end = end
+            farthest = start
+            for index in start..<end {
+                let distance = points[index].distance(from: points[start], to: points[end])
+                if distance > error { (farthest, error) = (index, distance) }
+            }
+        }
+    }
+
+    private func point(clicksBelow: Int, othersBelow: Int) -> ROCPoint {
+        ROCPoint(
+            falsePositiveRate: Double(others - othersBelow) / Double(others),
+            truePositiveRate: Double(clicks - clicksBelow) / Double(clicks))
+    }
+
+    private static func length(_ from: ROCPoint, _ to: ROCPoint) -> Double {
+        from.falsePositiveRate - to.falsePositiveRate + from.truePositiveRate - to.truePositiveRate
+    }
+}

@@ -1,0 +1,57 @@
+/// A table in a box of its own, which scrolls where the screen is narrow.
+public struct DataTable: Sendable {
+    public struct Column: Sendable {
+        var title: String
+        var isNumeric: Bool
+
+        /// Words, to the left.
+        public static func text(_ title: String) -> Column { Column(title: title, isNumeric: false) }
+        /// Numbers, to the right.
+        public static func number(_ title: String) -> Column { Column(title: title, isNumeric: true) }
+    }
+
+    /// What it shows. No two tables of a page may have the same: screen readers list them by it.
+    public var caption: String
+    public var columns: [Column]
+    /// A cell for each column; the first names the row.
+    public var rows: [[Markup]]
+
+    public init(_ caption: String, _ columns: [Column], rows: [[Markup]]) {
+        self.caption = caption
+        self.columns = columns
+        self.rows = rows
+    }
+
+    /// The same of plain text.
+    public init(_ caption: String, _ columns: [Column], text rows: [[String]]) {
+        self.init(caption, columns, rows: rows.map { $0.map { Markup(escaping: $0) } })
+    }
+
+    public var html: Markup {
+        let head = columns.map { column -> Markup in
+            column.isNumeric ? "<th scope=\"col\" class=\"n\">\(column.title)</th>" : "<th scope=\"col\">\(column.title)</th>"
+        }
+        let body = rows.map { row -> Markup in
+            let cells = zip(columns, row).enumerated().map { index, cell -> Markup in
+                let classes: Markup = cell.0.isNumeric ? " class=\"n\"" : ""
+                return index == 0
+                    ? "<th scope=\"row\"\(classes)>\(cell.1)</th>" : "<td\(classes)>\(cell.1)</td>"
+            }
+            return "<tr>\(cells.joined())</tr>\n"
+        }
+        return """
+            <div class="scroll" role="region" tabindex="0" aria-label="\(caption)"><table>
+            <caption>\(caption)</caption>
+            <thead><tr>\(head.joined())</tr></thead>
+            <tbody>
+            \(body.joined())</tbody>
+            </table></div>
+
+            """
+    }
+
+    /// Closed until somebody wants the numbers.
+    public var folded: Markup {
+        "<details><summary>\(caption)</summary>\n\(html)</details>\n"
+    }
+}

@@ -1,0 +1,147 @@
+/// Series over two axes.
+public struct LinePlot: Sendable {
+    public struct Point: Sendable {
+        public var x: Double
+        /// Nil: not known, and the line has a hole.
+        public var y: Double?
+        /// Where the true value is likely to be.
+        public var interval: ClosedRange<Double>?
+        /// What it says under the pointer.
+        public var label: String
+
+        public init(_ x: Double, _ y: Double?, interval: ClosedRange<Double>? = nil, label: String) {
+            self.x = x
+            self.y = y
+            self.interval = interval
+            self.label = label
+        }
+    }
+
+    public enum Drawing: Sendable { case line, lineWithMarkers, markers }
+
+    public struct Series: Sendable {
+        public var name: String
+        public var style: SeriesStyle
+        public var drawing: Drawing
+        public var points: [Point]
+
+        public init(_ name: String, _ style: SeriesStyle, _ drawing: Drawing, _ points: [Point]) {
+            self.name = name
+            self.style = style
+            self.drawing = drawing
+            self.points = points
+        }
+    }
+
+    /// A line to compare with.
+    public enum Reference: Sendable {
+        /// Where both axes show the same number.
+        case diagonal
+        case level(Double)
+    }
+
+    /// Something that happened at a place of the horizontal axis; its symbol stands above the plot.
+    public struct Event: Sendable {
+        public var x: Double
+        public var symbol: EventSymbol
+        public var label: String
+
+        public init(x: Double, symbol: EventSymbol, label: String) {
+            self.x = x
+            self.symbol = symbol
+            self.label = label
+        }
+    }
+
+    public var title: String
+    /// For those who cannot see it: what it shows and what comes out.
+    public var text: String
+    public var x: Axis
+    public var y: Axis
+    public var series: [Series]
+    public var references: [Reference]
+    public var events: [Event]
+
+    public init(
+        _ title: String, text: String, x: Axis, y: Axis, series: [Series], references: [Reference] = [],
+        events: [Event] = []
+    ) {
+        self.title = title
+        self.text = text
+        self.x = x
+        self.y = y
+        self.series = series
+        self.references = references
+        self.events = events
+    }
+
+    /// - Parameter id: unique in the page.
+    public func svg(id: String) -> Markup {
+        let frame = Frame(x: x, y: y)
+        let content: Markup = """
+            \(frame.markup)\(references.map { reference($0, frame) }.joined())\
+            \(events.map { event($0, frame) }.joined())\(series.map { drawn($0, frame) }.joined())
+            """
+        return picture(id: id, title: title, description: text, width: Frame.width, height: frame.height, content)
+    }
+
+    /// The series' names and looks.
+    public var key: [Figure.KeyEntry] { series.map { Figure.KeyEntry($0.name, $0.style) } }
+
+    private func reference(_ reference: Reference, _ frame: Frame) -> Markup {
+        switch reference {
+        case .level(let value):
+            guard y.domain.contains(value) else { return "" }
+            return "<path class=\"reference\" d=\"M\(at: frame.left) \(at: frame.up(value))H\(at: frame.right)\"/>\n"
+        case .diagonal:
+            let (low, high) = (
+                max(x.domain.lowerBound, y.domain.lowerBound), min(x.domain.upperBound, y.domain.upperBound)
+            )
+            guard low < high else { return "" }
+            return """
+                <path class="reference" d="M\(at: frame.across(low)) \(at: frame.up(low))\
+                L\(at: frame.across(high)) \(at: frame.up(high))"/>
+
+                """
+        }
+    }
+
+    private func event(_ event: Event, _ frame: Frame) -> Markup {
+        "<g><title>\(event.label)</title>\(event.symbol.drawn(x: frame.across(event.x), y: frame.top - 7))</g>\n"
+    }
+
+    private func drawn(_ series: Series, _ frame: Frame) -> Markup {
+        let shown = series.points.map { point -> (point: Point, x: Double, y: Double)? in
+            guard let y = point.y, frame.holds(x: point.x, y: y) else { return nil }
+            return (point, frame.across(point.x), frame.up(y))
+        }
+        var markup: Markup = "<g class=\"\(series.style.rawValue)\">"
+        for case let (point, x, _)? in shown {
+            guard let interval = point.interval else { continue }
+            let ends = interval.ends.map { frame.up(min(max($0, y.domain.lowerBound), y.domain.upperBound)) }
+            markup += "<path class=\"whisker\" d=\"M\(at: x) \(at: ends[0])V\(at: ends[1])\"/>"
+        }
+        if series.drawing != .markers {
+            var path: Markup = ""
+            var isOn = false
+            for point in shown {
+                if let point { path += "\(isOn ? "L" : "M" as Markup)\(at: point.x) \(at: point.y)" }
+                isOn = point != nil
+            }
+            let dashes = series.style.dashes
+            markup += """
+                <path class="line" stroke-dasharray="\(dashes)" d="\(path)"><title>\(series.name)</title></path>
+                """
+        }
+        if series.drawing != .line {
+            let size = shown.count > 45 ? 2.6 : 4.2
+            for case let (point, x, y)? in shown {
+                markup += """
+                    <g class="mark"><title>\(series.name), \(point.label)</title>\
+                    \(series.style.marker(x: x, y: y, size: size))</g>
+                    """
+            }
+        }
+        return "\(markup)</g>\n"
+    }
+}

@@ -1,0 +1,86 @@
+/// How a series looks. No two differ by colour alone: each has a dash and a marker of its own. The colours are those of
+/// Okabe and Ito (2008), which colour-blind people tell apart; ``PlotStyle`` gives each a shade for dark screens.
+public enum SeriesStyle: String, CaseIterable, Sendable {
+    case blue, vermilion, green, neutral, purple
+
+    /// Length of the strokes and of the holes between them.
+    var dashes: String {
+        switch self {
+        case .blue: "none"
+        case .vermilion: "7 4"
+        case .green: "2 3"
+        case .neutral: "10 3 2 3"
+        case .purple: "12 5"
+        }
+    }
+
+    /// The marker around a point.
+    func marker(x: Double, y: Double, size: Double = 4.2) -> Markup {
+        let (left, right, top, bottom) = (x - size, x + size, y - size, y + size)
+        return switch self {
+        case .blue:
+            "<circle cx=\"\(at: x)\" cy=\"\(at: y)\" r=\"\(at: size)\"/>"
+        case .vermilion:
+            "<rect x=\"\(at: left + 0.4)\" y=\"\(at: top + 0.4)\" width=\"\(at: 2 * size - 0.8)\" height=\"\(at: 2 * size - 0.8)\"/>"
+        case .green:
+            "<path d=\"M\(at: x) \(at: top - 1)L\(at: right + 1) \(at: bottom)L\(at: left - 1) \(at: bottom)Z\"/>"
+        case .neutral:
+            "<path d=\"M\(at: x) \(at: top - 1)L\(at: right + 1) \(at: y)L\(at: x) \(at: bottom + 1)L\(at: left - 1) \(at: y)Z\"/>"
+        case .purple:
+            "<path d=\"M\(at: x) \(at: bottom + 1)L\(at: right + 1) \(at: top)L\(at: left - 1) \(at: top)Z\"/>"
+        }
+    }
+
+    /// A line with the marker on it, for the key below a plot.
+    var sample: Markup {
+        """
+        <svg class="plot \(rawValue)" width="38" height="14" viewBox="0 0 38 14" aria-hidden="true">\
+        <path class="line" d="M1 7H37" stroke-dasharray="\(dashes)"/><g class="mark">\(marker(x: 19, y: 7))</g></svg>
+        """
+    }
+}
+
+/// Stands for what happened.
+public enum EventSymbol: Sendable {
+    case triangle
+    case cross
+
+    func drawn(x: Double, y: Double) -> Markup {
+        switch self {
+        case .triangle:
+            "<path class=\"event\" d=\"M\(at: x) \(at: y - 5)l4.5 9h-9z\"/>"
+        case .cross:
+            "<path class=\"cross\" d=\"M\(at: x - 3.5) \(at: y - 3.5)l7 7m0 -7l-7 7\"/>"
+        }
+    }
+
+    var sample: Markup {
+        "<svg class=\"plot\" width=\"38\" height=\"14\" viewBox=\"0 0 38 14\" aria-hidden=\"true\">\(drawn(x: 19, y: 7))</svg>"
+    }
+}
+
+/// The plots' part of a page's style sheet.
+public enum PlotStyle {
+    public static let css = """
+        .plot { display: block; width: 100%; height: auto; max-width: 40rem; font: 13px system-ui, sans-serif; }
+        .key .plot { display: inline-block; width: 38px; height: 14px; vertical-align: -2px; }
+        .plot text { fill: var(--text); paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
+        .plot .quiet { fill: var(--quiet); }
+        .plot .end { text-anchor: end; }
+        .plot .middle { text-anchor: middle; }
+        .plot .grid { stroke: var(--rule); stroke-width: 1; fill: none; }
+        .plot .axis { stroke: var(--quiet); stroke-width: 1; fill: none; }
+        .plot .reference { stroke: var(--quiet); stroke-width: 1.2; stroke-dasharray: 4 3; fill: none; }
+        .plot .line { stroke: var(--ink); stroke-width: 2; fill: none; stroke-linejoin: round; }
+        .plot .whisker { stroke: var(--ink); stroke-width: 1.6; fill: none; }
+        .plot .mark { fill: var(--ink); stroke: var(--ground); stroke-width: 1; }
+        .plot .event { fill: var(--text); stroke: none; }
+        .plot .cross { stroke: var(--text); stroke-width: 1.6; fill: none; }
+        .blue { --ink: #0072b2; } .vermilion { --ink: #d55e00; } .green { --ink: #009e73; }
+        .neutral { --ink: #000000; } .purple { --ink: #b1568a; }
+        @media screen and (prefers-color-scheme: dark) {
+            .blue { --ink: #56b4e9; } .vermilion { --ink: #e69f00; } .green { --ink: #2fc69b; }
+            .neutral { --ink: #ffffff; } .purple { --ink: #cc79a7; }
+        }
+        """
+}

@@ -1,0 +1,59 @@
+import Plots
+
+// The arms of the model's newest experiment.
+extension ReportPage {
+    var arms: Markup {
+        guard let day = experimentDay, !experiment.isEmpty else { return "" }
+        let table = DataTable(
+            "Arms, means over the seeds",
+            [
+                .text("Arm"), .text("Net"), .number("AUC"), .number("s.e."), .number("Gap closed"),
+                .number("Validation AUC"), .number("GAUC"), .number("Log loss"), .number("PCOC"), .number("Seeds"),
+                .number("A training"),
+            ],
+            text: experiment.map { line in
+                [
+                    line.arm.replacing("_", with: " "), line.net, NumberText.fixed(line.auc),
+                    NumberText.fixed(line.aucStandardError), NumberText.percent(line.gapClosed),
+                    NumberText.fixed(line.validationAUC), NumberText.fixed(line.gauc), NumberText.fixed(line.logLoss),
+                    NumberText.fixed(line.pcoc, decimals: 3), "\(line.seeds)", NumberText.seconds(line.seconds),
+                ]
+            })
+        return """
+            <p>The newest experiment with this model’s job file (<code>rocket experiment</code>), judged on \(day.description).</p>
+            \(grid([armPlot]))\(table.html)
+            """
+    }
+
+    private static let ninetyFive = 1.959964
+
+    private var armPlot: Figure? {
+        let rows = experiment.compactMap { line -> RangePlot.Row? in
+            guard let auc = line.auc else { return nil }
+            let half = line.aucStandardError.map { Self.ninetyFive * $0 }
+            let look = NetLook(arm: line.arm, net: line.net)
+            return RangePlot.Row(
+                look.name, figures: NumberText.fixed(auc) + (half.map { " ± \(NumberText.fixed($0))" } ?? ""),
+                style: look.style, range: half.map { auc - $0...auc + $0 }, values: [auc])
+        }
+        guard !rows.isEmpty else { return nil }
+        let references = experiment.filter { $0.arm == $0.net }.compactMap(\.auc)
+        let plot = RangePlot(
+            "AUC of each arm", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
+            axis: Axis(
+                "AUC, mean over the seeds",
+                holding: rows.flatMap { ($0.range.map { [$0.lowerBound, $0.upperBound] } ?? []) + $0.values }),
+            rows: rows, references: references)
+        return Figure(
+            plot.title, note: "Means over the seeds with 95 % intervals; dashed: the light net and the booster alone.",
+            svg: plot.svg(id: "arms-auc"),
+            table: DataTable(
+                "AUC of each arm, with intervals", [.text("Arm"), .number("AUC"), .number("From"), .number("To")],
+                text: rows.map {
+                    [
+                        $0.name, NumberText.fixed($0.values[0]), NumberText.fixed($0.range?.lowerBound),
+                        NumberText.fixed($0.range?.upperBound),
+                    ]
+                }))
+    }
+}

@@ -1,0 +1,143 @@
+import Evaluation
+import Plots
+
+// Did rocket help, is it fast, and is it live: before anything else.
+extension ReportPage {
+    var headline: Markup {
+        let day = report.evaluatedDay.map {
+            "judged on \($0), which it had not seen: \(NumberText.grouped(report.impressions)) impressions, "
+                + "\(NumberText.grouped(report.clicks)) clicks"
+        }
+        return """
+            <h1>\(report.model) <span class="version">version \(report.version)</span></h1>
+            <p class="state \(report.state)"><strong>\(stateText.short)</strong>\(stateText.why)</p>
+            <p class="lead">\(answer)</p>
+            <p class="quiet">Trained on \(report.trainedFrom.description) … \(report.trainedTo.description)\
+            \(day.map { ", \($0)" } ?? "").</p>
+            \(tiles)\(gate)
+            """
+    }
+
+    /// Whether it serves, and why it does not.
+    private var stateText: (short: String, why: Markup) {
+        switch report.state {
+        case "live":
+            let since = deployments.first { $0.version == report.version }
+            return ("✓ Live", since.map { " since \($0.at) UTC." } ?? "")
+        case "candidate" where decision?.verdict == .held:
+            return ("✕ Held back by the gate", stillLive)
+        case "candidate":
+            return ("○ Candidate", decision == nil ? ": the gate was not asked." : ": never live so far.")
+        case "retired":
+            return ("○ Retired", ": it was live, or was put away by hand.")
+        case "rejected":
+            return ("✕ Rejected", ": it was live and was rolled back.")
+        default:
+            return (report.state, "")
+        }
+    }
+
+    private var stillLive: Markup {
+        guard let live = decision?.liveVersion else { return ": nothing was live." }
+        return ": version \(live) stayed live."
+    }
+
+    /// The method's question, answered as far as the day's data allow.
+    private var answer: String {
+        guard report.evaluatedDay != nil else {
+            return "Not judged yet: run rocket evaluate --model-version \(report.version)."
+        }
+        guard let light = report.lightAloneAUC, let booster = report.boosterAloneAUC else {
+            return "What rocket closed of the gap to the booster is not known: the nets were not trained alone "
+                + "(evaluation.baselines in the job file)."
+        }
+        guard let gap = report.gapClosed else {
+            return "There was no gap to close: the booster alone (AUC \(NumberText.fixed(booster))) does not beat the "
+                + "light net alone (AUC \(NumberText.fixed(light)))."
+        }
+        let share = NumberText.percent(gap)
+        guard gap > 0 else {
+            return "Rocket did not help on this day: \(share) of the gap between light and booster closed."
+        }
+        guard let bounds = comparison("gap_closed")?.figures else {
+            return "Rocket closed \(share) of the gap between light and booster."
+        }
+        let range = "\(NumberText.percent(bounds.lowerBound, decimals: 0)) … \(NumberText.percent(bounds.upperBound, decimals: 0))"
+        return bounds.lowerBound > 0
+            ? "Rocket helped: it closed \(share) of the gap between light and booster (\(range))."
+            : "Rocket closed \(share) of the gap between light and booster, but the day has too few clicks to be sure (\(range))."
+    }
+
+    func comparison(_ name: String) -> VersionDetails.Comparison? {
+        details.comparisons.first { $0.name == name }
+    }
+
+    private var tiles: Markup {
+        var tiles: [(name: String, figure: String, note: String)] = []
+        if report.evaluatedDay != nil {
+            tiles.append(("Gap closed", NumberText.percent(report.gapClosed), bounds(of: "gap_closed") { NumberText.percent($0, decimals: 0) }))
+            tiles.append(
+                (
+                    "AUC of the light net", NumberText.fixed(report.light.auc),
+                    "± \(NumberText.fixed(report.light.aucStandardError)) (s.e.); booster \(NumberText.fixed(report.booster.auc))"
+                ))
+            if let live = comparison("light_minus_live") {
+                let name = live.liveVersion.map { "Against live version \($0)" } ?? "Against the live version"
+                tiles.append(
+                    (name, NumberText.signed(live.figures.estimate), "AUC, " + bounds(of: "light_minus_live") { NumberText.signed($0) }))
+            } else {
+                tiles.append(("Against the live version", NumberText.unknown, "not compared: nothing was live, or it cannot score the day"))
+            }
+            tiles.append(("PCOC", NumberText.fixed(report.light.pcoc, decimals: 3), "predicted over observed clicks; 1 is calibrated"))
+        }
+        if let p99 = report.light.p99 {
+            let times = report.timesFaster.map { "; \(NumberText.fixed($0, decimals: 1)) times as fast (medians)" } ?? ""
+            tiles.append(
+                (
+                    "p99 of the largest request", NumberText.microseconds(p99),
+                    "booster \(NumberText.microseconds(report.booster.p99))\(times)"
+                ))
+        }
+        guard !tiles.isEmpty else { return "" }
+        let items = tiles.map { tile -> Markup in
+            """
+            <div><dt>\(tile.name)</dt><dd><span class="figure">\(tile.figure)</span>
+            <span class="quiet">\(tile.note)</span></dd></div>
+
+            """
+        }
+        return "<dl class=\"tiles\">\n\(items.joined())</dl>\n"
+    }
+
+    private func bounds(of name: String, _ text: (Double) -> String) -> String {
+        guard let figures = comparison(name)?.figures else { return "no interval was measured" }
+        return "\(text(figures.lowerBound)) … \(text(figures.upperBound)), each bound at \(NumberText.percent(figures.confidence, decimals: 0))"
+    }
+
+    /// The rules with their numbers, those that failed first.
+    private var gate: Markup {
+        guard let decision else { return "" }
+        let rows = decision.rules.map { rule -> [Markup] in
+            [
+                "\(rule.name)", rule.passed ? "✓ passed" : "<strong>✕ failed</strong>",
+                "\(rule.value.map { NumberText.significant($0) } ?? "undefined")", "\(rule.expectation)", "\(rule.detail)",
+            ]
+        }
+        let table = DataTable(
+            "Rules of the promotion gate",
+            [.text("Rule"), .text("Came out"), .number("Found"), .text("Expected"), .text("What it is")], rows: rows)
+        return decision.verdict == .held ? table.html : table.folded
+    }
+}
+
+extension PromotionGate.Rule {
+    /// `0.8 … 1.25`, `at least 100`
+    var expectation: String {
+        switch (lowest, highest) {
+        case (let low?, let high?): "\(NumberText.significant(low)) … \(NumberText.significant(high))"
+        case (let low?, nil): "at least \(NumberText.significant(low))"
+        case (nil, let high?): "at most \(NumberText.significant(high))"
+        case (nil, nil): "a number"
+        }
+    }
+}

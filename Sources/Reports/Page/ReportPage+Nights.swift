@@ -1,0 +1,235 @@
+import Days
+import Plots
+
+// The model over its nights: figures, promotions, what was held back and why, what failed.
+extension ReportPage {
+    var history: Markup {
+        let runs = failedRunsTable
+        guard !nights.isEmpty else { return runs }
+        let cut: Markup =
+            nights.count == Self.nightLimit ? "<p>The newest \(Self.nightLimit) nights are shown.</p>\n" : ""
+        return "\(cut)\(grid([aucOverNights, pcocOverNights, latencyOverNights]))\(held)\(everyNight)\(deploymentTable)\(runs)"
+    }
+
+    private static let ninetyFive = 1.959964
+
+    private var dayAxis: Axis {
+        let days = nights.map(\.day)
+        guard let first = days.min(), let last = days.max() else { return Axis("", over: 0...1, ticks: []) }
+        let stride = max(1, (first.distance(to: last) + 5) / 6)
+        let ticks = Swift.stride(from: first, through: last, by: stride).map { day in
+            Axis.Tick(Double(day.ordinal), String(day.description.dropFirst(5)))
+        }
+        // A single night stands in the middle.
+        let margin = first == last ? 1 : 0.5
+        return Axis(
+            "judged on (\(first) … \(last))", over: Double(first.ordinal) - margin...Double(last.ordinal) + margin,
+            ticks: ticks)
+    }
+
+    private var events: [LinePlot.Event] {
+        nights.compactMap { night in
+            switch night.verdict {
+            case "promoted", "first_model":
+                LinePlot.Event(
+                    x: Double(night.day.ordinal), symbol: .triangle,
+                    label: "\(night.day): version \(night.version) was promoted")
+            case "held":
+                LinePlot.Event(
+                    x: Double(night.day.ordinal), symbol: .cross,
+                    label: "\(night.day): version \(night.version) was held: "
+                        + night.failed.map(\.name).joined(separator: ", "))
+            default: nil
+            }
+        }
+    }
+
+    private var eventKey: [Figure.KeyEntry] {
+        var key: [Figure.KeyEntry] = []
+        if nights.contains(where: { ["promoted", "first_model"].contains($0.verdict) }) {
+            key.append(Figure.KeyEntry("promoted", .triangle))
+        }
+        if nights.contains(where: { $0.verdict == "held" }) { key.append(Figure.KeyEntry("held by the gate", .cross)) }
+        return key
+    }
+
+    private func points(
+        _ text: (Double) -> String, _ figure: (NightReport) -> Double?
+    ) -> [LinePlot.Point] {
+        nights.map { night in
+            let value = figure(night)
+            return LinePlot.Point(
+                Double(night.day.ordinal), value, label: "\(night.day), version \(night.version): \(value.map(text) ?? "")")
+        }
+    }
+
+    private var aucOverNights: Figure {
+        var light = points({ NumberText.fixed($0) }) { $0.light.auc }
+        for (index, night) in nights.enumerated() {
+            guard let auc = night.light.auc, let error = night.light.aucStandardError else { continue }
+            light[index].interval = auc - Self.ninetyFive * error...auc + Self.ninetyFive * error
+        }
+        var series = [
+            LinePlot.Series(NetLook.light.name, .blue, .lineWithMarkers, light),
+            LinePlot.Series(
+                NetLook.booster.name, .vermilion, .lineWithMarkers, points({ NumberText.fixed($0) }) { $0.booster.auc }),
+        ]
+        if nights.contains(where: { $0.lightAloneAUC != nil }) {
+            let alone = NetLook(arm: "light", net: "light")
+            series.append(
+                LinePlot.Series(
+                    alone.name, alone.style, .lineWithMarkers, points({ NumberText.fixed($0) }) { $0.lightAloneAUC }))
+        }
+        let values = series.flatMap { $0.points.compactMap(\.y) }
+            + light.compactMap(\.interval).flatMap { [$0.lowerBound, $0.upperBound] }
+        let plot = LinePlot(
+            "AUC over nights", text: "AUC on each night’s unseen day. \(eventText)", x: dayAxis,
+            y: Axis("AUC", holding: values), series: series, events: events)
+        return Figure(
+            plot.title, note: "Each on its own unseen day; bars are 95 % intervals of the light net (DeLong).",
+            svg: plot.svg(id: "auc-nights"), key: plot.key + eventKey,
+            table: nightTable("AUC of each night") { night in
+                [
+                    NumberText.fixed(night.light.auc), NumberText.fixed(night.booster.auc),
+                    NumberText.fixed(night.lightAloneAUC),
+                ]
+            } columns: { ["Light, in rocket", "Booster, in rocket", "Light, alone"] })
+    }
+
+    private var eventText: String {
+        let promoted = nights.filter { ["promoted", "first_model"].contains($0.verdict) }.count
+        let held = nights.filter { $0.verdict == "held" }.count
+        return "\(promoted) of \(nights.count) versions were promoted, \(held) held."
+    }
+
+    private var pcocOverNights: Figure {
+        let series = [
+            LinePlot.Series(
+                NetLook.light.name, .blue, .lineWithMarkers, points({ NumberText.fixed($0, decimals: 3) }) { $0.light.pcoc }),
+            LinePlot.Series(
+                NetLook.booster.name, .vermilion, .lineWithMarkers,
+                points({ NumberText.fixed($0, decimals: 3) }) { $0.booster.pcoc }),
+        ]
+        let plot = LinePlot(
+            "Calibration over nights", text: "Predicted over observed clicks on each night’s unseen day; 1 is calibrated.",
+            x: dayAxis, y: Axis("PCOC", holding: series.flatMap { $0.points.compactMap(\.y) } + [1]), series: series,
+            references: [.level(1)], events: events)
+        return Figure(
+            plot.title, note: "Predicted over observed clicks: above the dashed line a net promises too much.",
+            svg: plot.svg(id: "pcoc-nights"), key: plot.key + eventKey,
+            table: nightTable("PCOC of each night") { night in
+                [
+                    NumberText.fixed(night.light.pcoc, decimals: 3),
+                    NumberText.fixed(night.booster.pcoc, decimals: 3),
+                ]
+            } columns: { ["Light", "Booster"] })
+    }
+
+    private var latencyOverNights: Figure? {
+        let series = [
+            LinePlot.Series("light, p99", .blue, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p99 }),
+            LinePlot.Series("light, median", .green, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p50 }),
+            LinePlot.Series("booster, p99", .vermilion, .lineWithMarkers, points(NumberText.microseconds) { $0.booster.p99 }),
+            LinePlot.Series("booster, median", .purple, .lineWithMarkers, points(NumberText.microseconds) { $0.booster.p50 }),
+        ]
+        let values = series.flatMap { $0.points.compactMap(\.y) }
+        guard !values.isEmpty else { return nil }
+        let plot = LinePlot(
+            "Latency over nights", text: "Median and 99th percentile of the largest request, light and booster.",
+            x: dayAxis, y: Axis("µs of one call, logarithmic", holding: values, spacing: .logarithmic), series: series,
+            events: events)
+        return Figure(
+            plot.title, note: "One call with the largest batch, back to back on one thread.",
+            svg: plot.svg(id: "latency-nights"), key: plot.key + eventKey,
+            table: nightTable("Latency of each night") { night in
+                [night.light.p50, night.light.p99, night.booster.p50, night.booster.p99].map(NumberText.microseconds)
+            } columns: { ["Light p50", "Light p99", "Booster p50", "Booster p99"] })
+    }
+
+    private func nightTable(
+        _ caption: String, _ cells: (NightReport) -> [String], columns: () -> [String]
+    ) -> DataTable {
+        DataTable(
+            caption, [.text("Judged on"), .number("Version")] + columns().map { .number($0) },
+            text: nights.map { [$0.day.description, "\($0.version)"] + cells($0) })
+    }
+
+    /// What the gate held back, newest first.
+    private var held: Markup {
+        let held = nights.reversed().filter { $0.verdict == "held" }
+        guard !held.isEmpty else { return "" }
+        return """
+            <h3>Held back, and why</h3>
+            \(DataTable(
+                "Versions that the gate held back",
+                [.text("Judged on"), .number("Version"), .text("Why")],
+                text: held.map { night in
+                    [
+                        night.day.description, "\(night.version)",
+                        night.failed.isEmpty
+                            ? "the rules are not stored"
+                            : night.failed.map { rule in
+                                "\(rule.name) is \(rule.value.map { NumberText.significant($0) } ?? "undefined"), "
+                                    + "expected \(rule.expectation): \(rule.detail)"
+                            }.joined(separator: "; "),
+                    ]
+                }).html)
+            """
+    }
+
+    private var everyNight: Markup {
+        DataTable(
+            "Every night",
+            [
+                .text("Judged on"), .number("Version"), .text("State"), .text("Gate"), .number("Light AUC"),
+                .number("Booster AUC"), .number("Gap closed"), .number("Light PCOC"), .number("Light p99"),
+            ],
+            text: nights.reversed().map { night in
+                [
+                    night.day.description, "\(night.version)", night.state,
+                    (night.verdict ?? "not asked").replacing("_", with: " "), NumberText.fixed(night.light.auc),
+                    NumberText.fixed(night.booster.auc), NumberText.percent(night.gapClosed),
+                    NumberText.fixed(night.light.pcoc, decimals: 3), NumberText.microseconds(night.light.p99),
+                ]
+            }
+        ).folded
+    }
+
+    private var deploymentTable: Markup {
+        guard !deployments.isEmpty else { return "" }
+        return DataTable(
+            "What was live when",
+            [
+                .text("From (UTC)"), .text("What happened"), .text("Live from then"), .text("Live before"), .text("By"),
+                .text("Reason"),
+            ],
+            text: deployments.map { line in
+                [
+                    line.at, line.action + (line.isForced ? ", past the gate" : ""),
+                    line.version.map { "version \($0)" } ?? "nothing",
+                    line.previousVersion.map { "version \($0)" } ?? "nothing", line.by, line.reason ?? "",
+                ]
+            }
+        ).folded
+    }
+
+    private var failedRunsTable: Markup {
+        guard !failedRuns.isEmpty else { return "" }
+        return """
+            <h3>Runs that failed</h3>
+            \(DataTable(
+                "The newest runs that failed",
+                [
+                    .text("Started (UTC)"), .text("Command"), .text("Judged day"), .text("Ended"), .number("Exit code"),
+                    .text("Error"),
+                ],
+                text: failedRuns.map { run in
+                    [
+                        String(run.startedAt.replacing("T", with: " ").prefix(16)), run.command,
+                        run.evaluatedDay?.description ?? NumberText.unknown, run.status,
+                        run.exitCode.map(String.init) ?? NumberText.unknown, run.error ?? "",
+                    ]
+                }).html)
+            """
+    }
+}

@@ -1,0 +1,216 @@
+import Evaluation
+import Plots
+
+// How good each net is on the unseen day.
+extension ReportPage {
+    var quality: Markup {
+        guard report.evaluatedDay != nil else { return "" }
+        return "\(metrics.html)\(oracle)\(grid([aucs, differences, roc, reliability]))\(slices)"
+    }
+
+    /// Normal quantile of a two-sided interval of 95 %.
+    private static let ninetyFive = 1.959964
+
+    /// What the live version's light net reaches on the same rows: known from the paired difference.
+    private var liveAUC: Double? {
+        guard let difference = comparison("light_minus_live")?.figures.estimate else { return nil }
+        return report.light.auc.map { $0 - difference }
+    }
+
+    private var liveLook: NetLook { .live(version: comparison("light_minus_live")?.liveVersion) }
+
+    private var metrics: DataTable {
+        var rows = details.nets.map { net in
+            [
+                NetLook(arm: net.arm, net: net.net).name, NumberText.fixed(net.auc),
+                NumberText.fixed(net.aucStandardError), NumberText.fixed(net.gauc), NumberText.fixed(net.logLoss),
+                NumberText.fixed(net.normalizedEntropy), NumberText.fixed(net.pcoc, decimals: 3),
+                NumberText.fixed(net.prAUC), NumberText.fixed(net.calibrationError),
+            ]
+        }
+        if let liveAUC {
+            rows.append([liveLook.name, NumberText.fixed(liveAUC)] + Array(repeating: NumberText.unknown, count: 7))
+        }
+        let groups = details.nets.compactMap(\.gaucGroups).max() ?? 0
+        let gauc = groups > 0 ? "GAUC (\(NumberText.grouped(groups)) groups)" : "GAUC"
+        return DataTable(
+            "Each net on \(report.evaluatedDay?.description ?? "")",
+            [
+                .text("Net"), .number("AUC"), .number("s.e."), .number(gauc), .number("Log loss"), .number("NE"),
+                .number("PCOC"), .number("PR AUC"), .number("Calibration error"),
+            ], text: rows)
+    }
+
+    private var oracle: Markup {
+        guard let oracle = report.oracleAUC else { return "" }
+        return """
+            <p>The true click probabilities of these generated logs reach AUC \(NumberText.fixed(oracle)): the light net comes \
+            \(NumberText.percent(report.light.oracleShare)) of the way from 0.5, the booster \
+            \(NumberText.percent(report.booster.oracleShare)).</p>
+
+            """
+    }
+
+    private var aucs: Figure? {
+        var rows = details.nets.compactMap { net -> RangePlot.Row? in
+            guard let auc = net.auc else { return nil }
+            let half = net.aucStandardError.map { Self.ninetyFive * $0 }
+            let look = NetLook(arm: net.arm, net: net.net)
+            return RangePlot.Row(
+                look.name, figures: NumberText.fixed(auc) + (half.map { " ± \(NumberText.fixed($0))" } ?? ""),
+                style: look.style, range: half.map { auc - $0...auc + $0 }, values: [auc])
+        }
+        if let liveAUC {
+            rows.append(
+                RangePlot.Row(liveLook.name, figures: NumberText.fixed(liveAUC), style: liveLook.style, values: [liveAUC]))
+        }
+        guard !rows.isEmpty else { return nil }
+        let plot = RangePlot(
+            "AUC of each net", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
+            axis: Axis("AUC", holding: rows.flatMap { ($0.range.map { [$0.lowerBound, $0.upperBound] } ?? []) + $0.values }),
+            rows: rows)
+        return Figure(
+            plot.title,
+            note: """
+                With 95 % intervals (DeLong). The nets are judged on the same impressions, so their differences are surer than \
+                these intervals look: see beside.
+                """,
+            svg: plot.svg(id: "aucs"),
+            table: DataTable(
+                "AUC with 95 % intervals", [.text("Net"), .number("AUC"), .number("From"), .number("To")],
+                text: rows.map { row in
+                    [
+                        row.name, NumberText.fixed(row.values[0]), NumberText.fixed(row.range?.lowerBound),
+                        NumberText.fixed(row.range?.upperBound),
+                    ]
+                }))
+    }
+
+    private var differences: Figure? {
+        let shown = details.comparisons.filter { $0.name != "gap_closed" }
+        guard let first = shown.first else { return nil }
+        let rows = shown.map { comparison in
+            let figures = comparison.figures
+            let isLive = comparison.name == "light_minus_live"
+            return RangePlot.Row(
+                isLive ? "light − \(liveLook.name)" : "light − booster, both in rocket",
+                figures: "\(NumberText.signed(figures.estimate)) (\(NumberText.signed(figures.lowerBound)) … \(NumberText.signed(figures.upperBound)))",
+                style: isLive ? .green : .vermilion, range: figures.lowerBound...figures.upperBound,
+                values: [figures.estimate])
+        }
+        let margin = decision?.rules.first { $0.name == "not_inferior" }?.lowest
+        let plot = RangePlot(
+            "Differences of AUC", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
+            axis: Axis(
+                "AUC of the light net minus the other’s",
+                holding: rows.flatMap { [$0.range?.lowerBound ?? 0, $0.range?.upperBound ?? 0] } + [0, margin ?? 0]),
+            rows: rows, references: [0] + (margin.map { [$0] } ?? []))
+        let confidence = NumberText.percent(first.figures.confidence, decimals: 0)
+        return Figure(
+            plot.title,
+            note: """
+                On the same rows, by a paired bootstrap over \(NumberText.grouped(first.figures.clusters)) users; each bound holds \
+                with \(confidence). \(margin.map { "The gate wants the lower bound above \(NumberText.fixed($0, decimals: 4))." } ?? "")
+                """,
+            svg: plot.svg(id: "differences"),
+            table: DataTable(
+                "Paired differences",
+                [
+                    .text("Comparison"), .number("Estimate"), .number("From"), .number("To"), .number("s.e."),
+                    .number("Replicates"),
+                ],
+                text: details.comparisons.map { comparison in
+                    let figures = comparison.figures
+                    return [
+                        comparison.name.replacing("_", with: " "), NumberText.signed(figures.estimate),
+                        NumberText.signed(figures.lowerBound), NumberText.signed(figures.upperBound),
+                        NumberText.fixed(figures.standardError), NumberText.grouped(figures.replicates),
+                    ]
+                }))
+    }
+
+    private var roc: Figure? {
+        guard !details.curves.isEmpty else { return nil }
+        let series = details.curves.map { curve in
+            let look = NetLook(arm: curve.arm, net: curve.net)
+            return LinePlot.Series(
+                look.name, look.style, .line,
+                curve.points.map { LinePlot.Point($0.falsePositiveRate, $0.truePositiveRate, label: "") })
+        }
+        let ticks = [0, 0.2, 0.4, 0.6, 0.8, 1].map { Axis.Tick($0, NumberText.fixed($0, decimals: 1)) }
+        let plot = LinePlot(
+            "ROC curves",
+            text: "True positive rate over false positive rate of \(series.map(\.name).joined(separator: ", ")).",
+            x: Axis("false positive rate", over: 0...1, ticks: ticks),
+            y: Axis("true positive rate", over: 0...1, ticks: ticks), series: series, references: [.diagonal])
+        let counts = details.curves.map { NumberText.grouped($0.points.count) }.joined(separator: ", ")
+        return Figure(
+            plot.title,
+            note: "The grey diagonal is guessing. Drawn through \(counts) points of the exact curves.",
+            svg: plot.svg(id: "roc"), key: plot.key,
+            table: DataTable(
+                "ROC curve of the light net", [.number("False positive rate"), .number("True positive rate")],
+                text: details.curves[0].points.map {
+                    [NumberText.fixed($0.falsePositiveRate), NumberText.fixed($0.truePositiveRate)]
+                }))
+    }
+
+    private var reliability: Figure? {
+        guard !details.reliability.isEmpty else { return nil }
+        let series = [NetLook.light, .booster].compactMap { look -> LinePlot.Series? in
+            let bins = details.reliability.filter { NetLook(arm: "rocket", net: $0.net).name == look.name }
+            guard !bins.isEmpty else { return nil }
+            return LinePlot.Series(
+                look.name, look.style, .lineWithMarkers,
+                bins.map { bin in
+                    LinePlot.Point(
+                        100 * bin.meanPrediction, 100 * bin.clickRate,
+                        label: "predicted \(NumberText.percent(bin.meanPrediction, decimals: 2)), observed "
+                            + "\(NumberText.percent(bin.clickRate, decimals: 2)) of \(NumberText.grouped(bin.impressions))")
+                })
+        }
+        let percent = details.reliability.flatMap { bin -> [Double] in [100 * bin.meanPrediction, 100 * bin.clickRate] }
+        let plot = LinePlot(
+            "Reliability",
+            text: "Observed over predicted click rate in bins of equal mass; on the diagonal a net is calibrated.",
+            x: Axis("predicted click rate, %", holding: percent + [0]),
+            y: Axis("observed click rate, %", holding: percent + [0]), series: series, references: [.diagonal])
+        return Figure(
+            plot.title,
+            note: "Each point is a twentieth of the impressions. On the dashed diagonal what was predicted came true.",
+            svg: plot.svg(id: "reliability"), key: plot.key,
+            table: DataTable(
+                "Reliability bins",
+                [.text("Net"), .number("Impressions"), .number("Predicted"), .number("Observed")],
+                text: details.reliability.map { bin in
+                    [
+                        NetLook(arm: "rocket", net: bin.net).name, NumberText.grouped(bin.impressions),
+                        NumberText.percent(bin.meanPrediction, decimals: 3), NumberText.percent(bin.clickRate, decimals: 3),
+                    ]
+                }))
+    }
+
+    /// A table for each feature that the job file slices by.
+    private var slices: Markup {
+        var names: [String] = []
+        for slice in details.slices where names.last != slice.feature { names.append(slice.feature) }
+        let tables = names.map { name -> Markup in
+            DataTable(
+                "By \(name)",
+                [
+                    .text(name), .number("Impressions"), .number("Clicks"), .number("Light AUC"), .number("Booster AUC"),
+                    .number("Light PCOC"), .number("Booster PCOC"),
+                ],
+                text: details.slices.filter { $0.feature == name }.map { slice in
+                    [
+                        slice.value ?? "all others", NumberText.grouped(slice.impressions),
+                        NumberText.grouped(slice.clicks), NumberText.fixed(slice.lightAUC),
+                        NumberText.fixed(slice.boosterAUC), NumberText.fixed(slice.lightPCOC, decimals: 3),
+                        NumberText.fixed(slice.boosterPCOC, decimals: 3),
+                    ]
+                }
+            ).folded
+        }
+        return tables.isEmpty ? "" : "<h3>Slices</h3>\n\(tables.joined())"
+    }
+}

@@ -1,0 +1,115 @@
+import Plots
+
+// Loss curves, the hint, held-out rows, and the proof of the gradient block.
+extension ReportPage {
+    var training: Markup {
+        guard let rocket = details.training.first else { return "" }
+        return "\(armTable)\(proof(of: rocket))\(grid([losses(of: rocket), hint(of: rocket), validation(of: rocket)]))"
+    }
+
+    private var armTable: Markup {
+        DataTable(
+            "Trainings",
+            [
+                .text("Arm"), .number("Steps"), .number("Samples"), .number("Time"), .number("λ"),
+                .number("Kept step, light"), .number("Kept step, booster"), .number("Last light loss"),
+                .number("Last booster loss"),
+            ],
+            text: details.training.map { arm in
+                [
+                    arm.arm.replacing("_", with: " "), NumberText.grouped(arm.steps), NumberText.grouped(arm.samples),
+                    NumberText.seconds(arm.seconds), NumberText.significant(arm.hintWeight),
+                    arm.lightStep.map { NumberText.grouped($0) } ?? "last",
+                    arm.boosterStep.map { NumberText.grouped($0) } ?? "last",
+                    NumberText.fixed(arm.curve.last { $0.light != nil }?.light),
+                    NumberText.fixed(arm.curve.last { $0.booster != nil }?.booster),
+                ]
+            }
+        ).html
+    }
+
+    private func proof(of arm: VersionDetails.TrainedArm) -> Markup {
+        guard let norms = arm.hintOnBooster else { return "" }
+        return norms.largest == 0
+            ? """
+            <p>The gradient block held: in \(NumberText.grouped(norms.checks)) checks the hint’s gradient on the booster’s own \
+            parameters was exactly 0.</p>
+
+            """
+            : """
+            <p>Without gradient block the hint moved the booster, too: its gradient there had a norm of up to \
+            \(NumberText.significant(norms.largest)) in \(NumberText.grouped(norms.checks)) checks.</p>
+
+            """
+    }
+
+    private func steps(of points: [Int]) -> Axis { Axis("training step", holding: points.map(Double.init) + [0]) }
+
+    private func losses(of arm: VersionDetails.TrainedArm) -> Figure? {
+        guard !arm.curve.isEmpty else { return nil }
+        func points(_ loss: (VersionDetails.LossPoint) -> Double?) -> [LinePlot.Point] {
+            arm.curve.map { LinePlot.Point(Double($0.step), loss($0), label: "") }
+        }
+        let series = [
+            LinePlot.Series(NetLook.light.name, .blue, .line, points(\.light)),
+            LinePlot.Series(NetLook.booster.name, .vermilion, .line, points(\.booster)),
+        ].filter { $0.points.contains { $0.y != nil } }
+        let plot = LinePlot(
+            "Losses", text: "Cross-entropy of both nets over training, means between points.",
+            x: steps(of: arm.curve.map(\.step)), y: Axis("cross-entropy, nats", holding: series.flatMap { $0.points.compactMap(\.y) }),
+            series: series)
+        return Figure(
+            plot.title, note: "H(y, p) of the light net and H(y, q) of the booster on the batches they learn from.",
+            svg: plot.svg(id: "losses"), key: plot.key,
+            table: DataTable(
+                "Loss curves",
+                [.number("Up to step"), .number("Light loss"), .number("Booster loss"), .number("Hint, without λ")],
+                text: arm.curve.map { point in
+                    [
+                        NumberText.grouped(point.step), NumberText.fixed(point.light), NumberText.fixed(point.booster),
+                        NumberText.significant(point.hint),
+                    ]
+                }))
+    }
+
+    private func hint(of arm: VersionDetails.TrainedArm) -> Figure? {
+        let points = arm.curve.filter { $0.hint != nil }
+        guard !points.isEmpty else { return nil }
+        let plot = LinePlot(
+            "Hint loss", text: "The hint term over training, not weighted by λ.", x: steps(of: points.map(\.step)),
+            y: Axis("hint, without λ", holding: points.compactMap(\.hint)),
+            series: [
+                LinePlot.Series("hint", .green, .line, points.map { LinePlot.Point(Double($0.step), $0.hint, label: "") })
+            ])
+        return Figure(
+            plot.title,
+            note: "How far the light net is from the booster; the loss has it λ = \(NumberText.significant(arm.hintWeight)) times.",
+            svg: plot.svg(id: "hint"), key: plot.key,
+            table: DataTable(
+                "Hint over training", [.number("Up to step"), .number("Hint, without λ")],
+                text: points.map { [NumberText.grouped($0.step), NumberText.significant($0.hint)] }))
+    }
+
+    private func validation(of arm: VersionDetails.TrainedArm) -> Figure? {
+        guard !arm.validations.isEmpty else { return nil }
+        func points(_ net: (VersionDetails.ValidationPoint) -> Double?) -> [LinePlot.Point] {
+            arm.validations.map { LinePlot.Point(Double($0.step), net($0), label: "step \($0.step): \(NumberText.fixed(net($0)))") }
+        }
+        let series = [
+            LinePlot.Series(NetLook.light.name, .blue, .lineWithMarkers, points(\.light)),
+            LinePlot.Series(NetLook.booster.name, .vermilion, .lineWithMarkers, points(\.booster)),
+        ].filter { $0.points.contains { $0.y != nil } }
+        let plot = LinePlot(
+            "AUC on held-out rows", text: "AUC of both nets on training rows that were held out.",
+            x: steps(of: arm.validations.map(\.step)), y: Axis("AUC", holding: series.flatMap { $0.points.compactMap(\.y) }),
+            series: series)
+        return Figure(
+            plot.title, note: "Training rows that were held out; each net keeps the weights of its best point.",
+            svg: plot.svg(id: "validation"), key: plot.key,
+            table: DataTable(
+                "AUC on held-out rows by step", [.number("Step"), .number("Light"), .number("Booster")],
+                text: arm.validations.map {
+                    [NumberText.grouped($0.step), NumberText.fixed($0.light), NumberText.fixed($0.booster)]
+                }))
+    }
+}

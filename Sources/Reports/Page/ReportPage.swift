@@ -1,0 +1,126 @@
+import Days
+import Evaluation
+import Plots
+
+/// A model and one of its versions as one HTML page, which needs no network and no script: it can be mailed, archived and
+/// printed. Every number on it is the database's.
+public struct ReportPage: Sendable {
+    /// How many nights are shown at most.
+    public static let nightLimit = 60
+
+    let report: ModelReport
+    let decision: GateDecision?
+    let details: VersionDetails
+    let nights: [NightReport]
+    let failedRuns: [RunReport]
+    let deployments: [DeploymentLine]
+    let experiment: [ExperimentLine]
+    let experimentDay: Day?
+
+    /// Reads what the page shows.
+    ///
+    /// - Parameters:
+    ///   - report: of the version that is shown in detail.
+    public init(_ report: ModelReport, from reader: ReportReader) throws {
+        self.report = report
+        decision = try reader.decision(of: report.version)
+        details = try reader.details(of: report.version, on: report.evaluatedDay)
+        nights = try reader.nights(of: report.model, limit: Self.nightLimit)
+        failedRuns = try reader.failedRuns(of: report.model, limit: 20)
+        deployments = try reader.deployments(of: report.model)
+        (experimentDay, experiment) = try reader.newestExperiment(of: report.model)
+    }
+
+    /// The whole page.
+    public var html: String {
+        let sections = sections.filter { !$0.content.isEmpty }
+        let links = sections.map { section -> Markup in "<li><a href=\"#\(section.id)\">\(section.title)</a></li>" }
+        let bodies = sections.map { section -> Markup in
+            """
+            <section id="\(section.id)" aria-labelledby="\(section.id)-title">
+            <h2 id="\(section.id)-title">\(section.title)</h2>
+            \(section.content)</section>
+
+            """
+        }
+        let page: Markup = """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+            <title>\(report.model), version \(report.version) – rocket report</title>
+            <style>
+            \(PageStyle.css)
+            </style>
+            </head>
+            <body>
+            <header>
+            \(headline)<nav aria-label="Sections"><ul>\(links.joined())</ul></nav>
+            </header>
+            <main>
+            \(bodies.joined())</main>
+            <footer><p>Made by rocket report from the database’s tables; version committed \(details.lineage.createdAt) UTC.
+            How the numbers are defined: <code>COMMENT</code>s of the tables in schema <code>rocket</code>, and the README.</p></footer>
+            </body>
+            </html>
+
+            """
+        return page.text
+    }
+
+    private struct Section {
+        var id: String
+        var title: String
+        var content: Markup
+    }
+
+    private var sections: [Section] {
+        [
+            Section(id: "quality", title: "How good it is", content: quality),
+            Section(id: "nights", title: "Night after night", content: history),
+            Section(id: "speed", title: "How fast it is", content: latency),
+            Section(id: "training", title: "How it was trained", content: training),
+            Section(id: "features", title: "What went in", content: features),
+            Section(id: "arms", title: "The paper’s arms", content: arms),
+            Section(id: "lineage", title: "Where it comes from", content: lineage),
+        ]
+    }
+}
+
+/// What a net is called and how it is drawn, the same all over the page.
+struct NetLook {
+    let name: String
+    let style: SeriesStyle
+
+    init(arm: String, net: String) {
+        switch (arm, net) {
+        case ("rocket", "light"): (name, style) = ("light, in rocket", .blue)
+        case ("rocket", "booster"): (name, style) = ("booster, in rocket", .vermilion)
+        case ("light", "light"): (name, style) = ("light, alone", .neutral)
+        case ("booster", "booster"): (name, style) = ("booster, alone", .purple)
+        default: (name, style) = ("\(net), \(arm.replacing("_", with: " "))", net == "light" ? .blue : .vermilion)
+        }
+    }
+
+    private init(name: String, style: SeriesStyle) {
+        self.name = name
+        self.style = style
+    }
+
+    static func live(version: Int?) -> NetLook {
+        NetLook(name: version.map { "light, live version \($0)" } ?? "light, live version", style: .green)
+    }
+
+    /// Rocket's.
+    static let light = NetLook(arm: "rocket", net: "light")
+    static let booster = NetLook(arm: "rocket", net: "booster")
+}
+
+/// Figures side by side where there is room.
+func grid(_ figures: [Figure?]) -> Markup {
+    let shown = figures.compactMap { $0?.html }
+    return shown.isEmpty ? "" : "<div class=\"figures\">\n\(shown.joined())</div>\n"
+}
