@@ -49,7 +49,7 @@ public struct Axis: Sendable {
         switch spacing {
         case .linear:
             let step = Self.step(for: least...most, count: count)
-            let (first, last) = ((least / step - 1e-9).rounded(.down), (most / step + 1e-9).rounded(.up))
+            let (first, last) = ((least / step + 1e-9).rounded(.down), (most / step - 1e-9).rounded(.up))
             domain = first * step...max(last, first + 1) * step
             ticks = (Int(first)...Int(max(last, first + 1))).map { index in
                 Tick(Double(index) * step, Self.label(Double(index) * step, step: step))

@@ -20,7 +20,7 @@ struct Frame {
     }
 
     /// About how wide a text is in the plots' font.
-    static func textWidth(_ text: String) -> Double { Double(text.count) * 7.3 }
+    static func textWidth(_ text: String) -> Double { Double(text.count) * 8.3 }
 
     func across(_ value: Double) -> Double { left + x.position(value) * (right - left) }
     func up(_ value: Double) -> Double { bottom - y.position(value) * (bottom - top) }

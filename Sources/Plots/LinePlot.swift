@@ -58,6 +58,7 @@ public struct LinePlot: Sendable {
     public var text: String
     public var x: Axis
     public var y: Axis
+    /// The first lies on top.
     public var series: [Series]
     public var references: [Reference]
     public var events: [Event]
@@ -80,7 +81,7 @@ public struct LinePlot: Sendable {
         let frame = Frame(x: x, y: y)
         let content: Markup = """
             \(frame.markup)\(references.map { reference($0, frame) }.joined())\
-            \(events.map { event($0, frame) }.joined())\(series.map { drawn($0, frame) }.joined())
+            \(events.map { event($0, frame) }.joined())\(series.reversed().map { drawn($0, frame) }.joined())
             """
         return picture(id: id, title: title, description: text, width: Frame.width, height: frame.height, content)
     }

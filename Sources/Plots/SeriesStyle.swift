@@ -62,7 +62,7 @@ public enum EventSymbol: Sendable {
 /// The plots' part of a page's style sheet.
 public enum PlotStyle {
     public static let css = """
-        .plot { display: block; width: 100%; height: auto; max-width: 40rem; font: 13px system-ui, sans-serif; }
+        .plot { display: block; width: 100%; height: auto; max-width: 34rem; font: 13px system-ui, sans-serif; }
         .key .plot { display: inline-block; width: 38px; height: 14px; vertical-align: -2px; }
         .plot text { fill: var(--text); paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .plot .quiet { fill: var(--quiet); }

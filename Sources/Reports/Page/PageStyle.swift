@@ -40,25 +40,25 @@ enum PageStyle {
         .tiles dt { font-size: 0.9rem; }
         .tiles dd { margin: 0; font-size: 0.85rem; line-height: 1.35; }
         .tiles .figure { display: block; font-size: 1.75rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-        .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 0.6rem 2.2rem; }
+        .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 0.6rem 2.2rem; }
         figure { margin: 0.6rem 0; min-width: 0; }
         figcaption p { font-size: 0.9rem; color: var(--quiet); margin: 0 0 0.6rem; }
         .key { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; list-style: none; margin: 0 0 0.5rem; padding: 0; font-size: 0.9rem; }
         details { margin: 0.5rem 0; }
         summary { cursor: pointer; color: var(--link); font-size: 0.92rem; padding: 0.2rem 0; }
         .scroll, pre { overflow: auto; max-width: 100%; margin: 0.5rem 0 1rem; }
-        details .scroll { max-height: 26rem; }
+        .scroll { max-height: 27rem; }
         pre { background: var(--panel); padding: 0.8rem 1rem; border-radius: 0.4rem; max-height: 30rem; }
         pre code { overflow-wrap: normal; }
         :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
         table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
         caption { text-align: left; color: var(--quiet); padding-bottom: 0.3rem; }
         details caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-        th, td { text-align: left; vertical-align: top; padding: 0.28rem 1rem 0.28rem 0; border-bottom: 1px solid var(--rule); }
+        th, td { text-align: left; vertical-align: top; padding: 0.28rem 1.1rem 0.28rem 0; border-bottom: 1px solid var(--rule); }
         thead th { color: var(--quiet); font-weight: 600; vertical-align: bottom; }
         tbody th { font-weight: 600; }
         td code { overflow-wrap: normal; white-space: nowrap; }
-        th:not(:first-child), .n { white-space: nowrap; }
+        th, .n { white-space: nowrap; }
         .n { text-align: right; }
         .facts div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding: 0.2rem 0; }
         .facts dt { color: var(--quiet); }

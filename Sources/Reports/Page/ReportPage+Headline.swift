@@ -56,16 +56,18 @@ extension ReportPage {
                 + "light net alone (AUC \(NumberText.fixed(light)))."
         }
         let share = NumberText.percent(gap)
-        guard gap > 0 else {
-            return "Rocket did not help on this day: \(share) of the gap between light and booster closed."
-        }
         guard let bounds = comparison("gap_closed")?.figures else {
             return "Rocket closed \(share) of the gap between light and booster."
         }
         let range = "\(NumberText.percent(bounds.lowerBound, decimals: 0)) … \(NumberText.percent(bounds.upperBound, decimals: 0))"
-        return bounds.lowerBound > 0
-            ? "Rocket helped: it closed \(share) of the gap between light and booster (\(range))."
-            : "Rocket closed \(share) of the gap between light and booster, but the day has too few clicks to be sure (\(range))."
+        if bounds.lowerBound > 0 {
+            return "Rocket helped: it closed \(share) of the gap between light and booster (\(range))."
+        }
+        if bounds.upperBound < 0 {
+            return "Rocket did harm on this day: the light net is worse than alone, by \(NumberText.percent(-gap)) of the gap "
+                + "(\(NumberText.percent(-bounds.upperBound, decimals: 0)) … \(NumberText.percent(-bounds.lowerBound, decimals: 0)))."
+        }
+        return "Whether rocket helped cannot be told from this day: it closed \(share) of the gap, give or take (\(range))."
     }
 
     func comparison(_ name: String) -> VersionDetails.Comparison? {

@@ -162,17 +162,17 @@ extension ReportPage {
             <h3>Held back, and why</h3>
             \(DataTable(
                 "Versions that the gate held back",
-                [.text("Judged on"), .number("Version"), .text("Why")],
-                text: held.map { night in
-                    [
-                        night.day.description, "\(night.version)",
-                        night.failed.isEmpty
-                            ? "the rules are not stored"
-                            : night.failed.map { rule in
-                                "\(rule.name) is \(rule.value.map { NumberText.significant($0) } ?? "undefined"), "
-                                    + "expected \(rule.expectation): \(rule.detail)"
-                            }.joined(separator: "; "),
-                    ]
+                [
+                    .text("Judged on"), .number("Version"), .text("Rule"), .number("Found"), .text("Expected"),
+                    .text("What it is"),
+                ],
+                text: held.flatMap { night in
+                    night.failed.map { rule in
+                        [
+                            night.day.description, "\(night.version)", rule.name,
+                            rule.value.map { NumberText.significant($0) } ?? "undefined", rule.expectation, rule.detail,
+                        ]
+                    }
                 }).html)
             """
     }

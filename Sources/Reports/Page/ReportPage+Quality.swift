@@ -32,11 +32,11 @@ extension ReportPage {
             rows.append([liveLook.name, NumberText.fixed(liveAUC)] + Array(repeating: NumberText.unknown, count: 7))
         }
         let groups = details.nets.compactMap(\.gaucGroups).max() ?? 0
-        let gauc = groups > 0 ? "GAUC (\(NumberText.grouped(groups)) groups)" : "GAUC"
+        let gauc = groups > 0 ? "; GAUC is over \(NumberText.grouped(groups)) groups with clicks" : ""
         return DataTable(
-            "Each net on \(report.evaluatedDay?.description ?? "")",
+            "Each net on \(report.evaluatedDay?.description ?? "")\(gauc)",
             [
-                .text("Net"), .number("AUC"), .number("s.e."), .number(gauc), .number("Log loss"), .number("NE"),
+                .text("Net"), .number("AUC"), .number("s.e."), .number("GAUC"), .number("Log loss"), .number("NE"),
                 .number("PCOC"), .number("PR AUC"), .number("Calibration error"),
             ], text: rows)
     }
@@ -72,8 +72,8 @@ extension ReportPage {
         return Figure(
             plot.title,
             note: """
-                With 95 % intervals (DeLong). The nets are judged on the same impressions, so their differences are surer than \
-                these intervals look: see beside.
+                With 95 % intervals (DeLong). The nets are judged on the same impressions, so their paired differences are surer \
+                than these intervals look.
                 """,
             svg: plot.svg(id: "aucs"),
             table: DataTable(
@@ -143,10 +143,9 @@ extension ReportPage {
             text: "True positive rate over false positive rate of \(series.map(\.name).joined(separator: ", ")).",
             x: Axis("false positive rate", over: 0...1, ticks: ticks),
             y: Axis("true positive rate", over: 0...1, ticks: ticks), series: series, references: [.diagonal])
-        let counts = details.curves.map { NumberText.grouped($0.points.count) }.joined(separator: ", ")
         return Figure(
             plot.title,
-            note: "The grey diagonal is guessing. Drawn through \(counts) points of the exact curves.",
+            note: "The dashed diagonal is guessing. Drawn through at most \(details.curves.map(\.points.count).max() ?? 0) points of each exact curve.",
             svg: plot.svg(id: "roc"), key: plot.key,
             table: DataTable(
                 "ROC curve of the light net", [.number("False positive rate"), .number("True positive rate")],
