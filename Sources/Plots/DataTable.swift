@@ -2,12 +2,17 @@
 public struct DataTable: Sendable {
     public struct Column: Sendable {
         var title: String
-        var isNumeric: Bool
+        /// Of its cells; empty: none.
+        var name: Markup
 
-        /// Words, to the left.
-        public static func text(_ title: String) -> Column { Column(title: title, isNumeric: false) }
+        /// A few words, to the left.
+        public static func text(_ title: String) -> Column { Column(title: title, name: "") }
+        /// Sentences, which may take several lines.
+        public static func prose(_ title: String) -> Column { Column(title: title, name: "p") }
         /// Numbers, to the right.
-        public static func number(_ title: String) -> Column { Column(title: title, isNumeric: true) }
+        public static func number(_ title: String) -> Column { Column(title: title, name: "n") }
+
+        var attribute: Markup { name.isEmpty ? "" : " class=\"\(name)\"" }
     }
 
     /// What it shows. No two tables of a page may have the same: screen readers list them by it.
@@ -29,13 +34,12 @@ public struct DataTable: Sendable {
 
     public var html: Markup {
         let head = columns.map { column -> Markup in
-            column.isNumeric ? "<th scope=\"col\" class=\"n\">\(column.title)</th>" : "<th scope=\"col\">\(column.title)</th>"
+            "<th scope=\"col\"\(column.attribute)>\(column.title)</th>"
         }
         let body = rows.map { row -> Markup in
             let cells = zip(columns, row).enumerated().map { index, cell -> Markup in
-                let classes: Markup = cell.0.isNumeric ? " class=\"n\"" : ""
-                return index == 0
-                    ? "<th scope=\"row\"\(classes)>\(cell.1)</th>" : "<td\(classes)>\(cell.1)</td>"
+                index == 0
+                    ? "<th scope=\"row\"\(cell.0.attribute)>\(cell.1)</th>" : "<td\(cell.0.attribute)>\(cell.1)</td>"
             }
             return "<tr>\(cells.joined())</tr>\n"
         }

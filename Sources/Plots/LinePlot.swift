@@ -58,7 +58,7 @@ public struct LinePlot: Sendable {
     public var text: String
     public var x: Axis
     public var y: Axis
-    /// The first lies on top.
+    /// Lines lie over those before them, so that an unbroken one comes first; markers lie the other way round.
     public var series: [Series]
     public var references: [Reference]
     public var events: [Event]
@@ -81,7 +81,8 @@ public struct LinePlot: Sendable {
         let frame = Frame(x: x, y: y)
         let content: Markup = """
             \(frame.markup)\(references.map { reference($0, frame) }.joined())\
-            \(events.map { event($0, frame) }.joined())\(series.reversed().map { drawn($0, frame) }.joined())
+            \(events.map { event($0, frame) }.joined())\(series.map { lines($0, frame) }.joined())\
+            \(series.reversed().map { markers($0, frame) }.joined())
             """
         return picture(id: id, title: title, description: text, width: Frame.width, height: frame.height, content)
     }
@@ -111,11 +112,16 @@ public struct LinePlot: Sendable {
         "<g><title>\(event.label)</title>\(event.symbol.drawn(x: frame.across(event.x), y: frame.top - 7))</g>\n"
     }
 
-    private func drawn(_ series: Series, _ frame: Frame) -> Markup {
-        let shown = series.points.map { point -> (point: Point, x: Double, y: Double)? in
+    /// A series' points in the picture; nil where a value is not known.
+    private func places(_ series: Series, _ frame: Frame) -> [(point: Point, x: Double, y: Double)?] {
+        series.points.map { point in
             guard let y = point.y, frame.holds(x: point.x, y: y) else { return nil }
             return (point, frame.across(point.x), frame.up(y))
         }
+    }
+
+    private func lines(_ series: Series, _ frame: Frame) -> Markup {
+        let shown = places(series, frame)
         var markup: Markup = "<g class=\"\(series.style.rawValue)\">"
         for case let (point, x, _)? in shown {
             guard let interval = point.interval else { continue }
@@ -134,14 +140,18 @@ public struct LinePlot: Sendable {
                 <path class="line" stroke-dasharray="\(dashes)" d="\(path)"><title>\(series.name)</title></path>
                 """
         }
-        if series.drawing != .line {
-            let size = shown.count > 45 ? 2.6 : 4.2
-            for case let (point, x, y)? in shown {
-                markup += """
-                    <g class="mark"><title>\(series.name), \(point.label)</title>\
-                    \(series.style.marker(x: x, y: y, size: size))</g>
-                    """
-            }
+        return "\(markup)</g>\n"
+    }
+
+    private func markers(_ series: Series, _ frame: Frame) -> Markup {
+        guard series.drawing != .line else { return "" }
+        let size = series.points.count > 45 ? 2.6 : 4.2
+        var markup: Markup = "<g class=\"\(series.style.rawValue)\">"
+        for case let (point, x, y)? in places(series, frame) {
+            markup += """
+                <g class="mark"><title>\(series.name), \(point.label)</title>\
+                \(series.style.marker(x: x, y: y, size: size))</g>
+                """
         }
         return "\(markup)</g>\n"
     }

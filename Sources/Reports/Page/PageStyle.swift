@@ -26,6 +26,7 @@ enum PageStyle {
         a { color: var(--link); }
         code { font: 0.86em ui-monospace, "DejaVu Sans Mono", Menlo, monospace; overflow-wrap: anywhere; }
         .quiet { color: var(--quiet); }
+        .day { white-space: nowrap; }
         .lead { font-size: clamp(1.15rem, 3vw, 1.4rem); line-height: 1.35; margin: 0.8rem 0 0.4rem; }
         .state { margin: 0.5rem 0 0; }
         .state strong {
@@ -57,8 +58,10 @@ enum PageStyle {
         th, td { text-align: left; vertical-align: top; padding: 0.28rem 1.1rem 0.28rem 0; border-bottom: 1px solid var(--rule); }
         thead th { color: var(--quiet); font-weight: 600; vertical-align: bottom; }
         tbody th { font-weight: 600; }
-        td code { overflow-wrap: normal; white-space: nowrap; }
-        th, .n { white-space: nowrap; }
+        thead th { position: sticky; top: 0; background: var(--ground); }
+        th, td { white-space: nowrap; }
+        .p { white-space: normal; min-width: 17rem; overflow-wrap: anywhere; }
+        td code { overflow-wrap: normal; }
         .n { text-align: right; }
         .facts div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding: 0.2rem 0; }
         .facts dt { color: var(--quiet); }
@@ -72,13 +75,15 @@ enum PageStyle {
         @media print {
             html { font-size: 12px; }
             body { padding: 0; max-width: none; }
-            nav { display: none; }
+            nav, .screen { display: none; }
             figure, tr, .tiles div { break-inside: avoid; }
             h2, h3, figcaption { break-after: avoid; }
             .figures { grid-template-columns: 1fr 1fr; }
             .scroll, pre { overflow: visible; max-height: none; }
             summary { display: none; }
-            td, th { white-space: normal; overflow-wrap: anywhere; }
+            thead th { position: static; white-space: normal; }
+            td code { white-space: normal; overflow-wrap: anywhere; }
+            .p { min-width: 0; }
         }
 
         """

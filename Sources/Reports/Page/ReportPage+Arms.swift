@@ -20,17 +20,16 @@ extension ReportPage {
                 ]
             })
         return """
-            <p>The newest experiment with this model’s job file (<code>rocket experiment</code>), judged on \(day.description).</p>
+            <p>The newest experiment with this model’s job file (<code>rocket experiment</code>), judged on \
+            <span class="day">\(day.description)</span>.</p>
             \(grid([armPlot]))\(table.html)
             """
     }
 
-    private static let ninetyFive = 1.959964
-
     private var armPlot: Figure? {
         let rows = experiment.compactMap { line -> RangePlot.Row? in
             guard let auc = line.auc else { return nil }
-            let half = line.aucStandardError.map { Self.ninetyFive * $0 }
+            let half = line.aucStandardError.map { Self.normalQuantile * $0 }
             let look = NetLook(arm: line.arm, net: line.net)
             return RangePlot.Row(
                 look.name, figures: NumberText.fixed(auc) + (half.map { " ± \(NumberText.fixed($0))" } ?? ""),
@@ -45,10 +44,11 @@ extension ReportPage {
                 holding: rows.flatMap { ($0.range.map { [$0.lowerBound, $0.upperBound] } ?? []) + $0.values }),
             rows: rows, references: references)
         return Figure(
-            plot.title, note: "Means over the seeds with 95 % intervals; dashed: the light net and the booster alone.",
+            plot.title,
+            note: "Means over the seeds ± 1.96 standard errors; dashed: the light net and the booster alone.",
             svg: plot.svg(id: "arms-auc"),
             table: DataTable(
-                "AUC of each arm, with intervals", [.text("Arm"), .number("AUC"), .number("From"), .number("To")],
+                "AUC of each arm, ± 1.96 standard errors", [.text("Arm"), .number("AUC"), .number("From"), .number("To")],
                 text: rows.map {
                     [
                         $0.name, NumberText.fixed($0.values[0]), NumberText.fixed($0.range?.lowerBound),

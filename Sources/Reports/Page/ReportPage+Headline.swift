@@ -67,7 +67,7 @@ extension ReportPage {
             return "Rocket did harm on this day: the light net is worse than alone, by \(NumberText.percent(-gap)) of the gap "
                 + "(\(NumberText.percent(-bounds.upperBound, decimals: 0)) … \(NumberText.percent(-bounds.lowerBound, decimals: 0)))."
         }
-        return "Whether rocket helped cannot be told from this day: it closed \(share) of the gap, give or take (\(range))."
+        return "Whether rocket helped cannot be told from this day: it closed \(share) of the gap, and anything within \(range) fits the data."
     }
 
     func comparison(_ name: String) -> VersionDetails.Comparison? {
@@ -77,7 +77,7 @@ extension ReportPage {
     private var tiles: Markup {
         var tiles: [(name: String, figure: String, note: String)] = []
         if report.evaluatedDay != nil {
-            tiles.append(("Gap closed", NumberText.percent(report.gapClosed), bounds(of: "gap_closed") { NumberText.percent($0, decimals: 0) }))
+            tiles.append(("Gap closed", NumberText.percent(report.gapClosed), gapNote))
             tiles.append(
                 (
                     "AUC of the light net", NumberText.fixed(report.light.auc),
@@ -111,6 +111,11 @@ extension ReportPage {
         return "<dl class=\"tiles\">\n\(items.joined())</dl>\n"
     }
 
+    private var gapNote: String {
+        if report.gapClosed != nil { return bounds(of: "gap_closed") { NumberText.percent($0, decimals: 0) } }
+        return report.boosterAloneAUC == nil ? "the nets were not trained alone" : "there was no gap on this day"
+    }
+
     private func bounds(of name: String, _ text: (Double) -> String) -> String {
         guard let figures = comparison(name)?.figures else { return "no interval was measured" }
         return "\(text(figures.lowerBound)) … \(text(figures.upperBound)), each bound at \(NumberText.percent(figures.confidence, decimals: 0))"
@@ -127,7 +132,7 @@ extension ReportPage {
         }
         let table = DataTable(
             "Rules of the promotion gate",
-            [.text("Rule"), .text("Came out"), .number("Found"), .text("Expected"), .text("What it is")], rows: rows)
+            [.text("Rule"), .text("Came out"), .number("Found"), .text("Expected"), .prose("What it is")], rows: rows)
         return decision.verdict == .held ? table.html : table.folded
     }
 }

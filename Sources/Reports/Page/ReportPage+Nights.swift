@@ -11,8 +11,6 @@ extension ReportPage {
         return "\(cut)\(grid([aucOverNights, pcocOverNights, latencyOverNights]))\(held)\(everyNight)\(deploymentTable)\(runs)"
     }
 
-    private static let ninetyFive = 1.959964
-
     private var dayAxis: Axis {
         let days = nights.map(\.day)
         guard let first = days.min(), let last = days.max() else { return Axis("", over: 0...1, ticks: []) }
@@ -67,7 +65,7 @@ extension ReportPage {
         var light = points({ NumberText.fixed($0) }) { $0.light.auc }
         for (index, night) in nights.enumerated() {
             guard let auc = night.light.auc, let error = night.light.aucStandardError else { continue }
-            light[index].interval = auc - Self.ninetyFive * error...auc + Self.ninetyFive * error
+            light[index].interval = auc - Self.normalQuantile * error...auc + Self.normalQuantile * error
         }
         var series = [
             LinePlot.Series(NetLook.light.name, .blue, .lineWithMarkers, light),
@@ -164,7 +162,7 @@ extension ReportPage {
                 "Versions that the gate held back",
                 [
                     .text("Judged on"), .number("Version"), .text("Rule"), .number("Found"), .text("Expected"),
-                    .text("What it is"),
+                    .prose("What it is"),
                 ],
                 text: held.flatMap { night in
                     night.failed.map { rule in
@@ -201,7 +199,7 @@ extension ReportPage {
             "What was live when",
             [
                 .text("From (UTC)"), .text("What happened"), .text("Live from then"), .text("Live before"), .text("By"),
-                .text("Reason"),
+                .prose("Reason"),
             ],
             text: deployments.map { line in
                 [
@@ -221,7 +219,7 @@ extension ReportPage {
                 "The newest runs that failed",
                 [
                     .text("Started (UTC)"), .text("Command"), .text("Judged day"), .text("Ended"), .number("Exit code"),
-                    .text("Error"),
+                    .prose("Error"),
                 ],
                 text: failedRuns.map { run in
                     [

@@ -8,9 +8,6 @@ extension ReportPage {
         return "\(metrics.html)\(oracle)\(grid([aucs, differences, roc, reliability]))\(slices)"
     }
 
-    /// Normal quantile of a two-sided interval of 95 %.
-    private static let ninetyFive = 1.959964
-
     /// What the live version's light net reaches on the same rows: known from the paired difference.
     private var liveAUC: Double? {
         guard let difference = comparison("light_minus_live")?.figures.estimate else { return nil }
@@ -32,7 +29,7 @@ extension ReportPage {
             rows.append([liveLook.name, NumberText.fixed(liveAUC)] + Array(repeating: NumberText.unknown, count: 7))
         }
         let groups = details.nets.compactMap(\.gaucGroups).max() ?? 0
-        let gauc = groups > 0 ? "; GAUC is over \(NumberText.grouped(groups)) groups with clicks" : ""
+        let gauc = groups > 0 ? "; GAUC is over \(NumberText.grouped(groups)) groups that have both classes" : ""
         return DataTable(
             "Each net on \(report.evaluatedDay?.description ?? "")\(gauc)",
             [
@@ -54,7 +51,7 @@ extension ReportPage {
     private var aucs: Figure? {
         var rows = details.nets.compactMap { net -> RangePlot.Row? in
             guard let auc = net.auc else { return nil }
-            let half = net.aucStandardError.map { Self.ninetyFive * $0 }
+            let half = net.aucStandardError.map { Self.normalQuantile * $0 }
             let look = NetLook(arm: net.arm, net: net.net)
             return RangePlot.Row(
                 look.name, figures: NumberText.fixed(auc) + (half.map { " ± \(NumberText.fixed($0))" } ?? ""),
@@ -93,7 +90,7 @@ extension ReportPage {
             let figures = comparison.figures
             let isLive = comparison.name == "light_minus_live"
             return RangePlot.Row(
-                isLive ? "light − \(liveLook.name)" : "light − booster, both in rocket",
+                isLive ? "light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")" : "light − booster, both in rocket",
                 figures: "\(NumberText.signed(figures.estimate)) (\(NumberText.signed(figures.lowerBound)) … \(NumberText.signed(figures.upperBound)))",
                 style: isLive ? .green : .vermilion, range: figures.lowerBound...figures.upperBound,
                 values: [figures.estimate])
@@ -210,6 +207,6 @@ extension ReportPage {
                 }
             ).folded
         }
-        return tables.isEmpty ? "" : "<h3>Slices</h3>\n\(tables.joined())"
+        return tables.isEmpty ? "" : "<h3 class=\"screen\">Slices</h3>\n\(tables.joined())"
     }
 }

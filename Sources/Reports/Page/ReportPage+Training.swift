@@ -19,13 +19,18 @@ extension ReportPage {
                 [
                     arm.arm.replacing("_", with: " "), NumberText.grouped(arm.steps), NumberText.grouped(arm.samples),
                     NumberText.seconds(arm.seconds), NumberText.significant(arm.hintWeight),
-                    arm.lightStep.map { NumberText.grouped($0) } ?? "last",
-                    arm.boosterStep.map { NumberText.grouped($0) } ?? "last",
+                    keptStep(arm.lightStep, of: arm.curve.last?.light), keptStep(arm.boosterStep, of: arm.curve.last?.booster),
                     NumberText.fixed(arm.curve.last { $0.light != nil }?.light),
                     NumberText.fixed(arm.curve.last { $0.booster != nil }?.booster),
                 ]
             }
         ).html
+    }
+
+    /// - Parameter loss: of the net; nil: the arm does not train it.
+    private func keptStep(_ step: Int?, of loss: Double?) -> String {
+        guard loss != nil else { return NumberText.unknown }
+        return step.map { NumberText.grouped($0) } ?? "last"
     }
 
     private func proof(of arm: VersionDetails.TrainedArm) -> Markup {

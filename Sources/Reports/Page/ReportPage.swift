@@ -7,6 +7,8 @@ import Plots
 public struct ReportPage: Sendable {
     /// How many nights are shown at most.
     public static let nightLimit = 60
+    /// Of a two-sided interval of 95 %.
+    static let normalQuantile = 1.959964
 
     let report: ModelReport
     let decision: GateDecision?
