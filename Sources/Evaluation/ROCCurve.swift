@@ -29,7 +29,7 @@ extension [ROCPoint] {
 }
 
 /// Draws the ROC curve from runs of equal scores in ascending order. All its points are of the exact curve, whose two
-/// ends are among them. Memory does not grow with the rows: points that lie nearer together than ``step`` are passed over.
+/// ends are among them. Memory does not grow with the rows: points nearer together than ``step`` are passed over.
 struct ROCCurve {
     /// At most so many points are kept.
     static let limit = 200
@@ -59,14 +59,15 @@ struct ROCCurve {
         if Self.length(start, end) > Self.step { candidates.append(end) }
     }
 
-    /// From (0, 0) to (1, 1); empty where one class only occurs. The point farthest from what is drawn so far is taken next
-    /// (Ramer 1972; Douglas and Peucker 1973), until all is within tolerance or ``limit`` is reached.
+    /// From (0, 0) to (1, 1); empty where one class only occurs. The point farthest from what is drawn so far is taken
+    /// next (Ramer 1972; Douglas and Peucker 1973), until all is within tolerance or ``limit`` is reached.
     var points: [ROCPoint] {
         guard clicks > 0, others > 0 else { return [] }
         let all = (candidates + [ROCPoint(falsePositiveRate: 0, truePositiveRate: 0)]).reversed() as [ROCPoint]
         var kept: Set = [0, all.count - 1]
         var stretches = [Stretch(all, 0, all.count - 1)]
-        while kept.count < Self.limit, let worst = stretches.indices.max(by: { stretches[$0].error < stretches[$1].error }),
+        while kept.count < Self.limit,
+            let worst = stretches.indices.max(by: { stretches[$0].error < stretches[$1].error }),
             stretches[worst].error > Self.tolerance
         {
             let stretch = stretches.remove(at: worst)

@@ -47,7 +47,8 @@ public struct Figure: Sendable {
 }
 
 /// The picture's outer element, with what a screen reader says of it.
-func picture(id: String, title: String, description: String, width: Double, height: Double, _ content: Markup) -> Markup {
+func picture(id: String, title: String, description: String, width: Double, height: Double, _ content: Markup) -> Markup
+{
     """
     <svg class="plot" viewBox="0 0 \(at: width) \(at: height)" role="img" aria-labelledby="\(id)-title \(id)-desc">
     <title id="\(id)-title">\(title)</title><desc id="\(id)-desc">\(description)</desc>

@@ -123,7 +123,7 @@ public struct LinePlot: Sendable {
     private func lines(_ series: Series, _ frame: Frame) -> Markup {
         let shown = places(series, frame)
         var markup: Markup = "<g class=\"\(series.style.rawValue)\">"
-        for case let (point, x, _)? in shown {
+        for case (let point, let x, _)? in shown {
             guard let interval = point.interval else { continue }
             let ends = interval.ends.map { frame.up(min(max($0, y.domain.lowerBound), y.domain.upperBound)) }
             markup += "<path class=\"whisker\" d=\"M\(at: x) \(at: ends[0])V\(at: ends[1])\"/>"
@@ -147,7 +147,7 @@ public struct LinePlot: Sendable {
         guard series.drawing != .line else { return "" }
         let size = series.points.count > 45 ? 2.6 : 4.2
         var markup: Markup = "<g class=\"\(series.style.rawValue)\">"
-        for case let (point, x, y)? in places(series, frame) {
+        for case (let point, let x, let y)? in places(series, frame) {
             markup += """
                 <g class="mark"><title>\(series.name), \(point.label)</title>\
                 \(series.style.marker(x: x, y: y, size: size))</g>

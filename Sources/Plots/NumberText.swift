@@ -16,13 +16,20 @@ public enum NumberText {
 
     /// Four digits that count: `0.8`, `1234`, `−0.001234`
     public static func significant(_ value: Double?) -> String {
-        value.map { (abs($0) >= 1_000 ? String(format: "%.0f", $0) : String(format: "%.4g", $0)).replacing("-", with: "−") }
+        value.map {
+            (abs($0) >= 1_000 ? String(format: "%.0f", $0) : String(format: "%.4g", $0)).replacing("-", with: "−")
+        }
             ?? unknown
     }
 
     /// `61.2 %`
     public static func percent(_ share: Double?, decimals: Int = 1) -> String {
         share.map { fixed($0 * 100, decimals: decimals) + " %" } ?? unknown
+    }
+
+    /// `−12 % … 80 %`, with a number's own way of writing it.
+    public static func range(_ low: Double, _ high: Double, _ text: (Double) -> String) -> String {
+        "\(text(low)) … \(text(high))"
     }
 
     /// `12,345`

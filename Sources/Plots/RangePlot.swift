@@ -48,9 +48,10 @@ public struct RangePlot: Sendable {
         for tick in axis.ticks {
             let x = across(tick.value)
             let half = Frame.textWidth(tick.label) / 2
+            let text = min(max(x, half), Frame.width - half)
             content += """
                 <path class="grid" d="M\(at: x) \(at: Self.top)V\(at: bottom + 4)"/>\
-                <text class="middle" x="\(at: min(max(x, half), Frame.width - half))" y="\(at: bottom + 18)">\(tick.label)</text>
+                <text class="middle" x="\(at: text)" y="\(at: bottom + 18)">\(tick.label)</text>
 
                 """
         }

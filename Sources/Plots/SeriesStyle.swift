@@ -17,15 +17,18 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
     /// The marker around a point.
     func marker(x: Double, y: Double, size: Double = 4.2) -> Markup {
         let (left, right, top, bottom) = (x - size, x + size, y - size, y + size)
+        let (side, half) = (2 * size - 0.8, size + 1)
         return switch self {
         case .blue:
             "<circle cx=\"\(at: x)\" cy=\"\(at: y)\" r=\"\(at: size)\"/>"
         case .vermilion:
-            "<rect x=\"\(at: left + 0.4)\" y=\"\(at: top + 0.4)\" width=\"\(at: 2 * size - 0.8)\" height=\"\(at: 2 * size - 0.8)\"/>"
+            "<path d=\"M\(at: left + 0.4) \(at: top + 0.4)h\(at: side)v\(at: side)h\(at: -side)z\"/>"
         case .green:
             "<path d=\"M\(at: x) \(at: top - 1)L\(at: right + 1) \(at: bottom)L\(at: left - 1) \(at: bottom)Z\"/>"
         case .neutral:
-            "<path d=\"M\(at: x) \(at: top - 1)L\(at: right + 1) \(at: y)L\(at: x) \(at: bottom + 1)L\(at: left - 1) \(at: y)Z\"/>"
+            """
+            <path d="M\(at: x) \(at: y - half)L\(at: x + half) \(at: y)L\(at: x) \(at: y + half)L\(at: x - half) \(at: y)Z"/>
+            """
         case .purple:
             "<path d=\"M\(at: x) \(at: bottom + 1)L\(at: right + 1) \(at: top)L\(at: left - 1) \(at: top)Z\"/>"
         }
@@ -55,7 +58,9 @@ public enum EventSymbol: Sendable {
     }
 
     var sample: Markup {
-        "<svg class=\"plot\" width=\"38\" height=\"14\" viewBox=\"0 0 38 14\" aria-hidden=\"true\">\(drawn(x: 19, y: 7))</svg>"
+        """
+        <svg class="plot" width="38" height="14" viewBox="0 0 38 14" aria-hidden="true">\(drawn(x: 19, y: 7))</svg>
+        """
     }
 }
 

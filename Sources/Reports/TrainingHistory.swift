@@ -1,6 +1,7 @@
 import Postgres
 
-// The training report is JSON in the database, an object of arms; jsonpath finds nothing where an older one lacks a part.
+// The training report is JSON in the database, an object of arms; jsonpath finds nothing where an older one lacks a
+// part.
 extension ReportReader {
     /// How each arm of a version was trained, rocket first.
     func training(of version: Int) throws -> [VersionDetails.TrainedArm] {

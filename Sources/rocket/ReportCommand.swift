@@ -10,9 +10,9 @@ struct ReportCommand: ParsableCommand {
             Light beside booster on the day that neither has seen, what the nets reach alone, how much of the gap \
             rocket closed, latency, and where the model is.
 
-            --html writes all of it as one page for a browser, which needs no network and can be mailed or printed: the \
-            version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, its model over the \
-            nights with promotions and what was held back, and the arms of the newest experiment.
+            --html writes all of it as one page for a browser, which needs no network and can be mailed or printed: \
+            the version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, its model \
+            over the nights with promotions and what was held back, and the arms of the newest experiment.
 
             Examples:
               rocket report

@@ -43,7 +43,7 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
     }
 
     @Test(
-        "The area under the ROC curve's points agrees with the AUC to 1e-3, from (0, 0) to (1, 1), however few or many rows",
+        "the ROC curve runs from (0, 0) to (1, 1), and its area agrees with the AUC to 1e-3, however few or many rows",
         arguments: [2, 100, 1_000, 50_000, 400_000])
     func areaUnderCurve(rows: Int) throws {
         var random = CounterRandom(seed: 5, stream: UInt64(rows))
@@ -60,7 +60,8 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
             let report = try EvaluationReport.measure(labels: labels, probabilities: scores)
             let curve = report.roc
             let auc = try #require(report.auc)
-            #expect(curve.count <= 200 && abs(curve.area - auc) < 1e-3, "\(curve.area) for \(auc), \(curve.count) points")
+            #expect(
+                curve.count <= 200 && abs(curve.area - auc) < 1e-3, "\(curve.area) for \(auc), \(curve.count) points")
             #expect(curve.first == ROCPoint(falsePositiveRate: 0, truePositiveRate: 0))
             #expect(curve.last == ROCPoint(falsePositiveRate: 1, truePositiveRate: 1))
             #expect(

@@ -27,7 +27,8 @@ import Testing
             let page = try Self.page(["--model-version", "\(version)"], database: url)
             let connection = try TestDatabase.connect(url)
             let names = [
-                "rocket light": "light, in rocket", "rocket booster": "booster, in rocket", "light light": "light, alone",
+                "rocket light": "light, in rocket", "rocket booster": "booster, in rocket",
+                "light light": "light, alone",
                 "booster booster": "booster, alone",
             ]
             let reports = try connection.execute("SELECT * FROM rocket.evaluation_reports ORDER BY arm, net")
@@ -53,7 +54,9 @@ import Testing
                         "<th scope=\"row\">\(try row.text("net"))</th><td class=\"n\">\(batch)</td>"
                             + "<td class=\"n\">back to back</td>\(cells)"))
             }
-            for row in try connection.execute("SELECT role, day, rows, clicks FROM rocket.version_inputs WHERE part = 0") {
+            for row in try connection.execute(
+                "SELECT role, day, rows, clicks FROM rocket.version_inputs WHERE part = 0")
+            {
                 #expect(page.contains("<th scope=\"row\">\(try row.text("day"))</th><td>\(try row.text("role"))</td>"))
             }
             for row in try connection.execute(
@@ -63,10 +66,14 @@ import Testing
                 FROM rocket.model_versions, jsonb_path_query(training, '$.rocket.curve[*]') p
                 """)
             {
-                let losses = try "<td class=\"n\">\(NumberText.fixed(row.double("light")))</td><td class=\"n\">\(NumberText.fixed(row.double("booster")))</td>"
+                let losses = try ["light", "booster"].map {
+                    "<td class=\"n\">\(NumberText.fixed(try row.double($0)))</td>"
+                }.joined()
                 #expect(page.contains("<th scope=\"row\" class=\"n\">\(try row.text("step"))</th>\(losses)"))
             }
-            for row in try connection.execute("SELECT feature, coverage FROM rocket.feature_report WHERE day = '2026-01-07'") {
+            for row in try connection.execute(
+                "SELECT feature, coverage FROM rocket.feature_report WHERE day = '2026-01-07'")
+            {
                 #expect(page.contains("<th scope=\"row\">\(try row.text("feature"))</th>"))
                 #expect(page.contains(NumberText.percent(try row.double("coverage"))))
             }
@@ -124,7 +131,9 @@ import Testing
         }
     }
 
-    @Test("Without a version there is no page and exit code 6; the page does not go with --json; a folder that is not there is named")
+    @Test(
+        "Without a version there is no page and code 6; it does not go with --json; a folder that is not there is named"
+    )
     func refusals() throws {
         try TestDatabase.run { url in
             try withTemporaryFolder { folder in

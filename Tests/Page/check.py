@@ -2,8 +2,8 @@
 
     check.py FOLDER AXE.whl PAGE.html …        screenshots and PDFs go to FOLDER
 
-Checks each: valid HTML, nothing on the console, no other address asked for, nothing wider than the screen, no text of a plot
-cut off or on top of another, and no finding of axe-core, with the tables folded and unfolded."""
+Checks each: valid HTML, nothing on the console, no other address asked for, nothing wider than the screen, no text of a
+plot cut off or on top of another, and no finding of axe-core, with the tables folded and unfolded."""
 
 import base64
 import json
@@ -53,10 +53,13 @@ def requested(driver):
 
 def findings(driver, axe):
     driver.execute_script(axe)
-    result = driver.execute_async_script("axe.run().then(arguments[0], e => arguments[0]({violations: [{id: String(e)}]}))")
-    return [
-        f"axe: {v['id']}: {v.get('help')}: {[n['target'] for n in v.get('nodes', [])][:3]}" for v in result["violations"]
-    ], len(result.get("passes", []))
+    result = driver.execute_async_script(
+        "axe.run().then(arguments[0], e => arguments[0]({violations: [{id: String(e)}]}))")
+    found = []
+    for violation in result["violations"]:
+        targets = [node["target"] for node in violation.get("nodes", [])][:3]
+        found.append(f"axe: {violation['id']}: {violation.get('help')}: {targets}")
+    return found, len(result.get("passes", []))
 
 
 def look(driver, page, screen, scheme, folder, axe):
@@ -78,7 +81,8 @@ def look(driver, page, screen, scheme, folder, axe):
     for state in ["folded", "unfolded"]:
         if state == "unfolded":
             driver.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-        wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = driver.execute_script(
+            "const page = document.documentElement; return page.scrollWidth - page.clientWidth")
         if wide > 0:
             problems.append(f"{state}: {wide} pixels wider than the screen")
         found, passes = findings(driver, axe)
@@ -98,7 +102,7 @@ def look(driver, page, screen, scheme, folder, axe):
 def printed(driver, page, folder):
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
     driver.get(page.as_uri())
-    pdf = driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": False, "paperWidth": 8.27, "paperHeight": 11.69})
+    pdf = driver.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
     (folder / f"{page.stem}.pdf").write_bytes(base64.b64decode(pdf["data"]))
 
 

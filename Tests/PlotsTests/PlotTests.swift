@@ -6,7 +6,8 @@ import Testing
     @Test(
         "A linear axis goes from one round number to another, holds all values, and its labels tell the ticks apart",
         arguments: [
-            [0.71, 0.735], [0, 1], [-0.0031, 0.0007], [0.5, 0.5], [0, 0], [12_345, 12_346], [1e-7, 3e-7], [-5, 1_000_000],
+            [0.71, 0.735], [0, 1], [-0.0031, 0.0007], [0.5, 0.5], [0, 0], [12_345, 12_346], [1e-7, 3e-7],
+            [-5, 1_000_000],
             [0.7, 0.70001], [100],
         ])
     func linear(_ values: [Double]) throws {
@@ -96,7 +97,8 @@ import Testing
     @Test("Every picture has a role, a title and a description; no two series look alike without colour")
     func accessible() throws {
         let row = RangePlot.Row("<b>", figures: "1 ± 2", style: .green, range: -1...3, values: [1, 2])
-        let svg = RangePlot("t < u", text: "what & why", axis: Axis("x", holding: [-1, 3]), rows: [row]).svg(id: "r").text
+        let svg = RangePlot("t < u", text: "what & why", axis: Axis("x", holding: [-1, 3]), rows: [row]).svg(id: "r")
+            .text
         #expect(svg.contains("role=\"img\"") && svg.contains("aria-labelledby=\"r-title r-desc\""))
         #expect(svg.contains("<title id=\"r-title\">t &lt; u</title><desc id=\"r-desc\">what &amp; why</desc>"))
         #expect(svg.contains("&lt;b&gt;") && !svg.contains("<b>"))
@@ -104,9 +106,12 @@ import Testing
         #expect(parser.isWellFormed, "\(svg)")
         let axis = Axis("", holding: [0, 1])
         let looks = SeriesStyle.allCases.map { style in
-            LinePlot("t", text: "", x: axis, y: axis, series: [
-                LinePlot.Series("s", style, .lineWithMarkers, [LinePlot.Point(0.5, 0.5, label: "")])
-            ]).svg(id: "p").text.replacing(style.rawValue, with: "")
+            LinePlot(
+                "t", text: "", x: axis, y: axis,
+                series: [
+                    LinePlot.Series("s", style, .lineWithMarkers, [LinePlot.Point(0.5, 0.5, label: "")])
+                ]
+            ).svg(id: "p").text.replacing(style.rawValue, with: "")
         }
         #expect(Set(looks).count == SeriesStyle.allCases.count)
     }

@@ -6,17 +6,17 @@ enum PageStyle {
 
     private static let page = """
         :root {
-            --ground: #ffffff; --panel: #f3f5f8; --text: #171b21; --quiet: #545d6b; --rule: #d5dae1; --link: #0a58a8;
-            --good: #00664a; --bad: #a33b00;
+            --ground: #ffffff; --panel: #f3f5f8; --text: #171b21; --quiet: #545d6b; --rule: #d5dae1;
+            --link: #0a58a8; --good: #00664a; --bad: #a33b00;
         }
         @media screen and (prefers-color-scheme: dark) {
             :root {
-                --ground: #14181e; --panel: #1d232c; --text: #e9ecf1; --quiet: #a9b2c0; --rule: #36404d; --link: #8cc4ff;
-                --good: #5fdbb4; --bad: #ffb070;
+                --ground: #14181e; --panel: #1d232c; --text: #e9ecf1; --quiet: #a9b2c0; --rule: #36404d;
+                --link: #8cc4ff; --good: #5fdbb4; --bad: #ffb070;
             }
         }
         * { box-sizing: border-box; }
-        html { background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
+        html { background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, Roboto, sans-serif; }
         body { max-width: 76rem; margin: 0 auto; padding: 1.5rem clamp(0.9rem, 3vw, 2.5rem) 3rem; }
         h1 { font-size: clamp(1.5rem, 4vw, 2.1rem); line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
         h1 .version { color: var(--quiet); font-weight: 400; white-space: nowrap; }
@@ -36,15 +36,22 @@ enum PageStyle {
         .state.candidate strong, .state.rejected strong { color: var(--bad); }
         nav ul { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; list-style: none; margin: 1.4rem 0 0; padding: 0; }
         nav a { display: inline-block; padding: 0.25rem 0; }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 0.8rem; margin: 1.2rem 0; }
+        .tiles {
+            display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 0.8rem; margin: 1.2rem 0;
+        }
         .tiles div { background: var(--panel); border-radius: 0.5rem; padding: 0.7rem 0.9rem; }
         .tiles dt { font-size: 0.9rem; }
         .tiles dd { margin: 0; font-size: 0.85rem; line-height: 1.35; }
         .tiles .figure { display: block; font-size: 1.75rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-        .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 0.6rem 2.2rem; }
+        .figures {
+            display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 0.6rem 2.2rem;
+        }
         figure { margin: 0.6rem 0; min-width: 0; }
         figcaption p { font-size: 0.9rem; color: var(--quiet); margin: 0 0 0.6rem; }
-        .key { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; list-style: none; margin: 0 0 0.5rem; padding: 0; font-size: 0.9rem; }
+        .key {
+            display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; list-style: none; margin: 0 0 0.5rem; padding: 0;
+            font-size: 0.9rem;
+        }
         details { margin: 0.5rem 0; }
         summary { cursor: pointer; color: var(--link); font-size: 0.92rem; padding: 0.2rem 0; }
         .scroll, pre { overflow: auto; max-width: 100%; margin: 0.5rem 0 1rem; }
@@ -55,7 +62,10 @@ enum PageStyle {
         table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
         caption { text-align: left; color: var(--quiet); padding-bottom: 0.3rem; }
         details caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-        th, td { text-align: left; vertical-align: top; padding: 0.28rem 1.1rem 0.28rem 0; border-bottom: 1px solid var(--rule); }
+        th, td {
+            text-align: left; vertical-align: top; padding: 0.28rem 1.1rem 0.28rem 0;
+            border-bottom: 1px solid var(--rule);
+        }
         thead th { color: var(--quiet); font-weight: 600; vertical-align: bottom; }
         tbody th { font-weight: 600; }
         thead th { position: sticky; top: 0; background: var(--ground); }

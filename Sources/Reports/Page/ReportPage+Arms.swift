@@ -48,7 +48,8 @@ extension ReportPage {
             note: "Means over the seeds ± 1.96 standard errors; dashed: the light net and the booster alone.",
             svg: plot.svg(id: "arms-auc"),
             table: DataTable(
-                "AUC of each arm, ± 1.96 standard errors", [.text("Arm"), .number("AUC"), .number("From"), .number("To")],
+                "AUC of each arm, ± 1.96 standard errors",
+                [.text("Arm"), .number("AUC"), .number("From"), .number("To")],
                 text: rows.map {
                     [
                         $0.name, NumberText.fixed($0.values[0]), NumberText.fixed($0.range?.lowerBound),

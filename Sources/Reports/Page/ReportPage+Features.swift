@@ -7,7 +7,7 @@ extension ReportPage {
         return "\(grid([drift]))\(featureTable.html)"
     }
 
-    /// Above the first a feature drifts, above the second its distribution is another one; see `rocket.feature_statistics`.
+    /// Above the first a feature drifts, above the second its distribution is another one: rocket.feature_statistics.
     private static let driftBounds = (some: 0.1, much: 0.25)
     /// So many features are drawn; the table has all.
     private static let drawn = 20
@@ -40,9 +40,9 @@ extension ReportPage {
         return Figure(
             plot.title,
             note: """
-                On \(day.description) against the cached day before; the line is the range over the days that the version was \
-                trained and judged on. Dashed: \(NumberText.significant(Self.driftBounds.some)), where drift begins, and \
-                \(NumberText.significant(Self.driftBounds.much)), where the distribution is another one.
+                On \(day.description) against the cached day before; the line is the range over the days that the \
+                version was trained and judged on. Dashed: \(NumberText.significant(Self.driftBounds.some)), where drift \
+                begins, and \(NumberText.significant(Self.driftBounds.much)), where the distribution is another one.
                 """,
             svg: plot.svg(id: "drift"),
             table: DataTable(
@@ -62,7 +62,8 @@ extension ReportPage {
             ],
             text: details.features.map { feature in
                 [
-                    feature.feature, mark(feature.psi), NumberText.fixed(feature.psi), NumberText.percent(feature.coverage),
+                    feature.feature, mark(feature.psi), NumberText.fixed(feature.psi),
+                    NumberText.percent(feature.coverage),
                     NumberText.grouped(feature.distinctIDs), NumberText.percent(feature.unseenShare),
                     NumberText.percent(feature.collisionRate), NumberText.significant(feature.mean),
                     NumberText.significant(feature.standardDeviation),

@@ -59,15 +59,19 @@ extension ReportPage {
         guard let bounds = comparison("gap_closed")?.figures else {
             return "Rocket closed \(share) of the gap between light and booster."
         }
-        let range = "\(NumberText.percent(bounds.lowerBound, decimals: 0)) … \(NumberText.percent(bounds.upperBound, decimals: 0))"
+        let whole = { (share: Double) in NumberText.percent(share, decimals: 0) }
+        let range = NumberText.range(bounds.lowerBound, bounds.upperBound, whole)
         if bounds.lowerBound > 0 {
             return "Rocket helped: it closed \(share) of the gap between light and booster (\(range))."
         }
         if bounds.upperBound < 0 {
-            return "Rocket did harm on this day: the light net is worse than alone, by \(NumberText.percent(-gap)) of the gap "
-                + "(\(NumberText.percent(-bounds.upperBound, decimals: 0)) … \(NumberText.percent(-bounds.lowerBound, decimals: 0)))."
+            let loss = NumberText.range(-bounds.upperBound, -bounds.lowerBound, whole)
+            return
+                "Rocket did harm on this day: the light net is worse than alone, by \(NumberText.percent(-gap)) of the "
+                + "gap (\(loss))."
         }
-        return "Whether rocket helped cannot be told from this day: it closed \(share) of the gap, and anything within \(range) fits the data."
+        return "Whether rocket helped cannot be told from this day: it closed \(share) of the gap, and anything within "
+            + "\(range) fits the data."
     }
 
     func comparison(_ name: String) -> VersionDetails.Comparison? {
@@ -81,19 +85,32 @@ extension ReportPage {
             tiles.append(
                 (
                     "AUC of the light net", NumberText.fixed(report.light.auc),
-                    "± \(NumberText.fixed(report.light.aucStandardError)) (s.e.); booster \(NumberText.fixed(report.booster.auc))"
+                    "± \(NumberText.fixed(report.light.aucStandardError)) (s.e.); "
+                        + "booster \(NumberText.fixed(report.booster.auc))"
                 ))
             if let live = comparison("light_minus_live") {
                 let name = live.liveVersion.map { "Against live version \($0)" } ?? "Against the live version"
                 tiles.append(
-                    (name, NumberText.signed(live.figures.estimate), "AUC, " + bounds(of: "light_minus_live") { NumberText.signed($0) }))
+                    (
+                        name, NumberText.signed(live.figures.estimate),
+                        "AUC, " + bounds(of: "light_minus_live") { NumberText.signed($0) }
+                    ))
             } else {
-                tiles.append(("Against the live version", NumberText.unknown, "not compared: nothing was live, or it cannot score the day"))
+                tiles.append(
+                    (
+                        "Against the live version", NumberText.unknown,
+                        "not compared: nothing was live, or it cannot score the day"
+                    ))
             }
-            tiles.append(("PCOC", NumberText.fixed(report.light.pcoc, decimals: 3), "predicted over observed clicks; 1 is calibrated"))
+            tiles.append(
+                (
+                    "PCOC", NumberText.fixed(report.light.pcoc, decimals: 3),
+                    "predicted over observed clicks; 1 is calibrated"
+                ))
         }
         if let p99 = report.light.p99 {
-            let times = report.timesFaster.map { "; \(NumberText.fixed($0, decimals: 1)) times as fast (medians)" } ?? ""
+            let times =
+                report.timesFaster.map { "; \(NumberText.fixed($0, decimals: 1)) times as fast (medians)" } ?? ""
             tiles.append(
                 (
                     "p99 of the largest request", NumberText.microseconds(p99),
@@ -118,7 +135,8 @@ extension ReportPage {
 
     private func bounds(of name: String, _ text: (Double) -> String) -> String {
         guard let figures = comparison(name)?.figures else { return "no interval was measured" }
-        return "\(text(figures.lowerBound)) … \(text(figures.upperBound)), each bound at \(NumberText.percent(figures.confidence, decimals: 0))"
+        return NumberText.range(figures.lowerBound, figures.upperBound, text)
+            + ", each bound at \(NumberText.percent(figures.confidence, decimals: 0))"
     }
 
     /// The rules with their numbers, those that failed first.
@@ -127,7 +145,8 @@ extension ReportPage {
         let rows = decision.rules.map { rule -> [Markup] in
             [
                 "\(rule.name)", rule.passed ? "✓ passed" : "<strong>✕ failed</strong>",
-                "\(rule.value.map { NumberText.significant($0) } ?? "undefined")", "\(rule.expectation)", "\(rule.detail)",
+                "\(rule.value.map { NumberText.significant($0) } ?? "undefined")", "\(rule.expectation)",
+                "\(rule.detail)",
             ]
         }
         let table = DataTable(

@@ -28,8 +28,8 @@ extension ReportPage {
         let rate: Markup =
             isPaced
             ? """
-            Calls begin at a fixed rate (\(NumberText.grouped(Int(slowest))) a second or more), and a stall counts for every \
-            call that it delays.
+            Calls begin at a fixed rate (\(NumberText.grouped(Int(slowest))) a second or more), and a stall counts for \
+            every call that it delays.
             """ : "A call begins when the one before has ended."
         return Figure(
             plot.title,
@@ -37,7 +37,8 @@ extension ReportPage {
             table: DataTable(
                 isPaced ? "Latency at a fixed rate, percentiles" : "Latency back to back, percentiles",
                 [
-                    .text("Net"), .number("Candidates a call"), .number("Calls a second"), .number("p50"), .number("p90"),
+                    .text("Net"), .number("Candidates a call"), .number("Calls a second"), .number("p50"),
+                    .number("p90"),
                     .number("p99"), .number("p99.9"), .number("Scores a second"), .number("Operations an example"),
                 ],
                 text: lines.map { line in

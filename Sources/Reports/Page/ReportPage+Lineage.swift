@@ -14,7 +14,8 @@ extension ReportPage {
             (
                 "Dense parameters",
                 """
-                light \(NumberText.grouped(report.light.parameters)), booster \(NumberText.grouped(report.booster.parameters)); \
+                light \(NumberText.grouped(report.light.parameters)), \
+                booster \(NumberText.grouped(report.booster.parameters)); \
                 embeddings \(NumberText.grouped(lineage.embeddingParameters))
                 """
             ),
@@ -31,7 +32,8 @@ extension ReportPage {
         if let artifact = report.artifact {
             facts.append(
                 (
-                    "Model", "\(artifact.name), \(NumberText.bytes(artifact.bytes)), SHA-256 <code>\(artifact.sha256)</code>"
+                    "Model",
+                    "\(artifact.name), \(NumberText.bytes(artifact.bytes)), SHA-256 <code>\(artifact.sha256)</code>"
                 ))
         }
         let items = facts.map { fact -> Markup in "<div><dt>\(fact.name)</dt><dd>\(fact.value)</dd></div>\n" }
@@ -47,10 +49,11 @@ extension ReportPage {
                 .number("Files"), .text("Checksums of the cache files"),
             ],
             rows: details.inputs.map { input in
-                [
+                let clickRate = input.rows > 0 ? Double(input.clicks) / Double(input.rows) : nil
+                return [
                     "\(input.day.description)", "\(input.role)", "\(NumberText.grouped(input.rows))",
                     "\(NumberText.grouped(input.clicks))",
-                    "\(NumberText.percent(input.rows > 0 ? Double(input.clicks) / Double(input.rows) : nil, decimals: 2))",
+                    "\(NumberText.percent(clickRate, decimals: 2))",
                     "\(input.parts)", "<code>\(input.checksums)</code>",
                 ]
             }
@@ -71,7 +74,8 @@ extension ReportPage {
         guard !details.lineage.jobFile.isEmpty else { return "" }
         return """
             <details><summary>Job file</summary>
-            <pre tabindex="0" role="region" aria-label="Job file"><code>\(details.lineage.jobFile)</code></pre></details>
+            <pre tabindex="0" role="region" aria-label="Job file"><code>\
+            \(details.lineage.jobFile)</code></pre></details>
 
             """
     }

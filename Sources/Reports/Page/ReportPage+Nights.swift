@@ -8,7 +8,11 @@ extension ReportPage {
         guard !nights.isEmpty else { return runs }
         let cut: Markup =
             nights.count == Self.nightLimit ? "<p>The newest \(Self.nightLimit) nights are shown.</p>\n" : ""
-        return "\(cut)\(grid([aucOverNights, pcocOverNights, latencyOverNights]))\(held)\(everyNight)\(deploymentTable)\(runs)"
+        return
+            """
+            \(cut)\(grid([aucOverNights, pcocOverNights, latencyOverNights]))\(held)\(everyNight)\(deploymentTable)\
+            \(runs)
+            """
     }
 
     private var dayAxis: Axis {
@@ -57,7 +61,8 @@ extension ReportPage {
         nights.map { night in
             let value = figure(night)
             return LinePlot.Point(
-                Double(night.day.ordinal), value, label: "\(night.day), version \(night.version): \(value.map(text) ?? "")")
+                Double(night.day.ordinal), value,
+                label: "\(night.day), version \(night.version): \(value.map(text) ?? "")")
         }
     }
 
@@ -70,7 +75,8 @@ extension ReportPage {
         var series = [
             LinePlot.Series(NetLook.light.name, .blue, .lineWithMarkers, light),
             LinePlot.Series(
-                NetLook.booster.name, .vermilion, .lineWithMarkers, points({ NumberText.fixed($0) }) { $0.booster.auc }),
+                NetLook.booster.name, .vermilion, .lineWithMarkers,
+                points({ NumberText.fixed($0) }) { $0.booster.auc }),
         ]
         if nights.contains(where: { $0.lightAloneAUC != nil }) {
             let alone = NetLook(arm: "light", net: "light")
@@ -78,7 +84,8 @@ extension ReportPage {
                 LinePlot.Series(
                     alone.name, alone.style, .lineWithMarkers, points({ NumberText.fixed($0) }) { $0.lightAloneAUC }))
         }
-        let values = series.flatMap { $0.points.compactMap(\.y) }
+        let values =
+            series.flatMap { $0.points.compactMap(\.y) }
             + light.compactMap(\.interval).flatMap { [$0.lowerBound, $0.upperBound] }
         let plot = LinePlot(
             "AUC over nights", text: "AUC on each night’s unseen day. \(eventText)", x: dayAxis,
@@ -91,7 +98,9 @@ extension ReportPage {
                     NumberText.fixed(night.light.auc), NumberText.fixed(night.booster.auc),
                     NumberText.fixed(night.lightAloneAUC),
                 ]
-            } columns: { ["Light, in rocket", "Booster, in rocket", "Light, alone"] })
+            } columns: {
+                ["Light, in rocket", "Booster, in rocket", "Light, alone"]
+            })
     }
 
     private var eventText: String {
@@ -103,13 +112,15 @@ extension ReportPage {
     private var pcocOverNights: Figure {
         let series = [
             LinePlot.Series(
-                NetLook.light.name, .blue, .lineWithMarkers, points({ NumberText.fixed($0, decimals: 3) }) { $0.light.pcoc }),
+                NetLook.light.name, .blue, .lineWithMarkers,
+                points({ NumberText.fixed($0, decimals: 3) }) { $0.light.pcoc }),
             LinePlot.Series(
                 NetLook.booster.name, .vermilion, .lineWithMarkers,
                 points({ NumberText.fixed($0, decimals: 3) }) { $0.booster.pcoc }),
         ]
         let plot = LinePlot(
-            "Calibration over nights", text: "Predicted over observed clicks on each night’s unseen day; 1 is calibrated.",
+            "Calibration over nights",
+            text: "Predicted over observed clicks on each night’s unseen day; 1 is calibrated.",
             x: dayAxis, y: Axis("PCOC", holding: series.flatMap { $0.points.compactMap(\.y) } + [1]), series: series,
             references: [.level(1)], events: events)
         return Figure(
@@ -120,15 +131,20 @@ extension ReportPage {
                     NumberText.fixed(night.light.pcoc, decimals: 3),
                     NumberText.fixed(night.booster.pcoc, decimals: 3),
                 ]
-            } columns: { ["Light", "Booster"] })
+            } columns: {
+                ["Light", "Booster"]
+            })
     }
 
     private var latencyOverNights: Figure? {
         let series = [
             LinePlot.Series("light, p99", .blue, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p99 }),
-            LinePlot.Series("light, median", .green, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p50 }),
-            LinePlot.Series("booster, p99", .vermilion, .lineWithMarkers, points(NumberText.microseconds) { $0.booster.p99 }),
-            LinePlot.Series("booster, median", .purple, .lineWithMarkers, points(NumberText.microseconds) { $0.booster.p50 }),
+            LinePlot.Series(
+                "light, median", .green, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p50 }),
+            LinePlot.Series(
+                "booster, p99", .vermilion, .lineWithMarkers, points(NumberText.microseconds) { $0.booster.p99 }),
+            LinePlot.Series(
+                "booster, median", .purple, .lineWithMarkers, points(NumberText.microseconds) { $0.booster.p50 }),
         ]
         let values = series.flatMap { $0.points.compactMap(\.y) }
         guard !values.isEmpty else { return nil }
@@ -141,7 +157,9 @@ extension ReportPage {
             svg: plot.svg(id: "latency-nights"), key: plot.key + eventKey,
             table: nightTable("Latency of each night") { night in
                 [night.light.p50, night.light.p99, night.booster.p50, night.booster.p99].map(NumberText.microseconds)
-            } columns: { ["Light p50", "Light p99", "Booster p50", "Booster p99"] })
+            } columns: {
+                ["Light p50", "Light p99", "Booster p50", "Booster p99"]
+            })
     }
 
     private func nightTable(

@@ -41,8 +41,8 @@ extension ReportPage {
     private var oracle: Markup {
         guard let oracle = report.oracleAUC else { return "" }
         return """
-            <p>The true click probabilities of these generated logs reach AUC \(NumberText.fixed(oracle)): the light net comes \
-            \(NumberText.percent(report.light.oracleShare)) of the way from 0.5, the booster \
+            <p>The true click probabilities of these generated logs reach AUC \(NumberText.fixed(oracle)): the light \
+            net comes \(NumberText.percent(report.light.oracleShare)) of the way from 0.5, the booster \
             \(NumberText.percent(report.booster.oracleShare)).</p>
 
             """
@@ -59,18 +59,20 @@ extension ReportPage {
         }
         if let liveAUC {
             rows.append(
-                RangePlot.Row(liveLook.name, figures: NumberText.fixed(liveAUC), style: liveLook.style, values: [liveAUC]))
+                RangePlot.Row(
+                    liveLook.name, figures: NumberText.fixed(liveAUC), style: liveLook.style, values: [liveAUC]))
         }
         guard !rows.isEmpty else { return nil }
         let plot = RangePlot(
             "AUC of each net", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
-            axis: Axis("AUC", holding: rows.flatMap { ($0.range.map { [$0.lowerBound, $0.upperBound] } ?? []) + $0.values }),
+            axis: Axis(
+                "AUC", holding: rows.flatMap { ($0.range.map { [$0.lowerBound, $0.upperBound] } ?? []) + $0.values }),
             rows: rows)
         return Figure(
             plot.title,
             note: """
-                With 95 % intervals (DeLong). The nets are judged on the same impressions, so their paired differences are surer \
-                than these intervals look.
+                With 95 % intervals (DeLong). The nets are judged on the same impressions, so their paired differences \
+                are surer than these intervals look.
                 """,
             svg: plot.svg(id: "aucs"),
             table: DataTable(
@@ -88,10 +90,13 @@ extension ReportPage {
         guard let first = shown.first else { return nil }
         let rows = shown.map { comparison in
             let figures = comparison.figures
+            let range = NumberText.range(figures.lowerBound, figures.upperBound) { NumberText.signed($0) }
             let isLive = comparison.name == "light_minus_live"
             return RangePlot.Row(
-                isLive ? "light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")" : "light − booster, both in rocket",
-                figures: "\(NumberText.signed(figures.estimate)) (\(NumberText.signed(figures.lowerBound)) … \(NumberText.signed(figures.upperBound)))",
+                isLive
+                    ? "light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")"
+                    : "light − booster, both in rocket",
+                figures: "\(NumberText.signed(figures.estimate)) (\(range))",
                 style: isLive ? .green : .vermilion, range: figures.lowerBound...figures.upperBound,
                 values: [figures.estimate])
         }
@@ -103,11 +108,12 @@ extension ReportPage {
                 holding: rows.flatMap { [$0.range?.lowerBound ?? 0, $0.range?.upperBound ?? 0] } + [0, margin ?? 0]),
             rows: rows, references: [0] + (margin.map { [$0] } ?? []))
         let confidence = NumberText.percent(first.figures.confidence, decimals: 0)
+        let rule = margin.map { "The gate wants the lower bound above \(NumberText.fixed($0))." } ?? ""
         return Figure(
             plot.title,
             note: """
-                On the same rows, by a paired bootstrap over \(NumberText.grouped(first.figures.clusters)) users; each bound holds \
-                with \(confidence). \(margin.map { "The gate wants the lower bound above \(NumberText.fixed($0, decimals: 4))." } ?? "")
+                On the same rows, by a paired bootstrap over \(NumberText.grouped(first.figures.clusters)) users; each \
+                bound holds with \(confidence). \(rule)
                 """,
             svg: plot.svg(id: "differences"),
             table: DataTable(
@@ -134,6 +140,7 @@ extension ReportPage {
                 look.name, look.style, .line,
                 curve.points.map { LinePlot.Point($0.falsePositiveRate, $0.truePositiveRate, label: "") })
         }
+        let most = details.curves.map(\.points.count).max() ?? 0
         let ticks = [0, 0.2, 0.4, 0.6, 0.8, 1].map { Axis.Tick($0, NumberText.fixed($0, decimals: 1)) }
         let plot = LinePlot(
             "ROC curves",
@@ -142,7 +149,8 @@ extension ReportPage {
             y: Axis("true positive rate", over: 0...1, ticks: ticks), series: series, references: [.diagonal])
         return Figure(
             plot.title,
-            note: "The dashed diagonal is guessing. Drawn through at most \(details.curves.map(\.points.count).max() ?? 0) points of each exact curve.",
+            note:
+                "The dashed diagonal is guessing. Drawn through at most \(most) points of each exact curve.",
             svg: plot.svg(id: "roc"), key: plot.key,
             table: DataTable(
                 "ROC curve of the light net", [.number("False positive rate"), .number("True positive rate")],
@@ -161,8 +169,9 @@ extension ReportPage {
                 bins.map { bin in
                     LinePlot.Point(
                         100 * bin.meanPrediction, 100 * bin.clickRate,
-                        label: "predicted \(NumberText.percent(bin.meanPrediction, decimals: 2)), observed "
-                            + "\(NumberText.percent(bin.clickRate, decimals: 2)) of \(NumberText.grouped(bin.impressions))")
+                        label: "predicted \(NumberText.percent(bin.meanPrediction, decimals: 2)), "
+                            + "observed \(NumberText.percent(bin.clickRate, decimals: 2)) "
+                            + "of \(NumberText.grouped(bin.impressions))")
                 })
         }
         let percent = details.reliability.flatMap { bin -> [Double] in [100 * bin.meanPrediction, 100 * bin.clickRate] }
@@ -181,7 +190,8 @@ extension ReportPage {
                 text: details.reliability.map { bin in
                     [
                         NetLook(arm: "rocket", net: bin.net).name, NumberText.grouped(bin.impressions),
-                        NumberText.percent(bin.meanPrediction, decimals: 3), NumberText.percent(bin.clickRate, decimals: 3),
+                        NumberText.percent(bin.meanPrediction, decimals: 3),
+                        NumberText.percent(bin.clickRate, decimals: 3),
                     ]
                 }))
     }
@@ -194,7 +204,8 @@ extension ReportPage {
             DataTable(
                 "By \(name)",
                 [
-                    .text(name), .number("Impressions"), .number("Clicks"), .number("Light AUC"), .number("Booster AUC"),
+                    .text(name), .number("Impressions"), .number("Clicks"), .number("Light AUC"),
+                    .number("Booster AUC"),
                     .number("Light PCOC"), .number("Booster PCOC"),
                 ],
                 text: details.slices.filter { $0.feature == name }.map { slice in

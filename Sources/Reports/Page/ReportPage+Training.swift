@@ -19,7 +19,8 @@ extension ReportPage {
                 [
                     arm.arm.replacing("_", with: " "), NumberText.grouped(arm.steps), NumberText.grouped(arm.samples),
                     NumberText.seconds(arm.seconds), NumberText.significant(arm.hintWeight),
-                    keptStep(arm.lightStep, of: arm.curve.last?.light), keptStep(arm.boosterStep, of: arm.curve.last?.booster),
+                    keptStep(arm.lightStep, of: arm.curve.last?.light),
+                    keptStep(arm.boosterStep, of: arm.curve.last?.booster),
                     NumberText.fixed(arm.curve.last { $0.light != nil }?.light),
                     NumberText.fixed(arm.curve.last { $0.booster != nil }?.booster),
                 ]
@@ -37,8 +38,8 @@ extension ReportPage {
         guard let norms = arm.hintOnBooster else { return "" }
         return norms.largest == 0
             ? """
-            <p>The gradient block held: in \(NumberText.grouped(norms.checks)) checks the hint’s gradient on the booster’s own \
-            parameters was exactly 0.</p>
+            <p>The gradient block held: in \(NumberText.grouped(norms.checks)) checks the hint’s gradient on the \
+            booster’s own parameters was exactly 0.</p>
 
             """
             : """
@@ -61,7 +62,8 @@ extension ReportPage {
         ].filter { $0.points.contains { $0.y != nil } }
         let plot = LinePlot(
             "Losses", text: "Cross-entropy of both nets over training, means between points.",
-            x: steps(of: arm.curve.map(\.step)), y: Axis("cross-entropy, nats", holding: series.flatMap { $0.points.compactMap(\.y) }),
+            x: steps(of: arm.curve.map(\.step)),
+            y: Axis("cross-entropy, nats", holding: series.flatMap { $0.points.compactMap(\.y) }),
             series: series)
         return Figure(
             plot.title, note: "H(y, p) of the light net and H(y, q) of the booster on the batches they learn from.",
@@ -79,16 +81,19 @@ extension ReportPage {
 
     private func hint(of arm: VersionDetails.TrainedArm) -> Figure? {
         let points = arm.curve.filter { $0.hint != nil }
+        let weight = NumberText.significant(arm.hintWeight)
         guard !points.isEmpty else { return nil }
         let plot = LinePlot(
             "Hint loss", text: "The hint term over training, not weighted by λ.", x: steps(of: points.map(\.step)),
             y: Axis("hint, without λ", holding: points.compactMap(\.hint)),
             series: [
-                LinePlot.Series("hint", .green, .line, points.map { LinePlot.Point(Double($0.step), $0.hint, label: "") })
+                LinePlot.Series(
+                    "hint", .green, .line, points.map { LinePlot.Point(Double($0.step), $0.hint, label: "") })
             ])
         return Figure(
             plot.title,
-            note: "How far the light net is from the booster; the loss has it λ = \(NumberText.significant(arm.hintWeight)) times.",
+            note:
+                "How far the light net is from the booster; the loss has it λ = \(weight) times.",
             svg: plot.svg(id: "hint"), key: plot.key,
             table: DataTable(
                 "Hint over training", [.number("Up to step"), .number("Hint, without λ")],
@@ -98,7 +103,9 @@ extension ReportPage {
     private func validation(of arm: VersionDetails.TrainedArm) -> Figure? {
         guard !arm.validations.isEmpty else { return nil }
         func points(_ net: (VersionDetails.ValidationPoint) -> Double?) -> [LinePlot.Point] {
-            arm.validations.map { LinePlot.Point(Double($0.step), net($0), label: "step \($0.step): \(NumberText.fixed(net($0)))") }
+            arm.validations.map {
+                LinePlot.Point(Double($0.step), net($0), label: "step \($0.step): \(NumberText.fixed(net($0)))")
+            }
         }
         let series = [
             LinePlot.Series(NetLook.light.name, .blue, .lineWithMarkers, points(\.light)),
@@ -106,7 +113,8 @@ extension ReportPage {
         ].filter { $0.points.contains { $0.y != nil } }
         let plot = LinePlot(
             "AUC on held-out rows", text: "AUC of both nets on training rows that were held out.",
-            x: steps(of: arm.validations.map(\.step)), y: Axis("AUC", holding: series.flatMap { $0.points.compactMap(\.y) }),
+            x: steps(of: arm.validations.map(\.step)),
+            y: Axis("AUC", holding: series.flatMap { $0.points.compactMap(\.y) }),
             series: series)
         return Figure(
             plot.title, note: "Training rows that were held out; each net keeps the weights of its best point.",

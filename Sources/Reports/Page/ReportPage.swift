@@ -2,8 +2,8 @@ import Days
 import Evaluation
 import Plots
 
-/// A model and one of its versions as one HTML page, which needs no network and no script: it can be mailed, archived and
-/// printed. Every number on it is the database's.
+/// A model and one of its versions as one HTML page, which needs no network and no script: it can be mailed, archived
+/// and printed. Every number on it is the database's.
 public struct ReportPage: Sendable {
     /// How many nights are shown at most.
     public static let nightLimit = 60
@@ -64,8 +64,9 @@ public struct ReportPage: Sendable {
             </header>
             <main>
             \(bodies.joined())</main>
-            <footer><p>Made by rocket report from the database’s tables; version committed \(details.lineage.createdAt) UTC.
-            How the numbers are defined: <code>COMMENT</code>s of the tables in schema <code>rocket</code>, and the README.</p></footer>
+            <footer><p>Made by rocket report from the database’s tables; the version was committed at \
+            \(details.lineage.createdAt) UTC. How the numbers are defined: <code>COMMENT</code>s of the tables in \
+            schema <code>rocket</code>, and the README.</p></footer>
             </body>
             </html>
 
