@@ -171,13 +171,13 @@ func expectClose(_ report: EvaluationReport, _ expected: EvaluationReport, in na
     }
     #expect(report.roc.count <= 200 && report.roc.isEmpty == (expected.auc == nil), "ROC, \(name)")
     for point in expected.roc {
-        let distance = zip(report.roc, report.roc.dropFirst()).map { distance(of: point, from: $0, $1) }.min()
-        #expect(distance ?? 1 < 0.002, "ROC at \(point), \(name)")
+        let nearest = zip(report.roc, report.roc.dropFirst()).map { separation(of: point, from: $0, $1) }.min()
+        #expect(nearest ?? 1 < 0.002, "ROC at \(point), \(name)")
     }
 }
 
 /// Of a point from a stretch of a curve.
-private func distance(of point: ROCPoint, from start: ROCPoint, _ end: ROCPoint) -> Double {
+private func separation(of point: ROCPoint, from start: ROCPoint, _ end: ROCPoint) -> Double {
     let (dx, dy) = (end.falsePositiveRate - start.falsePositiveRate, end.truePositiveRate - start.truePositiveRate)
     let (x, y) = (point.falsePositiveRate - start.falsePositiveRate, point.truePositiveRate - start.truePositiveRate)
     let square = dx * dx + dy * dy
