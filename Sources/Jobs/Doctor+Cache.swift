@@ -103,10 +103,12 @@ extension Doctor {
                     .cache, "files", "the files of \(absent.sorted().joined(separator: ", ")) are not on this machine",
                     mend: "nothing: a night makes them anew; or run this where they are, from the same folder"))
         }
-        findings += damaged.map { .warning(.cache, "files", $0, mend: "nothing: a night makes the day anew; check the disk") }
+        findings += damaged.map {
+            .warning(.cache, "files", $0, mend: "nothing: a night makes the day anew; check the disk")
+        }
         if findings.isEmpty {
-            findings.append(
-                .ok(.cache, "files", "\(rows.count) files, all there; \(depth == .deep ? "every checksum" : "headers and sizes") right"))
+            let checked = depth == .deep ? "every checksum" : "headers and sizes"
+            findings.append(.ok(.cache, "files", "\(rows.count) files, all there; \(checked) right"))
         }
         return try findings + [job.map { try strays($0, on: connection) }].compactMap { $0 }
     }

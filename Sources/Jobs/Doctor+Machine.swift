@@ -22,7 +22,8 @@ extension Doctor {
         let found = "\(name): \(works) work\(works.contains(" ") ? "" : "s")"
         return VectorInstructions.isNarrow
             ? .warning(
-                .machine, "CPU", found, mend: "training takes several times as long as with AVX2 or AVX-512; use another machine")
+                .machine, "CPU", found,
+                mend: "training takes several times as long as with AVX2 or AVX-512; use another machine")
             : .ok(.machine, "CPU", found)
     }
 
@@ -65,7 +66,8 @@ extension Doctor {
             number /= 1_000
             unit += 1
         }
-        return unit == 0 ? "\(bytes) bytes" : "\(number.formatted(.number.precision(.significantDigits(2...3)).grouping(.never))) \(units[unit])"
+        let digits = number.formatted(.number.precision(.significantDigits(2...3)).grouping(.never))
+        return unit == 0 ? "\(bytes) bytes" : "\(digits) \(units[unit])"
     }
 }
 
@@ -82,6 +84,7 @@ enum MachineMemory {
     }
 
     private static func number(_ path: String) -> Int? {
-        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        return Int(text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 }

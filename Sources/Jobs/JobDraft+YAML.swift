@@ -32,7 +32,8 @@ extension JobDraft {
             : "99 of 100 clicks of the sample came within it; s, m, h, d"
         return """
             # Which tables are read (read only), and what their columns are called. A click counts for its impression once,
-            # within attribution_window; a day is used when that has passed since its end. Rows without an id or time are left out.
+            # within attribution_window; a day is used when that has passed since its end. Rows without an id or time are
+            # left out.
             source:
               impressions: {table: \(Self.scalar(impressions.name)), id: \(Self.scalar(source.impressionID.name)), \
             time: \(Self.scalar(source.impressionTime.name))}
@@ -45,8 +46,9 @@ extension JobDraft {
 
     private var featuresText: String {
         var lines = [
-            "# What the nets are given of an impression; column defaults to the name. Kinds: categorical (one value), multi_valued",
-            "# (an array), numeric, bucketed (a number by quantiles), cross (a combination of others), hour_of_day, day_of_week.",
+            "# What the nets are given of an impression; column defaults to the name. Kinds: categorical (one value),",
+            "# multi_valued (an array), numeric, bucketed (a number by quantiles), cross (a combination of others),",
+            "# hour_of_day, day_of_week.",
             "# hash_bits: 2^bits ids, here at least four for each value, so that few values share one.",
             "features:",
         ]
@@ -73,7 +75,8 @@ extension JobDraft {
 
     private func netsText(_ sizes: DraftSizes) -> String {
         """
-        # Both nets read the embedded features. The light one is served, so its size is your latency; the booster only teaches.
+        # Both nets read the embedded features. The light one is served, so its size is your latency; the booster only
+        # teaches.
         nets:
         \(Self.noted("  embedding_dim: \(sizes.embeddingDim)", "numbers an id is embedded in"))
         \(Self.noted("  light: \(sizes.light)", "widths of the hidden layers"))
@@ -107,11 +110,13 @@ extension JobDraft {
     }
 
     private func evaluationText(_ sizes: DraftSizes) -> String {
-        let grouped = group.map { Self.noted("  group: \(Self.scalar($0.name))", "GAUC: the order of ads within each of its values") }
+        let grouped = group.map {
+            Self.noted("  group: \(Self.scalar($0.name))", "GAUC: the order of ads within each of its values")
+        }
         let arms =
             sizes.trainsBaselines
             ? Self.noted("  baselines: [light, booster]", "also trained alone, so that you see what the hint is worth")
-            : Self.noted("  # baselines: [light, booster]", "trains these alone too: what the hint is worth, for twice the time")
+            : Self.noted("  # baselines: [light, booster]", "these alone too: what the hint is worth, for twice the time")
         return """
             # How a version is judged, on the day after its last training day.
             evaluation:
@@ -122,8 +127,8 @@ extension JobDraft {
 
     private var restText: String {
         """
-        # When a new version goes live by itself: it may lose so much AUC against the live one, and must predict as many clicks
-        # as there are (PCOC: predicted over observed).
+        # When a new version goes live by itself: it may lose so much AUC against the live one, and must predict as many
+        # clicks as there are (PCOC: predicted over observed).
         promotion: {margin: 0.002, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}
 
         # Days in column form; made anew from the logs whenever they are missing. rocket cache prune keeps them few.

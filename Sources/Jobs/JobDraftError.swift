@@ -25,12 +25,12 @@ public enum JobDraftError: Error, CustomStringConvertible {
             "\(table) has no column of type timestamp with time zone, which a row's time needs"
                 + (others.isEmpty
                     ? "" : " (\(others.joined(separator: ", ")) say no zone); make a view that gives it one, such as: "
-                        + "CREATE VIEW … AS SELECT *, \(others[0].split(separator: " ")[0]) AT TIME ZONE 'UTC' AS happened_at "
-                        + "FROM \(table)")
+                        + "CREATE VIEW … AS SELECT *, \(others[0].prefix { $0 != " " }) AT TIME ZONE 'UTC' AS "
+                        + "happened_at FROM \(table)")
         case .noReference(let impressions, let clicks, let columns):
-            "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values of a "
-                + "unique column there; name the two with --impression-id and --click-impression, or make a view that joins "
-                + "the clicks to their impressions"
+            "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values of "
+                + "a unique column there; name the two with --impression-id and --click-impression, or make a view that "
+                + "joins the clicks to their impressions"
         case .noColumn(let option, let column, let table, let has):
             "\(option): \(table) has no column ‘\(column)’; it has \(has.joined(separator: ", "))"
         case .noFeatures(let table, let reasons):

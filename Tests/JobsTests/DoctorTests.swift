@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("A wrong job file and a column that is not there are the job file's problem; a large table without indexes is warned of")
+    @Test("A wrong job file or column is the job file's problem; a large table without indexes is warned of")
     func jobFile() throws {
         try PipelineTests.withJob { url, job in
             #expect(Self.examine(url, job: "/nowhere.yaml").exitStatus == .configuration)
@@ -117,7 +117,8 @@ import Testing
             }
             #expect(try examined(text.replacing("hash_bits: 6", with: "hash_bits: many")).exitStatus == .configuration)
             let missing = try examined(text.replacing("name: slot", with: "name: slots"))
-            #expect(missing.exitStatus == .configuration && Self.complaints(missing).contains { $0.found.contains("slots") })
+            #expect(missing.exitStatus == .configuration)
+            #expect(Self.complaints(missing).contains { $0.found.contains("slots") })
             try TestDatabase.connect(url).script(
                 """
                 CREATE TABLE big AS SELECT i.* FROM ad_log.impressions i, generate_series(1, 12);
