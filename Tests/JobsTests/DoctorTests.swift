@@ -121,8 +121,8 @@ import Testing
             #expect(Self.complaints(missing).contains { $0.found.contains("slots") })
             try TestDatabase.connect(url).script(
                 """
-                CREATE TABLE big AS SELECT i.* FROM ad_log.impressions i, generate_series(1, 12);
-                ANALYZE big;
+                CREATE TABLE public.big AS SELECT i.* FROM ad_log.impressions i, generate_series(1, 12);
+                ANALYZE public.big;
                 """)
             let big = try examined(text.replacing("ad_log.impressions", with: "public.big"))
             let mends = Self.complaints(big).filter { $0.topic == .logs }.compactMap(\.mend)
