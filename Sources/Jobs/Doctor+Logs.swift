@@ -42,7 +42,8 @@ extension Doctor {
                    (SELECT bool_and(EXISTS (
                         SELECT FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
                         WHERE x.indrelid = t.relid AND x.indisvalid AND x.indpred IS NULL AND a.attname = $2))
-                    FROM pg_partition_tree(c.oid) t WHERE t.isleaf) AS is_indexed
+                    FROM (SELECT c.oid AS relid WHERE c.relkind <> 'p'
+                          UNION SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf) t) AS is_indexed
             FROM pg_class c WHERE c.oid = to_regclass($1)
             """, [.text(relation), .text(column)]
         ).first else { return .problem(.logs, table, "there is no such table") }
