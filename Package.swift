@@ -74,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "rocket",
             dependencies: [
-                "Jobs", "Reports",
+                "CCSV", "Jobs", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),

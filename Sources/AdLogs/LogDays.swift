@@ -71,6 +71,23 @@ public struct LogDays: Sendable {
         return Instant(microseconds: Int64(try row.int("first")))..<Instant(microseconds: Int64(try row.int("next")))
     }
 
+    /// About how many impressions a day has, by the planner's statistics; nothing is read. Nil: it has no idea.
+    public func estimatedImpressions(of day: Day, on connection: Connection) throws -> Int? {
+        let relation = try connection.quoteRelation(source.impressions.table)
+        let time = try connection.quoteIdentifier(source.impressions.time)
+        let plan = try connection.execute(
+            """
+            EXPLAIN (FORMAT JSON) SELECT FROM \(relation)
+            WHERE \(time) >= $1::text::date::timestamp AT TIME ZONE $2
+              AND \(time) < ($1::text::date + 1)::timestamp AT TIME ZONE $2
+            """, [.text(day.description), .text(source.timeZone)]
+        ).first?.text("QUERY PLAN")
+        guard let rows = plan?.firstMatch(of: /"Plan Rows": ([0-9]+)/).flatMap({ Int($0.1) }), rows > 1 else {
+            return nil
+        }
+        return rows
+    }
+
     /// What the zone's clocks are ahead of UTC in each quarter of an hour of a range, microseconds. Zones change at whole
     /// quarters; the server is asked, so that its time-zone data decide and no other.
     public func zoneOffsets(in range: Range<Instant>, on connection: Connection) throws -> ZoneOffsets {

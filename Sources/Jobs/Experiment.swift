@@ -1,4 +1,5 @@
 import Days
+import Digests
 import Extract
 import Logging
 import ModelRegistry
@@ -8,10 +9,19 @@ extension JobSession {
     /// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results are
     /// written arm by arm; what an earlier run wrote is not done again.
     ///
-    /// - Parameter seeds: so many, from the job file's own upwards.
+    /// - Parameters:
+    ///   - hints: rocket with these, each an arm of its own; neither they nor `arms` change the fingerprint.
+    ///   - seeds: so many, from the job file's own upwards.
     /// - Returns: the experiment's fingerprint, and how many arms were trained now.
-    public func experiment(day: Day, arms: [Arm], seeds: Int) throws -> (fingerprint: String, trained: Int) {
-        try locked {
+    public func experiment(
+        day: Day, arms: [Arm], hints: [HintVariant] = [], seeds: Int
+    ) throws -> (fingerprint: String, trained: Int) {
+        // Asked for twice, it is trained once.
+        var wanted: [ExperimentArm] = []
+        for arm in arms.map({ ExperimentArm(arm: $0, hint: nil) })
+            + hints.map({ ExperimentArm(arm: .rocket, hint: $0) })
+        where !wanted.contains(arm) { wanted.append(arm) }
+        return try locked {
             let mature = try logDays.lastMature(asOf: .now, on: source)
             guard day <= mature else { throw JobError.immature(day: day, lastMature: mature) }
             let night = try night(evaluated: day)
@@ -28,7 +38,7 @@ extension JobSession {
                     training: data.training, evaluation: data.evaluation)
                 for number in 0..<UInt64(seeds) {
                     result.trained += try experiment(
-                        data, arms: arms, seed: jobFile.training.seed &+ number, result.fingerprint, recorder)
+                        data, arms: wanted, seed: jobFile.training.seed &+ number, result.fingerprint, recorder)
                 }
                 return RunOutcome(didWork: result.trained > 0, version: nil)
             }
@@ -38,27 +48,31 @@ extension JobSession {
 
     /// What is missing of one seed; how many arms that were.
     private func experiment(
-        _ data: ExperimentData, arms: [Arm], seed: UInt64, _ fingerprint: String, _ recorder: RunRecorder
+        _ data: ExperimentData, arms: [ExperimentArm], seed: UInt64, _ fingerprint: String, _ recorder: RunRecorder
     ) throws -> Int {
         let results = ExperimentResults(connection)
         let done = try results.arms(fingerprint: fingerprint, seed: seed)
-        let missing = arms.filter { !done.contains($0.rawValue) }
+        let missing = arms.filter { !done.contains($0.name) }
         var teacher: CoTrainedModel?
         // A booster comes before the arms that learn from it, whether its own result is there or not.
-        let needsTeacher = missing.contains(where: \.needsTeacher)
-        let order = (needsTeacher || missing.contains(.booster) ? [.booster] : []) + missing.filter { $0 != .booster }
+        let booster = ExperimentArm(arm: .booster, hint: nil)
+        let needsTeacher = missing.contains(where: \.arm.needsTeacher)
+        let order = (needsTeacher || missing.contains(booster) ? [booster] : []) + missing.filter { $0 != booster }
         for arm in order {
-            let checkpoints = checkpointFolder("\(fingerprint.prefix(12))-\(seed)")
-            let trained = try recorder.stage("train", detail: "\(arm.rawValue), seed \(seed)") {
-                try train(arm, on: data.training, checkpoints: checkpoints, teacher: teacher, seed: seed)
+            // The checkpoint of one hint is of no use to another.
+            let checkpoints = checkpointFolder(try SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex)
+            let trained = try recorder.stage("train", detail: "\(arm.name), seed \(seed)") {
+                try train(
+                    arm.arm, on: data.training, checkpoints: checkpoints, rocket: arm.rocket(jobFile.rocket),
+                    teacher: teacher, seed: seed)
             }
-            if arm == .booster { teacher = trained.model }
+            if arm == booster { teacher = trained.model }
             if missing.contains(arm) {
                 try results.write(
-                    try evaluate(trained.model, arm: arm, on: data.evaluation), of: trained.report,
+                    try evaluate(trained.model, arm: arm.arm, on: data.evaluation), of: trained.report,
                     ExperimentResults.Run(
-                        fingerprint: fingerprint, seed: seed, model: jobFile.model, trained: data.night.trained,
-                        jobFile: jobFile.text, programVersion: ProgramVersion.current))
+                        fingerprint: fingerprint, arm: arm.name, seed: seed, model: jobFile.model,
+                        trained: data.night.trained, jobFile: jobFile.text, programVersion: ProgramVersion.current))
             }
             checkpoints.remove()
         }

@@ -10,6 +10,7 @@ struct ExperimentResults {
     /// What all nets of one training have in common.
     struct Run {
         let fingerprint: String
+        let arm: String
         let seed: UInt64
         let model: String
         let trained: ClosedRange<Day>
@@ -47,7 +48,7 @@ struct ExperimentResults {
                         $14, $15, $16, $17, $18, $19)
                     """,
                     [
-                        .text(run.fingerprint), .text(evaluation.arm), .text(evaluation.net), .text(String(run.seed)),
+                        .text(run.fingerprint), .text(run.arm), .text(evaluation.net), .text(String(run.seed)),
                         .text(run.model), .text(run.trained.lowerBound.description),
                         .text(run.trained.upperBound.description), .text(evaluation.day.description),
                         number(evaluation.report.auc), number(evaluation.report.gauc),

@@ -69,8 +69,11 @@ extension JobSession {
             let built = try recorder.stage(
                 "extract", detail: day.description, size: { ($0?.cached.rows, $0?.cached.bytes) }
             ) {
-                try extraction.build([day]) { day, rows in
-                    try progress(StageProgress(title: "extract \(day)", done: rows, total: nil, unit: "rows"))
+                let estimate = try logDays.estimatedImpressions(of: day, on: source)
+                return try extraction.build([day]) { day, rows in
+                    try progress(
+                        StageProgress(
+                            title: "extract \(day)", done: rows, total: estimate.map { max($0, rows + 1) }, unit: "rows"))
                 }.first
             }
             guard let built else { continue }

@@ -2,7 +2,7 @@
 public struct StageProgress: Sendable {
     /// What is going on: `extract 2019-11-24`, `train rocket`.
     public var title: String
-    /// Units done of `total`; the total may be unknown.
+    /// Units done of `total`; the total may be unknown, or an estimate that grows with what is done.
     public var done: Int
     public var total: Int?
     /// What is counted: `rows`, `samples`, `calls`.

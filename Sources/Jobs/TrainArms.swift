@@ -21,12 +21,13 @@ extension JobSession {
     /// Trains one arm on cached days, in time order. Goes on from the checkpoint that a process before has left.
     ///
     /// - Parameters:
+    ///   - rocket: nil: the job file's.
     ///   - teacher: a booster that was trained alone, for the arms that need one.
     ///   - parent: a version that the training goes on from.
     ///   - seed: nil: the job file's.
     func train(
         _ arm: Arm, on entries: [CacheManifest.Entry], checkpoints folder: CheckpointFolder,
-        teacher: CoTrainedModel? = nil, parent: WarmStart? = nil, seed: UInt64? = nil
+        rocket: RocketSpecification? = nil, teacher: CoTrainedModel? = nil, parent: WarmStart? = nil, seed: UInt64? = nil
     ) throws -> TrainedArm {
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
@@ -37,7 +38,7 @@ extension JobSession {
             arm: arm,
             layout: parent?.model.layout
                 ?? InputLayout(headers: readers.map(\.header), features: jobFile.features),
-            nets: jobFile.nets, rocket: jobFile.rocket,
+            nets: jobFile.nets, rocket: rocket ?? jobFile.rocket,
             training: training, clickRate: Double(clicks) / Double(rows), teacher: teacher)
         if let parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
         let samples = rows * jobFile.training.epochs

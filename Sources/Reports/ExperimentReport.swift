@@ -30,14 +30,15 @@ public struct ExperimentLine: Codable, Equatable, Sendable {
 }
 
 extension ReportReader {
-    /// An experiment's arms: first those alone, then rocket, then its variants.
+    /// An experiment's arms: first those alone, then rocket, then its variants, those of λ by λ.
     public func experiment(fingerprint: String) throws -> [ExperimentLine] {
         try connection.execute(
             """
             SELECT arm, net, seeds, auc, auc_standard_error, gauc, validation_auc, log_loss, pcoc, oracle_auc, gap_closed,
                    seconds
             FROM rocket.experiment_report WHERE fingerprint = $1
-            ORDER BY arm NOT IN ('light', 'booster'), arm <> 'rocket', arm, net DESC
+            ORDER BY arm NOT IN ('light', 'booster'), arm <> 'rocket', regexp_replace(arm, ' ?λ=.*', ''),
+                     substring(arm FROM 'λ=(.*)')::double precision NULLS FIRST, net DESC
             """, [.text(fingerprint)]
         ).map { row in
             ExperimentLine(

@@ -55,7 +55,8 @@ public struct ReportReader {
             """
             SELECT run_id, model, command, evaluated_day, status, exit_code, version,
                    to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
-                   extract(epoch FROM duration) AS seconds, error
+                   extract(epoch FROM duration) AS seconds, error, attempts, peak_memory_bytes, host, pid, stage,
+                   CASE WHEN status = 'running' THEN extract(epoch FROM clock_timestamp() - heartbeat_at) END AS silent
             FROM rocket.nightly_history WHERE $1::text IS NULL OR model = $1
             ORDER BY run_id DESC LIMIT $2
             """, [model.map { .text($0) } ?? .null, .int(limit)]
@@ -65,7 +66,9 @@ public struct ReportReader {
                 evaluatedDay: try row.dayOrNil("evaluated_day"), status: try row.text("status"),
                 exitCode: try row.intOrNil("exit_code"), version: try row.intOrNil("version"),
                 startedAt: try row.text("started_at"), seconds: try row.doubleOrNil("seconds"),
-                error: try row.textOrNil("error"))
+                attempts: try row.int("attempts"), peakMemoryBytes: try row.intOrNil("peak_memory_bytes"),
+                host: try row.text("host"), pid: try row.int("pid"), stage: try row.textOrNil("stage"),
+                heartbeatAgeSeconds: try row.doubleOrNil("silent"), error: try row.textOrNil("error"))
         }
     }
 
@@ -151,12 +154,24 @@ public struct RunReport: Codable, Equatable, Sendable {
     /// UTC, `2026-11-23T03:30:00Z`.
     public var startedAt: String
     public var seconds: Double?
+    /// 1, and one more for each time that the database went away under it.
+    public var attempts: Int
+    /// Largest resident memory of its process so far.
+    public var peakMemoryBytes: Int?
+    public var host: String
+    public var pid: Int
+    /// What it is doing, `train rocket`; nil when it has ended.
+    public var stage: String?
+    /// Since it last said that it is there; nil when it has ended.
+    public var heartbeatAgeSeconds: Double?
     public var error: String?
 
     enum CodingKeys: String, CodingKey {
-        case run, model, command, status, version, seconds, error
+        case run, model, command, status, version, seconds, attempts, host, pid, stage, error
         case evaluatedDay = "evaluated_day"
         case exitCode = "exit_code"
         case startedAt = "started_at"
+        case peakMemoryBytes = "peak_memory_bytes"
+        case heartbeatAgeSeconds = "heartbeat_age_seconds"
     }
 }

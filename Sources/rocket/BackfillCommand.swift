@@ -71,8 +71,7 @@ struct BackfillCommand: ParsableCommand {
     @Flag(help: "Instead of a range: build the cached days again whose logs have changed.")
     var stale = false
 
-    @Flag(help: "Print as JSON, one array: the reports, or with --dry-run the plan.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 … 64") }
@@ -82,7 +81,7 @@ struct BackfillCommand: ParsableCommand {
             }
             if order != .oldest || reprocess != .none || jobs != 1 || promote || dryRun {
                 throw ValidationError(
-                    "--stale builds cached days and makes no versions; only --json goes with it. To make the versions "
+                    "--stale builds cached days and makes no versions; only --json or --csv goes with it. To make the versions "
                         + "of changed days again: --from, --to and --reprocess stale")
             }
             return
@@ -110,7 +109,12 @@ struct BackfillCommand: ParsableCommand {
     }
 
     private func show(_ plan: BackfillPlan) throws {
-        if json { try printJSON(plan.entries.map(PlanLine.init)) } else { print(planTable(plan)) }
+        let lines = plan.entries.map(PlanLine.init)
+        switch output.form {
+        case .json: try printJSON(lines)
+        case .csv: printCSV(lines, PlanLine.columns)
+        case .text: print(planTable(plan))
+        }
         if !plan.hasWork { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
     }
 
@@ -123,9 +127,10 @@ struct BackfillCommand: ParsableCommand {
                 }
             }
         }
-        if json {
-            try printJSON(reports)
-        } else {
+        switch output.form {
+        case .json: try printJSON(reports)
+        case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
+        case .text:
             print(reportTable(reports))
             for (day, reason) in summary.skipped { print("\(day): no version, \(reason)") }
             for (day, failure) in summary.failed {
@@ -139,9 +144,10 @@ struct BackfillCommand: ParsableCommand {
     }
 
     private func show(_ rebuilt: [RebuiltDay]) throws {
-        if json {
-            try printJSON(rebuilt.map(RebuiltLine.init))
-        } else {
+        switch output.form {
+        case .json: try printJSON(rebuilt.map(RebuiltLine.init))
+        case .csv: printCSV(rebuilt.map(RebuiltLine.init), RebuiltLine.columns)
+        case .text:
             for day in rebuilt { print("\(day.day)  rebuilt: \(day.difference)") }
             if rebuilt.isEmpty { print("no cached day is stale") }
         }
@@ -173,6 +179,14 @@ private struct PlanLine: Encodable {
         version = entry.version
     }
 
+    static var columns: [CSVColumn<PlanLine>] {
+        [
+            .init("day") { $0.day }, .init("action") { $0.action }, .init("reason") { $0.reason },
+            .init("trained_from") { $0.trainedFrom }, .init("trained_to") { $0.trainedTo },
+            .init("trained_days") { $0.trainedDays }, .init("version") { $0.version },
+        ]
+    }
+
     enum CodingKeys: String, CodingKey {
         case day, action, reason, version
         case trainedFrom = "trained_from"
@@ -193,6 +207,13 @@ private struct RebuiltLine: Encodable {
         labelsFlipped = rebuilt.difference.labelsFlipped
         rowsAdded = rebuilt.difference.rowsAdded
         rowsGone = rebuilt.difference.rowsGone
+    }
+
+    static var columns: [CSVColumn<RebuiltLine>] {
+        [
+            .init("day") { $0.day }, .init("labels_flipped") { $0.labelsFlipped },
+            .init("rows_added") { $0.rowsAdded }, .init("rows_gone") { $0.rowsGone },
+        ]
     }
 
     enum CodingKeys: String, CodingKey {

@@ -12,7 +12,8 @@ struct CacheCommand: ParsableCommand {
             commandName: "inspect",
             abstract: "Print cache files' headers, indices and what each column takes.",
             discussion: """
-                Reads the whole files; Sources/FeatureCache/FORMAT.md describes it byte by byte.
+                Reads the whole files; Sources/FeatureCache/FORMAT.md describes it byte by byte. --json is an object, or an \
+                array for several files; --csv has a row for each column of each file.
 
                 Example:
                   rocket cache inspect .rocket/cache/*/day=2026-01-06/part-0-*.lz4
@@ -21,13 +22,18 @@ struct CacheCommand: ParsableCommand {
         @Argument(help: "The files.")
         var files: [String]
 
-        @Flag(help: "Print as JSON: an object, or an array for several files.")
-        var json = false
+        @OptionGroup var output: OutputOptions
 
         func run() throws {
             let reports = try files.map { try inspectCacheFile($0) }
-            if json { return try reports.count == 1 ? printJSON(reports[0]) : printJSON(reports) }
-            for report in reports { print(report) }
+            switch output.form {
+            case .json: try reports.count == 1 ? printJSON(reports[0]) : printJSON(reports)
+            case .csv:
+                printCSV(
+                    reports.flatMap { file in file.columns.map { (file, $0) } },
+                    CSVColumn<CacheFileReport>.cacheColumns)
+            case .text: for report in reports { print(report) }
+            }
         }
 
         private func print(_ report: CacheFileReport) {

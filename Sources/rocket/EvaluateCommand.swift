@@ -22,13 +22,12 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Default: the day after the last one trained on.", valueName: "YYYY-MM-DD"))
     var day: Day?
 
-    @Flag(help: "Print the report as JSON.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         try options.run("evaluate") { session in
             let outcome = try session.evaluate(version: modelVersion, day: day)
-            try finish(outcome, of: session, day: day, json: json, database: options.database.database)
+            try finish(outcome, of: session, day: day, form: output.form, database: options.database.database)
         }
     }
 }

@@ -9,13 +9,15 @@ struct ExperimentCommand: ParsableCommand {
         abstract: "The paper's arms side by side, with several seeds.",
         discussion: """
             Trains each arm on the window before a day, judges it on the day, and prints means over the seeds with \
-            their standard errors. Results are kept in rocket.experiment_results and summed up in \
+            their standard errors. Rocket with other hint losses and λ are arms of their own. Results are kept in rocket.experiment_results and summed up in \
             rocket.experiment_report; no version is made. Started again, it trains only what is missing, so seeds and \
             arms can be added later (exit code 3 when nothing was).
 
             Example:
               rocket experiment --job jobs/movielens.yaml --day 2026-01-09 --seeds 3
               rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --arms light,booster,rocket
+              rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --hint-losses logit_mse,distillation \
+                --hint-weights 0.3,1,3
             """)
 
     @OptionGroup var options: JobOptions
@@ -32,15 +34,27 @@ struct ExperimentCommand: ParsableCommand {
                 + ". Default: all.", valueName: "arms"))
     var arms: String?
 
-    @Flag(help: "Print as JSON, one array.")
-    var json = false
+    @Option(
+        help: ArgumentHelp(
+            "Also rocket with each of these hint losses: "
+                + HintLoss.allCases.map(\.rawValue).joined(separator: ", ") + ".", valueName: "losses"))
+    var hintLosses: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also rocket with each of these λ, such as 0.1,0.3,1,3; with --hint-losses, each loss with each λ.",
+            valueName: "numbers"))
+    var hintWeights: String?
+
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard (1...1_000).contains(seeds) else { throw ValidationError("--seeds is \(seeds); expected 1 to 1000") }
-        _ = try chosen()
+        _ = try chosenArms()
+        _ = try chosenHints()
     }
 
-    private func chosen() throws -> [Arm] {
+    private func chosenArms() throws -> [Arm] {
         guard let arms else { return Arm.allCases }
         return try arms.split(separator: ",").map { name in
             guard let arm = Arm(rawValue: String(name)) else {
@@ -52,12 +66,32 @@ struct ExperimentCommand: ParsableCommand {
         }
     }
 
+    private func chosenHints() throws -> [HintVariant] {
+        let losses = try (hintLosses ?? "").split(separator: ",").map { name in
+            guard let loss = HintLoss(rawValue: String(name)) else {
+                throw ValidationError(
+                    "--hint-losses: ‘\(name)’ is no hint loss; expected some of "
+                        + HintLoss.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            return loss
+        }
+        let weights = try (hintWeights ?? "").split(separator: ",").map { text in
+            guard let weight = Double(text), weight.isFinite, weight >= 0 else {
+                throw ValidationError("--hint-weights: ‘\(text)’; expected numbers of 0 or more, such as 0.3,1,3")
+            }
+            return weight
+        }
+        return HintVariant.each(losses: losses, weights: weights)
+    }
+
     func run() throws {
-        let result = try options.session().experiment(day: day, arms: try chosen(), seeds: seeds)
+        let result = try options.session()
+            .experiment(day: day, arms: try chosenArms(), hints: try chosenHints(), seeds: seeds)
         let lines = try ReportReader(database: options.database.database).experiment(fingerprint: result.fingerprint)
-        if json {
-            try printJSON(lines)
-        } else {
+        switch output.form {
+        case .json: try printJSON(lines)
+        case .csv: printCSV(lines, CSVColumn<ExperimentLine>.experiments)
+        case .text:
             print(experimentTable(lines))
             if let oracle = lines.first?.oracleAUC { print("true probabilities reach AUC \(number(oracle))") }
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Jobs
+import TextTable
 
 struct ExtractCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,8 +30,7 @@ struct ExtractCommand: ParsableCommand {
     @Flag(help: "Build again what is there already.")
     var rebuild = false
 
-    @Flag(help: "Print the days as JSON, one array.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if let to, to < day { throw ValidationError("--to \(to) is before --day \(day)") }
@@ -41,20 +41,29 @@ struct ExtractCommand: ParsableCommand {
     }
 
     private func show(_ summaries: [ExtractSummary]) throws {
-        if json {
-            try printJSON(summaries.map(DayLine.init))
-        } else {
-            for summary in summaries {
-                let day = summary.day
-                print(
-                    """
-                    \(day.day)  \(day.rows.grouped) impressions  \(day.clicks.grouped) clicked  \(day.bytes.grouped) bytes  \
-                    \(summary.built ? "built" : "was there")  \(day.entries.count) files
-                    """)
-            }
+        let days = summaries.map(DayLine.init)
+        switch output.form {
+        case .json: try printJSON(days)
+        case .csv: printCSV(days, DayLine.columns)
+        case .text: print(dayTable(days))
         }
         if !summaries.contains(where: \.built) { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
     }
+}
+
+private func dayTable(_ days: [DayLine]) -> String {
+    TextTable<DayLine> { day in
+        [
+            Column(title: "day", value: day.day.description),
+            Column(title: "impressions", value: day.impressions.grouped, align: .right),
+            Column(title: "clicked", value: day.clicks.grouped, align: .right),
+            Column(title: "rejected", value: day.rejected.grouped, align: .right),
+            Column(title: "clicks missed", value: percent(day.missedShare), align: .right),
+            Column(title: "files", value: day.files.count, align: .right),
+            Column(title: "bytes", value: day.bytes.grouped, align: .right),
+            Column(title: "", value: day.built ? "built" : "was there"),
+        ]
+    }.string(for: days, style: Style.psql) ?? ""
 }
 
 /// A day as scripts read it.
@@ -77,6 +86,15 @@ private struct DayLine: Encodable {
         missedShare = summary.day.missedShare
         built = summary.built
         files = summary.day.entries.map(\.path)
+    }
+
+    static var columns: [CSVColumn<DayLine>] {
+        [
+            .init("day") { $0.day }, .init("impressions") { $0.impressions }, .init("clicks") { $0.clicks },
+            .init("bytes") { $0.bytes }, .init("rejected") { $0.rejected },
+            .init("missed_share") { $0.missedShare }, .init("built") { $0.built },
+            .init("files") { $0.files.joined(separator: " ") },
+        ]
     }
 
     enum CodingKeys: String, CodingKey {

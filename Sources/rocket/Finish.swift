@@ -4,19 +4,24 @@ import Jobs
 import Reports
 
 /// Prints what a run made and leaves with its exit code.
-func finish(_ outcome: RunOutcome, of session: JobSession, day: Day? = nil, json: Bool, database: String?) throws {
+func finish(
+    _ outcome: RunOutcome, of session: JobSession, day: Day? = nil, form: OutputForm, database: String?
+) throws {
     let reports = try outcome.version.map { version in
         try session.patiently { try ReportReader(database: database).reports(version: version) }
     }
     let report = reports?.first { day == nil || $0.evaluatedDay == day }
-    if json {
-        try printJSON(
-            RunResult(status: outcome.didWork ? "done" : "nothing_to_do", report: report, gate: outcome.decision))
-    } else {
+    let status = outcome.didWork ? "done" : "nothing_to_do"
+    switch form {
+    case .json: try printJSON(RunResult(status: status, report: report, gate: outcome.decision))
+    case .csv:
+        printCSV(
+            [report].compactMap(\.self), CSVColumn<ModelReport>.reports + [CSVColumn("status") { _ in status }])
+    case .text:
         if let report { print(reportText(report)) }
         if !outcome.didWork { print("nothing to do: this version was made before from the same settings and data") }
+        if let decision = outcome.decision { print(gateText(decision)) }
     }
-    if let decision = outcome.decision, !json { print(gateText(decision)) }
     if outcome.exitStatus != .done { throw ExitCode(outcome.exitStatus.rawValue) }
 }
 

@@ -22,15 +22,14 @@ struct ModelsCommand: ParsableCommand {
         @Option(help: "Only this model.")
         var model: String?
 
-        @Flag(help: "Print as JSON: an array.")
-        var json = false
+        @OptionGroup var output: OutputOptions
 
         func run() throws {
             let reports = try ReportReader(database: database.database).reports(model: model)
-            if json {
-                try printJSON(reports)
-            } else {
-                print(reports.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(reports))
+            switch output.form {
+            case .json: try printJSON(reports)
+            case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
+            case .text: print(reports.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(reports))
             }
         }
     }
@@ -40,6 +39,8 @@ struct ModelsCommand: ParsableCommand {
             commandName: "show",
             abstract: "One version: its reports, or the job file it was trained with.",
             discussion: """
+                One report for each day that it was judged on; with --json an array.
+
                 Examples:
                   rocket models show 12
                   rocket models show 12 --job-file > as-trained.yaml
@@ -53,8 +54,7 @@ struct ModelsCommand: ParsableCommand {
         @Flag(help: "Print the job file's text as it was.")
         var jobFile = false
 
-        @Flag(help: "Print as JSON: an array, one report a day that it was judged on.")
-        var json = false
+        @OptionGroup var output: OutputOptions
 
         func run() throws {
             let reader = try ReportReader(database: database.database)
@@ -67,9 +67,10 @@ struct ModelsCommand: ParsableCommand {
             }
             let reports = try reader.reports(version: number)
             guard !reports.isEmpty else { throw JobError.noVersion(model: "\(number)") }
-            if json {
-                try printJSON(reports)
-            } else {
+            switch output.form {
+            case .json: try printJSON(reports)
+            case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
+            case .text:
                 for report in reports { print(reportText(report)) }
                 if let decision = try reader.decision(of: number) { print(gateText(decision)) }
             }

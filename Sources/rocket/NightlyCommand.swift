@@ -25,13 +25,13 @@ struct NightlyCommand: ParsableCommand {
             valueName: "date"))
     var asOf: String?
 
-    @Flag(help: "Print the report as JSON.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
         try options.run("nightly", .asJobFile) { session in
-            try finish(session.nightly(asOf: asOf), of: session, json: json, database: options.database.database)
+            try finish(
+                session.nightly(asOf: asOf), of: session, form: output.form, database: options.database.database)
         }
     }
 }

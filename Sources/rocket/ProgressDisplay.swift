@@ -10,6 +10,8 @@ final class ProgressDisplay {
     private let isTerminal: Bool
     private let clock = ContinuousClock()
     private var title = ""
+    /// What was done when the stage was first heard of: a training that goes on from a checkpoint begins with much.
+    private var doneBefore = 0
     private var started = ContinuousClock.now
     private var shown = ContinuousClock.now
 
@@ -24,6 +26,7 @@ final class ProgressDisplay {
         let now = clock.now
         if progress.title != title {
             title = progress.title
+            doneBefore = progress.done
             started = now
             shown = now
         }
@@ -32,11 +35,12 @@ final class ProgressDisplay {
         guard now - shown >= interval || (isTerminal && finished) else { return }
         shown = now
         let seconds = (now - started) / .seconds(1)
-        let rate = seconds > 0 ? Double(progress.done) / seconds : 0
+        let rate = seconds > 0 ? Double(progress.done - doneBefore) / seconds : 0
         let line = text(progress, rate: rate)
         if isTerminal {
             // Carriage return, then erase to the end of the line; the line is erased for good when its stage is over.
-            try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(finished ? "" : line)".utf8))
+            let shown = finished ? "" : String(line.prefix(terminalWidth() - 1))
+            try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(shown)".utf8))
         } else {
             log.info("\(line)", metadata: fields(progress, rate: rate))
         }
@@ -65,9 +69,26 @@ final class ProgressDisplay {
             let filled = Int(share * 24)
             let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
             text = "\(progress.title)  \(isTerminal ? "\(bar) " : "")\(Int(share * 100)) %"
-            if let seconds = secondsLeft(progress, total, rate) { text += "  \(seconds) s left" }
+            if let seconds = secondsLeft(progress, total, rate) { text += "  \(timeText(seconds)) left" }
         }
-        return text + "  \(Int(rate).grouped) \(progress.unit)/s"
+        return rate > 0 ? text + "  \(Int(rate).grouped) \(progress.unit)/s" : text
+    }
+}
+
+/// Columns of the terminal; a longer line would break, and only its last part could be drawn again.
+private func terminalWidth() -> Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+    return Int(size.ws_col)
+}
+
+/// `45 s`, `3 min 20 s`, `2 h 05 min`.
+private func timeText(_ seconds: Int) -> String {
+    func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return switch seconds {
+    case ..<60: "\(seconds) s"
+    case ..<3_600: "\(seconds / 60) min \(padded(seconds % 60)) s"
+    default: "\(seconds / 3_600) h \(padded(seconds / 60 % 60)) min"
     }
 }
 

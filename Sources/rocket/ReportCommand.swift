@@ -17,6 +17,7 @@ struct ReportCommand: ParsableCommand {
             Examples:
               rocket report
               rocket report --model quickstart --all
+              rocket report --all --csv > reports.csv
               rocket report --model-version 12 --json
               rocket report --model quickstart --html quickstart.html
             """)
@@ -32,15 +33,14 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "All reports as a table (with --json: an array), newest first.")
     var all = false
 
-    @Flag(help: "Print as JSON.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     @Option(help: ArgumentHelp("Write a page for a browser to this file, instead of printing.", valueName: "file"))
     var html: String?
 
     func validate() throws {
-        guard html == nil || !(all || json) else {
-            throw ValidationError("--html writes the page of one version; it does not go with --all or --json")
+        guard html == nil || (!all && output.form == .text) else {
+            throw ValidationError("--html writes the page of one version; it does not go with --all, --json or --csv")
         }
     }
 
@@ -53,11 +53,12 @@ struct ReportCommand: ParsableCommand {
             print("\(html): model \(newest.model), version \(newest.version)")
             return
         }
-        switch (all, json) {
-        case (true, true): try printJSON(reports)
-        case (true, false): print(reportTable(reports))
-        case (false, true): try printJSON(newest)
-        case (false, false): print(reportText(newest))
+        switch (output.form, all) {
+        case (.json, true): try printJSON(reports)
+        case (.json, false): try printJSON(newest)
+        case (.csv, _): printCSV(reports, CSVColumn<ModelReport>.reports)
+        case (.text, true): print(reportTable(reports))
+        case (.text, false): print(reportText(newest))
         }
     }
 }

@@ -44,7 +44,7 @@ func reportText(_ report: ModelReport) -> String {
 
 /// Reports as a table, one a line.
 func reportTable(_ reports: [ModelReport]) -> String {
-    TextTable<ModelReport> { report in
+    let table = TextTable<ModelReport> { report in
         [
             Column(title: "model", value: report.model),
             Column(title: "version", value: report.version, align: .right),
@@ -60,7 +60,8 @@ func reportTable(_ reports: [ModelReport]) -> String {
             Column(title: "light p99 µs", value: number(report.light.p99, digits: 1), align: .right),
             Column(title: "booster p99 µs", value: number(report.booster.p99, digits: 1), align: .right),
         ]
-    }.string(for: reports, style: Style.psql) ?? ""
+    }
+    return StatusColour().table(table.string(for: reports, style: Style.psql) ?? "")
 }
 
 private func stateText(_ report: ModelReport) -> String {
@@ -83,21 +84,35 @@ func planTable(_ plan: BackfillPlan) -> String {
     }.string(for: plan.entries, style: Style.psql) ?? ""
 }
 
-/// Runs as a table.
+/// Runs as a table. A run that the gate ended is shown as held.
 func runTable(_ runs: [RunReport]) -> String {
-    TextTable<RunReport> { run in
+    let table = TextTable<RunReport> { run in
         [
             Column(title: "run", value: run.run, align: .right),
             Column(title: "model", value: run.model),
             Column(title: "command", value: run.command),
             Column(title: "judged on", value: run.evaluatedDay.map(\.description) ?? "–"),
-            Column(title: "status", value: run.status),
+            Column(title: "status", value: run.exitCode == Int(ExitStatus.held.rawValue) ? "held" : run.status),
             Column(title: "version", value: run.version.map(String.init) ?? "–", align: .right),
             Column(title: "started", value: run.startedAt),
             Column(title: "seconds", value: number(run.seconds, digits: 1), align: .right),
-            Column(title: "error", value: run.error.map { String($0.prefix(60)) } ?? ""),
+            Column(title: "attempts", value: run.attempts, align: .right),
+            Column(
+                title: "peak MiB", value: run.peakMemoryBytes.map { ($0 >> 20).grouped } ?? "–", align: .right),
+            Column(title: "process", value: "\(run.pid) on \(run.host)"),
+            Column(title: "doing, or error", value: lastWord(of: run)),
         ]
-    }.string(for: runs, style: Style.psql) ?? ""
+    }
+    return StatusColour().table(table.string(for: runs, style: Style.psql) ?? "")
+}
+
+/// What a run is doing and how lately it said so; of one that has ended, the beginning of its error.
+private func lastWord(of run: RunReport) -> String {
+    guard run.status == "running" else {
+        return run.error.map { String($0.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(60)) } ?? ""
+    }
+    let heartbeat = run.heartbeatAgeSeconds.map { "heartbeat \(number(max(0, $0), digits: 0)) s ago" }
+    return [run.stage, heartbeat].compactMap(\.self).joined(separator: ", ")
 }
 
 /// The gate's rules and what they came to.
@@ -109,8 +124,8 @@ func gateText(_ decision: GateDecision) -> String {
         case .firstModel: "promoted: the first live version of its model"
         case .held: "held: \(live)"
         }
-    return (["gate: \(verdict)"] + decision.rules.map { "  \($0.passed ? "passed" : "FAILED")  \($0)" })
-        .joined(separator: "\n")
+    let lines = ["gate: \(verdict)"] + decision.rules.map { "  \($0.passed ? "passed" : "FAILED")  \($0)" }
+    return StatusColour().rules(lines.joined(separator: "\n"))
 }
 
 private func netTable(_ report: ModelReport) -> String {

@@ -10,7 +10,7 @@ struct StatusCommand: ParsableCommand {
         discussion: """
             Compares every cached day with the logs: a day is stale when impressions came or went since, or when clicks \
             arrived late and flip a label (rocket backfill --stale mends it). Days without impressions between the first \
-            and the last are named. Both read the logs; --no-logs leaves them out.
+            and the last are named. Both read the logs; --no-logs leaves them out. --csv prints the runs alone.
 
             Examples:
               rocket status
@@ -29,21 +29,21 @@ struct StatusCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Compare the cached days with the logs.")
     var logs = true
 
-    @Flag(help: "Print as JSON.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         let reader = try ReportReader(database: database.database)
+        let runs = try reader.runs(model: model, limit: runs)
+        if output.form == .csv { return printCSV(runs, CSVColumn<RunReport>.runs) }
         let counts = try reader.counts()
         var models: [String: ModelReport] = [:]
         for report in try reader.reports(model: model) where models[report.model] == nil {
             models[report.model] = report
         }
         let newest = models.values.sorted { $0.model < $1.model }
-        let runs = try reader.runs(model: model, limit: runs)
         let health = try logs ? logHealth(
             model: model, database: database.database, sourceDatabase: source.sourceDatabase) : []
-        if json {
+        if output.form == .json {
             try printJSON(
                 Status(
                     models: newest, runs: runs, cachedDays: counts.cachedDays, cachedBytes: counts.cachedBytes,

@@ -26,8 +26,7 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Tell where the time went, and the share of what the machine's matrix products reach.")
     var profile = false
 
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if to < from { throw ValidationError("--to \(to) is before --from \(from)") }
@@ -37,11 +36,11 @@ struct TrainCommand: ParsableCommand {
         try options.run("train") { session in
             let outcome = try session.train(days: from...to, profile: profile)
             if let profile = outcome.profile { show(profile) }
-            try finish(outcome, of: session, json: json, database: options.database.database)
+            try finish(outcome, of: session, form: output.form, database: options.database.database)
         }
     }
 
-    /// To standard error with `--json`, so that standard output stays one object.
+    /// To standard error with `--json` and `--csv`, so that standard output stays what they promise.
     private func show(_ profile: TrainingProfile) {
         let total = profile.parts.reduce(0) { $0 + $1.seconds }
         let table = TextTable<(name: String, seconds: Double)> { part in
@@ -57,6 +56,6 @@ struct TrainCommand: ParsableCommand {
             \(percent(profile.gemmPeakShare)) of what bare matrix products reach
 
             """
-        (json ? FileHandle.standardError : .standardOutput).write(Data(text.utf8))
+        (output.form == .text ? FileHandle.standardOutput : .standardError).write(Data(text.utf8))
     }
 }

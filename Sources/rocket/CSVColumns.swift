@@ -1,0 +1,72 @@
+import Jobs
+import Reports
+
+// The columns of each kind of row, named as in its JSON; a dot stands for an object within.
+
+extension CSVColumn {
+    /// Reports. Their latency at other batch sizes is in `rocket.latency_by_version`.
+    static var reports: [CSVColumn<ModelReport>] {
+        let head: [CSVColumn<ModelReport>] = [
+            .init("model") { $0.model }, .init("version") { $0.version }, .init("state") { $0.state },
+            .init("trained_from") { $0.trainedFrom }, .init("trained_to") { $0.trainedTo },
+            .init("evaluated_day") { $0.evaluatedDay }, .init("impressions") { $0.impressions },
+            .init("clicks") { $0.clicks },
+        ]
+        let tail: [CSVColumn<ModelReport>] = [
+            .init("light_alone_auc") { $0.lightAloneAUC }, .init("booster_alone_auc") { $0.boosterAloneAUC },
+            .init("gap_closed") { $0.gapClosed }, .init("oracle_auc") { $0.oracleAUC },
+            .init("times_faster") { $0.timesFaster }, .init("artifact.name") { $0.artifact?.name },
+            .init("artifact.bytes") { $0.artifact?.bytes }, .init("artifact.sha256") { $0.artifact?.sha256 },
+        ]
+        return head + net("light", \.light) + net("booster", \.booster) + tail
+    }
+
+    private static func net(
+        _ name: String, _ net: KeyPath<ModelReport, ModelReport.NetReport>
+    ) -> [CSVColumn<ModelReport>] {
+        [
+            .init("\(name).auc") { $0[keyPath: net].auc },
+            .init("\(name).auc_standard_error") { $0[keyPath: net].aucStandardError },
+            .init("\(name).gauc") { $0[keyPath: net].gauc }, .init("\(name).log_loss") { $0[keyPath: net].logLoss },
+            .init("\(name).normalized_entropy") { $0[keyPath: net].normalizedEntropy },
+            .init("\(name).pcoc") { $0[keyPath: net].pcoc },
+            .init("\(name).oracle_share") { $0[keyPath: net].oracleShare },
+            .init("\(name).p50_us") { $0[keyPath: net].p50 }, .init("\(name).p99_us") { $0[keyPath: net].p99 },
+            .init("\(name).parameters") { $0[keyPath: net].parameters },
+        ]
+    }
+
+    static var runs: [CSVColumn<RunReport>] {
+        [
+            .init("run") { $0.run }, .init("model") { $0.model }, .init("command") { $0.command },
+            .init("evaluated_day") { $0.evaluatedDay }, .init("status") { $0.status },
+            .init("exit_code") { $0.exitCode }, .init("version") { $0.version }, .init("started_at") { $0.startedAt },
+            .init("seconds") { $0.seconds }, .init("attempts") { $0.attempts },
+            .init("peak_memory_bytes") { $0.peakMemoryBytes }, .init("host") { $0.host }, .init("pid") { $0.pid },
+            .init("stage") { $0.stage }, .init("heartbeat_age_seconds") { $0.heartbeatAgeSeconds },
+            .init("error") { $0.error },
+        ]
+    }
+
+    static var experiments: [CSVColumn<ExperimentLine>] {
+        [
+            .init("arm") { $0.arm }, .init("net") { $0.net }, .init("seeds") { $0.seeds }, .init("auc") { $0.auc },
+            .init("auc_standard_error") { $0.aucStandardError }, .init("gap_closed") { $0.gapClosed },
+            .init("validation_auc") { $0.validationAUC }, .init("gauc") { $0.gauc },
+            .init("log_loss") { $0.logLoss }, .init("pcoc") { $0.pcoc }, .init("oracle_auc") { $0.oracleAUC },
+            .init("seconds") { $0.seconds },
+        ]
+    }
+
+    /// A line for each column of each file.
+    static var cacheColumns: [CSVColumn<(file: CacheFileReport, column: CacheFileReport.Column)>] {
+        [
+            .init("path") { $0.file.path }, .init("specification_hash") { $0.file.specificationHash },
+            .init("day") { $0.file.day }, .init("part") { $0.file.part }, .init("rows") { $0.file.rows },
+            .init("clicks") { $0.file.clicks }, .init("columns.name") { $0.column.name },
+            .init("columns.bytes") { $0.column.bytes }, .init("columns.fewest_bits") { $0.column.fewestBits },
+            .init("columns.most_bits") { $0.column.mostBits },
+            .init("columns.dictionary_blocks") { $0.column.dictionaryBlocks },
+        ]
+    }
+}
