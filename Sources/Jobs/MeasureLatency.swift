@@ -27,8 +27,10 @@ extension JobSession {
         let nets = try [("light", light), ("booster", booster)].map { name, branch in
             (name: name, ranker: try Ranker(ServingModel(branch, features: features), requestColumns: requestColumns))
         }
-        return try specification.batchSizes.flatMap { size in
-            try progress(StageProgress(title: "latency", done: size, total: nil, unit: "candidates a call"))
+        let sizes = specification.batchSizes
+        defer { show(StageProgress(title: "latency", done: sizes.count, total: sizes.count, unit: "batch sizes")) }
+        return try sizes.enumerated().flatMap { done, size in
+            try progress(StageProgress(title: "latency", done: done, total: sizes.count, unit: "batch sizes"))
             let request = try ServingRequest(sample, candidates: size, nets[0].ranker.encoder)
             var output = [Float](repeating: 0, count: size)
             let probe = LatencyProbe(calls: specification.calls)

@@ -28,7 +28,8 @@ final class ProgressDisplay {
             title = progress.title
             doneBefore = progress.done
             started = now
-            shown = now
+            // A stage that says nothing more is seen on a terminal at once, and not at all in a log.
+            shown = isTerminal ? now - .seconds(1) : now
         }
         let finished = progress.total.map { progress.done >= $0 } ?? false
         let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(10)
@@ -63,7 +64,7 @@ final class ProgressDisplay {
     }
 
     private func text(_ progress: StageProgress, rate: Double) -> String {
-        var text = "\(progress.title)  \(progress.done.grouped)"
+        var text = "\(progress.title)  \(progress.done.grouped) \(progress.unit)"
         if let total = progress.total, total > 0 {
             let share = min(1, Double(progress.done) / Double(total))
             let filled = Int(share * 24)
@@ -71,7 +72,7 @@ final class ProgressDisplay {
             text = "\(progress.title)  \(isTerminal ? "\(bar) " : "")\(Int(share * 100)) %"
             if let seconds = secondsLeft(progress, total, rate) { text += "  \(timeText(seconds)) left" }
         }
-        return rate > 0 ? text + "  \(Int(rate).grouped) \(progress.unit)/s" : text
+        return rate >= 1 ? text + "  \(Int(rate).grouped) \(progress.unit)/s" : text
     }
 }
 

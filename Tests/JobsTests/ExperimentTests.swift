@@ -43,6 +43,37 @@ import Testing
         }
     }
 
+    @Test("Each hint loss and λ is an arm of its own of the same experiment, trained with that hint and not again")
+    func hints() throws {
+        try PipelineTests.withJob { url, job in
+            let day = try PipelineTests.day("2026-01-07")
+            func run(_ losses: [HintLoss], _ weights: [Double]) throws -> (fingerprint: String, trained: Int) {
+                try PipelineTests.session(url, job).experiment(
+                    day: day, arms: [.rocket], hints: HintVariant.each(losses: losses, weights: weights), seeds: 1)
+            }
+            let first = try run([], [10, 0.3, 10])
+            #expect(first.trained == 3)
+            let losses = try run([.logitMSE, .distillation], [])
+            #expect(losses.trained == 2 && losses.fingerprint == first.fingerprint)
+            let pairs = try run([.logitMSE], [3, 0.3])
+            #expect(pairs.trained == 2 && pairs.fingerprint == first.fingerprint)
+            #expect(try run([.logitMSE, .distillation], []).trained == 0)
+
+            let lines = try ReportReader(database: url).experiment(fingerprint: first.fingerprint)
+                .filter { $0.net == "light" }
+            #expect(
+                lines.map(\.arm) == [
+                    "rocket", "rocket λ=0.3", "rocket λ=10", "rocket distillation", "rocket logit_mse",
+                    "rocket logit_mse λ=0.3", "rocket logit_mse λ=3",
+                ])
+            // The job file's own hint is distillation with λ = 3: by another name the same, by another hint another net.
+            let logLoss = Dictionary(uniqueKeysWithValues: lines.map { ($0.arm, $0.logLoss) })
+            #expect(logLoss["rocket"] == logLoss["rocket distillation"])
+            #expect(logLoss["rocket logit_mse"] == logLoss["rocket logit_mse λ=3"])
+            #expect(Set(logLoss.values).count == 5)
+        }
+    }
+
     @Test("The command prints the table, and leaves with code 3 when nothing was missing")
     func command() throws {
         try PipelineTests.withJob { url, job in
@@ -56,6 +87,11 @@ import Testing
             let wrong = try CommandTests.rocket(
                 ["experiment", "--job", job, "--day", "2026-01-07", "--arms", "lite"], database: url)
             #expect(wrong.code == 64 && wrong.errors.contains("‘lite’ is no arm"))
+            for (flag, value) in [("--hint-losses", "mse"), ("--hint-weights", "-1"), ("--hint-weights", "0.3,x")] {
+                let wrong = try CommandTests.rocket(
+                    ["experiment", "--job", job, "--day", "2026-01-07", flag, value], database: url)
+                #expect(wrong.code == 64 && wrong.errors.contains(flag), "\(wrong.errors)")
+            }
         }
     }
 }

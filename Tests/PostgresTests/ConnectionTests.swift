@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test("Every table and column of the project's own migrations carries a comment")
+    @Test("Every table, view and column of the project's own migrations carries a comment")
     func comments() throws {
         try TestDatabase.run { url in
             let bare = try TestDatabase.connect(url).execute(
@@ -182,7 +182,7 @@ import Testing
                 SELECT c.oid::regclass::text AS relation, a.attname AS name
                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-                WHERE n.nspname IN ('rocket', 'ad_log') AND c.relkind IN ('r', 'p')
+                WHERE n.nspname IN ('rocket', 'ad_log') AND c.relkind IN ('r', 'p', 'v', 'm')
                   AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)
                 """)
             #expect(try bare.map { "\(try $0.text("relation")).\(try $0.text("name"))" } == [])
