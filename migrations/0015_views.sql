@@ -111,8 +111,9 @@ LEFT JOIN LATERAL (
 -- A later run of the same night that ended well, found its work done, or made a version that the gate holds.
 LEFT JOIN LATERAL (
     SELECT r.run_id FROM rocket.runs r
-    WHERE r.model = h.model AND r.evaluated_day IS NOT DISTINCT FROM h.evaluated_day AND r.command = h.command
-      AND r.run_id > h.run_id AND r.status IN ('done', 'nothing_to_do')
+    WHERE r.model = h.model AND r.run_id > h.run_id AND r.status IN ('done', 'nothing_to_do')
+      AND (r.command = h.command OR (r.command IN ('nightly', 'backfill') AND h.command IN ('nightly', 'backfill')))
+      AND (h.evaluated_day IS NULL OR r.evaluated_day = h.evaluated_day)
     ORDER BY r.run_id LIMIT 1) good ON true
 WHERE h.status IN ('failed', 'interrupted', 'died')
 ORDER BY h.run_id DESC;
@@ -130,7 +131,7 @@ COMMENT ON COLUMN rocket.failed_nights.started_at IS 'Start of the run.';
 COMMENT ON COLUMN rocket.failed_nights.last_seen_at IS 'When its process last said that it is there.';
 COMMENT ON COLUMN rocket.failed_nights.attempts IS 'How often the run was begun: once, and again each time that the database went away under it.';
 COMMENT ON COLUMN rocket.failed_nights.host IS 'Machine the run was on.';
-COMMENT ON COLUMN rocket.failed_nights.made_good_by IS 'The first later run of the same command and day that ended well; null: the night is still open.';
+COMMENT ON COLUMN rocket.failed_nights.made_good_by IS 'The first later run of the same work and day (of any day, where it had none) that ended well; null: the night is still open.';
 
 CREATE VIEW rocket.calibration_by_slice AS
 SELECT
