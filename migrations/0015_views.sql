@@ -281,6 +281,17 @@ COMMENT ON COLUMN rocket.nightly_history.attempts IS 'How often it was begun: on
 COMMENT ON COLUMN rocket.nightly_history.heartbeat_at IS 'When its process last said that it is there.';
 COMMENT ON COLUMN rocket.nightly_history.stage IS 'What it is doing, with the day or arm; null when it has ended.';
 
+COMMENT ON COLUMN rocket.nights.model IS 'Model name of the job file.';
+COMMENT ON COLUMN rocket.nights.evaluated_day IS 'The unseen day, by which a night is named.';
+COMMENT ON COLUMN rocket.nights.version IS 'Its newest version; null: none was made.';
+COMMENT ON COLUMN rocket.nights.state IS 'State of that version now: candidate, live, retired or rejected.';
+COMMENT ON COLUMN rocket.nights.backfilled IS 'Whether a backfill made that version.';
+COMMENT ON COLUMN rocket.nights.versions IS 'How many versions the night has.';
+COMMENT ON COLUMN rocket.nights.last_run IS 'The last run of the night.';
+COMMENT ON COLUMN rocket.nights.last_command IS 'nightly or backfill.';
+COMMENT ON COLUMN rocket.nights.last_status IS 'How that run stands: running, done, nothing_to_do, failed, interrupted or died.';
+COMMENT ON COLUMN rocket.nights.last_error IS 'What went wrong in it.';
+
 COMMENT ON COLUMN rocket.live_models.model IS 'Model name of the job file.';
 COMMENT ON COLUMN rocket.live_models.version IS 'The version to serve.';
 COMMENT ON COLUMN rocket.live_models.live_since IS 'When it became live.';

@@ -81,8 +81,8 @@ struct BackfillCommand: ParsableCommand {
             }
             if order != .oldest || reprocess != .none || jobs != 1 || promote || dryRun {
                 throw ValidationError(
-                    "--stale builds cached days and makes no versions; only --json or --csv goes with it. To make the versions "
-                        + "of changed days again: --from, --to and --reprocess stale")
+                    "--stale builds cached days and makes no versions; only --json or --csv goes with it. To make the "
+                        + "versions of changed days again: --from, --to and --reprocess stale")
             }
             return
         }

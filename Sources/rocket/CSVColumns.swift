@@ -8,7 +8,8 @@ extension CSVColumn {
     static var reports: [CSVColumn<ModelReport>] {
         let head: [CSVColumn<ModelReport>] = [
             .init("model") { $0.model }, .init("version") { $0.version }, .init("state") { $0.state },
-            .init("trained_from") { $0.trainedFrom }, .init("trained_to") { $0.trainedTo },
+            .init("backfilled") { $0.backfilled }, .init("trained_from") { $0.trainedFrom },
+            .init("trained_to") { $0.trainedTo },
             .init("evaluated_day") { $0.evaluatedDay }, .init("impressions") { $0.impressions },
             .init("clicks") { $0.clicks },
         ]

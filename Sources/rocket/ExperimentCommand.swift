@@ -16,8 +16,7 @@ struct ExperimentCommand: ParsableCommand {
             Example:
               rocket experiment --job jobs/movielens.yaml --day 2026-01-09 --seeds 3
               rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --arms light,booster,rocket
-              rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --hint-losses logit_mse,distillation \
-                --hint-weights 0.3,1,3
+              rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --hint-weights 0.3,1,3
             """)
 
     @OptionGroup var options: JobOptions

@@ -41,8 +41,10 @@ struct StatusCommand: ParsableCommand {
             models[report.model] = report
         }
         let newest = models.values.sorted { $0.model < $1.model }
-        let health = try logs ? logHealth(
-            model: model, database: database.database, sourceDatabase: source.sourceDatabase) : []
+        let health =
+            try logs
+            ? logHealth(
+                model: model, database: database.database, sourceDatabase: source.sourceDatabase) : []
         if output.form == .json {
             try printJSON(
                 Status(

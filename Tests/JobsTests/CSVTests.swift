@@ -24,9 +24,10 @@ import Testing
 
     /// The keys of a JSON object, those of objects within after a dot.
     private static func keys(_ object: [String: Any]) -> Set<String> {
-        Set(object.flatMap { key, value in
-            (value as? [String: Any]).map { keys($0).map { "\(key).\($0)" } } ?? [key]
-        })
+        Set(
+            object.flatMap { key, value in
+                (value as? [String: Any]).map { keys($0).map { "\(key).\($0)" } } ?? [key]
+            })
     }
 
     private static func object(_ json: String) throws -> [String: Any] {
@@ -47,13 +48,17 @@ import Testing
             let folder = URL(fileURLWithPath: job).deletingLastPathComponent().path
             // Left out: what a JSON object has and a row cannot.
             let cases: [(arguments: [String], code: Int32, leftOut: Set<String>)] = [
-                (["report"], 0, ["latency"]), (["report", "--all"], 0, ["latency"]), (["models", "list"], 0, ["latency"]),
+                (["report"], 0, ["latency"]), (["report", "--all"], 0, ["latency"]),
+                (["models", "list"], 0, ["latency"]),
                 (["models", "show", "1"], 0, ["latency"]), (night, 3, ["latency", "gate"]),
                 (["backfill"] + range, 3, ["latency"]),
                 (["extract", "--quiet", "--job", job, "--day", "2026-01-06"], 3, []),
-                (["cache", "inspect", "\(folder)/cache/\(file)"], 0, [
-                    "blocks", "columns", "checksum", "format_version", "payload_bytes", "compressed_bytes",
-                ]),
+                (
+                    ["cache", "inspect", "\(folder)/cache/\(file)"], 0,
+                    [
+                        "blocks", "columns", "checksum", "format_version", "payload_bytes", "compressed_bytes",
+                    ]
+                ),
             ]
             for (arguments, code, leftOut) in cases {
                 let json = try CommandTests.rocket(arguments + ["--json"], database: url)
@@ -62,7 +67,8 @@ import Testing
                 let lines = csv.output.split(separator: "\r\n", omittingEmptySubsequences: false)
                 #expect(lines.count >= 3 && lines.last == "", "\(arguments)")
                 let names = Set(lines[0].split(separator: ",").map(String.init))
-                #expect(try Self.keys(Self.object(json.output)).subtracting(leftOut).isSubset(of: names), "\(arguments)")
+                #expect(
+                    try Self.keys(Self.object(json.output)).subtracting(leftOut).isSubset(of: names), "\(arguments)")
                 #expect(try CommandTests.rocket(arguments + ["--json", "--csv"], database: url).code == 64)
             }
             let report = try Self.object(try CommandTests.rocket(["report", "--json"], database: url).output)
@@ -74,7 +80,9 @@ import Testing
                 try Self.object(try CommandTests.rocket(["status", "--json"], database: url).output)["runs"] as? [Any])
             let run = try #require(runs.first as? [String: Any])
             #expect(status.output.split(separator: "\r\n").count == runs.count + 1)
-            #expect(Self.keys(run).isSubset(of: Set(status.output.prefix { $0 != "\r\n" }.split(separator: ",").map(String.init))))
+            #expect(
+                Self.keys(run).isSubset(
+                    of: Set(status.output.prefix { $0 != "\r\n" }.split(separator: ",").map(String.init))))
             #expect(run["attempts"] as? Int == 1 && run["pid"] != nil && run["peak_memory_bytes"] != nil)
         }
     }

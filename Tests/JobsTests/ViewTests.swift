@@ -54,9 +54,10 @@ import Testing
                 #expect(try reader.execute("SELECT * FROM rocket.experiment_report").isEmpty)
 
                 let nets = try reader.execute("SELECT arm, net, auc, auc_low, auc_high FROM rocket.auc_by_day")
-                #expect(try nets.map { "\(try $0.text("arm")) \(try $0.text("net"))" } == [
-                    "rocket light", "rocket booster", "booster booster", "light light",
-                ])
+                #expect(
+                    try nets.map { "\(try $0.text("arm")) \(try $0.text("net"))" } == [
+                        "rocket light", "rocket booster", "booster booster", "light light",
+                    ])
                 #expect(try nets.allSatisfy { try $0.double("auc_low") < $0.double("auc") })
 
                 let gain = try #require(try reader.execute("SELECT * FROM rocket.rocket_gain").first)
@@ -90,7 +91,8 @@ import Testing
                 #expect(try abs(slices.double("pcoc") - whole.double("pcoc")) < 1e-6)
 
                 let stale = try reader.execute(
-                    "SELECT day, reason, versions::text AS versions, live_is_affected, labels_flipped FROM rocket.stale_days")
+                    "SELECT day, reason, versions::text AS versions, live_is_affected, labels_flipped FROM rocket.stale_days"
+                )
                 #expect(stale.count == 1)
                 #expect(try stale.first?.day("day") == PipelineTests.day("2026-01-06"))
                 #expect(try stale.first?.text("reason") == "rebuilt" && stale.first?.text("versions") == "{1}")
@@ -109,7 +111,8 @@ import Testing
         func statements(_ value: Any) -> [String] {
             if let list = value as? [Any] { return list.flatMap(statements) }
             guard let object = value as? [String: Any] else { return [] }
-            let own = object["rawSql"] as? String ?? (object["type"] as? String == "query" ? object["query"] as? String : nil)
+            let own =
+                object["rawSql"] as? String ?? (object["type"] as? String == "query" ? object["query"] as? String : nil)
             return [own].compactMap(\.self) + object.values.flatMap(statements)
         }
         return statements(try JSONSerialization.jsonObject(with: data)).map { sql in
