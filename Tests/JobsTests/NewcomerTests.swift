@@ -49,6 +49,9 @@ import Testing
                 #expect(try expectDone(["doctor", "--job", job]).contains("all is well"))
                 _ = try expectDone(["nightly", "--quiet", "--job", job])
                 #expect(try expectDone(["report"]).contains("model views, version 1, live"))
+                let page = "\(folder)/views.html"
+                _ = try expectDone(["report", "--html", page])
+                #expect(try String(contentsOfFile: page, encoding: .utf8).contains("<svg"))
                 let report = try #require(try ReportReader(database: url).reports(version: 1).first)
                 #expect(try #require(report.light.auc) > 0.6 && #require(report.booster.auc) > 0.6)
                 #expect(report.light.gauc != nil)
