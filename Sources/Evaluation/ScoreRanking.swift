@@ -16,7 +16,7 @@ public struct ScoreRanking: Sendable {
     /// equal scores that a bin's edge cuts gives each side its clicks in proportion, so the order of the rows does not
     /// matter.
     public let reliability: [ReliabilityBin]
-    /// The ROC curve from (0, 0) to (1, 1), in ``ROCCurve/limit`` points at most; empty where one class only occurs.
+    /// The ROC curve from (0, 0) to (1, 1), in 200 points at most; empty where one class only occurs.
     public let roc: [ROCPoint]
 
     /// O(n log n) time, 24 bytes a row.
