@@ -9,6 +9,11 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     public var aucStandardError: Double?
     /// AUC within each group, averaged with the groups' impressions as weights over the groups that have both classes.
     public var gauc: Double?
+    /// Standard error of ``gauc`` over groups; `nil` with fewer than two that count. GAUC is the ratio of two sums over
+    /// groups, of n·AUC and of their impressions n, so with e = n (AUC − GAUC) and k groups the delta method gives
+    /// √(k / (k − 1) · Σ e²) / Σ n (Cochran, "Sampling Techniques", 1977, 6.4; for such metrics Deng, Knoblich and Lu,
+    /// "Applying the Delta Method in Metric Analytics", 2018).
+    public var gaucStandardError: Double?
     /// How many groups ``gauc`` counts.
     public var gaucGroups: Int
     /// Mean cross-entropy in nats, with probabilities clipped to [1e-12, 1 − 1e-12].
@@ -16,6 +21,11 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
     /// ``logLoss`` over the entropy of the click rate: 1 is what a constant would reach, smaller is better (He et al.,
     /// "Practical Lessons from Predicting Clicks on Ads at Facebook", 2014). `nil` when only one class occurs.
     public var normalizedEntropy: Double?
+    /// Standard error of ``normalizedEntropy`` over groups, a row without one being a group by itself; `nil` with fewer
+    /// than two. NE is a ratio of sums likewise: of the net's loss, and of the loss b of always predicting the click rate.
+    /// That rate makes b least, so its own error adds nothing of first order. With e = loss − NE · b of a group and k
+    /// groups it is √(k / (k − 1) · Σ e²) / Σ b.
+    public var normalizedEntropyStandardError: Double?
     /// Predicted over observed click rate, 1 is calibrated; `nil` without clicks.
     public var pcoc: Double?
     public var meanPrediction: Double
@@ -100,10 +110,16 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
                 part: 0, row: row.number, label: row.label, probability: row.score, weight: row.weight)
         }
         guard var report = try stream.finish()[0] else { throw .noRows }
-        guard !rows.groups.isEmpty else { return report }
-        let grouped = try GroupedRanking(rows, space: space)
-        report.gauc = grouped.gauc
-        report.gaucGroups = grouped.countedGroups
+        var excess = ExcessLoss(report)
+        if !rows.groups.isEmpty {
+            let grouped = try GroupedRanking(rows, excess: &excess, space: space)
+            report.gauc = grouped.gauc
+            report.gaucStandardError = grouped.standardError
+            report.gaucGroups = grouped.countedGroups
+        } else if excess != nil {
+            try rows.forEach { row throws(EvaluationError) in excess?.add(row) }
+        }
+        report.normalizedEntropyStandardError = excess?.standardError
         return report
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Measures predicted probabilities of rows that come one after the other, for each part of the day by itself. Memory
-/// is that of one sort and a few numbers a part. GAUC is not among the figures.
+/// is that of one sort and a few numbers a part. GAUC and the error of NE are not among the figures.
 public struct ReportStream: ~Copyable {
     private var sums: [Sums]
     private var sort: ExternalSort<RankedRow>
@@ -75,16 +75,18 @@ public struct ReportStream: ~Copyable {
             auc: ranking.auc,
             aucStandardError: ranking.aucStandardError,
             gauc: nil,
+            gaucStandardError: nil,
             gaucGroups: 0,
             logLoss: sums.loss / rows,
             normalizedEntropy: ranking.auc == nil ? nil : sums.loss / rows / entropy,
+            normalizedEntropyStandardError: nil,
             pcoc: sums.clicks == 0 ? nil : sums.predicted / Double(sums.clicks),
             meanPrediction: sums.predicted / rows,
             calibrationError: ranking.reliability.calibrationError,
             prAUC: ranking.averagePrecision, reliability: ranking.reliability, roc: ranking.roc)
     }
 
-    private static func crossEntropy(label: UInt8, probability: Double) -> Double {
+    static func crossEntropy(label: UInt8, probability: Double) -> Double {
         let clip = EvaluationReport.logLossClip
         let clipped = min(max(probability, clip), 1 - clip)
         return label == 1 ? -log(clipped) : -log1p(-clipped)

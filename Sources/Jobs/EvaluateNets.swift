@@ -31,6 +31,11 @@ struct ScoredDay {
     }
 
     func net(_ name: String, of arm: String) -> Net? { nets.first { $0.arm == arm && $0.name == name } }
+
+    func report(of net: Net) throws -> EvaluationReport {
+        try EvaluationReport.measure(
+            labels: labels, probabilities: net.probabilities, groups: groups, space: space)
+    }
 }
 
 extension JobSession {
@@ -90,10 +95,13 @@ extension JobSession {
         return try scored.nets.filter { $0.arm != LiveModel.arm }.map { net in
             NetEvaluation(
                 day: scored.day, arm: net.arm, net: net.name,
-                report: try EvaluationReport.measure(
-                    labels: scored.labels, probabilities: net.probabilities, groups: scored.groups,
-                    space: scored.space),
-                oracleAUC: oracle)
+                report: try scored.report(of: net), oracleAUC: oracle)
         }
+    }
+
+    /// The live version's figures; nil where it cannot score the day.
+    func liveEvaluation(of scored: ScoredDay, live: LiveModel?) throws -> LiveEvaluation? {
+        guard let live, let net = scored.net("light", of: LiveModel.arm) else { return nil }
+        return LiveEvaluation(version: live.version, report: try scored.report(of: net))
     }
 }

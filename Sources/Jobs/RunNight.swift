@@ -75,6 +75,7 @@ extension JobSession {
                 evaluations: judged.evaluations, slices: slices(of: judged.scored), latencies: judged.latencies,
                 gate: judged.gate)
             version.comparisons = judged.comparisons
+            version.live = judged.live
             version.backfilled = command == .backfill
             return try registry.publish(version)
         }
@@ -94,7 +95,8 @@ extension JobSession {
         let judged = try judge([(Arm.rocket.rawValue, model)], on: night, evaluation, .byGate, recorder)
         guard let gate = judged.gate else { return RunOutcome(didWork: false, version: version) }
         let decision = try recorder.stage("publish") {
-            try registry.decide(gate, comparisons: judged.comparisons, latencies: judged.latencies, version: version)
+            try registry.decide(
+                gate, comparisons: judged.comparisons, live: judged.live, latencies: judged.latencies, version: version)
         }
         tell(decision, of: version)
         return RunOutcome(didWork: true, version: version, decision: decision)
@@ -112,12 +114,14 @@ extension JobSession {
             try score(models + (live?.model.map { [(LiveModel.arm, $0)] } ?? []), on: evaluation)
         }
         let evaluations = try evaluations(of: scored)
+        let liveEvaluation = try liveEvaluation(of: scored, live: live)
         let latencies = try recorder.stage("latency") {
             try models.first.map {
                 try measureLatency($0.model, on: night.evaluatedDay, training: night.trained.lowerBound)
             } ?? []
         }
-        var judged = JudgedNight(scored: scored, evaluations: evaluations, latencies: latencies)
+        var judged = JudgedNight(
+            scored: scored, evaluations: evaluations, live: liveEvaluation, latencies: latencies)
         try recorder.stage("gate") {
             judged.comparisons = try comparisons(of: scored, live: live)
             guard promotion == .byGate else { return }
@@ -230,6 +234,7 @@ public enum Promotion: Sendable {
 private struct JudgedNight {
     let scored: ScoredDay
     let evaluations: [NetEvaluation]
+    let live: LiveEvaluation?
     let latencies: [LatencyReport]
     var comparisons: [ModelComparison] = []
     /// Nil: the gate was not asked.

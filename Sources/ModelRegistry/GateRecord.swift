@@ -74,11 +74,13 @@ extension ModelRegistry {
     /// Writes what the gate says of a version that was made without asking it, and acts on it; all of it commits, or
     /// nothing. Comparisons that were made with the version stay as they were.
     public func decide(
-        _ gate: GateRecord, comparisons: [ModelComparison], latencies: [LatencyReport], version: Int
+        _ gate: GateRecord, comparisons: [ModelComparison], live: LiveEvaluation?, latencies: [LatencyReport],
+        version: Int
     ) throws -> GateDecision {
         try connection.transaction { _ in
             try insert(latencies, version: version)
             for comparison in comparisons { try insert(comparison, version: version, day: gate.day) }
+            if let live { try insert(live, version: version, day: gate.day) }
             return try insert(gate, version: version)
         }
     }

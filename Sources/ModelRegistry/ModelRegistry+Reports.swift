@@ -11,8 +11,10 @@ extension ModelRegistry {
                 """
                 INSERT INTO rocket.evaluation_reports (
                     version, day, arm, net, impressions, clicks, auc, auc_standard_error, gauc, gauc_groups, log_loss,
-                    normalized_entropy, pcoc, pr_auc, calibration_error, mean_prediction, oracle_auc)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                    normalized_entropy, pcoc, pr_auc, calibration_error, mean_prediction, oracle_auc,
+                    gauc_standard_error, normalized_entropy_standard_error)
+                VALUES (
+                    $1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
                 ON CONFLICT (version, day, arm, net) DO UPDATE SET
                     impressions = excluded.impressions, clicks = excluded.clicks, auc = excluded.auc,
                     auc_standard_error = excluded.auc_standard_error, gauc = excluded.gauc,
@@ -20,6 +22,8 @@ extension ModelRegistry {
                     normalized_entropy = excluded.normalized_entropy, pcoc = excluded.pcoc,
                     pr_auc = excluded.pr_auc, calibration_error = excluded.calibration_error,
                     mean_prediction = excluded.mean_prediction, oracle_auc = excluded.oracle_auc,
+                    gauc_standard_error = excluded.gauc_standard_error,
+                    normalized_entropy_standard_error = excluded.normalized_entropy_standard_error,
                     evaluated_at = now()
                 """,
                 [
@@ -28,10 +32,31 @@ extension ModelRegistry {
                     Value(report.gauc), .int(report.gaucGroups), Value(report.logLoss),
                     Value(report.normalizedEntropy), Value(report.pcoc), Value(report.prAUC),
                     Value(report.calibrationError), Value(report.meanPrediction), Value(evaluation.oracleAUC),
+                    Value(report.gaucStandardError), Value(report.normalizedEntropyStandardError),
                 ])
             try insertReliability(of: evaluation, version: version)
             try insertROC(of: evaluation, version: version)
         }
+    }
+
+    /// What was measured when a version was compared with the live one stays, as the comparison does.
+    func insert(_ live: LiveEvaluation, version: Int, day: Day) throws {
+        let report = live.report
+        try connection.execute(
+            """
+            INSERT INTO rocket.live_reports (
+                version, day, live_version, auc, auc_standard_error, gauc, gauc_standard_error, gauc_groups, log_loss,
+                normalized_entropy, normalized_entropy_standard_error, pcoc, pr_auc, calibration_error)
+            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                .int(version), .text(day.description), .int(live.version), Value(report.auc),
+                Value(report.aucStandardError), Value(report.gauc), Value(report.gaucStandardError),
+                .int(report.gaucGroups), Value(report.logLoss), Value(report.normalizedEntropy),
+                Value(report.normalizedEntropyStandardError), Value(report.pcoc), Value(report.prAUC),
+                Value(report.calibrationError),
+            ])
     }
 
     func insert(_ latencies: [LatencyReport], version: Int) throws {

@@ -63,6 +63,7 @@ public struct ModelRegistry {
             try insert(new.latencies, version: version)
             if let day = new.evaluatedDay {
                 for comparison in new.comparisons { try insert(comparison, version: version, day: day) }
+                if let live = new.live { try insert(live, version: version, day: day) }
             }
             return PublishedVersion(
                 number: version, decision: try new.gate.map { try insert($0, version: version) })

@@ -32,6 +32,8 @@ public struct NewModelVersion: Sendable {
     public var latencies: [LatencyReport]
     /// Of the nets on the evaluated day.
     public var comparisons: [ModelComparison] = []
+    /// The live version on the evaluated day; nil: there was none, or it cannot score the day.
+    public var live: LiveEvaluation?
     /// Whether a backfill made it, after its night.
     public var backfilled = false
     /// Nil: the gate is not asked, and the version stays a candidate.
@@ -143,6 +145,17 @@ public struct NetEvaluation: Sendable {
         self.net = net
         self.report = report
         self.oracleAUC = oracleAUC
+    }
+}
+
+/// How good the live version's light net was on the day that a new version is judged on.
+public struct LiveEvaluation: Sendable {
+    public var version: Int
+    public var report: EvaluationReport
+
+    public init(version: Int, report: EvaluationReport) {
+        self.version = version
+        self.report = report
     }
 }
 

@@ -18,6 +18,10 @@ public struct ModelReport: Codable, Equatable, Sendable {
     public var clicks: Int?
     public var light: NetReport
     public var booster: NetReport
+    /// The light net of the version that was live when the gate judged this one, on the same impressions; nil: there was
+    /// none, or it could not score the day.
+    public var live: NetReport?
+    public var liveVersion: Int?
     /// AUC of the nets trained alone on the same cache, where the job file asks for these baselines.
     public var lightAloneAUC: Double?
     public var boosterAloneAUC: Double?
@@ -35,12 +39,16 @@ public struct ModelReport: Codable, Equatable, Sendable {
         public var auc: Double?
         public var aucStandardError: Double?
         public var gauc: Double?
+        /// Over groups; nil also of versions that were judged by earlier programs.
+        public var gaucStandardError: Double?
         public var logLoss: Double?
         public var normalizedEntropy: Double?
+        /// Likewise, and over impressions where there are no groups.
+        public var normalizedEntropyStandardError: Double?
         public var pcoc: Double?
         /// Share of the way from 0.5 to `oracle_auc`.
         public var oracleShare: Double?
-        /// Microseconds of one call at the largest batch size.
+        /// Microseconds of one call at the largest batch size; nil of the live version, which was measured another night.
         public var p50: Double?
         public var p99: Double?
         /// Dense parameters, without the shared embeddings.
@@ -49,8 +57,10 @@ public struct ModelReport: Codable, Equatable, Sendable {
         enum CodingKeys: String, CodingKey {
             case auc, gauc, pcoc, parameters
             case aucStandardError = "auc_standard_error"
+            case gaucStandardError = "gauc_standard_error"
             case logLoss = "log_loss"
             case normalizedEntropy = "normalized_entropy"
+            case normalizedEntropyStandardError = "normalized_entropy_standard_error"
             case oracleShare = "oracle_share"
             case p50 = "p50_us"
             case p99 = "p99_us"
@@ -97,7 +107,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, version, state, backfilled, impressions, clicks, light, booster, latency, artifact
+        case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact
+        case liveVersion = "live_version"
         case trainedFrom = "trained_from"
         case trainedTo = "trained_to"
         case evaluatedDay = "evaluated_day"

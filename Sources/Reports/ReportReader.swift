@@ -23,7 +23,14 @@ public struct ReportReader {
             """
             SELECT v.model, v.version, v.state, v.backfilled, v.trained_from, v.trained_to, v.light_parameters,
                    v.booster_parameters, r.*, le.auc_standard_error AS light_se, be.auc_standard_error AS booster_se,
-                   a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
+                   le.gauc_standard_error AS light_gauc_se, be.gauc_standard_error AS booster_gauc_se,
+                   le.normalized_entropy_standard_error AS light_ne_se,
+                   be.normalized_entropy_standard_error AS booster_ne_se, l.live_version, l.auc AS live_auc,
+                   l.auc_standard_error AS live_se, l.gauc AS live_gauc, l.gauc_standard_error AS live_gauc_se,
+                   l.log_loss AS live_log_loss, l.normalized_entropy AS live_ne,
+                   l.normalized_entropy_standard_error AS live_ne_se, l.pcoc AS live_pcoc,
+                   NULL::double precision AS live_p50_us, NULL::double precision AS live_p99_us,
+                   lv.light_parameters AS live_parameters, a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
             FROM rocket.model_versions v
             LEFT JOIN (
                 SELECT version AS report_version, evaluated_day AS report_day, impressions, clicks, light_auc,
@@ -35,6 +42,8 @@ public struct ReportReader {
                 ON le.version = v.version AND le.day = r.report_day AND le.arm = 'rocket' AND le.net = 'light'
             LEFT JOIN rocket.evaluation_reports be
                 ON be.version = v.version AND be.day = r.report_day AND be.arm = 'rocket' AND be.net = 'booster'
+            LEFT JOIN rocket.live_reports l ON l.version = v.version AND l.day = r.report_day
+            LEFT JOIN rocket.model_versions lv ON lv.version = l.live_version
             LEFT JOIN rocket.artifacts a ON a.version = v.version AND a.name = 'model.safetensors'
             WHERE ($1::text IS NULL OR v.model = $1) AND ($2::bigint IS NULL OR v.version = $2)
             ORDER BY coalesce(r.report_day, v.trained_to) DESC, v.version DESC
@@ -102,8 +111,12 @@ public struct ReportReader {
             if let auc, let oracle, oracle > 0.5 { share = (auc - 0.5) / (oracle - 0.5) }
             return ModelReport.NetReport(
                 auc: auc, aucStandardError: try row.doubleOrNil("\(name)_se"),
-                gauc: try row.doubleOrNil("\(name)_gauc"), logLoss: try row.doubleOrNil("\(name)_log_loss"),
-                normalizedEntropy: try row.doubleOrNil("\(name)_ne"), pcoc: try row.doubleOrNil("\(name)_pcoc"),
+                gauc: try row.doubleOrNil("\(name)_gauc"),
+                gaucStandardError: try row.doubleOrNil("\(name)_gauc_se"),
+                logLoss: try row.doubleOrNil("\(name)_log_loss"),
+                normalizedEntropy: try row.doubleOrNil("\(name)_ne"),
+                normalizedEntropyStandardError: try row.doubleOrNil("\(name)_ne_se"),
+                pcoc: try row.doubleOrNil("\(name)_pcoc"),
                 oracleShare: share, p50: try row.doubleOrNil("\(name)_p50_us"),
                 p99: try row.doubleOrNil("\(name)_p99_us"), parameters: try row.int("\(name)_parameters"))
         }
@@ -112,12 +125,14 @@ public struct ReportReader {
             artifact = ModelReport.ArtifactLine(
                 name: "model.safetensors", bytes: bytes, sha256: try row.text("artifact_sha256"))
         }
+        let liveVersion = try row.intOrNil("live_version")
         return ModelReport(
             model: try row.text("model"), version: version, state: try row.text("state"),
             backfilled: try row.bool("backfilled"), trainedFrom: try row.day("trained_from"),
             trainedTo: try row.day("trained_to"), evaluatedDay: try row.dayOrNil("report_day"),
             impressions: try row.intOrNil("impressions"), clicks: try row.intOrNil("clicks"), light: try net("light"),
-            booster: try net("booster"), lightAloneAUC: try row.doubleOrNil("light_alone_auc"),
+            booster: try net("booster"), live: try liveVersion.map { _ in try net("live") }, liveVersion: liveVersion,
+            lightAloneAUC: try row.doubleOrNil("light_alone_auc"),
             boosterAloneAUC: try row.doubleOrNil("booster_alone_auc"), gapClosed: try row.doubleOrNil("gap_closed"),
             oracleAUC: oracle, timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
             artifact: artifact)

@@ -6,6 +6,8 @@ import Postgres
 public struct VersionDetails: Sendable {
     /// Each net of each arm, rocket's light net first.
     public var nets: [NetFigures]
+    /// The light net of the version that was live when the gate judged this one, on the same impressions.
+    public var live: NetFigures?
     public var comparisons: [Comparison]
     /// Empty for versions that were judged by earlier programs.
     public var curves: [Curve]
@@ -19,14 +21,18 @@ public struct VersionDetails: Sendable {
 
     /// One net on the unseen day.
     public struct NetFigures: Equatable, Sendable {
+        /// How it was trained, or `live`.
         public var arm: String
         public var net: String
         public var auc: Double?
         public var aucStandardError: Double?
         public var gauc: Double?
+        public var gaucStandardError: Double?
         public var gaucGroups: Int?
-        public var logLoss: Double
+        /// Nil where nothing but the AUC is known.
+        public var logLoss: Double?
         public var normalizedEntropy: Double?
+        public var normalizedEntropyStandardError: Double?
         public var pcoc: Double?
         public var prAUC: Double?
         public var calibrationError: Double?
@@ -154,7 +160,8 @@ extension ReportReader {
     public func details(of version: Int, on day: Day?) throws -> VersionDetails {
         let lineage = try lineage(of: version)
         return VersionDetails(
-            nets: try nets(of: version, on: day), comparisons: try comparisons(of: version, on: day),
+            nets: try nets(of: version, on: day), live: try live(beside: version, on: day),
+            comparisons: try comparisons(of: version, on: day),
             curves: try curves(of: version, on: day), reliability: try reliability(of: version, on: day),
             slices: try slices(of: version, on: day), training: try training(of: version),
             features: try features(of: version, on: day), inputs: try inputs(of: version),
@@ -171,14 +178,24 @@ extension ReportReader {
             SELECT * FROM rocket.evaluation_reports WHERE version = $1 AND day = $2::text::date
             ORDER BY arm <> 'rocket', net = arm, arm <> 'light', arm, net DESC
             """, key(version, day)
-        ).map { row in
-            VersionDetails.NetFigures(
-                arm: try row.text("arm"), net: try row.text("net"), auc: try row.doubleOrNil("auc"),
-                aucStandardError: try row.doubleOrNil("auc_standard_error"), gauc: try row.doubleOrNil("gauc"),
-                gaucGroups: try row.intOrNil("gauc_groups"), logLoss: try row.double("log_loss"),
-                normalizedEntropy: try row.doubleOrNil("normalized_entropy"), pcoc: try row.doubleOrNil("pcoc"),
-                prAUC: try row.doubleOrNil("pr_auc"), calibrationError: try row.doubleOrNil("calibration_error"))
-        }
+        ).map { try figures($0, arm: $0.text("arm"), net: $0.text("net")) }
+    }
+
+    private func live(beside version: Int, on day: Day?) throws -> VersionDetails.NetFigures? {
+        try connection.execute(
+            "SELECT * FROM rocket.live_reports WHERE version = $1 AND day = $2::text::date", key(version, day)
+        ).first.map { try figures($0, arm: "live", net: "light") }
+    }
+
+    private func figures(_ row: Row, arm: String, net: String) throws -> VersionDetails.NetFigures {
+        VersionDetails.NetFigures(
+            arm: arm, net: net, auc: try row.doubleOrNil("auc"),
+            aucStandardError: try row.doubleOrNil("auc_standard_error"), gauc: try row.doubleOrNil("gauc"),
+            gaucStandardError: try row.doubleOrNil("gauc_standard_error"), gaucGroups: try row.intOrNil("gauc_groups"),
+            logLoss: try row.double("log_loss"), normalizedEntropy: try row.doubleOrNil("normalized_entropy"),
+            normalizedEntropyStandardError: try row.doubleOrNil("normalized_entropy_standard_error"),
+            pcoc: try row.doubleOrNil("pcoc"), prAUC: try row.doubleOrNil("pr_auc"),
+            calibrationError: try row.doubleOrNil("calibration_error"))
     }
 
     private func comparisons(of version: Int, on day: Day?) throws -> [VersionDetails.Comparison] {

@@ -19,22 +19,29 @@ extension CSVColumn {
             .init("times_faster") { $0.timesFaster }, .init("artifact.name") { $0.artifact?.name },
             .init("artifact.bytes") { $0.artifact?.bytes }, .init("artifact.sha256") { $0.artifact?.sha256 },
         ]
-        return head + net("light", \.light) + net("booster", \.booster) + tail
+        return head + net("light") { $0.light } + speed("light", \.light) + net("booster") { $0.booster }
+            + speed("booster", \.booster) + [.init("live_version") { $0.liveVersion }] + net("live") { $0.live } + tail
     }
 
     private static func net(
-        _ name: String, _ net: KeyPath<ModelReport, ModelReport.NetReport>
+        _ name: String, _ net: @escaping (ModelReport) -> ModelReport.NetReport?
     ) -> [CSVColumn<ModelReport>] {
         [
-            .init("\(name).auc") { $0[keyPath: net].auc },
-            .init("\(name).auc_standard_error") { $0[keyPath: net].aucStandardError },
-            .init("\(name).gauc") { $0[keyPath: net].gauc }, .init("\(name).log_loss") { $0[keyPath: net].logLoss },
-            .init("\(name).normalized_entropy") { $0[keyPath: net].normalizedEntropy },
-            .init("\(name).pcoc") { $0[keyPath: net].pcoc },
-            .init("\(name).oracle_share") { $0[keyPath: net].oracleShare },
-            .init("\(name).p50_us") { $0[keyPath: net].p50 }, .init("\(name).p99_us") { $0[keyPath: net].p99 },
-            .init("\(name).parameters") { $0[keyPath: net].parameters },
+            .init("\(name).auc") { net($0)?.auc }, .init("\(name).auc_standard_error") { net($0)?.aucStandardError },
+            .init("\(name).gauc") { net($0)?.gauc },
+            .init("\(name).gauc_standard_error") { net($0)?.gaucStandardError },
+            .init("\(name).log_loss") { net($0)?.logLoss },
+            .init("\(name).normalized_entropy") { net($0)?.normalizedEntropy },
+            .init("\(name).normalized_entropy_standard_error") { net($0)?.normalizedEntropyStandardError },
+            .init("\(name).pcoc") { net($0)?.pcoc }, .init("\(name).oracle_share") { net($0)?.oracleShare },
+            .init("\(name).parameters") { net($0)?.parameters },
         ]
+    }
+
+    private static func speed(
+        _ name: String, _ net: KeyPath<ModelReport, ModelReport.NetReport>
+    ) -> [CSVColumn<ModelReport>] {
+        [.init("\(name).p50_us") { $0[keyPath: net].p50 }, .init("\(name).p99_us") { $0[keyPath: net].p99 }]
     }
 
     static var runs: [CSVColumn<RunReport>] {

@@ -16,6 +16,7 @@ func reportText(_ report: ModelReport) -> String {
             + "\((report.clicks ?? 0).grouped) clicks")
     lines.append("")
     lines.append(netTable(report))
+    lines.append(errorNote(report))
     if let gap = report.gapClosed {
         lines.append(
             "gap_closed  \(percent(gap)) of the way from light alone (AUC \(number(report.lightAloneAUC))) "
@@ -129,19 +130,28 @@ func gateText(_ decision: GateDecision) -> String {
 }
 
 private func netTable(_ report: ModelReport) -> String {
-    let nets = [("light", report.light), ("booster", report.booster)]
+    var nets = [("light", report.light), ("booster", report.booster)]
+    if let live = report.live, let version = report.liveVersion { nets.append(("live, version \(version)", live)) }
     return TextTable<(String, ModelReport.NetReport)> { name, net in
         [
             Column(title: "net", value: name),
             Column(title: "AUC", value: number(net.auc), align: .right),
             Column(title: "± (DeLong)", value: number(net.aucStandardError), align: .right),
             Column(title: "GAUC", value: number(net.gauc), align: .right),
+            Column(title: "±", value: number(net.gaucStandardError), align: .right),
             Column(title: "log loss", value: number(net.logLoss), align: .right),
             Column(title: "NE", value: number(net.normalizedEntropy), align: .right),
+            Column(title: "±", value: number(net.normalizedEntropyStandardError), align: .right),
             Column(title: "PCOC", value: number(net.pcoc, digits: 3), align: .right),
             Column(title: "dense parameters", value: net.parameters.grouped, align: .right),
         ]
     }.string(for: nets, style: Style.psql) ?? ""
+}
+
+/// What stands behind ±.
+private func errorNote(_ report: ModelReport) -> String {
+    let groups = report.light.gauc == nil ? "impressions" : "users"
+    return "± is the standard error, of GAUC and NE over \(groups): 1.96 of it to either side hold with 95 %\n"
 }
 
 private func latencyTable(_ lines: [ModelReport.LatencyLine]) -> String {

@@ -11,6 +11,8 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
     var groups: [UInt64]
     var weights: [UInt32]?
     var report: EvaluationReport
+    /// Of NE, with each row a group by itself.
+    var entropyStandardErrorOfRows: Double?
 
     var testDescription: String { name }
 
@@ -81,6 +83,28 @@ struct ReferenceCase: Decodable, CustomTestStringConvertible, Sendable {
             #expect(isClose(ranking.aucStandardError, reference.report.aucStandardError))
             guard reference.weights == nil else { continue }
             #expect(try isClose(EvaluationReport.auc(of: logits, labels: reference.labels), reference.report.auc))
+        }
+    }
+
+    @Test("without groups each row counts by itself in the error of NE, and so does a row of group 0 beside groups")
+    func entropyErrorOfRows() throws {
+        for reference in try ReferenceCase.all() {
+            func measure(_ groups: [UInt64]) throws -> EvaluationReport {
+                try EvaluationReport.measure(
+                    labels: reference.labels, probabilities: reference.probabilities, groups: groups,
+                    weights: reference.weights ?? [])
+            }
+            let found = [try measure([]), try measure(reference.labels.map { _ in 0 })]
+            for report in found {
+                let error = report.normalizedEntropyStandardError
+                #expect(isClose(error, reference.entropyStandardErrorOfRows), "\(reference.name)")
+                #expect(report.gaucStandardError == nil)
+            }
+            guard reference.weights == nil, reference.labels.count > 1 else { continue }
+            // Groups of one row beside rows of none.
+            let mixed = try measure(reference.labels.indices.map { $0 % 2 == 0 ? 0 : UInt64($0) })
+            let error = mixed.normalizedEntropyStandardError
+            #expect(isClose(error, reference.entropyStandardErrorOfRows), "\(reference.name)")
         }
     }
 
@@ -158,8 +182,12 @@ func expectClose(_ report: EvaluationReport, _ expected: EvaluationReport, in na
     #expect(isClose(report.auc, expected.auc), "auc, \(name)")
     #expect(isClose(report.aucStandardError, expected.aucStandardError), "standard error, \(name)")
     #expect(isClose(report.gauc, expected.gauc), "gauc, \(name)")
+    #expect(isClose(report.gaucStandardError, expected.gaucStandardError), "standard error of gauc, \(name)")
     #expect(isClose(report.logLoss, expected.logLoss), "log loss, \(name)")
     #expect(isClose(report.normalizedEntropy, expected.normalizedEntropy), "normalized entropy, \(name)")
+    #expect(
+        isClose(report.normalizedEntropyStandardError, expected.normalizedEntropyStandardError),
+        "standard error of normalized entropy, \(name)")
     #expect(isClose(report.pcoc, expected.pcoc), "pcoc, \(name)")
     #expect(isClose(report.meanPrediction, expected.meanPrediction), "mean prediction, \(name)")
     #expect(isClose(report.calibrationError, expected.calibrationError), "calibration error, \(name)")

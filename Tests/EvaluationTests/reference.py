@@ -46,6 +46,34 @@ def gauc(y, s, groups):
     return (float(total / weight) if weight else None), counted
 
 
+def ratio_standard_error(numerator, denominator):
+    """Of a ratio of two sums over clusters, by the delta method."""
+    k = len(numerator)
+    if k < 2:
+        return None
+    residuals = numerator - numerator.sum() / denominator.sum() * denominator
+    return float(np.sqrt(k * np.var(residuals, ddof=1)) / denominator.sum())
+
+
+def gauc_standard_error(y, s, groups):
+    parts = [groups == group for group in np.unique(groups)]
+    parts = [rows for rows in parts if len(set(y[rows])) == 2]
+    sizes = np.array([rows.sum() for rows in parts], float)
+    return ratio_standard_error(sizes * [roc_auc_score(y[rows], s[rows]) for rows in parts], sizes)
+
+
+def entropy_standard_error(y, s, groups):
+    """Over groups; group None makes each row one."""
+    def cross_entropy(p):
+        p = np.clip(p, CLIP, 1 - CLIP)
+        return -np.where(y == 1, np.log(p), np.log1p(-p))
+
+    def sums(values):
+        return values if groups is None else np.array([values[groups == group].sum() for group in np.unique(groups)])
+
+    return ratio_standard_error(sums(cross_entropy(s)), sums(cross_entropy(np.full(len(y), y.mean()))))
+
+
 def case(name, y, s, groups, weights=None):
     """With weights scikit-learn is given them as they are; what it does not compute sees each row so often."""
     given = {"labels": y.tolist(), "probabilities": s.tolist(), "groups": groups.tolist()}
@@ -68,12 +96,15 @@ def case(name, y, s, groups, weights=None):
     bins = reliability(y, s)
     return {
         "name": name, **given,
+        "entropyStandardErrorOfRows": entropy_standard_error(y, s, None) if both else None,
         "report": {
             "impressions": len(y), "clicks": int(y.sum()),
             "auc": auc,
             "aucStandardError": delong_standard_error(y, s),
-            "gauc": grouped, "gaucGroups": counted, "logLoss": loss,
+            "gauc": grouped, "gaucStandardError": gauc_standard_error(y, s, groups), "gaucGroups": counted,
+            "logLoss": loss,
             "normalizedEntropy": loss / float(log_loss(y, np.full(len(y), rate))) if both else None,
+            "normalizedEntropyStandardError": entropy_standard_error(y, s, groups) if both else None,
             "pcoc": float(s.mean() / rate) if rate > 0 else None,
             "meanPrediction": float(s.mean()), "calibrationError": sum(abs(b["predicted"] - b["clicks"]) for b in bins) / len(y),
             "prAUC": precision, "reliability": bins, "roc": roc,

@@ -5,38 +5,44 @@ import Plots
 extension ReportPage {
     var quality: Markup {
         guard report.evaluatedDay != nil else { return "" }
-        return "\(metrics.html)\(oracle)\(grid([aucs, differences, roc, reliability]))\(slices)"
+        return "\(metrics.html)\(oracle)\(grid([aucs, differences, gaucs, entropies, roc, reliability]))\(slices)"
     }
 
-    /// What the live version's light net reaches on the same rows: known from the paired difference.
-    private var liveAUC: Double? {
+    /// The live version's light net. Earlier programs kept its paired difference only, which tells its AUC.
+    private var live: VersionDetails.NetFigures? {
+        if let live = details.live { return live }
         guard let difference = comparison("light_minus_live")?.figures.estimate else { return nil }
-        return report.light.auc.map { $0 - difference }
+        return report.light.auc.map { VersionDetails.NetFigures(arm: "live", net: "light", auc: $0 - difference) }
     }
 
-    private var liveLook: NetLook { .live(version: comparison("light_minus_live")?.liveVersion) }
+    private var nets: [VersionDetails.NetFigures] { details.nets + [live].compactMap(\.self) }
+
+    private func look(_ net: VersionDetails.NetFigures) -> NetLook {
+        guard net.arm == "live" else { return NetLook(arm: net.arm, net: net.net) }
+        return .live(version: report.liveVersion ?? comparison("light_minus_live")?.liveVersion)
+    }
 
     private var metrics: DataTable {
-        var rows = details.nets.map { net in
+        let rows = nets.map { net in
             [
-                NetLook(arm: net.arm, net: net.net).name, NumberText.fixed(net.auc),
-                NumberText.fixed(net.aucStandardError), NumberText.fixed(net.gauc), NumberText.fixed(net.logLoss),
-                NumberText.fixed(net.normalizedEntropy), NumberText.fixed(net.pcoc, decimals: 3),
-                NumberText.fixed(net.prAUC), NumberText.fixed(net.calibrationError),
+                look(net).name, NumberText.fixed(net.auc), NumberText.fixed(net.aucStandardError),
+                NumberText.fixed(net.gauc), NumberText.fixed(net.gaucStandardError), NumberText.fixed(net.logLoss),
+                NumberText.fixed(net.normalizedEntropy), NumberText.fixed(net.normalizedEntropyStandardError),
+                NumberText.fixed(net.pcoc, decimals: 3), NumberText.fixed(net.prAUC),
+                NumberText.fixed(net.calibrationError),
             ]
         }
-        if let liveAUC {
-            rows.append([liveLook.name, NumberText.fixed(liveAUC)] + Array(repeating: NumberText.unknown, count: 7))
-        }
-        let groups = details.nets.compactMap(\.gaucGroups).max() ?? 0
         let gauc = groups > 0 ? "; GAUC is over \(NumberText.grouped(groups)) groups that have both classes" : ""
         return DataTable(
             "Each net on \(report.evaluatedDay?.description ?? "")\(gauc)",
             [
-                .text("Net"), .number("AUC"), .number("s.e."), .number("GAUC"), .number("Log loss"), .number("NE"),
-                .number("PCOC"), .number("PR AUC"), .number("Calibration error"),
+                .text("Net"), .number("AUC"), .number("s.e."), .number("GAUC"), .number("s.e."), .number("Log loss"),
+                .number("NE"), .number("s.e."), .number("PCOC"), .number("PR AUC"), .number("Calibration error"),
             ], text: rows)
     }
+
+    /// What GAUC is over; 0: the job file names no groups.
+    private var groups: Int { details.nets.compactMap(\.gaucGroups).max() ?? 0 }
 
     private var oracle: Markup {
         guard let oracle = report.oracleAUC else { return "" }
@@ -49,34 +55,52 @@ extension ReportPage {
     }
 
     private var aucs: Figure? {
-        var rows = details.nets.compactMap { net -> RangePlot.Row? in
-            guard let auc = net.auc else { return nil }
-            let half = net.aucStandardError.map { Self.normalQuantile * $0 }
-            let look = NetLook(arm: net.arm, net: net.net)
-            return RangePlot.Row(
-                look.name, figures: NumberText.fixed(auc) + (half.map { " ± \(NumberText.fixed($0))" } ?? ""),
-                style: look.style, range: half.map { auc - $0...auc + $0 }, values: [auc])
-        }
-        if let liveAUC {
-            rows.append(
-                RangePlot.Row(
-                    liveLook.name, figures: NumberText.fixed(liveAUC), style: liveLook.style, values: [liveAUC]))
-        }
-        guard !rows.isEmpty else { return nil }
-        let plot = RangePlot(
-            "AUC of each net", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
-            axis: Axis(
-                "AUC", holding: rows.flatMap { ($0.range.map { [$0.lowerBound, $0.upperBound] } ?? []) + $0.values }),
-            rows: rows)
-        return Figure(
-            plot.title,
+        intervals(
+            "AUC", \.auc, \.aucStandardError, id: "aucs",
             note: """
                 With 95 % intervals (DeLong). The nets are judged on the same impressions, so their paired differences \
                 are surer than these intervals look.
-                """,
-            svg: plot.svg(id: "aucs"),
+                """)
+    }
+
+    private var gaucs: Figure? {
+        intervals(
+            "GAUC", \.gauc, \.gaucStandardError, id: "gaucs",
+            note: "How well a net orders what one user saw, with 95 % intervals over users (delta method).")
+    }
+
+    private var entropies: Figure? {
+        intervals(
+            "NE", \.normalizedEntropy, \.normalizedEntropyStandardError, id: "entropies",
+            note: """
+                Log loss over that of always predicting the click rate: less is better, 1 is worth nothing. With 95 % \
+                intervals over \(groups > 0 ? "users" : "impressions") (delta method).
+                """)
+    }
+
+    /// One metric of each net that has it.
+    private func intervals(
+        _ metric: String, _ value: KeyPath<VersionDetails.NetFigures, Double?>,
+        _ error: KeyPath<VersionDetails.NetFigures, Double?>, id: String, note: Markup
+    ) -> Figure? {
+        let rows = nets.compactMap { net -> RangePlot.Row? in
+            guard let value = net[keyPath: value] else { return nil }
+            let half = net[keyPath: error].map { Self.normalQuantile * $0 }
+            let look = look(net)
+            return RangePlot.Row(
+                look.name, figures: NumberText.fixed(value) + (half.map { " ± \(NumberText.fixed($0))" } ?? ""),
+                style: look.style, range: half.map { value - $0...value + $0 }, values: [value])
+        }
+        guard !rows.isEmpty else { return nil }
+        let plot = RangePlot(
+            "\(metric) of each net", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
+            axis: Axis(
+                metric, holding: rows.flatMap { ($0.range.map { [$0.lowerBound, $0.upperBound] } ?? []) + $0.values }),
+            rows: rows)
+        return Figure(
+            plot.title, note: note, svg: plot.svg(id: id),
             table: DataTable(
-                "AUC with 95 % intervals", [.text("Net"), .number("AUC"), .number("From"), .number("To")],
+                "\(metric) with 95 % intervals", [.text("Net"), .number(metric), .number("From"), .number("To")],
                 text: rows.map { row in
                     [
                         row.name, NumberText.fixed(row.values[0]), NumberText.fixed(row.range?.lowerBound),
