@@ -7,7 +7,7 @@ import Testing
 /// The page that a browser shows: its numbers, and what it does with hostile text and with what is missing.
 @Suite struct PageTests {
     /// The page's text.
-    private static func page(_ arguments: [String], database: String) throws -> String {
+    static func page(_ arguments: [String], database: String) throws -> String {
         var text = ""
         try withTemporaryFolder { folder in
             let result = try CommandTests.rocket(
@@ -37,8 +37,11 @@ import Testing
                 let name = try #require(names["\(try row.text("arm")) \(try row.text("net"))"])
                 let cells = try [
                     NumberText.fixed(row.doubleOrNil("auc")), NumberText.fixed(row.doubleOrNil("auc_standard_error")),
-                    NumberText.fixed(row.doubleOrNil("gauc")), NumberText.fixed(row.doubleOrNil("log_loss")),
+                    NumberText.fixed(row.doubleOrNil("gauc")),
+                    NumberText.fixed(row.doubleOrNil("gauc_standard_error")),
+                    NumberText.fixed(row.doubleOrNil("log_loss")),
                     NumberText.fixed(row.doubleOrNil("normalized_entropy")),
+                    NumberText.fixed(row.doubleOrNil("normalized_entropy_standard_error")),
                     NumberText.fixed(row.doubleOrNil("pcoc"), decimals: 3), NumberText.fixed(row.doubleOrNil("pr_auc")),
                     NumberText.fixed(row.doubleOrNil("calibration_error")),
                 ].map { "<td class=\"n\">\($0)</td>" }.joined()
