@@ -16,7 +16,7 @@ import Testing
             for user in 0..<users {
                 let taste = random.normal()
                 // What the net gets wrong about all that the user sees.
-                let bias = 0.7 * random.normal()
+                let bias = 1.2 * random.normal()
                 for _ in 0..<(2 + Int(6 * exp(0.5 * taste + 0.3 * random.normal()))) {
                     let appeal = random.normal()
                     labels.append(random.uniform() < Self.sigmoid(-1.5 + taste + appeal) ? 1 : 0)
