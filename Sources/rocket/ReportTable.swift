@@ -150,8 +150,8 @@ private func netTable(_ report: ModelReport) -> String {
 
 /// What stands behind ±.
 private func errorNote(_ report: ModelReport) -> String {
-    let groups = report.light.gauc == nil ? "impressions" : "users"
-    return "± is the standard error, of GAUC and NE over \(groups): 1.96 of it to either side hold with 95 %\n"
+    let which = report.light.gauc == nil ? "of NE over impressions" : "of GAUC and NE over users"
+    return "± is the standard error (\(which)); a 95 % interval is 1.96 of it to either side\n"
 }
 
 private func latencyTable(_ lines: [ModelReport.LatencyLine]) -> String {
