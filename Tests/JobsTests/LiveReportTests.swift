@@ -55,6 +55,14 @@ import Testing
     func agreement() throws {
         try Self.withNights { url, job, connection in
             #expect(try Self.agrees(url, job, connection))
+            let rights = try connection.execute(
+                """
+                SELECT has_table_privilege('rocket_writer', t, 'INSERT') AND has_table_privilege('rocket_writer', t, 'SELECT')
+                    AND has_table_privilege('rocket_report_reader', t, 'SELECT')
+                    AND NOT has_table_privilege('rocket_report_reader', t, 'INSERT') AS fitting
+                FROM (VALUES ('rocket.live_reports')) AS tables (t)
+                """)
+            #expect(try rights.first?.bool("fitting") == true)
             let row = try #require(
                 try connection.execute(
                     """
