@@ -119,8 +119,8 @@ let package = Package(
         .testTarget(
             name: "JobsTests",
             dependencies: [
-                "CounterRandom", "Days", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots", "Postgres", "Reports",
-                "TestSupport", "rocket",
+                "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots",
+                "Postgres", "Reports", "TestSupport", "rocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ]

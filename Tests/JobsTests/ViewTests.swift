@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Jobs
 import Postgres
@@ -11,6 +12,24 @@ import Testing
         "live_models", "latest_models", "model_report", "nightly_history", "feature_report", "click_delay_curve",
         "experiment_report",
     ]
+
+    @Test("The comment of rocket.gate_rules.rule names every rule of the gate, in the order of people's reading")
+    func gateRules() throws {
+        var gate = PromotionGate()
+        gate.highestP99Microseconds = 100
+        let rules = gate.rules(
+            for: PromotionGate.Findings(
+                clicks: 1, pcoc: 1, auc: 0.7, logLoss: 0.1, p99Microseconds: 1, coverage: ("city", 1),
+                live: PromotionGate.Live(version: 1, dayIsUnseen: true, difference: nil)))
+        try TestDatabase.run { url in
+            let comment = try TestDatabase.connect(url).execute(
+                """
+                SELECT col_description('rocket.gate_rules'::regclass, attnum) AS names FROM pg_attribute
+                WHERE attrelid = 'rocket.gate_rules'::regclass AND attname = 'rule'
+                """)
+            #expect(try comment.first?.text("names") == rules.map(\.name).joined(separator: ", ") + ".")
+        }
+    }
 
     /// A night with slices, one that failed, and a day that was built again with a new row.
     private static func withNights(_ body: (String, Connection) throws -> Void) throws {
