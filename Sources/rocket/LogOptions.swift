@@ -46,6 +46,15 @@ func report(_ message: String, exit: Int32, format: LogFormat, log: Logger) {
     }
 }
 
+/// Says what is wrong with the command line before its options are all read: a sentence for people, or a line of the
+/// log for programs.
+func warn(_ message: String) {
+    switch LogFormat.asked(by: CommandLine.arguments) {
+    case .text: try? FileHandle.standardError.write(contentsOf: Data("rocket: warning: \(message)\n".utf8))
+    case .json: makeLogger(.json, quiet: true).warning("\(message)")
+    }
+}
+
 extension LogFormat: ExpressibleByArgument {
     /// Nil where the variable is empty or absent.
     static var inEnvironment: String? {

@@ -30,10 +30,9 @@ struct SourceDatabaseOptions: ParsableArguments {
 /// Command lines are no secret on the machine.
 private func warnOfPassword(in url: String?, option: String, variable: String) {
     guard let url, holdsPassword(connectionString: url) else { return }
-    let warning =
-        "rocket: warning: everybody on this machine can read the password after \(option) in the list of processes; "
-        + "put it into a file that PGPASSFILE names, or the whole URL into \(variable)\n"
-    FileHandle.standardError.write(Data(warning.utf8))
+    warn(
+        "everybody on this machine can read the password after \(option) in the list of processes; put it into a file "
+            + "that PGPASSFILE names, or the whole URL into \(variable)")
 }
 
 /// Which job file, and how to talk while working.
