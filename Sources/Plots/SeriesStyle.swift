@@ -1,7 +1,8 @@
 /// How a series looks. No two differ by colour alone: each has a dash and a marker of its own. The colours are those of
-/// Okabe and Ito (2008), which colour-blind people tell apart; ``PlotStyle`` gives each a shade for dark screens.
+/// Okabe and Ito (2008), which colour-blind people tell apart, and two greys for what is only compared with;
+/// ``PlotStyle`` gives each a shade for dark screens.
 public enum SeriesStyle: String, CaseIterable, Sendable {
-    case blue, vermilion, green, neutral, purple
+    case blue, vermilion, green, neutral, purple, slate, silver
 
     /// Length of the strokes and of the holes between them.
     var dashes: String {
@@ -11,13 +12,15 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
         case .green: "2 3"
         case .neutral: "10 3 2 3"
         case .purple: "12 5"
+        case .slate: "1 2"
+        case .silver: "7 2 1 2"
         }
     }
 
     /// The marker around a point.
     func marker(x: Double, y: Double, size: Double = 4.2) -> Markup {
         let (left, right, top, bottom) = (x - size, x + size, y - size, y + size)
-        let (side, half) = (2 * size - 0.8, size + 1)
+        let (side, half, arm) = (2 * size - 0.8, size + 1, size - 1.6)
         return switch self {
         case .blue:
             "<circle cx=\"\(at: x)\" cy=\"\(at: y)\" r=\"\(at: size)\"/>"
@@ -31,6 +34,13 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
             """
         case .purple:
             "<path d=\"M\(at: x) \(at: bottom + 1)L\(at: right + 1) \(at: top)L\(at: left - 1) \(at: top)Z\"/>"
+        case .slate:
+            """
+            <path d="M\(at: x - 1.6) \(at: top)h3.2v\(at: arm)h\(at: arm)v3.2h\(at: -arm)v\(at: arm)h-3.2v\(at: -arm)\
+            h\(at: -arm)v-3.2h\(at: arm)z"/>
+            """
+        case .silver:
+            "<path d=\"M\(at: left) \(at: y - 2)h\(at: 2 * size)v4h\(at: -2 * size)z\"/>"
         }
     }
 
@@ -83,9 +93,11 @@ public enum PlotStyle {
         .plot .cross { stroke: var(--text); stroke-width: 1.6; fill: none; }
         .blue { --ink: #0072b2; } .vermilion { --ink: #d55e00; } .green { --ink: #009e73; }
         .neutral { --ink: #000000; } .purple { --ink: #b1568a; }
+        .slate { --ink: #5c6773; } .silver { --ink: #84898f; }
         @media screen and (prefers-color-scheme: dark) {
             .blue { --ink: #56b4e9; } .vermilion { --ink: #e69f00; } .green { --ink: #2fc69b; }
             .neutral { --ink: #ffffff; } .purple { --ink: #cc79a7; }
+            .slate { --ink: #a9b2bd; } .silver { --ink: #7f8790; }
         }
         """
 }

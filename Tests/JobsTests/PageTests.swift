@@ -109,6 +109,36 @@ import Testing
         }
     }
 
+    @Test("Of an experiment's arms the four nets of a night have their colours; those of other hints and arms are grey")
+    func armColours() throws {
+        try PipelineTests.withJob { url, job in
+            _ = try PipelineTests.session(url, job).train(
+                days: PipelineTests.day("2026-01-05")...PipelineTests.day("2026-01-06"))
+            let connection = try TestDatabase.connect(url)
+            let looks = [
+                ("light", "light", "light, alone", "neutral"), ("booster", "booster", "booster, alone", "purple"),
+                ("rocket", "light", "light, in rocket", "blue"),
+                ("rocket", "booster", "booster, in rocket", "vermilion"),
+                ("rocket λ=0.3", "light", "light, rocket λ=0.3", "slate"),
+                ("rocket λ=0.3", "booster", "booster, rocket λ=0.3", "silver"),
+                ("distillation", "light", "light, distillation", "slate"),
+            ]
+            for (arm, net, _, _) in looks {
+                try connection.execute(
+                    """
+                    INSERT INTO rocket.experiment_results (
+                        fingerprint, arm, net, seed, model, trained_from, trained_to, evaluated_day, auc, log_loss, steps,
+                        seconds, job_file, program_version)
+                    VALUES ('f', $1, $2, '1', 'test', '2026-01-05', '2026-01-06', '2026-01-07', 0.7, 0.2, 1, 1, '', '')
+                    """, [.text(arm), .text(net)])
+            }
+            let page = try Self.page([], database: url)
+            for (_, _, name, style) in looks {
+                #expect(page.contains("<g class=\"\(style)\"><title>\(name): 0.7000</title>"), "\(name)")
+            }
+        }
+    }
+
     @Test("Names and error texts that are markup stay text; a version without figures has a page, too")
     func hostile() throws {
         try TestDatabase.run { url in

@@ -45,7 +45,10 @@ extension ReportPage {
             rows: rows, references: references)
         return Figure(
             plot.title,
-            note: "Means over the seeds ± 1.96 standard errors; dashed: the light net and the booster alone.",
+            note: """
+                Means over the seeds ± 1.96 standard errors; dashed: the light net and the booster alone; grey: the nets \
+                of other arms and of rocket with another hint.
+                """,
             svg: plot.svg(id: "arms-auc"),
             table: DataTable(
                 "AUC of each arm, ± 1.96 standard errors",

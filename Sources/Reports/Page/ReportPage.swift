@@ -104,7 +104,8 @@ struct NetLook {
         case ("rocket", "booster"): (name, style) = ("booster, in rocket", .vermilion)
         case ("light", "light"): (name, style) = ("light, alone", .neutral)
         case ("booster", "booster"): (name, style) = ("booster, alone", .purple)
-        default: (name, style) = ("\(net), \(arm.replacing("_", with: " "))", net == "light" ? .blue : .vermilion)
+        // No other arm is to be taken for one of these four.
+        default: (name, style) = ("\(net), \(arm.replacing("_", with: " "))", net == "light" ? .slate : .silver)
         }
     }
 
