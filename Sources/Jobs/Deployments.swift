@@ -42,11 +42,12 @@ public struct Deployments {
         _ choice: VersionChoice, of model: String?, format: ModelFormat?, to folder: String
     ) throws -> [PulledFile] {
         let version = try version(choice, of: model)
+        let model = try registry.lineage(of: version).model
         let stored = try registry.artifacts(of: version)
         if let format, !stored.contains(where: { $0.name == format.artifact }) {
             throw ModelRegistryError.noArtifact(name: format.artifact, version: version)
         }
-        let folder = "\(folder)/\(try registry.lineage(of: version).model)-\(version)"
+        let folder = "\(folder)/\(model)-\(version)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let names = format.map { [$0.artifact, Artifact.features] }
         let wanted = stored.filter { names?.contains($0.name) ?? ($0.name != Artifact.optimiser) }

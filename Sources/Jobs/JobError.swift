@@ -25,6 +25,8 @@ public enum JobError: Error, CustomStringConvertible {
     case emptyLog(table: String)
     /// No impressions on a day that is needed.
     case noImpressions(day: Day, table: String)
+    /// No impressions on the day that a night would judge on, but on days before it.
+    case logEnded(day: Day, table: String, newest: Day, asOf: Day)
     /// A day's clicks are not all in yet.
     case immature(day: Day, lastMature: Day)
     /// No day of the window before the evaluated day has impressions.
@@ -41,8 +43,8 @@ public enum JobError: Error, CustomStringConvertible {
     case otherSpecification(version: Int, path: String)
     /// A version's weights do not give the figures that are stored of them.
     case notReproduced(version: Int, net: String, day: Day, stored: Double, found: Double?)
-    /// A version or model that is not there.
-    case noVersion(model: String)
+    /// A model has no version yet; nil: no model has one.
+    case noVersion(model: String?)
     /// No version of a model is live.
     case nothingLive(model: String?)
     /// Versions of several models are live, and no model is named.
@@ -70,6 +72,9 @@ public enum JobError: Error, CustomStringConvertible {
             "\(table) is empty; load logs first, for example: rocket sample-logs --help or rocket import --help"
         case .noImpressions(let day, let table):
             "\(table) has no impressions on \(day); check the day and source.time_zone of the job file"
+        case .logEnded(let day, let table, let newest, let asOf):
+            "\(table) has no impressions on \(day), the last mature day; the newest before it are of \(newest): find out "
+                + "why none came since, or judge on that day with --as-of \(asOf)"
         case .immature(let day, let lastMature):
             "\(day) is not mature: clicks on it may still arrive within the attribution window; "
                 + "the last mature day is \(lastMature)"
@@ -94,7 +99,7 @@ public enum JobError: Error, CustomStringConvertible {
             "version \(version) was trained from other features or another source than \(path) describes now; "
                 + "evaluate it with its own job file: rocket models show \(version) --job-file"
         case .noVersion(let model):
-            "model ‘\(model)’ has no version yet; run: rocket nightly"
+            "there is no version of \(model.map { "model ‘\($0)’" } ?? "any model") yet; run: rocket nightly"
         case .nothingLive(let model):
             "no version of \(model.map { "model ‘\($0)’" } ?? "any model") is live; see: rocket models list, and "
                 + "rocket models promote --help"
@@ -121,8 +126,8 @@ public enum JobError: Error, CustomStringConvertible {
             case .source, .outOfOrder, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite:
                 .configuration
             case .notMigrated: .database
-            case .emptyLog, .noImpressions, .immature, .nothingToTrainOn, .oneClass, .notUnseen, .tooManyRejected,
-                .notReproduced:
+            case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .notUnseen,
+                .tooManyRejected, .notReproduced:
                 .dataCheckFailed
             }
         case is JobFileError: .configuration
@@ -132,7 +137,7 @@ public enum JobError: Error, CustomStringConvertible {
             switch error {
             case .raced: .locked
             case .refused: .held
-            case .noVersion, .absent, .noArtifact: .configuration
+            case .noVersion, .otherModel, .absent, .noArtifact: .configuration
             case .damagedArtifact, .damaged: .dataCheckFailed
             }
         case TrainingError.notFinite: .dataCheckFailed

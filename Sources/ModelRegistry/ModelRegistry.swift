@@ -90,7 +90,7 @@ public struct ModelRegistry {
 
     /// An artifact's bytes, compared with their SHA-256.
     ///
-    /// - Throws: `ModelRegistryError.noArtifact`, `.damagedArtifact`, `PostgresError`.
+    /// - Throws: `ModelRegistryError.noVersion`, `.noArtifact`, `.damagedArtifact`, `PostgresError`.
     public func artifact(_ name: String, version: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
         try checkedArtifact(name, version: version) { bytes += $0 }
@@ -107,7 +107,10 @@ public struct ModelRegistry {
                 "SELECT sha256 FROM rocket.artifacts WHERE version = $1 AND name = $2",
                 [.int(version), .text(name)]
             ).first
-        else { throw ModelRegistryError.noArtifact(name: name, version: version) }
+        else {
+            _ = try lineage(of: version)
+            throw ModelRegistryError.noArtifact(name: name, version: version)
+        }
         let expected = try row.text("sha256")
         let chunks = try connection.execute(
             "SELECT chunk FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 ORDER BY chunk",
@@ -129,16 +132,20 @@ public struct ModelRegistry {
     }
 
     /// The job file that a version was trained with, as it was.
+    ///
+    /// - Throws: `ModelRegistryError.noVersion`, `PostgresError`.
     public func jobFileText(of version: Int) throws -> String {
         guard
             let row = try connection.execute(
                 "SELECT job_file FROM rocket.model_versions WHERE version = $1", [.int(version)]
             ).first
-        else { throw ModelRegistryError.noVersion(version) }
+        else { throw try noVersion(version) }
         return try row.text("job_file")
     }
 
     /// What `rocket evaluate` needs to know of a version.
+    ///
+    /// - Throws: `ModelRegistryError.noVersion`, `PostgresError`.
     public func lineage(of version: Int) throws -> VersionLineage {
         guard
             let row = try connection.execute(
@@ -148,12 +155,18 @@ public struct ModelRegistry {
                 WHERE version = $1
                 """, [.int(version)]
             ).first
-        else { throw ModelRegistryError.noVersion(version) }
+        else { throw try noVersion(version) }
         return VersionLineage(
             model: try row.text("model"), trainedDays: try row.day("trained_from")...row.day("trained_to"),
             evaluatedDay: try row.textOrNil("evaluated_day").flatMap { Day($0) },
             fingerprint: try row.text("fingerprint"),
             specificationHash: try row.text("specification_hash"))
+    }
+
+    private func noVersion(_ version: Int) throws -> ModelRegistryError {
+        let newest = try connection.execute(
+            "SELECT version FROM rocket.model_versions ORDER BY version DESC LIMIT 10")
+        return .noVersion(version, newest: try newest.map { try $0.int("version") })
     }
 
     /// The version that a training up to a later day can go on from: the newest of those that end last before it and keep

@@ -1,6 +1,9 @@
 /// What can be wrong with a stored model.
 public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
-    case noVersion(Int)
+    /// There is no such version; the newest that there are, newest first.
+    case noVersion(Int, newest: [Int])
+    /// A version is another model's than the one it was asked for by.
+    case otherModel(version: Int, model: String, asked: String)
     case noArtifact(name: String, version: Int)
     case damagedArtifact(name: String, version: Int, found: String, expected: String)
     /// Someone else deployed a version of the model at the same time.
@@ -16,7 +19,7 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
     public var isDamage: Bool {
         switch self {
         case .noArtifact, .damagedArtifact, .damaged: true
-        case .noVersion, .raced, .refused, .absent: false
+        case .noVersion, .otherModel, .raced, .refused, .absent: false
         }
     }
 
@@ -24,8 +27,13 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .raced(let text), .refused(let text), .damaged(let text): text
         case .absent(let text): text + "; see: rocket models list"
-        case .noVersion(let version):
-            "there is no model version \(version); see: rocket models list"
+        case .noVersion(let version, let newest) where newest.isEmpty:
+            "there is no model version \(version), nor any other yet; run: rocket nightly"
+        case .noVersion(let version, let newest):
+            "there is no model version \(version); the newest: "
+                + "\(newest.map(String.init).joined(separator: ", ")); see: rocket models list"
+        case .otherModel(let version, let model, let asked):
+            "version \(version) is one of model ‘\(model)’, not of ‘\(asked)’; see: rocket models list --model \(asked)"
         case .noArtifact(let name, let version):
             "version \(version) has no artifact \(name); see: rocket models show \(version)"
         case .damagedArtifact(let name, let version, let found, let expected):

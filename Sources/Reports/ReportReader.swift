@@ -18,8 +18,16 @@ public struct ReportReader {
     ///   - model: nil for all models.
     ///   - version: nil for all versions.
     ///   - limit: at most so many; the newest win.
+    /// - Throws: `ModelRegistryError.noVersion`, `.otherModel` where the version asked for is not there, or not the
+    ///   model's.
     public func reports(model: String? = nil, version: Int? = nil, limit: Int = 1_000) throws -> [ModelReport] {
-        try connection.execute(
+        if let version {
+            let found = try ModelRegistry(connection).lineage(of: version).model
+            guard found == model ?? found else {
+                throw ModelRegistryError.otherModel(version: version, model: found, asked: model ?? found)
+            }
+        }
+        return try connection.execute(
             """
             SELECT v.model, v.version, v.state, v.backfilled, v.trained_from, v.trained_to, v.light_parameters,
                    v.booster_parameters, r.*, le.auc_standard_error AS light_se, be.auc_standard_error AS booster_se,
@@ -82,9 +90,10 @@ public struct ReportReader {
     }
 
     /// The job file's text as it stood when a version was trained.
-    public func jobFile(version: Int) throws -> String? {
-        try connection.execute("SELECT job_file FROM rocket.model_versions WHERE version = $1", [.int(version)])
-            .first?.text("job_file")
+    ///
+    /// - Throws: `ModelRegistryError.noVersion`.
+    public func jobFile(version: Int) throws -> String {
+        try ModelRegistry(connection).jobFileText(of: version)
     }
 
     /// Rows of the quarantine and cached days, for the status page.

@@ -59,14 +59,9 @@ struct ModelsCommand: ParsableCommand {
         func run() throws {
             let reader = try ReportReader(database: database.database)
             if jobFile {
-                guard let text = try reader.jobFile(version: number) else {
-                    throw JobError.noVersion(model: "\(number)")
-                }
-                print(text, terminator: "")
-                return
+                return print(try reader.jobFile(version: number), terminator: "")
             }
             let reports = try reader.reports(version: number)
-            guard !reports.isEmpty else { throw JobError.noVersion(model: "\(number)") }
             switch output.form {
             case .json: try printJSON(reports)
             case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)

@@ -47,7 +47,7 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let reader = try ReportReader(database: database.database)
         let reports = try reader.reports(model: model, version: modelVersion, limit: all ? 1_000 : 1)
-        guard let newest = reports.first else { throw JobError.noVersion(model: model ?? "any") }
+        guard let newest = reports.first else { throw JobError.noVersion(model: model) }
         if let html {
             try PageFile(html).replace(with: ReportPage(newest, from: reader).html)
             print("\(html): model \(newest.model), version \(newest.version)")

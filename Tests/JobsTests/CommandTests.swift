@@ -79,6 +79,48 @@ import Testing
         #expect(try !Self.rocket(["status"], database: "postgresql://a:b@/x?host=/nowhere").errors.contains("warning"))
     }
 
+    @Test("With --log-format json that warning is a JSON line, too, wherever the option stands")
+    func passwordInJSON() throws {
+        let url = ["--database", "postgresql://someone:hunter2@/x?host=/nowhere"]
+        let format = ["--log-format", "json"]
+        for arguments in [["nightly", "--job", "x"] + format + url, ["nightly", "--job", "x"] + url + format] {
+            let result = try Self.rocket(arguments, database: "")
+            let lines = try result.errors.split(separator: "\n").map { line in
+                try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
+            }
+            let warning = try #require(lines.first)
+            #expect(warning["level"] as? String == "warning" && warning["time"] is String)
+            #expect((warning["message"] as? String)?.contains("list of processes") == true)
+            #expect(!result.errors.contains("hunter2"))
+        }
+    }
+
+    @Test("A version that is not there is named by every command, with those that are; so is one of another model")
+    func absentVersion() throws {
+        try PipelineTests.withJob { url, job in
+            func expect(_ arguments: [String], says: String) throws {
+                let result = try Self.rocket(arguments, database: url)
+                #expect(result.code == 6 && result.errors.contains(says), "\(arguments): \(result.errors)")
+            }
+            let commands = [
+                ["report", "--model-version", "99"], ["report", "--all", "--model-version", "99"],
+                ["report", "--html", "/nowhere/x.html", "--model-version", "99"], ["models", "show", "99"],
+                ["models", "show", "99", "--job-file"], ["models", "pull", "99"],
+                ["models", "pull", "99", "--format", "onnx"], ["predict", "--model", "99"],
+                ["predict", "--model", "99", "--day", "2026-01-06"],
+                ["evaluate", "--job", job, "--model-version", "99"],
+            ]
+            try expect(["report"], says: "no version of any model yet; run: rocket nightly")
+            try expect(["report", "--model", "m"], says: "no version of model ‘m’ yet; run: rocket nightly")
+            for command in commands { try expect(command, says: "no model version 99, nor any other yet") }
+            _ = try PipelineTests.session(url, job).train(
+                days: PipelineTests.day("2026-01-05")...PipelineTests.day("2026-01-06"))
+            for command in commands { try expect(command, says: "no model version 99; the newest: 1; see") }
+            try expect(
+                ["report", "--model", "m", "--model-version", "1"], says: "version 1 is one of model ‘test’, not of ‘m’")
+        }
+    }
+
     @Test("nightly --json has the documented keys; a second run says nothing to do with code 3")
     func nightlyJSON() throws {
         try PipelineTests.withJob { url, job in
