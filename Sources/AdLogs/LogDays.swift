@@ -60,6 +60,23 @@ public struct LogDays: Sendable {
         ).map { try $0.day("day") }
     }
 
+    /// The newest day before another that has impressions; nil: there is none.
+    public func newest(before day: Day, on connection: Connection) throws -> Day? {
+        let relation = try connection.quoteRelation(source.impressions.table)
+        let time = try connection.quoteIdentifier(source.impressions.time)
+        return try connection.execute(
+            """
+            SELECT (max(\(time)) AT TIME ZONE $2)::date AS day FROM \(relation)
+            WHERE \(time) < $1::text::date::timestamp AT TIME ZONE $2
+            """, [.text(day.description), .text(source.timeZone)]
+        ).first?.dayOrNil("day")
+    }
+
+    /// The date at whose end a day is the last mature one.
+    public func maturity(of day: Day) -> Day {
+        day.advanced(by: (source.attributionWindow.seconds + 86_399) / 86_400)
+    }
+
     /// The instants of a day, from its midnight to the next; 23 to 25 hours where clocks change.
     public func instants(of day: Day, on connection: Connection) throws -> Range<Instant> {
         let rows = try connection.execute(

@@ -1,4 +1,5 @@
 import AdLogs
+import Days
 import Extract
 import JobFile
 import Postgres
@@ -64,7 +65,9 @@ extension Doctor {
     }
 
     /// How old the newest impression is, where finding out costs little.
-    static func freshness(_ source: LogSource, on connection: Connection) throws -> [Finding] {
+    static func freshness(_ job: JobFile, on connection: Connection) throws -> [Finding] {
+        let source = job.source
+        let days = LogDays(source)
         let relation = try connection.quoteRelation(source.impressions.table)
         let time = try connection.quoteIdentifier(source.impressions.time)
         let newest = try connection.execute(
@@ -74,13 +77,14 @@ extension Doctor {
             """
         ).first
         guard let newest else {
-            let isEmpty = try LogDays(source).isEmpty(on: connection)
+            let isEmpty = try days.isEmpty(on: connection)
             return [
                 .warning(
                     .logs, source.impressions.table, isEmpty ? "no rows yet" : "no impressions of the last three days",
                     mend: isEmpty
                         ? "load logs; to try the job: rocket sample-logs --help"
-                        : "find out why none come; a night on older days: rocket nightly --as-of DATE")
+                        : try olderNight(job, before: days.lastMature(asOf: .now, on: connection), on: connection)
+                            ?? "find out why none come")
             ]
         }
         let age = try newest.double("age")
@@ -92,6 +96,22 @@ extension Doctor {
                     mend: "correct the clock or the time zone of what writes the log")
             ]
         }
+        let mature = try days.lastMature(asOf: .now, on: connection)
+        if try days.present(in: mature...mature, on: connection).isEmpty,
+            let mend = try olderNight(job, before: mature, on: connection)
+        {
+            let lacking = "\(found); a night now would judge on \(mature), which has none"
+            return [.warning(.logs, source.impressions.table, lacking, mend: mend)]
+        }
         return [.ok(.logs, source.impressions.table, found)]
+    }
+
+    /// What to do where a log ends before the day that a night judges on; nil: it has no earlier day.
+    private static func olderNight(_ job: JobFile, before day: Day, on connection: Connection) throws -> String? {
+        let days = LogDays(job.source)
+        return try days.newest(before: day, on: connection).map { newest in
+            "find out why none come; a night on \(newest): "
+                + "rocket nightly --job \(job.path) --as-of \(days.maturity(of: newest))"
+        }
     }
 }

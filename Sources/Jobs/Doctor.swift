@@ -69,7 +69,7 @@ public struct Doctor {
         let columns = look(.job, "columns") { try Self.columns(job, on: source) }
         if columns.contains(where: { $0.state == .problem }) { return rights + columns }
         return rights + columns + look(.logs, "indexes") { try Self.indexes(job.source, on: source) }
-            + look(.logs, "impressions") { try Self.freshness(job.source, on: source) }
+            + look(.logs, "impressions") { try Self.freshness(job, on: source) }
     }
 
     /// What the job keeps.

@@ -1,4 +1,5 @@
 import AdLogs
+import Days
 import Foundation
 import JobFile
 import Postgres
@@ -28,10 +29,13 @@ public struct DraftRequest: Sendable {
 /// What `rocket init` made.
 public struct DraftedJob: Sendable {
     public var path: String
+    public var model: String
     /// As `rocket config check` says it.
     public var summary: String
     /// What a person should look at.
     public var remarks: [String]
+    /// Where the log ends before the last mature day: the date for a first night's `--as-of`.
+    public var asOf: Day?
 }
 
 /// `rocket init`: looks at a team's own log tables, reading only, writes a first job file, and checks it against them.
@@ -65,7 +69,16 @@ public func draftJob(
     let job = try JobFile(text: text, path: path)
     try write(text, to: path)
     let summary = try checkedSummary(of: job, on: connection)
-    return DraftedJob(path: path, summary: summary, remarks: draft.remarks)
+    return DraftedJob(
+        path: path, model: model, summary: summary, remarks: draft.remarks,
+        asOf: try firstNight(job, newest: sample.days.last.flatMap { Day($0) }, on: connection))
+}
+
+/// - Parameter newest: the sample's newest day; the table is not read again.
+private func firstNight(_ job: JobFile, newest: Day?, on connection: Connection) throws -> Day? {
+    let days = LogDays(job.source)
+    guard let newest, try newest < days.lastMature(asOf: .now, on: connection) else { return nil }
+    return days.maturity(of: newest)
 }
 
 /// The table's name, in the letters of a model's name.

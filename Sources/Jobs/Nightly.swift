@@ -5,7 +5,7 @@ import Logging
 extension JobSession {
     /// `rocket nightly`: trains up to and judges on the last mature day.
     ///
-    /// - Throws: `JobError.emptyLog`, `.noImpressions`, `.nothingToTrainOn`, `.oneClass`, `.locked`.
+    /// - Throws: `JobError.emptyLog`, `.logEnded`, `.noImpressions`, `.nothingToTrainOn`, `.oneClass`, `.locked`.
     public func nightly(asOf: AsOf) throws -> RunOutcome {
         try locked {
             let night = try planning("nightly") {
@@ -13,9 +13,22 @@ extension JobSession {
                     throw JobError.emptyLog(table: jobFile.source.impressions.table)
                 }
                 try warnOfRowsAhead()
-                return try self.night(evaluated: logDays.lastMature(asOf: asOf, on: source))
+                return try lastNight(evaluated: logDays.lastMature(asOf: asOf, on: source))
             }
             return try runNight(night, .nightly, promotion: .byGate)
+        }
+    }
+
+    /// The night that is judged on the last mature day; where the log ends before it, as a copy of some older weeks does,
+    /// the error says which day there is.
+    private func lastNight(evaluated: Day) throws -> Night {
+        do {
+            return try night(evaluated: evaluated)
+        } catch JobError.noImpressions(let day, let table) {
+            guard let newest = try logDays.newest(before: day, on: source) else {
+                throw JobError.noImpressions(day: day, table: table)
+            }
+            throw JobError.logEnded(day: day, table: table, newest: newest, asOf: logDays.maturity(of: newest))
         }
     }
 

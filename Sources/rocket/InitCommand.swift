@@ -72,6 +72,7 @@ struct InitCommand: ParsableCommand {
         ) { notice in
             FileHandle.standardError.write(Data("rocket: \(notice)\n".utf8))
         }
+        let moment = drafted.asOf.map { " --as-of \($0)   # the logs have no newer whole day" } ?? ""
         print("wrote \(drafted.path)")
         for remark in drafted.remarks { print("  look at: \(remark)") }
         print(
@@ -81,8 +82,8 @@ struct InitCommand: ParsableCommand {
             Read the file, then:
               rocket migrate                                 # once: the job's own tables
               rocket doctor --job \(drafted.path)
-              rocket nightly --job \(drafted.path)
-              rocket report
+              rocket nightly --job \(drafted.path)\(moment)
+              rocket report --html \(drafted.model).html
             """)
     }
 }

@@ -58,6 +58,8 @@ import Testing
             #expect(
                 try days.missing(upTo: try #require(Day("2026-01-06")), on: connection).map(\.description)
                     == ["2026-01-05"])
+            #expect(try days.newest(before: first.advanced(by: 4), on: connection) == first.advanced(by: 2))
+            #expect(try days.newest(before: first, on: connection) == nil)
         }
     }
 
@@ -74,6 +76,20 @@ import Testing
             #expect(try last(.instant("2026-01-06 01:00:00+00")) == "2026-01-05")
             #expect(try last(.endOf(try #require(Day("2026-01-06")))) == "2026-01-05")
             #expect(try last(.instant("2026-01-05 17:00:00+00"), zone: "Asia/Shanghai") == "2026-01-05")
+        }
+    }
+
+    @Test(
+        "At the end of the date of a day's maturity, that day is the last mature one",
+        arguments: [1, 300, 86_400, 86_401, 604_800])
+    func ripening(_ window: Int) throws {
+        try TestDatabase.run(.empty) { url in
+            var source = Self.source
+            source.attributionWindow = AttributionWindow(seconds: window)
+            source.timeZone = "Europe/Berlin"
+            let (days, day) = (LogDays(source), try #require(Day("2026-05-04")))
+            #expect(
+                try days.lastMature(asOf: .endOf(days.maturity(of: day)), on: TestDatabase.connect(url)) == day)
         }
     }
 

@@ -61,6 +61,40 @@ import Testing
         }
     }
 
+    @Test("Where the logs end some days ago, init, doctor and nightly name the night that they allow, and it runs")
+    func oldLogs() throws {
+        for age in [2, 9] {
+            try TestDatabase.run(.empty) { url in
+                try withTemporaryFolder { folder in
+                    try ShopLogs.create(views: 12_000, on: url)
+                    let connection = try TestDatabase.connect(url)
+                    try connection.script(
+                        """
+                        UPDATE shop.ad_views SET seen_at = seen_at - interval '\(age) days';
+                        UPDATE shop.ad_taps SET tapped_at = tapped_at - interval '\(age) days';
+                        """)
+                    let row = try connection.execute(
+                        "SELECT max(seen_at)::date AS day, max(seen_at)::date + 1 AS as_of FROM shop.ad_views")
+                    let (newest, asOf) = try (#require(row.first).text("day"), #require(row.first).text("as_of"))
+                    let job = "\(folder)/views.yaml"
+                    _ = try Self.rocket(["migrate"], url)
+                    let drafted = try Self.rocket(["init"] + Self.tables + ["--output", job], url)
+                    let night = "rocket nightly --job \(job) --as-of \(asOf)"
+                    #expect(drafted.output.contains(night), "\(drafted.output)")
+                    let examined = try Self.rocket(["doctor", "--job", job], url)
+                    #expect(examined.output.contains("a night on \(newest): \(night)"), "\(examined.output)")
+                    let failed = try Self.rocket(["nightly", "--quiet", "--job", job], url)
+                    #expect(failed.code == 5 && failed.errors.contains("--as-of \(asOf)"), "\(failed.errors)")
+                    let text = try String(contentsOfFile: job, encoding: .utf8)
+                    try text.replacing(".rocket/cache", with: "\(folder)/cache").write(
+                        toFile: job, atomically: true, encoding: .utf8)
+                    let done = try Self.rocket(["nightly", "--quiet", "--job", job, "--as-of", asOf], url)
+                    #expect(done.code == 0 && done.output.contains("judged on   \(newest)"), "\(done.errors)")
+                }
+            }
+        }
+    }
+
     @Test("Columns become features of fitting kinds; those that no model should see are left out with the reason")
     func features() throws {
         try TestDatabase.run(.empty) { url in
