@@ -132,7 +132,7 @@ extension JobDraft {
         promotion: {margin: 0.002, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}
 
         # Days in column form; made anew from the logs whenever they are missing. rocket cache prune keeps them few.
-        cache: {directory: .rocket/cache, retention_days: 60}
+        cache: {directory: .rocket/cache/\(model), retention_days: 60}
         """
     }
 

@@ -31,6 +31,9 @@ struct JobDraft: Sendable {
         }
         let groups = Self.groups(sample.profiles)
         group = groups.first
+        if groups.isEmpty {
+            remarks.append("no column seems to name a person, so there is no GAUC: evaluation.group may name one")
+        }
         if groups.count > 1 {
             remarks.append(
                 "GAUC is over \(groups[0].name); it could be over \(groups.dropFirst().map(\.name).joined(separator: ", "))")
@@ -62,7 +65,8 @@ struct JobDraft: Sendable {
         ]
         func score(_ column: SurveyedColumn) -> Int {
             let own = column.words.reduce(0) { max($0, words[$1] ?? 0) }
-            let isID = ["id", "uuid", "key", "hash"].contains(column.words.last ?? "") || column.words.count == 1
+            let endings = ["id", "uuid", "guid", "key", "hash", "ref", "token"]
+            let isID = endings.contains(column.words.last ?? "") || column.words.count == 1
             return own > 0 && isID ? own : column.words == ["device", "id"] ? 2 : 0
         }
         return profiles.filter { profile in
