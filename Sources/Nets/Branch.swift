@@ -23,16 +23,13 @@ package struct Branch: Sendable {
     package var weightCount: Int { (trunk?.weightCount ?? 0) + dense.weightCount }
 
     /// Every array of weights, shared ones included, with the end of its name.
-    package var arrays: [(name: String, array: FloatArray)] {
-        func of(_ tables: EmbeddingTables, _ name: String) -> [(name: String, array: FloatArray)] {
-            tables.layout.ownFields.map { ("\(name).\(tables.layout.fields[$0].name)", tables.tables[$0]) }
-        }
-        var arrays = of(embeddings, "embedding") + (linear.map { of($0.tables, "linear") } ?? [])
+    package var arrays: [NamedArray] {
+        var arrays = embeddings.arrays("embedding") + (linear?.tables.arrays("linear") ?? [])
         for (name, net) in [("shared", trunk), ("dense", dense)] {
             guard let net else { continue }
-            arrays += [(name, net.parameters), ("\(name)_statistics", net.statistics)]
+            arrays += [NamedArray(name, net.parameters), NamedArray("\(name)_statistics", net.statistics)]
         }
-        return arrays.filter { $0.1.count > 0 }
+        return arrays.filter { $0.array.count > 0 }
     }
 
     /// A branch with the same weights and none in common, without the state of optimisers.

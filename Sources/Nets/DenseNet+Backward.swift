@@ -13,7 +13,7 @@ extension DenseNet {
     ///
     /// - Parameter x: the net's input, as in `forward`.
     public func backward(
-        _ x: FloatArray, rows: Range<Int>, slice: Int, dropoutKey: UInt64 = 0, _ workspace: Workspace,
+        _ x: FloatArray, rows: Range<Int>, slice: Int, dropout: Dropout = Dropout(), _ workspace: Workspace,
         input: InputGradient
     ) {
         guard !rows.isEmpty else {
@@ -23,7 +23,7 @@ extension DenseNet {
             }
             return
         }
-        let pass = Pass.training(slice: slice, dropoutKey: dropoutKey)
+        let pass = Pass.training(slice: slice, dropout: dropout)
         for index in stack.indices.reversed() {
             let layer = stack[index]
             drop(workspace.deltas[index], index, rows, pass)

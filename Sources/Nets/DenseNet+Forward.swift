@@ -186,22 +186,19 @@ extension DenseNet {
     /// Leaves the layer's dropped units out of some rows; the others are raised so that their mean stays.
     func drop(_ values: FloatArray, _ index: Int, _ rows: Range<Int>, _ pass: Pass) {
         let layer = stack[index]
-        guard layer.dropout > 0, case .training(_, let key) = pass else { return }
+        guard layer.dropout > 0, case .training(_, let dropout) = pass else { return }
         values.lend { values in
             Kernels.drop(
-                values, rows: rows, width: layer.output, share: layer.dropout,
-                key: key &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+                values, rows: rows, numbers: dropout.rowNumbers, width: layer.output, share: layer.dropout,
+                key: dropout.key &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
         }
     }
 
-    /// Moves the running statistics towards those of the last training pass.
+    /// Writes what the last training pass adds to the batch's means and variances to `workspace.passStatistics`.
     ///
-    /// - Parameter share: rows of the batch over those of a full one; a last, small batch counts less.
-    public func updateStatistics(_ workspace: Workspace, share: Float) {
-        guard statistics.count > 0 else { return }
-        var total: Float = 0
-        for slice in 0..<workspace.sliceRows.count { total += workspace.sliceRows[slice] }
-        guard total > 0 else { return }
+    /// - Parameter total: rows of the whole batch, of which the pass may have seen some.
+    public func sumStatistics(_ workspace: Workspace, batch total: Int) {
+        let total = Float(max(1, total))
         for (index, layer) in stack.enumerated() where layer.statisticsCount > 0 {
             let width = layer.output
             // Among the moments batch-norm's have their place even where the layer has none.
@@ -218,11 +215,20 @@ extension DenseNet {
                         // The unbiased estimate, as PyTorch keeps it.
                         variance += rows / total * workspace.moments[index][start + width] * rows / max(1, rows - 1)
                     }
-                    let running = layer.statistics + position * 2 * width + column
-                    statistics[running] += Self.momentum * share * (mean - statistics[running])
-                    statistics[running + width] += Self.momentum * share * (variance - statistics[running + width])
+                    let place = layer.statistics + position * 2 * width + column
+                    workspace.passStatistics[place] = mean
+                    workspace.passStatistics[place + width] = variance
                 }
             }
+        }
+    }
+
+    /// Moves the running statistics towards the batch's, which `workspace.passStatistics` holds.
+    ///
+    /// - Parameter share: rows of the batch over those of a full one; a last, small batch counts less.
+    public func updateStatistics(_ workspace: Workspace, share: Float) {
+        for index in 0..<statistics.count {
+            statistics[index] += Self.momentum * share * (workspace.passStatistics[index] - statistics[index])
         }
     }
 

@@ -118,6 +118,13 @@ extension DenseNet {
         optimiser.update(parameters, rest, gradient: gradient, step)
     }
 
+    /// Sets a part's gradient to 0: that of no rows.
+    public func clear(_ part: Part, gradient: FloatArray) {
+        let (weights, rest) = ranges(of: part)
+        gradient.clear(weights)
+        gradient.clear(rest)
+    }
+
     /// Sum of the squares of a part's gradient.
     public func squaredNorm(of part: Part, gradient: FloatArray) -> Double {
         let (weights, rest) = ranges(of: part)

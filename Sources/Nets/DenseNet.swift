@@ -96,7 +96,24 @@ public final class DenseNet: Sendable {
         case scoring
         /// With the statistics of a slice's own rows ("ghost" batch-norm, Hoffer et al., arXiv 1705.08741), so that slices stay
         /// independent of each other, and with the units that the key chooses.
-        case training(slice: Int, dropoutKey: UInt64)
+        case training(slice: Int, dropout: Dropout)
+    }
+
+    /// Which units a step drops.
+    public struct Dropout: Sendable {
+        var key: UInt64
+        /// Of the rows in the whole batch, where these are some of it; nil: as they lie here.
+        var rowNumbers: [UInt32]?
+
+        public init(key: UInt64 = 0, rowNumbers: [UInt32]? = nil) {
+            self.key = key
+            self.rowNumbers = rowNumbers
+        }
+
+        /// The same for one of several stacks of layers.
+        public func ofStack(_ number: Int) -> Dropout {
+            Dropout(key: key &+ UInt64(number), rowNumbers: rowNumbers)
+        }
     }
 
     /// Activations of a batch and their gradients.
@@ -113,6 +130,8 @@ public final class DenseNet: Sendable {
         let extraGradients: [FloatArray]
         /// Rows of each slice in the last pass.
         let sliceRows: FloatArray
+        /// What the last pass adds to the batch's means and variances, laid out as the net's `statistics`.
+        public let passStatistics: FloatArray
         /// What cross layers add to the input's gradient, `[rows, in]`.
         let crossGradient: FloatArray
         /// With bf16, of hidden layers: the weights, laid out as the parameters, the inputs `[rows, in]` and the gradients of the
@@ -135,6 +154,7 @@ public final class DenseNet: Sendable {
             moments = arrays { $0.statisticsCount > 0 ? slices * 4 * $0.output : 0 }
             extraGradients = arrays { slices * ($0.end - $0.biases.upperBound) }
             sliceRows = FloatArray(count: slices)
+            passStatistics = FloatArray(count: training ? net.statistics.count : 0)
             let crosses = training && net.stack.contains(where: \.isCross)
             crossGradient = FloatArray(count: crosses ? rows * (net.stack.first?.input ?? 0) : 0)
             func rounded(_ count: (DenseLayer) -> Int) -> [BFloat16Array] {

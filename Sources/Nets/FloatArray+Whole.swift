@@ -20,6 +20,18 @@ extension FloatArray {
         lend { target in other.lend { target.update(from: $0, count: count) } }
     }
 
+    /// Takes some of another array's values; neither range may leave its array.
+    public func copy(_ other: FloatArray, from source: Int, to target: Int, count: Int) {
+        precondition(source >= 0 && target >= 0 && source + count <= other.count && target + count <= self.count)
+        lend { mine in other.lend { (mine + target).update(from: $0 + source, count: count) } }
+    }
+
+    /// Adds some of another array's values to as many of these.
+    public func add(_ other: FloatArray, from source: Int, to target: Int, count: Int) {
+        precondition(source >= 0 && target >= 0 && source + count <= other.count && target + count <= self.count)
+        lend { mine in other.lend { Kernels.add($0 + source, into: mine + target, count: count) } }
+    }
+
     /// Makes the first lines copies of one.
     func fill(lines: Int, with line: FloatArray) {
         precondition(lines * line.count <= count)

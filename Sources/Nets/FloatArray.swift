@@ -35,7 +35,7 @@ public final class FloatArray: @unchecked Sendable {
 
     /// Lends the floats to a kernel.
     @inline(__always)
-    func lend<Result>(_ body: (UnsafeMutablePointer<Float>) throws -> Result) rethrows -> Result {
+    package func lend<Result>(_ body: (UnsafeMutablePointer<Float>) throws -> Result) rethrows -> Result {
         try body(base)
     }
 }

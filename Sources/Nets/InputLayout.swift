@@ -53,7 +53,7 @@ public struct FieldShape: Codable, Equatable, Sendable {
     }
 
     /// Rows of the table in memory: with a rule, one more that the ids without an embedding of their own share.
-    var storedRows: Int { admission == nil ? rows : rows + 1 }
+    package var storedRows: Int { admission == nil ? rows : rows + 1 }
 }
 
 /// How the embeddings of several ids of a field become one.

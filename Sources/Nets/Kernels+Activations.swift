@@ -179,13 +179,14 @@ extension Kernels {
     /// Sets a share of the values of some rows to 0 and raises the others by 1 / (1 − share). What is dropped depends on the
     /// key, the row's number in the batch and the column.
     static func drop(
-        _ values: UnsafeMutablePointer<Float>, rows: Range<Int>, width: Int, share: Double, key: UInt64
+        _ values: UnsafeMutablePointer<Float>, rows: Range<Int>, numbers: [UInt32]?, width: Int, share: Double,
+        key: UInt64
     ) {
         let raise = Float(1 / (1 - share))
         let limit = UInt64(share * 65_536)
         for row in rows {
             let line = values + (row &* width)
-            var random = CounterRandom(seed: key, stream: UInt64(row))
+            var random = CounterRandom(seed: key, stream: numbers.map { UInt64($0[row]) } ?? UInt64(row))
             var column = 0
             while column < width {
                 // Four draws of 16 bits from each number.

@@ -4,12 +4,14 @@ public final class LinearPart: Sendable {
     /// One weight an id, `[rows, 1]` a field, all 0 at first.
     public let tables: EmbeddingTables
 
-    public init(layout: InputLayout, ftrl: FTRL) {
+    public init(layout: InputLayout, ftrl: FTRL, shard: TableShard = .whole) {
         tables = EmbeddingTables(
-            layout: layout, dims: layout.fields.map { _ in 1 }, width: layout.fields.count, method: .ftrl(ftrl))
+            layout: layout, dims: layout.fields.map { _ in 1 }, width: layout.fields.count, method: .ftrl(ftrl),
+            shard: shard)
     }
 
-    private init(_ tables: EmbeddingTables) {
+    /// - Parameter tables: one weight an id.
+    package init(_ tables: EmbeddingTables) {
         self.tables = tables
     }
 

@@ -55,7 +55,7 @@ import Testing
         let gradient = FloatArray(count: net.parameters.count)
         let dx = FloatArray(count: rows * 6)
         for (slice, part) in [0..<2, 2..<rows].enumerated() {
-            net.forward(x, rows: part, workspace, .training(slice: slice, dropoutKey: 0))
+            net.forward(x, rows: part, workspace, .training(slice: slice, dropout: DenseNet.Dropout(key: 0)))
             net.backward(x, rows: part, slice: slice, workspace, input: slice == 0 ? .written(dx) : .added(dx))
         }
         for part in net.parts { net.gradient(of: part, x, rows: rows, workspace, into: gradient) }

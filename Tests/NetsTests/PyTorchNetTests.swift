@@ -49,7 +49,7 @@ import Testing
             net.parameters.copy(FloatArray(item.parameters))
             let (x, rows) = (FloatArray(item.x), reference.rows)
             let workspace = DenseNet.Workspace(net, rows: rows, slices: 1)
-            net.forward(x, rows: 0..<rows, workspace, .training(slice: 0, dropoutKey: 0))
+            net.forward(x, rows: 0..<rows, workspace, .training(slice: 0, dropout: DenseNet.Dropout(key: 0)))
             Self.expectClose(workspace.output.values, item.output, "output, \(item)")
             workspace.outputGradient.copy(FloatArray(item.weights))
             let (dx, gradient) = (FloatArray(count: x.count), FloatArray(count: net.parameters.count))
@@ -57,6 +57,7 @@ import Testing
             for part in net.parts { net.gradient(of: part, x, rows: rows, workspace, into: gradient) }
             Self.expectClose(dx.values, item.inputGradient, "input, \(item)")
             Self.expectClose(gradient.values, item.gradient, "gradient, \(item)")
+            net.sumStatistics(workspace, batch: rows)
             net.updateStatistics(workspace, share: 1)
             Self.expectClose(net.statistics.values, item.statistics, "statistics, \(item)")
             let scoring = DenseNet.Workspace(net, rows: rows, slices: 0)
@@ -77,7 +78,7 @@ import Testing
             let workspace = DenseNet.Workspace(net, rows: 12, slices: 1)
             var found: [[Float]] = []
             for input in [DenseNet.InputGradient.written(dx), .added(dx), .none] {
-                net.forward(x, rows: 0..<12, workspace, .training(slice: 0, dropoutKey: 0))
+                net.forward(x, rows: 0..<12, workspace, .training(slice: 0, dropout: DenseNet.Dropout(key: 0)))
                 workspace.outputGradient.copy(FloatArray(item.weights))
                 net.backward(x, rows: 0..<12, slice: 0, workspace, input: input)
                 found.append(dx.values)
@@ -103,11 +104,11 @@ import Testing
             net.forward(x, rows: 0..<1_000, workspace, pass)
             return workspace.output.values
         }
-        let first = logits(.training(slice: 0, dropoutKey: 1))
+        let first = logits(.training(slice: 0, dropout: DenseNet.Dropout(key: 1)))
         // 50,000 units: the standard error of their share is 0.002.
         #expect(abs(first.reduce(0, +) / 1_000 - 1) < 0.015)
-        #expect(Set(first).count > 10 && first == logits(.training(slice: 0, dropoutKey: 1)))
-        #expect(first != logits(.training(slice: 0, dropoutKey: 2)))
+        #expect(Set(first).count > 10 && first == logits(.training(slice: 0, dropout: DenseNet.Dropout(key: 1))))
+        #expect(first != logits(.training(slice: 0, dropout: DenseNet.Dropout(key: 2))))
         #expect(logits(.scoring).allSatisfy { abs($0 - 1) < 1e-5 })
     }
 
@@ -124,14 +125,14 @@ import Testing
         let slices = [0..<6, 6..<10]
         func sum() -> Double {
             for (slice, rows) in slices.enumerated() {
-                net.forward(x, rows: rows, workspace, .training(slice: slice, dropoutKey: 9))
+                net.forward(x, rows: rows, workspace, .training(slice: slice, dropout: DenseNet.Dropout(key: 9)))
             }
             return workspace.output.values.reduce(0) { $0 + Double($1) }
         }
         _ = sum()
         for row in 0..<10 { workspace.outputGradient[row] = 1 }
         for (slice, rows) in slices.enumerated() {
-            net.backward(x, rows: rows, slice: slice, dropoutKey: 9, workspace, input: .none)
+            net.backward(x, rows: rows, slice: slice, dropout: DenseNet.Dropout(key: 9), workspace, input: .none)
         }
         for part in net.parts { net.gradient(of: part, x, rows: 10, workspace, into: gradient) }
         var wrong = 0
