@@ -1,0 +1,32 @@
+/// Why the ranks of a training cannot go on together.
+public enum CollectiveError: Error, Equatable, CustomStringConvertible {
+    /// Ranks did not answer in time: their process or machine died, or the network between is cut.
+    case lost(ranks: [Int], hosts: [String], seconds: Double)
+    /// A rank could not go on, and has said why.
+    case failed(rank: Int, host: String, reason: String)
+    /// An MPI call returned an error.
+    case mpi(call: String, reason: String)
+    /// The process was started by `mpirun`, but Open MPI's library cannot be used.
+    case unavailable(reason: String)
+
+    public var description: String {
+        switch self {
+        case .lost(let ranks, let hosts, let seconds):
+            let names = zip(ranks, hosts).map { "rank \($0) on \($1)" }.joined(separator: ", ")
+            return
+                "\(names.isEmpty ? "another rank" : names) did not answer for \(Int(seconds)) s: its process or machine died, "
+                + "or the network to it is cut; start again with the hosts that are left, training goes on from the last "
+                + "checkpoint (training.rank_timeout sets how long to wait)"
+        case .failed(let rank, let host, let reason):
+            return "rank \(rank) on \(host) could not go on: \(reason)"
+        case .mpi(let call, let reason):
+            return
+                "\(call) failed: \(reason); look at what mpirun says of it, then start again: training goes on from the last "
+                + "checkpoint"
+        case .unavailable(let reason):
+            return
+                "this process was started as one of several ranks, but \(reason); install Open MPI (Debian: openmpi-bin) on "
+                + "every host, or start rocket without mpirun"
+        }
+    }
+}
