@@ -45,7 +45,9 @@ let package = Package(
             name: "Extract",
             dependencies: ["AdLogs", "Days", "FeatureCache", "Features", "Postgres"]),
         .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
-        .target(name: "RocketLaunching", dependencies: ["CounterRandom", "Days", "FeatureCache", "Nets"]),
+        .target(name: "Collectives", dependencies: ["Nets"]),
+        .target(
+            name: "RocketLaunching", dependencies: ["Collectives", "CounterRandom", "Days", "FeatureCache", "Nets"]),
         .target(
             name: "ONNXExport",
             dependencies: ["Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -66,7 +68,7 @@ let package = Package(
         .target(
             name: "Jobs",
             dependencies: [
-                "AdLogs", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "JobFile", "Libraries",
+                "AdLogs", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "JobFile", "Libraries",
                 "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching", "RocketServing",
                 "SampleLogs",
                 .product(name: "Logging", package: "swift-log"),
@@ -74,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "rocket",
             dependencies: [
-                "CCSV", "Jobs", "Reports",
+                "CCSV", "Collectives", "Jobs", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
@@ -100,7 +102,9 @@ let package = Package(
             name: "NetsTests", dependencies: ["CounterRandom", "Nets"], exclude: ["reference.json", "reference.py"]),
         .testTarget(
             name: "RocketLaunchingTests",
-            dependencies: ["AllocationCount", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
+            dependencies: [
+                "AllocationCount", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching",
+            ],
             exclude: ["reference.json", "reference.py"]),
         .testTarget(
             name: "RocketServingTests",

@@ -1,6 +1,4 @@
 import Dispatch
-import FeatureCache
-import Foundation
 import Synchronization
 
 /// A few batches on their way from the thread that reads and cuts them to the one that trains on them.
@@ -63,28 +61,4 @@ final class BatchQueue: Sendable {
         places.signal()
         ended.wait()
     }
-}
-
-extension TrainingSource {
-    /// As `batches`, but read, decoded, shuffled and cut on a thread of its own, a few batches ahead. Order and errors are
-    /// the same.
-    func prefetched(
-        size: Int, seed: UInt64, epoch: Int, _ profile: StepProfile, _ body: (InputRows) throws -> Bool
-    ) throws {
-        let queue = BatchQueue(capacity: Self.batchesAhead)
-        Thread.detachNewThread {
-            do {
-                try batches(size: size, seed: seed, epoch: epoch, profile) { queue.put(InputRows($0)) }
-                queue.complete(nil)
-            } catch {
-                queue.complete(error)
-            }
-        }
-        defer { queue.abandon() }
-        while let batch = try queue.next() {
-            guard try body(batch) else { return }
-        }
-    }
-
-    private static let batchesAhead = 4
 }

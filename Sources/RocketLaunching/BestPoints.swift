@@ -1,3 +1,4 @@
+import Collectives
 import FeatureCache
 import Nets
 
@@ -21,12 +22,14 @@ final class BestPoints {
     private let parallel: Parallel
     private let rowsAtOnce: Int
     private let slices: Int
+    private let exchange: StepExchange?
 
     init(
         _ model: CoTrainedModel, _ judge: NetJudge, on heldOut: TrainingSource, _ training: TrainingSpecification,
-        _ parallel: Parallel
+        _ parallel: Parallel, _ exchange: StepExchange?
     ) {
         self.model = model
+        self.exchange = exchange
         self.judge = judge
         self.heldOut = heldOut
         rowsAtOnce = training.batchSize
@@ -55,29 +58,83 @@ final class BestPoints {
 
     private func quality(_ branch: Branch) throws -> Double? {
         let workspace = BranchWorkspace(branch, rows: rowsAtOnce)
-        var labels: [UInt8] = []
-        var logits: [Float] = []
-        for block in heldOut.blocks {
-            let batch = try block()
-            labels += batch.labels
-            for start in stride(from: 0, to: batch.rows, by: rowsAtOnce) {
-                let count = min(rowsAtOnce, batch.rows - start)
-                let input = InputRows(batch.selecting(rows: Array(start..<start + count)))
-                // Not one a thread: what a product rounds to may depend on how many rows it has.
-                let parts = slices
-                parallel.perform(parts: parts) { part in
-                    workspace.score(input, rows: count * part / parts..<count * (part + 1) / parts)
+        guard let exchange else {
+            var (labels, logits): ([UInt8], [Float]) = ([], [])
+            for block in heldOut.blocks {
+                for input in pieces(of: try block()) {
+                    labels += input.labels
+                    logits += score(input, workspace)
                 }
-                logits += (0..<count).map { workspace.logits[$0] }
             }
+            return try judge.quality(labels, logits)
         }
-        return try judge.quality(labels, logits)
+        return try quality(workspace, exchange)
+    }
+
+    /// Each rank scores blocks of its own; rank 0 judges.
+    private func quality(_ workspace: BranchWorkspace, _ exchange: StepExchange) throws -> Double? {
+        let collective = exchange.collective
+        let own = try collective.together {
+            try heldOut.blocks.enumerated().filter { $0.offset % collective.ranks == collective.rank }
+                .flatMap { pieces(of: try $0.element()) }
+        }
+        let rounds = try collective.startGather([Double(own.count)]).wait().map { Int($0[0]) }.max() ?? 0
+        let noRows = try heldOut.blocks.first.map { InputRows(try $0().selecting(rows: [])) }
+        var (labels, logits): ([UInt8], [Float]) = ([], [])
+        for round in 0..<rounds {
+            guard let rows = round < own.count ? own[round] : noRows else { break }
+            let input = rows.planned(model.layout, ranks: collective.ranks)
+            guard let plan = input.plan, let ids = try exchange.rows.announce(.success(plan)) else { break }
+            try exchange.rows.fetch(exchange.rows.request(ids))
+            labels += input.labels
+            logits += score(input, workspace)
+        }
+        let scored = try Self.gather(labels, logits, over: collective)
+        let quality = try collective.together {
+            collective.rank == 0 ? try judge.quality(scored.labels, scored.logits) : nil
+        }
+        return try collective.startGather([quality ?? .nan]).wait().first.flatMap { $0[0].isNaN ? nil : $0[0] }
+    }
+
+    /// What all ranks have scored, rank by rank.
+    private static func gather(
+        _ labels: [UInt8], _ logits: [Float], over collective: any Collective
+    ) throws -> (labels: [UInt8], logits: [Float]) {
+        let counts = try collective.startGather([Double(labels.count)]).wait().map { 2 * Int($0[0]) }
+        let all = FloatArray(count: counts.reduce(0, +))
+        var starts = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        let own = FloatArray(labels.map { Float($0) } + logits)
+        all.copy(own, from: 0, to: starts[collective.rank], count: own.count)
+        try collective.startAllGather(all, counts).wait()
+        starts.removeLast()
+        let halves = zip(starts, counts).map { start, count in
+            (start..<start + count / 2, start + count / 2..<start + count)
+        }
+        return (
+            halves.flatMap { $0.0.map { UInt8(all[$0]) } }, halves.flatMap { $0.1.map { all[$0] } }
+        )
+    }
+
+    /// Rows that are scored together.
+    private func pieces(of batch: SparseBatch) -> [InputRows] {
+        stride(from: 0, to: batch.rows, by: rowsAtOnce).map { start in
+            InputRows(batch.selecting(rows: Array(start..<min(start + rowsAtOnce, batch.rows))))
+        }
+    }
+
+    private func score(_ input: InputRows, _ workspace: BranchWorkspace) -> [Float] {
+        // Not one a thread: what a product rounds to may depend on how many rows it has.
+        let (parts, count) = (slices, input.rows)
+        parallel.perform(parts: parts) { part in
+            workspace.score(input, rows: count * part / parts..<count * (part + 1) / parts)
+        }
+        return (0..<count).map { workspace.logits[$0] }
     }
 
     /// The kept weights with their names, for a checkpoint.
-    var arrays: [(name: String, array: FloatArray)] {
+    var arrays: [NamedArray] {
         [("best_light", light), ("best_booster", booster)].flatMap { name, branch in
-            (branch?.arrays ?? []).map { ("\(name).\($0.name)", $0.array) }
+            (branch?.arrays ?? []).map { NamedArray("\(name).\($0.name)", $0.array, $0.sharding) }
         }
     }
 

@@ -5,21 +5,45 @@ import Nets
 public struct Checkpoints {
     /// Time between two of them.
     public var every: Duration
-    /// Bytes that `save` was given by an earlier process with the same settings and data; nil: from the start.
-    public var resume: [UInt8]?
-    /// Keeps a checkpoint in place of the one before.
-    public var save: ([UInt8]) throws -> Void
+    /// What `save` was given by an earlier process with the same settings and data; nil: from the start.
+    public var resume: SavedCheckpoint?
+    /// Keeps a part; false where it could not, and training goes on without.
+    public var save: (CheckpointPart) throws -> Bool
+    /// Is told, at rank 0, that all parts of a checkpoint are kept: those before it may go.
+    public var complete: (CheckpointPart) -> Void
     /// Asked after every step; true: the training saves where it is and ends with `TrainingError.stopped`.
     public var stops: () -> Bool
 
     public init(
-        every: Duration, resume: [UInt8]?, stops: @escaping () -> Bool = { false },
-        save: @escaping ([UInt8]) throws -> Void
+        every: Duration, resume: SavedCheckpoint?, stops: @escaping () -> Bool = { false },
+        save: @escaping (CheckpointPart) throws -> Bool, complete: @escaping (CheckpointPart) -> Void = { _ in }
     ) {
         self.every = every
         self.resume = resume
         self.stops = stops
         self.save = save
+        self.complete = complete
+    }
+}
+
+/// What one rank keeps of a checkpoint; a single process keeps all.
+public struct CheckpointPart: Sendable {
+    public var bytes: [UInt8]
+    /// Which of the parts this is, of so many.
+    public var number, count: Int
+    /// After which step.
+    public var step: Int
+}
+
+/// A checkpoint of as many parts as ranks made it; any number of ranks can go on from it.
+public struct SavedCheckpoint {
+    public var parts: Int
+    /// The bytes of a part. Each rank reads all of them, one at a time.
+    public var load: (Int) throws -> [UInt8]
+
+    public init(parts: Int, load: @escaping (Int) throws -> [UInt8]) {
+        self.parts = parts
+        self.load = load
     }
 }
 
@@ -32,6 +56,8 @@ struct TrainingState: Codable {
     var curve: CurveRecorder
     var gradientNorms: [TrainingReport.GradientNorms] = []
     var validations: [TrainingReport.ValidationPoint] = []
+    /// That the rows are dealt in: the batches to come depend on it.
+    var shares: Int?
     /// All steps are done: a training that goes on from here has only its report to write.
     var isFinished = false
 }
@@ -43,9 +69,11 @@ struct Checkpoint {
     private let optimisers: OptimiserState
 
     private struct Description: Codable {
-        var format = 1
+        var format = 2
         var state: TrainingState
         var optimiserSteps: [Int]
+        /// Which of the parts this is, of so many.
+        var part, parts: Int
     }
 
     init(model: CoTrainedModel, optimisers: OptimiserState) {
@@ -54,36 +82,43 @@ struct Checkpoint {
         let branches = [("light", model.lightBranch), ("booster", model.boosterBranch)]
         var arrays: [NamedArray] = []
         for (net, branch) in branches {
-            for (name, array) in branch?.arrays ?? [] where !arrays.contains(where: { $0.array === array }) {
-                arrays.append(("\(net).\(name)", array))
+            for named in branch?.arrays ?? [] where !arrays.contains(where: { $0.array === named.array }) {
+                arrays.append(NamedArray("\(net).\(named.name)", named.array, named.sharding))
             }
         }
         self.arrays = arrays + optimisers.arrays
     }
 
-    func encoded(_ state: TrainingState, best: BestPoints?) throws -> [UInt8] {
+    /// A rank's part: its shards, and with the first what all have.
+    func encoded(_ state: TrainingState, best: BestPoints?, part: Int = 0, of parts: Int = 1) throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
-        for (name, array) in arrays + (best?.arrays ?? []) {
-            file.tensors[name] = Safetensors.Tensor(shape: [array.count], values: array.values)
+        for named in arrays + (best?.arrays ?? []) where part == 0 || named.sharding != nil {
+            file.tensors[named.name] = Safetensors.Tensor(shape: [named.array.count], values: named.array.values)
         }
-        let description = Description(state: state, optimiserSteps: optimisers.steps)
+        let description = Description(state: state, optimiserSteps: optimisers.steps, part: part, parts: parts)
         file.metadata["checkpoint"] = String(decoding: try JSONEncoder().encode(description), as: UTF8.self)
         return try file.encoded()
     }
 
     /// Sets weights and optimisers to what they were.
     ///
-    /// - Throws: `SafetensorsError` when the bytes are no checkpoint of such a training; nothing is changed then.
-    func restore(_ bytes: [UInt8], best: BestPoints?) throws -> TrainingState {
-        let file = try Safetensors(bytes)
-        guard let text = file.metadata["checkpoint"],
-            let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
-            description.format == 1, description.optimiserSteps.count == optimisers.steps.count
-        else { throw SafetensorsError.metadata("checkpoint") }
-        best?.prepare(description.state.validations)
-        let arrays = arrays + (best?.arrays ?? [])
-        try file.copy(to: arrays)
-        optimisers.steps = description.optimiserSteps
-        return description.state
+    /// - Throws: `SafetensorsError` when the bytes are no checkpoint of such a training; with one part nothing is changed then.
+    func restore(_ saved: SavedCheckpoint, best: BestPoints?) throws -> TrainingState {
+        var state: TrainingState?
+        for part in 0..<saved.parts {
+            let file = try Safetensors(saved.load(part))
+            guard let text = file.metadata["checkpoint"],
+                let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
+                description.format == 2, description.optimiserSteps.count == optimisers.steps.count,
+                description.part == part, description.parts == saved.parts
+            else { throw SafetensorsError.metadata("checkpoint") }
+            if part == 0 { best?.prepare(description.state.validations) }
+            let arrays = (arrays + (best?.arrays ?? [])).filter { part == 0 || $0.sharding != nil }
+            try file.copy(to: arrays, from: TableShard(rank: part, ranks: saved.parts))
+            optimisers.steps = description.optimiserSteps
+            state = description.state
+        }
+        guard let state else { throw SafetensorsError.metadata("checkpoint") }
+        return state
     }
 }

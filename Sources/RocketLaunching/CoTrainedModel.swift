@@ -19,20 +19,21 @@ public struct CoTrainedModel: Sendable {
     /// - Parameters:
     ///   - ftrl: of the linear parts.
     ///   - logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
+    ///   - shard: the part of the embeddings and linear weights that is kept here.
     init(
         arm: Arm, layout: InputLayout, nets: NetSpecification, sharing: Sharing, sharedLayers: Int, ftrl: FTRL,
-        seed: UInt64, logitBias: Double
+        seed: UInt64, logitBias: Double, shard: TableShard = .whole
     ) {
         self.arm = arm
         self.layout = layout
         self.nets = nets
         let isPair = arm.trainsLight && arm.trainsBooster
         self.sharedLayers = isPair && sharing == .embeddings ? sharedLayers : 0
-        let embeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
+        let embeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim, shard: shard)
         embeddings.initialise(seed: seed, stream: 0x454D_0000, deviation: 0.05)
         var boosterEmbeddings = embeddings
         if isPair, sharing == .nothing {
-            boosterEmbeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim)
+            boosterEmbeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim, shard: shard)
             boosterEmbeddings.initialise(seed: seed, stream: 0x4542_0000, deviation: 0.05)
         }
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
@@ -48,7 +49,7 @@ public struct CoTrainedModel: Sendable {
             dense.initialise(seed: seed, stream: stream, logitBias: Float(logitBias))
             return Branch(
                 embeddings: tables, trunk: trunk, dense: dense,
-                linear: specification.linear ? LinearPart(layout: layout, ftrl: ftrl) : nil)
+                linear: specification.linear ? LinearPart(layout: layout, ftrl: ftrl, shard: shard) : nil)
         }
         if arm.trainsLight { lightBranch = branch(nets.light, embeddings, stream: 0x4C49_0000) }
         if arm.trainsBooster { boosterBranch = branch(nets.booster, boosterEmbeddings, stream: 0x424F_0000) }

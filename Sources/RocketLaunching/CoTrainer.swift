@@ -1,3 +1,4 @@
+import Collectives
 import FeatureCache
 import Foundation
 import Nets
@@ -18,7 +19,9 @@ import Nets
 /// two softmax logits with λ = 0.3, about 0.15 of ours. EasyRec keeps the light net from training what is shared at all and
 /// fixes λ at 1: here that is `GradientBlock.logitsAndSharedInput`.
 ///
-/// The weights depend on data, settings and seed, not on the number of threads; `TrainingStep` says how.
+/// The weights depend on data, settings and seed, not on the number of threads; `TrainingStep` says how. Several ranks of a
+/// group train one model: each has its rows of every batch, all of the dense layers and a shard of the embeddings. They add
+/// in another order than a single process does, so the weights depend on the number of ranks, too, by rounding.
 public final class CoTrainer {
     public private(set) var model: CoTrainedModel
     private let arm: Arm
@@ -26,30 +29,35 @@ public final class CoTrainer {
     private let training: TrainingSpecification
     /// Of the light net, the booster and the shared layers.
     private let light, booster, trunk: DenseOptimiser?
-    private let step: TrainingStep
+    let step: TrainingStep
     private let optimisers: OptimiserState
     /// Counts of the ids that an earlier training saw, where this one goes on from it.
     private var earlierAdmission: AdmissionCounts?
     private let parallel: Parallel
+    private let collective: any Collective
 
     /// - Parameters:
     ///   - rocket: of the job; the arm changes what makes it different.
     ///   - clickRate: of the training rows; where both nets begin.
     ///   - teacher: a model of the same layout with a booster, which stands still; only arms that need one take it.
+    ///   - collective: the group of ranks that trains; all of them make a trainer with the same arguments and call the same.
     public init(
         arm: Arm, layout: InputLayout, nets: NetSpecification, rocket: RocketSpecification,
-        training: TrainingSpecification, clickRate: Double, teacher: CoTrainedModel? = nil
+        training: TrainingSpecification, clickRate: Double, teacher: CoTrainedModel? = nil,
+        collective: any Collective = SingleProcess()
     ) {
         let rocket = arm.settings(rocket)
         self.arm = arm
         self.rocket = rocket
         self.training = training
+        self.collective = collective
         parallel = Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
         model = CoTrainedModel(
             arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, sharedLayers: rocket.sharedLayers,
             ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
-            logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess)
+            logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess,
+            shard: TableShard(rank: collective.rank, ranks: collective.ranks))
         func optimiser(_ net: DenseNet?) -> DenseOptimiser? {
             net.map { DenseOptimiser(training.denseOptimiser, count: $0.parameters.count) }
         }
@@ -60,7 +68,7 @@ public final class CoTrainer {
             model: model, dense: [("light", light), ("booster", booster), ("shared", trunk)])
         step = TrainingStep(
             model: model, teacher: arm.needsTeacher ? teacher : nil, rocket: rocket, training: training,
-            parallel: parallel)
+            parallel: parallel, collective: collective)
     }
 
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
@@ -69,8 +77,11 @@ public final class CoTrainer {
     /// Where the time of all steps so far went.
     package var profile: TrainingReport.ThreadSeconds { TrainingReport.ThreadSeconds(step.profile) }
 
-    /// What the optimisers remember at the end of a training, for `goOn`.
-    public func optimiserState() throws -> [UInt8] { try optimisers.encoded() }
+    /// What the optimisers remember at the end of a training, for `goOn`. In a group rank 0 has it, the others nothing.
+    public func optimiserState() throws -> [UInt8] {
+        guard let whole = try collective.whole(optimisers.arrays) else { return [] }
+        return try optimisers.encoded(whole)
+    }
 
     /// Begins with the weights and the optimiser state of an earlier training instead of random ones.
     ///
@@ -84,109 +95,167 @@ public final class CoTrainer {
         else { throw TrainingError.otherModel }
         try optimisers.restore(state)
         for (own, other) in [(model.lightBranch, earlier.lightBranch), (model.boosterBranch, earlier.boosterBranch)] {
-            for ((_, own), (_, other)) in zip(own?.arrays ?? [], other?.arrays ?? []) { own.copy(other) }
+            for (own, other) in zip(own?.arrays ?? [], other?.arrays ?? []) {
+                own.takeRows(from: other.array, of: .whole)
+            }
         }
         model.addToLogits(Float(training.logitExcess))
         earlierAdmission = earlier.admission
     }
 
     /// Trains for the configured epochs, or until the nets become no better on the held-out rows. A training that goes on from
-    /// a checkpoint ends with the same bytes of weights as one that was never disturbed.
+    /// a checkpoint ends with the same bytes of weights as one that was never disturbed, on as many ranks.
+    ///
+    /// In a group `model` is whole again afterwards, at rank 0.
     ///
     /// - Parameter judge: of the held-out rows; needed where the settings hold some out.
-    /// - Throws: `TrainingError`, `SafetensorsError` for a checkpoint of something else, and what reading a block or saving
-    ///   a checkpoint throws.
+    /// - Throws: `TrainingError`, `SafetensorsError` for a checkpoint of something else, `CollectiveError`, and what reading a
+    ///   block or saving a checkpoint throws.
     public func train(
         on source: TrainingSource, judge: NetJudge? = nil, checkpoints: Checkpoints? = nil,
         progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
-        guard training.denseType.isSupportedHere else { throw TrainingError.unsupported(training.denseType) }
+        let supported = training.denseType.isSupportedHere
+        try collective.agree(supported ? nil : TrainingError.unsupported(training.denseType))
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
-        let admission = try AdmissionCounts(model.layout, of: source, after: earlierAdmission)
-        let (training, heldOut) = try (admission?.admitted(source) ?? source)
-            .holdingOut(share: judge == nil ? 0 : self.training.validationShare)
-        let run = TrainingRun(
-            training.sampled(negativeShare: self.training.negativeShare, seed: self.training.seed), self.training,
-            best: heldOut.rows == 0 ? nil : judge.map { BestPoints(model, $0, on: heldOut, self.training, parallel) })
-        let state = try self.run(run, checkpoints, progress)
-        let seconds = state.seconds
-        if let light = run.best?.light { model.lightBranch = light }
-        if let booster = run.best?.booster { model.boosterBranch = booster }
-        model.admit(admission)
-        model.addToLogits(Float(-self.training.logitExcess))
+        let (admission, admitted, heldOut) = try collective.together {
+            let admission = try AdmissionCounts(model.layout, of: source, after: earlierAdmission)
+            let (training, heldOut) = try (admission?.admitted(source) ?? source)
+                .holdingOut(share: judge == nil ? 0 : self.training.validationShare)
+            return (admission, training, heldOut)
+        }
+        let best =
+            heldOut.rows == 0
+            ? nil : judge.map { BestPoints(model, $0, on: heldOut, training, parallel, step.exchange) }
+        let course = try run(
+            admitted.sampled(negativeShare: training.negativeShare, seed: training.seed), best, checkpoints, progress)
+        let state = course.state
+        if let light = best?.light { model.lightBranch = light }
+        if let booster = best?.booster { model.boosterBranch = booster }
+        let group = try group(course, admitted)
+        try model.gather(over: collective)
+        if collective.rank == 0 { model.admit(admission) }
+        model.addToLogits(Float(-training.logitExcess))
         var curve = state.curve
         return TrainingReport(
-            arm: arm, denseType: self.training.denseType, steps: state.steps, samples: state.samples, seconds: seconds,
-            samplesPerSecond: seconds > 0 ? Double(state.samples) / seconds : 0,
+            arm: arm, denseType: training.denseType, steps: state.steps, samples: state.samples, seconds: state.seconds,
+            samplesPerSecond: state.seconds > 0 ? Double(state.samples) / state.seconds : 0,
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
             lightStep: state.validations.bestStep(\.light), boosterStep: state.validations.bestStep(\.booster),
             gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: parallel.threads,
-            threadSeconds: TrainingReport.ThreadSeconds(step.profile))
+            threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group)
     }
 
     private func run(
-        _ run: TrainingRun, _ checkpoints: Checkpoints?, _ progress: (TrainingProgress) throws -> Void
-    ) throws -> TrainingState {
+        _ source: TrainingSource, _ best: BestPoints?, _ checkpoints: Checkpoints?,
+        _ progress: (TrainingProgress) throws -> Void
+    ) throws -> TrainingCourse {
         let checkpoint = Checkpoint(model: model, optimisers: optimisers)
-        var state = TrainingState(curve: CurveRecorder(arm: arm, every: max(1, run.steps / 200)))
-        if let bytes = checkpoints?.resume { state = try checkpoint.restore(bytes, best: run.best) }
+        let resumed = try collective.together {
+            try checkpoints?.resume.map { try checkpoint.restore($0, best: best) }
+        }
+        let order = try readingOrder(source, shares: resumed == nil ? training.shares : resumed?.shares)
+        let run = TrainingRun(stepsAnEpoch: order.steps(of: source.rows), training, best: best)
+        var course = TrainingCourse(
+            state: resumed
+                ?? TrainingState(
+                    curve: CurveRecorder(arm: arm, every: max(1, run.steps / 200)), shares: training.shares))
         step.weightsChanged()
-        if state.isFinished { return state }
-        let start = ContinuousClock.now - .seconds(state.seconds)
+        if course.state.isFinished { return course }
+        let sent = collective.bytesSent
+        let start = ContinuousClock.now - .seconds(course.state.seconds)
         var saved = ContinuousClock.now
-        // Batches follow from the seed, so those that were trained on are gone through again and left out.
-        var toSkip = state.steps
+        let done = StepsDone(course.state.steps)
         var last: InputRows?
-        for epoch in 0..<training.epochs where !run.isOver(state) {
-            try run.source.prefetched(size: training.batchSize, seed: training.seed, epoch: epoch, step.profile) {
-                input in
-                if toSkip > 0 {
-                    toSkip -= 1
-                    return true
-                }
-                if run.normSteps.contains(state.steps) {
-                    state.gradientNorms.append(try gradientNorms(of: input, step: state.steps + 1))
-                }
-                let losses = self.run(
-                    input, step: state.steps, progress: Double(state.steps) / Double(run.steps))
-                state.steps += 1
-                state.samples += input.rows
-                try check(losses, input.batch, step: state.steps)
-                last = input
-                state.curve.add(losses, step: state.steps)
-                if run.isValidated(after: state.steps) {
-                    try run.best?.judge(after: state.steps, &state.validations)
-                }
-                if let checkpoints {
-                    let stops = checkpoints.stops()
-                    if stops || ContinuousClock.now - saved >= checkpoints.every {
-                        // A training that went on from weights that are no numbers could only fail again.
-                        try checkWeights(after: state.steps, input.batch)
-                        state.seconds = (ContinuousClock.now - start) / .seconds(1)
-                        try checkpoints.save(try checkpoint.encoded(state, best: run.best))
-                        saved = ContinuousClock.now
+        for epoch in 0..<training.epochs where !run.isOver(course.state) {
+            try source.prefetched(order, epoch: epoch, done, step.exchange?.rows, step.profile) { input in
+                if run.normSteps.contains(course.state.steps) {
+                    try course.beside(collective) {
+                        $0.gradientNorms.append(try gradientNorms(of: input, step: $0.steps + 1))
                     }
-                    if stops { throw TrainingError.stopped(step: state.steps) }
                 }
-                try progress(TrainingProgress(samples: state.samples, step: state.steps))
-                return !run.isOver(state)
+                let wishes = checkpoints.map {
+                    StepWishes(stop: $0.stops(), save: ContinuousClock.now - saved >= $0.every)
+                }
+                let (losses, agreed) = try self.run(
+                    input, step: course.state.steps, progress: Double(course.state.steps) / Double(run.steps),
+                    wishes ?? StepWishes())
+                course.add(losses, input)
+                try check(losses, input.batch, step: course.state.steps)
+                last = input
+                if run.isValidated(after: course.state.steps) {
+                    try course.beside(collective) { try best?.judge(after: $0.steps, &$0.validations) }
+                }
+                if let checkpoints, agreed.stop || agreed.save {
+                    // A training that went on from weights that are no numbers could only fail again.
+                    try checkWeights(after: course.state.steps, input.batch)
+                    course.state.seconds = (ContinuousClock.now - start) / .seconds(1)
+                    try save(checkpoint, course.state, best, to: checkpoints)
+                    saved = ContinuousClock.now
+                }
+                if agreed.stop { throw TrainingError.stopped(step: course.state.steps) }
+                try progress(TrainingProgress(samples: course.state.samples, step: course.state.steps))
+                return !run.isOver(course.state)
             }
         }
-        try checkWeights(after: state.steps, last?.batch)
+        course.bytesSent = collective.bytesSent - sent - course.bytesBeside
+        try checkWeights(after: course.state.steps, last?.batch)
         // Sampling may end a run a little before its planned last step.
-        if !run.isOver(state), state.validations.last?.step != state.steps {
-            try run.best?.judge(after: state.steps, &state.validations)
+        if !run.isOver(course.state), course.state.validations.last?.step != course.state.steps {
+            try best?.judge(after: course.state.steps, &course.state.validations)
         }
-        state.seconds = (ContinuousClock.now - start) / .seconds(1)
-        state.isFinished = true
+        course.state.seconds = (ContinuousClock.now - start) / .seconds(1)
+        course.state.isFinished = true
         // What comes after the training may fail too, and then need not train again.
-        try checkpoints?.save(try checkpoint.encoded(state, best: run.best))
-        return state
+        if let checkpoints { try save(checkpoint, course.state, best, to: checkpoints) }
+        return course
+    }
+
+    /// What the ranks did together; nil for a single process.
+    private func group(_ course: TrainingCourse, _ source: TrainingSource) throws -> TrainingReport.Group? {
+        guard collective.isShared else { return nil }
+        let sent = try collective.startGather([Double(course.bytesSent)]).sum()[0]
+        let samples = Double(max(1, course.samplesHere))
+        let steps = max(1, course.stepsHere)
+        // Rank 0 has the first block.
+        let sample = try collective.together { collective.rank == 0 ? try source.blocks.first?() : nil }
+        let expected = sample.map {
+            step.exchangeCost(of: $0, rows: course.samplesHere / steps / collective.ranks)
+                .bytesAStep(ranks: collective.ranks) * Double(steps) / samples
+        }
+        return TrainingReport.Group(
+            ranks: collective.ranks, hosts: Set(collective.hosts).count, shares: course.state.shares,
+            bytesSentASample: sent / samples, expectedBytesASample: expected ?? 0)
+    }
+
+    private func readingOrder(_ source: TrainingSource, shares: Int?) throws -> ReadingOrder {
+        ReadingOrder(
+            size: training.batchSize, seed: training.seed,
+            shares: try shares.map {
+                try RankShares(source, shares: $0, batchSize: training.batchSize, over: collective)
+            }, layout: model.layout, rank: collective.rank, ranks: collective.ranks)
+    }
+
+    /// Saves every rank's part; the checkpoint before goes when all are there.
+    private func save(
+        _ checkpoint: Checkpoint, _ state: TrainingState, _ best: BestPoints?, to checkpoints: Checkpoints
+    ) throws {
+        let part = CheckpointPart(
+            bytes: try checkpoint.encoded(state, best: best, part: collective.rank, of: collective.ranks),
+            number: collective.rank, count: collective.ranks, step: state.steps)
+        let (isSaved, failure) = { () -> (Bool, (any Error)?) in
+            do { return (try checkpoints.save(part), nil) } catch { return (false, error) }
+        }()
+        try collective.agree(failure)
+        guard try collective.startGather([isSaved ? 1 : 0]).sum()[0] == Double(collective.ranks) else { return }
+        if collective.rank == 0 { checkpoints.complete(part) }
     }
 
     /// One step on one batch: forward, losses, backward, updates. Returns the means of the loss terms.
-    private func run(_ input: InputRows, step number: Int, progress: Double) -> StepLosses {
+    private func run(
+        _ input: InputRows, step number: Int, progress: Double, _ wishes: StepWishes
+    ) throws -> (StepLosses, StepWishes) {
         let scale = Float(training.schedule.scale(progress: progress))
         let rate = Float(training.denseLearningRate) * scale
         let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
@@ -196,18 +265,19 @@ public final class CoTrainer {
             trunk: trunk.map { ($0, $0.begin(learningRate: rate)) },
             embeddings: Float(training.embeddingLearningRate) * scale,
             linear: Float(training.linearLearningRate) * scale)
-        return step.run(input, step: number, rates, hintScale: rocket.hintScale(progress: progress))
+        return try step.run(
+            input, step: number, rates, hintScale: rocket.hintScale(progress: progress), wishes)
     }
 
     /// Each loss's gradient by itself, by real backward passes.
     ///
     /// - Throws: `TrainingError.gradientNotBlocked` when the hint reaches the booster in spite of the block.
     private func gradientNorms(of input: InputRows, step number: Int) throws -> TrainingReport.GradientNorms {
-        func norms(_ terms: TrainingStep.Terms) -> TrainingReport.GradientNorms.Norms {
-            _ = step.gradients(of: input, step: number - 1, terms, hintScale: 1)
-            return step.norms(input)
+        func norms(_ terms: TrainingStep.Terms) throws -> TrainingReport.GradientNorms.Norms {
+            _ = try step.gradients(of: input, step: number - 1, terms, hintScale: 1)
+            return try step.norms(input)
         }
-        let found = TrainingReport.GradientNorms(
+        let found = try TrainingReport.GradientNorms(
             step: number, light: arm.trainsLight ? norms(.light) : nil,
             booster: arm.trainsBooster ? norms(.booster) : nil,
             hint: arm.hasHint ? norms(.hint) : nil)
@@ -219,19 +289,43 @@ public final class CoTrainer {
     }
 
     /// The gradients of one batch without an update; for holding them against finite differences.
-    package func gradients(of batch: SparseBatch) -> BatchGradients {
-        _ = step.gradients(of: InputRows(batch), step: 0, .all, hintScale: 1)
+    package func gradients(of batch: SparseBatch) throws -> BatchGradients {
+        _ = try step.gradients(of: InputRows(batch), step: 0, .all, hintScale: 1)
         return BatchGradients(model: model, batch: batch, step: step)
     }
 
     /// One step from outside a run, as `train` does them; for following a reference step by step.
-    package func step(_ batch: SparseBatch, progress: Double) -> (light: Double, booster: Double, hint: Double) {
-        step(InputRows(batch), progress: progress)
+    package func step(
+        _ batch: SparseBatch, progress: Double
+    ) throws -> (light: Double, booster: Double, hint: Double) {
+        try step(InputRows(batch), progress: progress)
     }
 
-    package func step(_ input: InputRows, progress: Double) -> (light: Double, booster: Double, hint: Double) {
-        let losses = run(input, step: 0, progress: progress)
+    package func step(
+        _ input: InputRows, progress: Double
+    ) throws -> (light: Double, booster: Double, hint: Double) {
+        let (losses, _) = try run(input, step: 0, progress: progress, StepWishes())
         return (losses.light, losses.booster, losses.hint)
+    }
+
+    /// A number of steps over batches in memory, which come again and again; for measuring.
+    ///
+    /// - Parameter batches: this rank's rows of each.
+    package func runSteps(_ count: Int, over batches: [SparseBatch]) throws {
+        let (layout, ranks, rank) = (model.layout, collective.ranks, collective.rank)
+        try prefetching(step.exchange?.rows, step.profile) { put in
+            for number in 0..<count {
+                let batch = batches[number % batches.count]
+                let first = UInt32(rank * batch.rows)
+                let input = InputRows(
+                    batch, ofBatch: ranks * batch.rows,
+                    numbers: ranks == 1 ? nil : Array(first..<first + UInt32(batch.rows)))
+                guard put(input.planned(layout, ranks: ranks)) else { return }
+            }
+        } _: { input in
+            _ = try run(input, step: 0, progress: 0, StepWishes())
+            return true
+        }
     }
 
     /// Sets the weights of a model with one field, laid out as in `EmbeddingTables` and `DenseNet`.
@@ -253,16 +347,18 @@ public final class CoTrainer {
         for (term, value) in [
             ("light net's loss", losses.light), ("booster net's loss", losses.booster), ("hint", losses.hint),
         ] where !value.isFinite {
-            throw TrainingError.notFinite(
-                step: step, term: term,
-                cause: extremeFeature(of: batch) ?? model.notFinite ?? "the logits of this batch")
+            // All ranks are here: they have the same sums.
+            let cause = try collective.first(extremeFeature(of: batch) ?? model.notFinite)
+            throw TrainingError.notFinite(step: step, term: term, cause: cause ?? "the logits of this batch")
         }
     }
 
     /// A step is checked by its losses, before it changes the weights; what it did to them shows only here.
     private func checkWeights(after step: Int, _ batch: SparseBatch?) throws {
-        guard let cause = model.notFinite else { return }
-        throw TrainingError.notFinite(step: step, term: "weights", cause: batch.flatMap(extremeFeature) ?? cause)
+        let own = model.notFinite
+        guard let cause = try collective.first(own) else { return }
+        let feature = try collective.first(batch.flatMap(extremeFeature))
+        throw TrainingError.notFinite(step: step, term: "weights", cause: feature ?? cause)
     }
 
     /// The numeric feature with the most extreme value, where one lies beyond anything that standardising leaves.
@@ -279,9 +375,42 @@ public final class CoTrainer {
 
 }
 
-/// The course of one training.
+/// What a rank would have done after a step; what one wishes, all do.
+struct StepWishes {
+    var stop = false
+    var save = false
+}
+
+/// How a training goes.
+private struct TrainingCourse {
+    var state: TrainingState
+    /// Samples and steps of this process and those with it.
+    var samplesHere = 0, stepsHere = 0
+    /// Sent by this rank for the steps, and for what was done beside them.
+    var bytesSent = 0, bytesBeside = 0
+
+    init(state: TrainingState) {
+        self.state = state
+    }
+
+    mutating func add(_ losses: StepLosses, _ input: InputRows) {
+        state.steps += 1
+        stepsHere += 1
+        state.samples += input.batchRows
+        samplesHere += input.batchRows
+        state.curve.add(losses, step: state.steps)
+    }
+
+    /// Does what looks at the training but is no part of its steps.
+    mutating func beside(_ collective: any Collective, _ body: (inout TrainingState) throws -> Void) rethrows {
+        let sent = collective.bytesSent
+        try body(&state)
+        bytesBeside += collective.bytesSent - sent
+    }
+}
+
+/// The plan of one training.
 private struct TrainingRun {
-    let source: TrainingSource
     let best: BestPoints?
     /// Of all epochs.
     let steps: Int
@@ -292,10 +421,8 @@ private struct TrainingRun {
 
     private static let proofSteps = 3
 
-    init(_ source: TrainingSource, _ training: TrainingSpecification, best: BestPoints?) {
-        let epoch = (source.rows + training.batchSize - 1) / training.batchSize
-        let steps = epoch * training.epochs
-        self.source = source
+    init(stepsAnEpoch: Int, _ training: TrainingSpecification, best: BestPoints?) {
+        let steps = stepsAnEpoch * training.epochs
         self.best = best
         self.steps = steps
         normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * steps / 20 })

@@ -3,17 +3,49 @@ import Nets
 
 /// A batch in the form that nets eat: ids by field, and a dense input `[rows, inputWidth]`.
 package struct InputRows: Sendable {
-    let ids: [FieldIDs]
+    /// As the tables know them: of sharded tables the slots of the rows that come here.
+    private(set) var ids: [FieldIDs]
     let batch: SparseBatch
+    /// Rows of the whole batch, of which these may be some.
+    let batchRows: Int
+    /// The rows' numbers in the whole batch; nil: they are all of it.
+    let rowNumbers: [UInt32]?
+    /// Where the embedding rows come from; nil where they all are here.
+    private(set) var plan: RowPlan?
 
     package init(_ batch: SparseBatch) {
+        self.init(batch, ofBatch: batch.rows, numbers: nil)
+    }
+
+    init(_ batch: SparseBatch, ofBatch rows: Int, numbers: [UInt32]?) {
         self.batch = batch
+        batchRows = rows
+        rowNumbers = numbers
         ids = batch.fields.map { field in
             switch field {
             case .single(let ids): FieldIDs(ids: ids)
             case .multi(let offsets, let ids): FieldIDs(ids: ids, offsets: offsets)
             }
         }
+    }
+
+    /// The same rows for tables that the ranks keep parts of.
+    func planned(_ layout: InputLayout, ranks: Int) -> InputRows {
+        guard ranks > 1 else { return self }
+        var planned = self
+        let plan = RowPlan(ids, layout: layout, ranks: ranks)
+        planned.ids = plan.slots
+        planned.plan = plan
+        return planned
+    }
+
+    /// The same rows for tables that are here as a whole.
+    var unplanned: InputRows { plan == nil ? self : InputRows(batch, ofBatch: batchRows, numbers: rowNumbers) }
+
+    /// Some of the rows, as the part of a batch that a rank trains on.
+    func part(_ range: Range<Int>) -> InputRows {
+        InputRows(
+            batch.selecting(rows: Array(range)), ofBatch: rows, numbers: range.map { UInt32($0) })
     }
 
     var rows: Int { batch.rows }

@@ -5,7 +5,7 @@ struct Slice: Sendable {
     let number: Int
     let rows: Range<Int>
     /// Chooses the units that this step drops.
-    let dropoutKey: UInt64
+    let dropout: DenseNet.Dropout
 }
 
 /// A stack of dense layers in training: with its buffers, its gradient, and its linear part.
@@ -45,10 +45,10 @@ final class Lane: Sendable {
     }
 
     /// Each stack drops units of its own.
-    private func key(_ slice: Slice) -> UInt64 { slice.dropoutKey &+ UInt64(group.rawValue) }
+    private func dropout(_ slice: Slice) -> DenseNet.Dropout { slice.dropout.ofStack(group.rawValue) }
 
     func forward(_ x: FloatArray, _ slice: Slice) {
-        net.forward(x, rows: slice.rows, workspace, .training(slice: slice.number, dropoutKey: key(slice)))
+        net.forward(x, rows: slice.rows, workspace, .training(slice: slice.number, dropout: dropout(slice)))
     }
 
     func addLinear(_ ids: [FieldIDs], _ slice: Slice) {
@@ -62,7 +62,7 @@ final class Lane: Sendable {
                 rows: slice.rows, logitGradient: workspace.outputGradient, linear.workspace)
         }
         net.backward(
-            x, rows: slice.rows, slice: slice.number, dropoutKey: key(slice), workspace, input: input)
+            x, rows: slice.rows, slice: slice.number, dropout: dropout(slice), workspace, input: input)
     }
 }
 

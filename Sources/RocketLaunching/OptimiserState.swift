@@ -1,9 +1,6 @@
 import Foundation
 import Nets
 
-/// An array with its name in a file.
-typealias NamedArray = (name: String, array: FloatArray)
-
 /// What all optimisers of a training remember: with the weights, what the next training needs to go on where one ended.
 final class OptimiserState {
     /// Accumulators of the embeddings and linear weights, moments of the dense layers.
@@ -12,20 +9,14 @@ final class OptimiserState {
 
     init(model: CoTrainedModel, dense: [(name: String, optimiser: DenseOptimiser?)]) {
         var arrays: [NamedArray] = []
-        func add(_ tables: EmbeddingTables, _ prefix: String) {
-            for index in model.layout.ownFields {
-                let field = model.layout.fields[index]
-                arrays.append(("\(prefix)_squares.\(field.name)", tables.squares[index]))
-                arrays.append(("\(prefix)_leads.\(field.name)", tables.leads[index]))
-            }
+        for (tables, prefix) in zip(model.embeddings, ["embedding", "booster_embedding"]) {
+            arrays += tables.optimiserArrays(prefix)
         }
-        for (tables, prefix) in zip(model.embeddings, ["embedding", "booster_embedding"]) { add(tables, prefix) }
         for (name, linear) in [("light", model.lightBranch?.linear), ("booster", model.boosterBranch?.linear)] {
-            if let linear { add(linear.tables, "\(name)_linear") }
+            arrays += linear?.tables.optimiserArrays("\(name)_linear") ?? []
         }
         for case (let name, let optimiser?) in dense {
-            arrays.append(("\(name)_mean", optimiser.mean))
-            arrays.append(("\(name)_variance", optimiser.variance))
+            arrays += [NamedArray("\(name)_mean", optimiser.mean), NamedArray("\(name)_variance", optimiser.variance)]
         }
         self.arrays = arrays.filter { $0.array.count > 0 }
         self.dense = dense.compactMap(\.optimiser)
@@ -38,10 +29,12 @@ final class OptimiserState {
     }
 
     /// As a safetensors file of its own.
-    func encoded() throws -> [UInt8] {
+    ///
+    /// - Parameter arrays: those of the state, whole.
+    func encoded(_ arrays: [NamedArray]) throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
-        for (name, array) in arrays {
-            file.tensors[name] = Safetensors.Tensor(shape: [array.count], values: array.values)
+        for named in arrays {
+            file.tensors[named.name] = Safetensors.Tensor(shape: [named.array.count], values: named.array.values)
         }
         file.metadata["optimiser_steps"] = String(decoding: try JSONEncoder().encode(steps), as: UTF8.self)
         return try file.encoded()
@@ -53,7 +46,7 @@ final class OptimiserState {
         guard let text = file.metadata["optimiser_steps"],
             let steps = try? JSONDecoder().decode([Int].self, from: Data(text.utf8)), steps.count == dense.count
         else { throw SafetensorsError.metadata("optimiser_steps") }
-        try file.copy(to: arrays)
+        try file.copy(to: arrays, from: .whole)
         self.steps = steps
     }
 }
@@ -61,15 +54,18 @@ final class OptimiserState {
 extension Safetensors {
     /// Fills arrays with the tensors of their names.
     ///
+    /// - Parameter shard: that the file has of sharded arrays; only rows that it has are set.
     /// - Throws: `SafetensorsError.tensor` when one is missing or of another size; nothing is changed then.
-    func copy(to arrays: [NamedArray]) throws {
-        for (name, array) in arrays {
-            guard let tensor = tensors[name], tensor.shape == [array.count] else {
-                throw SafetensorsError.tensor(name: name, expected: [array.count], found: tensors[name]?.shape)
+    func copy(to arrays: [NamedArray], from shard: TableShard) throws {
+        for named in arrays {
+            let expected = named.sharding.map { shard.places(for: $0.rows) * $0.width } ?? named.array.count
+            guard let tensor = tensors[named.name], tensor.shape == [expected] else {
+                throw SafetensorsError.tensor(
+                    name: named.name, expected: [expected], found: tensors[named.name]?.shape)
             }
         }
-        for (name, array) in arrays {
-            for (index, value) in (tensors[name]?.values ?? []).enumerated() { array[index] = value }
+        for named in arrays {
+            if let tensor = tensors[named.name] { named.takeRows(from: FloatArray(tensor.values), of: shard) }
         }
     }
 }

@@ -16,6 +16,8 @@ public final class StepProfile: Sendable {
         case scatter
         /// Dense parameters.
         case optimiser
+        /// Waiting for other ranks, and what is sent to them.
+        case exchange
     }
 
     private let counters: [Counter]

@@ -21,8 +21,22 @@ public struct TrainingReport: Codable, Sendable {
     public var gradientNorms: [GradientNorms]
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
     public var operationsASample: Int
+    /// Of each rank.
     public var threads: Int
     public var threadSeconds: ThreadSeconds
+    /// What a group of ranks did; nil for a single process.
+    public var group: Group?
+
+    /// A training by several ranks.
+    public struct Group: Codable, Equatable, Sendable {
+        public var ranks: Int
+        /// Different machines among them.
+        public var hosts: Int
+        /// That the rows were dealt in; nil: all ranks read all rows.
+        public var shares: Int?
+        /// What all ranks sent for the steps of this process, over the samples of them, and what `ExchangeCost` says of it.
+        public var bytesSentASample, expectedBytesASample: Double
+    }
 
     /// Mean loss terms over the steps up to `step` since the point before.
     public struct CurvePoint: Codable, Equatable, Sendable {
@@ -60,13 +74,15 @@ public struct TrainingReport: Codable, Sendable {
     /// waiting.
     public struct ThreadSeconds: Codable, Equatable, Sendable {
         public var read, gather, light, booster, hint, scatter, optimiser: Double
+        /// Nil where there were no other ranks.
+        public var exchange: Double?
 
         /// The parts by their names.
         public var parts: [(name: String, seconds: Double)] {
             [
                 ("read", read), ("gather", gather), ("light", light), ("booster", booster), ("hint", hint),
                 ("scatter", scatter), ("optimiser", optimiser),
-            ]
+            ] + (exchange.map { [("exchange", $0)] } ?? [])
         }
 
         init(_ profile: StepProfile) {
@@ -77,6 +93,7 @@ public struct TrainingReport: Codable, Sendable {
             hint = profile.seconds(.hint)
             scatter = profile.seconds(.scatter)
             optimiser = profile.seconds(.optimiser)
+            exchange = profile.seconds(.exchange) > 0 ? profile.seconds(.exchange) : nil
         }
     }
 }

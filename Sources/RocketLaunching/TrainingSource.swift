@@ -95,5 +95,5 @@ public struct TrainingSource: Sendable {
         if let rest { _ = try body(rest) }
     }
 
-    private static let poolRows = 262_144
+    static let poolRows = 262_144
 }

@@ -42,6 +42,12 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     /// Parts that a batch is cut into for the threads; part of the arithmetic, hence of reproducibility (DESIGN.md
     /// decision 5), unlike the number of threads. Nil: one for every 512 rows of a batch, two at least.
     public var slices: Int?
+    /// Shares that the rows are dealt in, so that several ranks can read each its own blocks; part of the arithmetic, as `slices`
+    /// are: what a batch consists of follows from them. Nil: all rows are read as one stream, or, by several ranks, as the
+    /// group decides.
+    public var shares: Int?
+    /// How long a rank waits for another that does not answer; nil: a minute. Does not change the result.
+    public var rankTimeout: Duration?
     /// Nil: as many as the machine has cores. Does not change the result.
     public var threads: Int?
     /// Minutes between two checkpoints. Does not change the result.
@@ -55,8 +61,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         lightLearningRate: Double? = nil,
         embeddingLearningRate: Double = 0.02, linearLearningRate: Double = 0.05, linearL1: Double = 0,
         linearL2: Double = 0, schedule: LearningRateSchedule = LearningRateSchedule(), gradientClip: Double? = nil,
-        l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, threads: Int? = nil,
-        checkpointMinutes: Double = 10
+        l2: Double = 0, seed: UInt64 = 1, slices: Int? = nil, shares: Int? = nil,
+        rankTimeout: Duration? = nil, threads: Int? = nil, checkpointMinutes: Double = 10
     ) {
         self.windowDays = windowDays
         self.start = start
@@ -79,6 +85,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.l2 = l2
         self.seed = seed
         self.slices = slices
+        self.shares = shares
+        self.rankTimeout = rankTimeout
         self.threads = threads
         self.checkpointMinutes = checkpointMinutes
     }

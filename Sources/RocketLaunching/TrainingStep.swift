@@ -1,3 +1,4 @@
+import Collectives
 import CounterRandom
 import Nets
 
@@ -11,28 +12,30 @@ struct TrainingStep {
     /// Nil where the arm has no such net, or nothing is shared.
     let light, booster, trunk: Lane?
     let profile = StepProfile()
-    private let lanes: [Lane]
-    private let inputs: StepInputs
+    let lanes: [Lane]
+    let inputs: StepInputs
     private let rocket: RocketSpecification
-    private let training: TrainingSpecification
-    private let parallel: Parallel
+    let training: TrainingSpecification
+    let parallel: Parallel
+    /// What the ranks of a group exchange in a step; nil for a single process.
+    let exchange: StepExchange?
     /// A booster that stands still, with what it needs for its forward pass.
     private let teacher: (branch: Branch, workspace: BranchWorkspace)?
     private let slices: Int
     private let sums: [SliceSums]
     /// The independent pieces of work after the backward pass, the longest first.
-    private let work: [Work]
+    let work: [Work]
     /// Squared norm of each piece's gradient, where gradients are clipped.
-    private let norms: FloatArray
+    let norms: FloatArray
     /// What each clipping group's gradients are multiplied by.
-    private let scales: FloatArray
+    let scales: FloatArray
 
     /// Sums of the loss terms over a slice.
     private final class SliceSums: @unchecked Sendable {
         var losses = StepLosses()
     }
 
-    private enum Work: Sendable {
+    enum Work: Sendable {
         case dense(Lane, DenseNet.Part)
         case linear(Lane, field: Int)
         case tables(StepInputs.Tables, field: Int)
@@ -47,9 +50,10 @@ struct TrainingStep {
 
     init(
         model: CoTrainedModel, teacher: CoTrainedModel?, rocket: RocketSpecification,
-        training: TrainingSpecification, parallel: Parallel
+        training: TrainingSpecification, parallel: Parallel, collective: any Collective
     ) {
-        let (size, slices) = (training.batchSize, training.sliceCount)
+        let slices = max(1, training.sliceCount / collective.ranks)
+        let size = training.batchSize
         self.rocket = rocket
         self.training = training
         self.parallel = parallel
@@ -67,6 +71,7 @@ struct TrainingStep {
             parts.sorted { $0.1 > $1.1 }.map(\.0)
             + inputs.tables.flatMap { tables in fields.map { Work.tables(tables, field: $0) } }
             + lanes.filter { $0.linear != nil }.flatMap { lane in fields.map { Work.linear(lane, field: $0) } }
+        exchange = collective.isShared ? StepExchange(inputs, lanes, model.layout, collective, parallel) : nil
         norms = FloatArray(count: training.gradientClip == nil ? 0 : work.count)
         scales = FloatArray(count: ClippingGroup.allCases.count)
     }
@@ -89,40 +94,82 @@ struct TrainingStep {
     /// - Parameters:
     ///   - number: of the step, which chooses the dropped units.
     ///   - hintScale: factor on λ.
-    func gradients(of input: InputRows, step number: Int, _ terms: Terms, hintScale: Double) -> StepLosses {
+    /// - Throws: `CollectiveError`, in a group.
+    func gradients(
+        of input: InputRows, step number: Int, _ terms: Terms, hintScale: Double
+    ) throws -> StepLosses {
         let losses = propagate(input, number, terms, hintScale)
+        if let exchange {
+            try sumGradients(input, exchange)
+            return losses
+        }
         parallel.perform(parts: work.count) { gradient(work[$0], input, input.rows) }
         return losses
     }
 
     /// One step: gradients of the whole loss, and with them the updates.
-    func run(_ input: InputRows, step number: Int, _ rates: StepRates, hintScale: Double) -> StepLosses {
+    ///
+    /// - Parameter wishes: of this rank.
+    /// - Returns: the means of the loss terms over the batch, and what some rank wishes.
+    /// - Throws: `CollectiveError`, in a group.
+    func run(
+        _ input: InputRows, step number: Int, _ rates: StepRates, hintScale: Double, _ wishes: StepWishes
+    ) throws -> (StepLosses, StepWishes) {
         let losses = propagate(input, number, .all, hintScale)
-        let share = Float(input.rows) / Float(training.batchSize)
-        for lane in lanes {
-            lane.net.updateStatistics(lane.workspace, share: share)
+        if let exchange {
+            let numbers = try exchange.collective.startGather([
+                losses.light, losses.booster, losses.hint, wishes.stop ? 1 : 0, wishes.save ? 1 : 0,
+            ])
+            try updateTogether(input, rates, exchange)
+            let sums = try numbers.sum()
+            return (
+                StepLosses(light: sums[0], booster: sums[1], hint: sums[2]),
+                StepWishes(stop: sums[3] > 0, save: sums[4] > 0)
+            )
         }
+        update(input, rates)
+        return (losses, wishes)
+    }
+
+    /// The gradients after the backward pass, and with them the updates.
+    private func update(_ input: InputRows, _ rates: StepRates) {
+        updateStatistics(input)
         guard let limit = training.gradientClip else {
             // A part's update follows at once, while its gradient lies in the cache.
             parallel.perform(parts: work.count) { index in
                 gradient(work[index], input, input.rows)
                 update(work[index], input, input.rows, rates, scale: 1)
             }
-            return losses
+            return
         }
         parallel.perform(parts: work.count) { index in
             gradient(work[index], input, input.rows)
             norms[index] = Float(squaredNorm(work[index], input, input.rows))
         }
+        scaleGroups(limit)
+        parallel.perform(parts: work.count) { index in
+            update(work[index], input, input.rows, rates, scale: scales[work[index].clipping.rawValue])
+        }
+    }
+
+    /// Running means and variances of batch-norm and Dice.
+    private func updateStatistics(_ input: InputRows) {
+        for lane in lanes {
+            lane.net.sumStatistics(lane.workspace, batch: input.rows)
+            lane.net.updateStatistics(lane.workspace, share: share(input))
+        }
+    }
+
+    /// Of a full batch.
+    func share(_ input: InputRows) -> Float { Float(input.batchRows) / Float(training.batchSize) }
+
+    /// From `norms`, what clipping to a limit multiplies each group's gradients by.
+    func scaleGroups(_ limit: Double) {
         for group in 0..<scales.count {
             var sum = 0.0
             for index in work.indices where work[index].clipping.rawValue == group { sum += Double(norms[index]) }
             scales[group] = Float(min(1, limit / max(sum.squareRoot(), 1e-30)))
         }
-        parallel.perform(parts: work.count) { index in
-            update(work[index], input, input.rows, rates, scale: scales[work[index].clipping.rawValue])
-        }
-        return losses
     }
 
     /// Must follow when weights were set otherwise than by a step.
@@ -131,9 +178,13 @@ struct TrainingStep {
     }
 
     /// Norms of what `gradients` has left.
-    func norms(_ input: InputRows) -> TrainingReport.GradientNorms.Norms {
+    ///
+    /// - Throws: `CollectiveError`, in a group.
+    func norms(_ input: InputRows) throws -> TrainingReport.GradientNorms.Norms {
+        let squares = try exchange.map { try squaredNormsTogether(input, $0) }
+            ?? work.map { squaredNorm($0, input, input.rows) }
         func norm(_ isCounted: (Work) -> Bool) -> Double {
-            work.filter(isCounted).reduce(0) { $0 + squaredNorm($1, input, input.rows) }.squareRoot()
+            zip(work, squares).filter { isCounted($0.0) }.reduce(0) { $0 + $1.1 }.squareRoot()
         }
         func belongs(_ work: Work, to lane: Lane?) -> Bool {
             switch work {
@@ -152,14 +203,16 @@ struct TrainingStep {
 
     // MARK: Forward and backward
 
-    private func propagate(
+    func propagate(
         _ input: InputRows, _ number: Int, _ terms: Terms, _ hintScale: Double
     ) -> StepLosses {
         let size = (input.rows + slices - 1) / slices
         parallel.perform(parts: slices) { index in
             let slice = Slice(
                 number: index, rows: min(index * size, input.rows)..<min((index + 1) * size, input.rows),
-                dropoutKey: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first)
+                dropout: DenseNet.Dropout(
+                    key: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first,
+                    rowNumbers: input.rowNumbers))
             profile.time(.gather) { inputs.gather(input, slice.rows) }
             // What is below both nets counts as the booster's.
             if let trunk { profile.time(.booster) { trunk.forward(inputs.x, slice) } }
@@ -170,15 +223,16 @@ struct TrainingStep {
                     lane.addLinear(input.ids, slice)
                 }
             }
-            if let teacher { profile.time(.booster) { teacher.workspace.score(input, rows: slice.rows) } }
+            if let teacher { profile.time(.booster) { teacher.workspace.score(input.unplanned, rows: slice.rows) } }
             profile.time(.hint) { sums[index].losses = writeLogitGradients(input, slice.rows, terms, hintScale) }
             backward(slice)
+            exchange?.collective.progress()
         }
         var losses = StepLosses()
         for slice in sums {
-            losses.light += slice.losses.light / Double(input.rows)
-            losses.booster += slice.losses.booster / Double(input.rows)
-            losses.hint += slice.losses.hint / Double(input.rows)
+            losses.light += slice.losses.light / Double(input.batchRows)
+            losses.booster += slice.losses.booster / Double(input.batchRows)
+            losses.hint += slice.losses.hint / Double(input.batchRows)
         }
         return losses
     }
@@ -187,7 +241,7 @@ struct TrainingStep {
     private func writeLogitGradients(
         _ input: InputRows, _ rows: Range<Int>, _ terms: Terms, _ hintScale: Double
     ) -> StepLosses {
-        let scale = 1 / Double(input.rows)
+        let scale = 1 / Double(input.batchRows)
         let lightWeight: Double = terms == .all || terms == .light ? 1 : 0
         let boosterWeight: Double = terms == .all || terms == .booster ? 1 : 0
         // Without a light net or a booster there is nothing to compare.
@@ -243,9 +297,10 @@ struct TrainingStep {
 
     // MARK: Parameters
 
-    private func gradient(_ work: Work, _ input: InputRows, _ rows: Int) {
+    func gradient(_ work: Work, _ input: InputRows, _ rows: Int) {
         // Embeddings' and linear weights' gradients are added up when they are used.
         guard case .dense(let lane, let part) = work else { return }
+        guard rows > 0 else { return lane.net.clear(part, gradient: lane.gradient) }
         var below = lane === booster ? inputs.boosterInput : inputs.x
         if let trunk, lane !== trunk { below = trunk.workspace.output }
         profile.time(lane.part) {
@@ -253,7 +308,7 @@ struct TrainingStep {
         }
     }
 
-    private func squaredNorm(_ work: Work, _ input: InputRows, _ rows: Int) -> Double {
+    func squaredNorm(_ work: Work, _ input: InputRows, _ rows: Int) -> Double {
         switch work {
         case .dense(let lane, let part): lane.net.squaredNorm(of: part, gradient: lane.gradient)
         case .linear(let lane, let field):
@@ -265,7 +320,7 @@ struct TrainingStep {
         }
     }
 
-    private func update(_ work: Work, _ input: InputRows, _ rows: Int, _ rates: StepRates, scale: Float) {
+    func update(_ work: Work, _ input: InputRows, _ rows: Int, _ rates: StepRates, scale: Float) {
         switch work {
         case .dense(let lane, let part):
             let step = lane === light ? rates.light : lane === booster ? rates.booster : rates.trunk

@@ -9,15 +9,15 @@ import Testing
     @Test(
         "A step after the first few asks for no memory, except the matrix library for its packed operands",
         arguments: [World.nets, World.partNets, World.noisyNets], [nil, 0.05])
-    func steps(_ nets: NetSpecification, _ clip: Double?) {
+    func steps(_ nets: NetSpecification, _ clip: Double?) throws {
         // Allocations are counted by thread, and with one thread a step stays on its caller's.
         let trainer = World.trainer(layout: World.unequalLayout, nets: nets, clip: clip)
         let batches = (0..<4).map { InputRows(World.batch(rows: 32, seed: UInt64($0))) }
-        for batch in batches { _ = trainer.step(batch, progress: 0) }
+        for batch in batches { _ = try trainer.step(batch, progress: 0) }
         var byLibrary = 0
         allocation_count_library("libdnnl")
         allocation_count_begin()
-        for batch in batches { _ = trainer.step(batch, progress: 0.5) }
+        for batch in batches { _ = try trainer.step(batch, progress: 0.5) }
         let count = allocation_count_end(&byLibrary)
         #expect(count == 0)
     }

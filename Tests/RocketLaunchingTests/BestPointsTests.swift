@@ -99,12 +99,15 @@ import Testing
         let report = try whole.train(on: Self.source(), judge: judge) { _ in }
         var saved: [UInt8]?
         _ = try? Self.trainer(epochs: 3, patience: 2).train(
-            on: Self.source(), judge: judge, checkpoints: Checkpoints(every: .zero, resume: nil) { saved = $0 }
+            on: Self.source(), judge: judge, checkpoints: Checkpoints(every: .zero, resume: nil) { part in
+                saved = part.bytes
+                return true
+            }
         ) { if $0.step == step { throw Killed() } }
         let resumed = Self.trainer(epochs: 3, patience: 2, threads: 3)
         let again = try resumed.train(
             on: Self.source(), judge: judge,
-            checkpoints: Checkpoints(every: .seconds(99), resume: try #require(saved)) { _ in }
+            checkpoints: Checkpoints(every: .seconds(99), resume: SavedCheckpoint(try #require(saved))) { _ in true }
         ) { _ in }
         #expect(try resumed.model.safetensors() == whole.model.safetensors())
         #expect(again.validations == report.validations && again.steps == report.steps)

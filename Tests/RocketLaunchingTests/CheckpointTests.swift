@@ -15,9 +15,10 @@ import Testing
         #expect(throws: Killed.self) {
             try ArmTests.trainer(arm, threads: 2, teacher: teacher).train(
                 on: World.source(),
-                checkpoints: Checkpoints(every: .zero, resume: resume) { bytes in
+                checkpoints: Checkpoints(every: .zero, resume: resume.map(SavedCheckpoint.init)) { part in
                     saves += 1
-                    if saves % every == 0 { saved = bytes }
+                    if saves % every == 0 { saved = part.bytes }
+                    return true
                 }
             ) { if $0.step == step { throw Killed() } }
         }
@@ -37,7 +38,7 @@ import Testing
         #expect(first != second)
         let last = ArmTests.trainer(arm, threads: 3, teacher: teacher)
         let resumed = try last.train(
-            on: World.source(), checkpoints: Checkpoints(every: .seconds(1_000), resume: second) { _ in }
+            on: World.source(), checkpoints: Checkpoints(every: .seconds(1_000), resume: second.map(SavedCheckpoint.init)) { _ in true }
         ) { _ in }
         #expect(try last.model.safetensors() == whole.model.safetensors())
         #expect(resumed.steps == report.steps && resumed.samples == report.samples)
@@ -50,7 +51,7 @@ import Testing
         for wrong in [bytes, Array(bytes.dropLast(3)), [1, 2, 3], try World.trainer().model.safetensors()] {
             #expect(throws: SafetensorsError.self) {
                 try World.trainer().train(
-                    on: World.source(), checkpoints: Checkpoints(every: .seconds(9), resume: wrong) { _ in }
+                    on: World.source(), checkpoints: Checkpoints(every: .seconds(9), resume: SavedCheckpoint(wrong)) { _ in true }
                 ) { _ in }
             }
         }

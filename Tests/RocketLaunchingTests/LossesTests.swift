@@ -89,7 +89,7 @@ enum World {
     func finiteDifferences(_ rocket: RocketSpecification) throws {
         let batch = World.batch(rows: 24, seed: 1)
         let trainer = World.trainer(rocket: rocket, batchSize: 24)
-        let gradients = trainer.gradients(of: batch)
+        let gradients = try trainer.gradients(of: batch)
         let l = try #require(trainer.model.booster).logits(batch).map(Double.init)
         let held = rocket.gradientBlock == .none ? nil : l
         func check(_ array: FloatArray, _ found: (Int) -> Float, includeLight: Bool = true, _ what: String) {
@@ -182,7 +182,7 @@ enum World {
     func distillationBesideTheHint() throws {
         let batch = World.batch(rows: 24, seed: 1)
         let trainer = Self.trainer(.rocketAndDistillation, teacher: nil)
-        let gradients = trainer.gradients(of: batch)
+        let gradients = try trainer.gradients(of: batch)
         let held = try #require(trainer.model.booster).logits(batch).map(Double.init)
         let rocket = RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.5, temperature: 2, sharing: .embeddings)
         let softened = RocketSpecification(
@@ -233,7 +233,7 @@ enum World {
             rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 3, hintWarmUp: 1, sharing: .embeddings))
         let plain = World.trainer(rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0, sharing: .embeddings))
         let batch = World.batch(rows: 32, seed: 3)
-        _ = (trainer.step(batch, progress: 0), plain.step(batch, progress: 0))
+        _ = try (trainer.step(batch, progress: 0), plain.step(batch, progress: 0))
         #expect(trainer.model.light?.logits(batch) == plain.model.light?.logits(batch))
     }
 }

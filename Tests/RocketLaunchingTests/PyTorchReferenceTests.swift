@@ -46,7 +46,7 @@ import Testing
                 let batch = SparseBatch(
                     labels: reference.labels[step], groups: [UInt64](repeating: 0, count: 8),
                     fields: [.single(reference.ids[step])])
-                let losses = trainer.step(batch, progress: Double(step) / 200)
+                let losses = try trainer.step(batch, progress: Double(step) / 200)
                 guard step % 10 == 0 else { continue }
                 for (found, expected) in zip([losses.light, losses.booster, losses.hint], run.losses[step / 10]) {
                     #expect(

@@ -146,7 +146,7 @@ enum Shop {
         for step in 0..<20 as Range<UInt64> {
             var batch = batch((0..<64).map { rows($0 + 100 * step) })
             batch.labels = (0..<64).map { ($0 + Int(step)) % 3 == 0 ? 1 : 0 }
-            _ = trainer.step(InputRows(batch), progress: Double(step) / 20)
+            _ = try trainer.step(InputRows(batch), progress: Double(step) / 20)
         }
         return trainer.model
     }

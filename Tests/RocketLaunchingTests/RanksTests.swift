@@ -1,0 +1,155 @@
+import Collectives
+import FeatureCache
+import Nets
+import RocketLaunching
+import Testing
+
+/// Several ranks train one model.
+@Suite struct RanksTests {
+    /// What a training comes to at rank 0, and what is to be compared.
+    struct Trained: Sendable {
+        var bytes: [UInt8] = []
+        var logits: [[Float]] = []
+        var report: TrainingReport
+        var embeddingFloats = 0
+        var state: [UInt8] = []
+    }
+
+    struct Case: Sendable, CustomStringConvertible {
+        var description: String
+        var rocket = RocketSpecification(
+            hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings)
+        var layout = World.layout
+        var nets = World.nets
+        var clip: Double?
+        var sharedLayers = 0
+    }
+
+    static let cases = [
+        Case(description: "shared embeddings"),
+        Case(
+            description: "nothing shared",
+            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .nothing)),
+        Case(description: "linear parts, pooling, fields of other widths", layout: World.unequalLayout, nets: World.partNets),
+        Case(description: "a table for two fields", layout: World.sharedTableLayout, nets: World.partNets),
+        Case(description: "clipped gradients", clip: 0.05),
+    ]
+
+    static func trainer(_ item: Case, _ collective: any Collective, shares: Int?, share: Double = 0) -> CoTrainer {
+        CoTrainer(
+            arm: .rocket, layout: item.layout, nets: item.nets, rocket: item.rocket,
+            training: TrainingSpecification(
+                batchSize: 32, epochs: 2, validationShare: share, gradientClip: item.clip, seed: 5, slices: 4,
+                shares: shares, threads: 1),
+            clickRate: 0.3, collective: collective)
+    }
+
+    static func train(_ item: Case, ranks: Int, shares: Int? = 4, share: Double = 0) throws -> [Trained] {
+        try ThreadRanks.run(ranks) { collective in
+            let trainer = trainer(item, collective, shares: shares, share: share)
+            let judge = NetJudge { labels, logits in
+                -zip(labels, logits).reduce(0) { $0 + Double(abs(Float($1.0) - $1.1)) }
+            }
+            let report = try trainer.train(on: World.source(), judge: judge) { _ in }
+            var trained = Trained(report: report)
+            trained.state = try trainer.optimiserState()
+            guard collective.rank == 0 else { return trained }
+            trained.bytes = try trainer.model.safetensors()
+            let batch = World.batch(rows: 40, seed: 7)
+            trained.logits = try [
+                #require(trainer.model.light).logits(batch), #require(trainer.model.booster).logits(batch),
+            ]
+            return trained
+        }
+    }
+
+    static func furthest(_ a: [[Float]], _ b: [[Float]]) -> Float {
+        zip(a.flatMap(\.self), b.flatMap(\.self)).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    }
+
+    @Test("One, two, three and four ranks train the same model but for rounding", arguments: cases)
+    func sameModel(_ item: Case) throws {
+        let alone = try Self.train(item, ranks: 1)[0]
+        for ranks in 2...4 {
+            let trained = try Self.train(item, ranks: ranks)[0]
+            #expect(Self.furthest(trained.logits, alone.logits) < 2e-3, "\(ranks) ranks")
+            #expect(trained.report.steps == alone.report.steps && trained.report.samples == 1_000)
+            #expect(trained.report.group?.ranks == ranks && trained.bytes.count == alone.bytes.count)
+            #expect(trained.state.count == alone.state.count)
+            for (one, other) in zip(trained.report.curve, alone.report.curve) {
+                #expect(abs((one.lightLoss ?? 0) - (other.lightLoss ?? 9)) < 1e-3)
+                #expect(abs((one.hint ?? 0) - (other.hint ?? 9)) < 1e-2)
+            }
+            for (one, other) in zip(trained.report.gradientNorms, alone.report.gradientNorms) {
+                #expect(one.hint?.booster == (item.rocket.gradientBlock == .none ? one.hint?.booster : 0))
+                #expect(abs((one.booster?.shared ?? 0) - (other.booster?.shared ?? 9)) < 1e-3)
+            }
+        }
+    }
+
+    @Test("The same number of ranks gives the same bytes")
+    func sameBytes() throws {
+        let (first, second) = try (Self.train(Self.cases[2], ranks: 3)[0], Self.train(Self.cases[2], ranks: 3)[0])
+        #expect(first.bytes == second.bytes && first.state == second.state && !first.bytes.isEmpty)
+    }
+
+    @Test("Ranks that read everything train the model of a single process that deals nothing")
+    func oneStream() throws {
+        let alone = try Self.train(Self.cases[0], ranks: 1, shares: nil)[0]
+        let trained = try Self.train(Self.cases[0], ranks: 3, shares: nil)[0]
+        #expect(Self.furthest(trained.logits, alone.logits) < 2e-3)
+    }
+
+    @Test("More ranks than shares leave some without rows, which changes nothing")
+    func idleRanks() throws {
+        let alone = try Self.train(Self.cases[0], ranks: 1, shares: 2)[0]
+        let trained = try Self.train(Self.cases[0], ranks: 4, shares: 2)[0]
+        #expect(Self.furthest(trained.logits, alone.logits) < 2e-3)
+    }
+
+    @Test("Held-out rows are judged by all ranks together, and each net's best weights are kept")
+    func bestPoints() throws {
+        let alone = try Self.train(Self.cases[0], ranks: 1, share: 0.3)[0]
+        let trained = try Self.train(Self.cases[0], ranks: 3, share: 0.3)[0]
+        #expect(!alone.report.validations.isEmpty)
+        #expect(trained.report.lightStep == alone.report.lightStep)
+        for (one, other) in zip(trained.report.validations, alone.report.validations) {
+            #expect(abs((one.light ?? 0) - (other.light ?? 9)) < 0.05)
+        }
+        #expect(Self.furthest(trained.logits, alone.logits) < 2e-3)
+    }
+
+    @Test("A rank that cannot read its rows ends the training on all ranks, with its reason")
+    func failingRank() throws {
+        struct Unreadable: Error, CustomStringConvertible { let description = "block 3 is damaged" }
+        let ended = try ThreadRanks.run(3) { collective -> String in
+            var source = World.source()
+            let good = source.blocks[1]
+            let reads = Reads()
+            // Counting the shares reads it once; the second time is in the training.
+            source.blocks[1] = { if reads.next() > 1 { throw Unreadable() } else { return try good() } }
+            let trainer = Self.trainer(Self.cases[0], collective, shares: 4)
+            do {
+                _ = try trainer.train(on: source) { _ in }
+                return "no error"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(ended[1] == "block 3 is damaged")
+        #expect(ended[0] == "rank 1 on host1 could not go on: block 3 is damaged" && ended[2] == ended[0])
+    }
+}
+
+import Synchronization
+
+final class Reads: Sendable {
+    private let count = Mutex(0)
+
+    func next() -> Int {
+        count.withLock { count in
+            count += 1
+            return count
+        }
+    }
+}
