@@ -11,6 +11,7 @@ extension JobFile {
     public func fingerprintText() throws -> String {
         var training = training
         training.threads = nil
+        training.rankTimeout = nil
         training.checkpointMinutes = 0
         return try Self.canonicalJSON(
             TrainedBy(source: source, features: features, nets: nets, rocket: rocket, training: training))

@@ -145,6 +145,14 @@ extension JobFile {
         section.read("l2", .zeroOrMore, into: &training.l2)
         section.read("seed", .seed, into: &training.seed)
         section.read("slices", .integer(1...256), into: &training.slices)
+        section.read("shares", .integer(1...4_096), into: &training.shares)
+        if let shares = training.shares, shares > training.batchSize {
+            section.problems.add(
+                line: section.line(of: "shares"),
+                "training.shares: \(shares) is more than training.batch_size, \(training.batchSize): every batch takes rows of "
+                    + "every share; write a smaller number")
+        }
+        section.read("rank_timeout", .patience, into: &training.rankTimeout)
         section.read("threads", .integer(1...1_024), into: &training.threads)
         section.read("checkpoint_minutes", .positive, into: &training.checkpointMinutes)
     }

@@ -43,7 +43,9 @@ extension JobSession {
         let training = plan.toDo.compactMap { $0.night?.trainingDays.first }.min()
         // Bucketed features learn their boundaries from the oldest day, whichever night comes first.
         if let training { _ = try looking { try extraction.learnedFeatures(from: training) } }
-        try Backfill(request, queue, jobs: min(request.jobs, max(1, queue.total)), chained: isChained).work(self)
+        // The ranks of a group train one model at a time.
+        let jobs = launch.collective.isShared ? 1 : min(request.jobs, max(1, queue.total))
+        try Backfill(request, queue, jobs: jobs, chained: isChained).work(self)
         var summary = BackfillSummary()
         let ends = queue.ends
         for entry in plan.entries { summary.add(entry, ends[entry.day]) }

@@ -1,3 +1,4 @@
+import Collectives
 import CounterRandom
 import FeatureCache
 import Foundation
@@ -6,13 +7,17 @@ import RocketLaunching
 import SampleLogs
 
 /// `rocket bench train`: the co-training step on batches in memory, beside PyTorch.
-public struct TrainBench: Encodable, Sendable {
+public struct TrainBench: Codable, Sendable {
     public var arm: Arm
     public var batch: Int
     public var threads: Int
     public var dtype: DenseType
+    /// That trained together; `threads` and `peakMebibytes` are of one of them.
+    public var ranks: Int
     /// Of all tables together.
     public var embeddingRows: Int
+    /// What all ranks sent, over the samples; nil for a single process. And what `ExchangeCost` says of it.
+    public var bytesASample, expectedBytesASample: Double?
     /// Median of the rounds.
     public var samplesPerSecond: Double
     /// The nets' floating-point operations a second over what bare matrix products reach on as many threads.
@@ -31,8 +36,10 @@ public struct TrainBench: Encodable, Sendable {
     public var rejectedRounds: Int
 
     enum CodingKeys: String, CodingKey {
-        case arm, batch, threads, dtype, ratio, rounds
+        case arm, batch, threads, dtype, ranks, ratio, rounds
         case embeddingRows = "embedding_rows"
+        case bytesASample = "bytes_sent_per_sample"
+        case expectedBytesASample = "expected_bytes_per_sample"
         case samplesPerSecond = "samples_per_s"
         case gemmPeakShare = "gemm_peak_share"
         case peakMebibytes = "peak_mib"
@@ -43,11 +50,31 @@ public struct TrainBench: Encodable, Sendable {
     }
 }
 
-/// The paper's industrial nets on 39 fields × 16 numbers, a million rows of embeddings, ids by Zipf's law.
+/// What is measured, the same on every rank.
+struct TrainBenchOrder: Codable, Sendable {
+    var arm: Arm
+    var batch: Int
+    var threads: Int
+    var dtype: DenseType
+    var embeddingRows: Int
+
+    /// A rank other than 0: trains as many steps as it is told, until there are none.
+    func run(over group: any Collective) throws {
+        let bench = TrainBenchRun(self, group)
+        while true {
+            let steps = try bench.agree(on: 0)
+            if steps == 0 { return }
+            try bench.train(steps)
+        }
+    }
+}
+
+/// The paper's industrial nets on 39 fields × 16 numbers, ids by Zipf's law.
 private struct BenchNets {
     static let fields = 39
     static let nets = NetSpecification(embeddingDim: 16, light: [200, 80], booster: [720, 360, 240, 180, 90])
     static let batches = 24
+    static let exponent = 1.05
 
     /// Rows of each field's table.
     let rows: Int
@@ -56,47 +83,97 @@ private struct BenchNets {
         rows = max(2, embeddingRows / Self.fields)
     }
 
-    func trainer(_ arm: Arm, batch: Int, threads: Int, type: DenseType) -> CoTrainer {
+    func trainer(_ order: TrainBenchOrder, _ collective: any Collective) -> CoTrainer {
         CoTrainer(
-            arm: arm,
+            arm: order.arm,
             layout: InputLayout(
                 fields: (0..<Self.fields).map { FieldShape(name: "f\($0)", rows: rows, multiValued: false) },
                 numerics: []),
             nets: Self.nets, rocket: RocketSpecification(sharing: .embeddings),
-            training: TrainingSpecification(batchSize: batch, denseType: type, threads: threads), clickRate: 0.02)
+            training: TrainingSpecification(
+                batchSize: order.batch, denseType: order.dtype, threads: order.threads),
+            clickRate: 0.02, collective: collective)
     }
 
-    func data(batch: Int) -> [SparseBatch] {
-        let zipf = ZipfDistribution(count: rows, exponent: 1.05)
+    /// A rank's rows of each batch.
+    func data(rows count: Int, rank: Int) -> [SparseBatch] {
+        let zipf = ZipfDistribution(count: rows, exponent: Self.exponent)
         return (0..<Self.batches).map { number in
-            var random = CounterRandom(seed: 1, stream: UInt64(number))
+            var random = CounterRandom(seed: 1, stream: UInt64(number + Self.batches * rank))
             return SparseBatch(
-                labels: (0..<batch).map { _ in random.uniform() < 0.02 ? 1 : 0 },
-                groups: [UInt64](repeating: 0, count: batch),
-                fields: (0..<Self.fields).map { _ in .single((0..<batch).map { _ in UInt32(zipf.draw(&random) - 1) }) })
+                labels: (0..<count).map { _ in random.uniform() < 0.02 ? 1 : 0 },
+                groups: [UInt64](repeating: 0, count: count),
+                fields: (0..<Self.fields).map { _ in .single((0..<count).map { _ in UInt32(zipf.draw(&random) - 1) }) })
         }
     }
 }
 
+/// The trainer with its batches, on one rank.
+private struct TrainBenchRun {
+    let trainer: CoTrainer
+    let rows: Int
+    private let collective: any Collective
+    private let data: [SparseBatch]
+
+    init(_ order: TrainBenchOrder, _ collective: any Collective) {
+        let nets = BenchNets(embeddingRows: order.embeddingRows)
+        self.collective = collective
+        rows = nets.rows * BenchNets.fields
+        data = nets.data(rows: max(1, order.batch / collective.ranks), rank: collective.rank)
+        trainer = nets.trainer(order, collective)
+    }
+
+    /// Rows of a whole batch.
+    var batch: Int { data[0].rows * collective.ranks }
+    var batches: Int { data.count }
+
+    /// Rank 0's number of steps, on all ranks.
+    func agree(on steps: Int) throws -> Int {
+        try Int(collective.startGather([Double(steps)]).wait()[0][0])
+    }
+
+    /// By the probabilities of the ids, not by those that came.
+    var expectedBytesASample: Double {
+        let total = (1...rows / BenchNets.fields).reduce(0.0) { $0 + pow(Double($1), -BenchNets.exponent) }
+        let share = Double(batch / collective.ranks)
+        let distinct = (1...rows / BenchNets.fields).reduce(0.0) { sum, rank in
+            sum + 1 - pow(1 - pow(Double(rank), -BenchNets.exponent) / total, share)
+        }
+        return trainer.exchangeCost(distinct: [Double](repeating: distinct, count: BenchNets.fields))
+            .bytesAStep(ranks: collective.ranks) / Double(batch)
+    }
+
+    func train(_ steps: Int) throws { try trainer.runSteps(steps, over: data) }
+}
+
 /// Measures the training step in rounds of some seconds, PyTorch in turn with it.
 ///
-/// - Parameter python: an interpreter with torch; nil: PyTorch is left out.
+/// - Parameters:
+///   - python: an interpreter with torch; nil: PyTorch is left out.
+///   - launch: the ranks that train.
 public func benchTrain(
     arm: Arm, batch: Int, threads: Int, type: DenseType, embeddingRows: Int = 1_000_000, rounds: Int, seconds: Double,
-    python: String?, progress: ProgressHandler
+    python: String?, launch: RankedLaunch = .alone, progress: ProgressHandler
 ) throws -> TrainBench {
     guard type.isSupportedHere else { throw TrainingError.unsupported(type) }
     // Before the trainer is there, so that the probe's matrices do not count as its memory.
     let peak = MatrixProbe.peak(threads: threads, type: type)
-    let nets = BenchNets(embeddingRows: embeddingRows)
-    let data = nets.data(batch: batch)
-    let trainer = nets.trainer(arm, batch: batch, threads: threads, type: type)
+    let order = TrainBenchOrder(arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: embeddingRows)
+    let collective = launch.collective
+    try collective.send(.bench(order))
+    let bench = TrainBenchRun(order, collective)
     var steps = 0
-    func step() {
-        _ = trainer.step(data[steps % data.count], progress: 0)
-        steps += 1
+    func train(_ count: Int) throws {
+        _ = try bench.agree(on: count)
+        try bench.train(count)
+        steps += count
     }
-    for _ in 0..<data.count { step() }
+    // The first passes find memory and fill caches; the second tells how many steps a round has.
+    try train(bench.batches)
+    let start = ContinuousClock.now
+    try train(bench.batches)
+    let stepSeconds = (ContinuousClock.now - start) / .seconds(1) / Double(bench.batches)
+    let stepsARound = max(1, Int(seconds / stepSeconds))
     let peers = try python.map { python in
         try ["eager", "compiled"].map { configuration in
             try TorchPeer(
@@ -105,35 +182,42 @@ public func benchTrain(
         }
     }
     defer { peers?.forEach { $0.process.end() } }
-    let before = trainer.profile
-    let firstStep = steps
+    let before = bench.trainer.profile
+    let (firstStep, sentBefore) = (steps, collective.bytesSent)
     var rates: [Double] = []
     var rejected = 0
     while rates.count < rounds {
         progress(StageProgress(title: "bench train", done: rates.count, total: rounds, unit: "rounds"))
         let load = MachineLoad()
         let start = ContinuousClock.now
-        let first = steps
-        repeat { step() } while (ContinuousClock.now - start) / .seconds(1) < seconds
-        let rate = Double((steps - first) * batch) / ((ContinuousClock.now - start) / .seconds(1))
-        // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them.
-        if load.foreignShare() > MachineLoad.most, rejected < 3 * rounds {
+        try train(stepsARound)
+        let rate = Double(stepsARound * bench.batch) / ((ContinuousClock.now - start) / .seconds(1))
+        // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them. Other ranks
+        // on this machine look like foreign load.
+        if !collective.isShared, load.foreignShare() > MachineLoad.most, rejected < 3 * rounds {
             rejected += 1
             continue
         }
         rates.append(rate)
         try peers?.forEach { try $0.measure(seconds: seconds) }
     }
+    let samples = Double((steps - firstStep) * bench.batch)
+    // Every rank sends as much as this one but for what ids happen to be where.
+    let sent = Double(collective.ranks * (collective.bytesSent - sentBefore))
+    _ = try bench.agree(on: 0)
     let rate = median(rates)
-    let profile = trainer.profile
+    let profile = bench.trainer.profile
     let count = Double(steps - firstStep)
     // Batches lie in memory, so nothing is read.
     let parts = zip(profile.parts, before.parts).filter { $0.0.name != "read" }
         .map { ($0.0.name, ($0.0.seconds - $0.1.seconds) / count * 1_000) }
     let best = peers?.max { median($0.rates) < median($1.rates) }
     return TrainBench(
-        arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: nets.rows * BenchNets.fields,
-        samplesPerSecond: rate, gemmPeakShare: rate * Double(trainer.operationsASample) / peak,
+        arm: arm, batch: bench.batch, threads: threads, dtype: type, ranks: collective.ranks,
+        embeddingRows: bench.rows, bytesASample: collective.isShared ? sent / samples : nil,
+        expectedBytesASample: collective.isShared ? bench.expectedBytesASample : nil,
+        samplesPerSecond: rate,
+        gemmPeakShare: rate * Double(bench.trainer.operationsASample) / peak / Double(collective.ranks),
         peakMebibytes: Double(ProcessMemory.peakBytes) / 1_048_576,
         millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,

@@ -1,76 +1,165 @@
 import Digests
 import Foundation
 import Logging
+import RocketLaunching
 
-/// The checkpoints of one piece of work, which its fingerprint names: the newest of each arm. They go when the version is
-/// published; a piece of work that was given up leaves them, until another one finds them older than a week.
+/// The checkpoints of one piece of work, which its fingerprint names: the newest of each arm, in as many parts as ranks made
+/// it. They go when the version is published; a piece of work that was given up leaves them, until another one finds them
+/// older than a week.
 struct CheckpointFolder {
     private let folder: String
     private let log: Logger
 
-    init(cache: String, model: String, fingerprint: String, log: Logger) {
-        let root = "\(cache)/checkpoints"
-        folder = "\(root)/\(model)-\(fingerprint.prefix(16))"
+    /// Where the checkpoints of a piece of work lie.
+    struct Place: Codable, Sendable {
+        var folder: String
+
+        fileprivate init(_ folder: String) {
+            self.folder = folder
+        }
+
+        init(cache: String, model: String, fingerprint: String) {
+            folder = "\(cache)/checkpoints/\(model)-\(fingerprint.prefix(16))"
+        }
+    }
+
+    /// A checkpoint of which every part is there and whole.
+    struct Found: Codable, Sendable {
+        /// Of the parts, in their order.
+        var names: [String]
+        var step: Int
+    }
+
+    init(_ place: Place, log: Logger) {
+        folder = place.folder
         self.log = log
+    }
+
+    var place: Place { Place(folder) }
+
+    /// Removes what other pieces of work have left for more than a week.
+    func removeForgotten() {
+        let root = URL(fileURLWithPath: folder).deletingLastPathComponent().path
         let week = Date.now.addingTimeInterval(-7 * 86_400)
         for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
             let path = "\(root)/\(name)"
             let changed = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
-            if path != folder, let changed, changed < week { try? FileManager.default.removeItem(atPath: path) }
+            if !folder.hasSuffix("/\(name)"), let changed, changed < week {
+                try? FileManager.default.removeItem(atPath: path)
+            }
         }
     }
 
-    /// The arm's checkpoint; nil when there is none, or it is damaged, which is said.
-    func load(_ arm: String) -> [UInt8]? {
-        guard let name = names(arm).first else { return nil }
-        guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)"),
-            let digest = try? SHA256Digest.of([UInt8](data)), name == Self.name(arm, digest)
-        else {
-            log.warning("\(folder)/\(name) is damaged; training begins anew")
-            return nil
+    /// The arm's newest checkpoint; nil when there is none, or it is damaged, which is said.
+    func find(_ arm: String) -> Found? {
+        let parts = Dictionary(grouping: parts(arm)) { "\($0.step) \($0.count)" }.values
+            .filter { parts in Set(parts.map(\.number)) == Set(0..<parts[0].count) }
+        func changed(_ parts: [PartName]) -> Date { parts.map { self.changed($0.name) }.max() ?? .distantPast }
+        guard let newest = parts.max(by: { changed($0) < changed($1) }) else { return nil }
+        let names = newest.sorted { $0.number < $1.number }.map(\.name)
+        for name in names {
+            do { _ = try load(name) } catch {
+                log.warning("\(error); training begins anew")
+                return nil
+            }
         }
-        return [UInt8](data)
+        return Found(names: names, step: newest[0].step)
     }
 
-    /// Keeps a checkpoint in place of the one before: written to a temporary name, flushed, renamed. Training goes on without
-    /// one where that fails, on a full disk say, and the log says so.
-    func save(_ bytes: [UInt8], _ arm: String) throws {
-        let old = names(arm)
-        let name = Self.name(arm, try SHA256Digest.of(bytes))
-        let temporary = "\(folder)/\(name).tmp"
+    /// The bytes of a part.
+    ///
+    /// - Throws: `CheckpointError.damaged` where they are not those that were written, or cannot be read.
+    func load(_ name: String) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
+            throw CheckpointError.damaged(path: "\(folder)/\(name)")
+        }
+        let bytes = [UInt8](data)
+        guard try PartName(name)?.digest == PartName.digest(bytes) else {
+            throw CheckpointError.damaged(path: "\(folder)/\(name)")
+        }
+        return bytes
+    }
+
+    /// Keeps a part beside those of other ranks: written to a temporary name, flushed, renamed. Training goes on without one
+    /// where that fails, on a full disk say, and the log says so.
+    func save(_ part: CheckpointPart, _ arm: String) -> Bool {
+        var name = "a checkpoint"
+        var temporary: String?
         do {
+            name = try PartName(part, arm).name
+            let path = "\(folder)/\(name).tmp"
+            temporary = path
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            _ = FileManager.default.createFile(atPath: temporary, contents: nil)
-            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
             defer { try? file.close() }
-            try file.write(contentsOf: Data(bytes))
+            try file.write(contentsOf: Data(part.bytes))
             try file.synchronize()
-            try FileManager.default.moveItem(atPath: temporary, toPath: "\(folder)/\(name)")
+            // The same bytes may be there from a process that was killed.
+            guard rename(path, "\(folder)/\(name)") == 0 else { throw CocoaError(.fileWriteUnknown) }
+            return true
         } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
+            if let temporary { try? FileManager.default.removeItem(atPath: temporary) }
             log.warning("no checkpoint: \(folder)/\(name) cannot be written: \(error.systemReason)")
-            return
+            return false
         }
-        for stale in old where stale != name { try? FileManager.default.removeItem(atPath: "\(folder)/\(stale)") }
+    }
+
+    /// Removes what came before a checkpoint of which all parts are kept.
+    func removeAll(but part: CheckpointPart, _ arm: String) {
+        for stale in parts(arm) where stale.step != part.step || stale.count != part.count {
+            try? FileManager.default.removeItem(atPath: "\(folder)/\(stale.name)")
+        }
     }
 
     func remove() {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// Newest first: a process that was killed between two renames leaves two.
-    private func names(_ arm: String) -> [String] {
-        func changed(_ name: String) -> Date {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
-            return attributes?[.modificationDate] as? Date ?? .distantPast
-        }
-        return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-            .filter { $0.hasPrefix("\(arm)-") && $0.hasSuffix(".safetensors") }
-            .sorted { changed($0) > changed($1) }
+    private func changed(_ name: String) -> Date {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+        return attributes?[.modificationDate] as? Date ?? .distantPast
     }
 
-    /// The digest in the name tells a damaged file.
-    private static func name(_ arm: String, _ digest: SHA256Digest) -> String {
-        "\(arm)-\(digest.hex.prefix(32)).safetensors"
+    private func parts(_ arm: String) -> [PartName] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap { PartName($0) }
+            .filter { $0.arm == arm }
     }
+}
+
+/// Why a checkpoint cannot be used.
+enum CheckpointError: Error, CustomStringConvertible {
+    case damaged(path: String)
+
+    var description: String {
+        switch self {
+        case .damaged(let path): "\(path) is damaged or cannot be read"
+        }
+    }
+}
+
+/// `<arm>-<step>-<number>of<count>-<digest>.safetensors`; the digest tells a damaged file.
+private struct PartName {
+    let arm: String
+    let step, number, count: Int
+    let digest: String
+
+    init(_ part: CheckpointPart, _ arm: String) throws {
+        self.arm = arm
+        (step, number, count) = (part.step, part.number, part.count)
+        digest = try Self.digest(part.bytes)
+    }
+
+    init?(_ name: String) {
+        guard let match = name.wholeMatch(of: /(\w+)-(\d+)-(\d+)of(\d+)-([0-9a-f]{32})\.safetensors/),
+            let step = Int(match.2), let number = Int(match.3), let count = Int(match.4), count > 0
+        else { return nil }
+        arm = String(match.1)
+        (self.step, self.number, self.count) = (step, number - 1, count)
+        digest = String(match.5)
+    }
+
+    var name: String { "\(arm)-\(step)-\(number + 1)of\(count)-\(digest).safetensors" }
+
+    static func digest(_ bytes: [UInt8]) throws -> String { String(try SHA256Digest.of(bytes).hex.prefix(32)) }
 }

@@ -18,4 +18,6 @@ public enum ExitStatus: Int32, Sendable {
     case held = 8
     /// SIGTERM or SIGINT asked the command to stop; what was done stays, and the next start goes on from it.
     case interrupted = 9
+    /// A rank of the group died, did not answer or could not go on; the next start goes on from the last checkpoint.
+    case ranksLost = 10
 }

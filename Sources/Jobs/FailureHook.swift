@@ -39,7 +39,7 @@ public struct FailureHook {
         case .locked: notice.also.contains(.locked)
         case .held: notice.also.contains(.held)
         case .interrupted: notice.also.contains(.stopped)
-        case .internalError, .dataCheckFailed, .configuration, .database: true
+        case .internalError, .dataCheckFailed, .configuration, .database, .ranksLost: true
         }
     }
 

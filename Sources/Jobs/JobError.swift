@@ -1,4 +1,5 @@
 import AdLogs
+import Collectives
 import Days
 import FeatureCache
 import Foundation
@@ -141,6 +142,8 @@ public enum JobError: Error, CustomStringConvertible {
             case .damagedArtifact, .damaged: .dataCheckFailed
             }
         case TrainingError.notFinite: .dataCheckFailed
+        case CollectiveError.unavailable: .configuration
+        case is CollectiveError: .ranksLost
         case TrainingError.unsupported, is ServingError, is ONNXExportError: .configuration
         default: .internalError
         }

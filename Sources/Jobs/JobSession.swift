@@ -21,13 +21,14 @@ public final class JobSession {
     /// - Parameters:
     ///   - sourceDatabase: where the logs are; nil: `$SOURCE_DATABASE_URL`, else where the results go.
     ///   - interruption: how the work is asked to stop.
+    ///   - launch: the ranks that train.
     ///   - patience: what to do when a database cannot be reached now.
     ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
     /// - Throws: `JobFileError`, `PostgresError`, `JobError.notMigrated`, `JobError.source`.
     public convenience init(
         jobFile path: String, database: String?, sourceDatabase: String? = nil, log: Logger,
-        interruption: Interruption = Interruption(), patience: Patience = .none, command: String? = nil,
-        progress: @escaping ProgressHandler
+        interruption: Interruption = Interruption(), launch: RankedLaunch = .alone, patience: Patience = .none,
+        command: String? = nil, progress: @escaping ProgressHandler
     ) throws {
         let jobFile = try JobFile(path: path)
         let results = ConnectionSettings.fromEnvironment(url: database)
@@ -36,7 +37,7 @@ public final class JobSession {
         try self.init(
             SessionSettings(
                 jobFile: jobFile, specification: try jobFile.extractionSpecification(), databases: databases, log: log,
-                interruption: interruption),
+                interruption: interruption, launch: launch),
             patience: patience, command: command, progress: progress)
     }
 
@@ -80,6 +81,7 @@ public final class JobSession {
     var specification: ExtractionSpecification { settings.specification }
     var log: Logger { settings.log }
     var interruption: Interruption { settings.interruption }
+    var launch: RankedLaunch { settings.launch }
     /// For the job's tables.
     var connection: Connection { connections.results }
     /// Where the logs are; only ever read.
@@ -252,6 +254,7 @@ struct SessionSettings: Sendable {
     let databases: Extraction.Databases
     var log: Logger
     let interruption: Interruption
+    let launch: RankedLaunch
 }
 
 /// The connections of a session, made together.

@@ -42,7 +42,8 @@ extension JobSession {
         let training = days.filter { $0.day != night.evaluatedDay }.flatMap(\.entries)
         let evaluation = days.filter { $0.day == night.evaluatedDay }.flatMap(\.entries)
         try checkClasses(training, days: night.trained)
-        let fingerprint = try fingerprint(training: training, evaluation: evaluation, parent: parent?.lineage)
+        let work = try fingerprint(training: training, evaluation: evaluation, parent: parent?.lineage)
+        let fingerprint = try versionFingerprint(work)
         let registry = ModelRegistry(connection)
         if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
             if try registry.wasMade(version, by: recorder.runID) {
@@ -55,7 +56,7 @@ extension JobSession {
                 "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
             return RunOutcome(didWork: false, version: version)
         }
-        let checkpoints = checkpointFolder(fingerprint)
+        let checkpoints = checkpointFolder(work)
         var trained: [TrainedArm] = []
         for arm in arms {
             let teacher = trained.first { $0.arm == .booster }?.model
@@ -142,9 +143,18 @@ extension JobSession {
         log.warning("version \(version) is held by the gate; \(live)")
     }
 
-    func checkpointFolder(_ fingerprint: String) -> CheckpointFolder {
-        CheckpointFolder(
-            cache: jobFile.cacheDirectory, model: jobFile.model, fingerprint: fingerprint, log: log)
+    /// - Parameter work: fingerprint of the work, whoever does it: another number of ranks goes on from its checkpoints.
+    func checkpointFolder(_ work: String) -> CheckpointFolder {
+        let cache = URL(fileURLWithPath: jobFile.cacheDirectory).path
+        let folder = CheckpointFolder(
+            CheckpointFolder.Place(cache: cache, model: jobFile.model, fingerprint: work), log: log)
+        folder.removeForgotten()
+        return folder
+    }
+
+    /// The fingerprint of a version, from that of the work: several ranks round otherwise than one, and deal the rows.
+    func versionFingerprint(_ work: String) throws -> String {
+        try launch.fingerprint(jobFile.training).map { try SHA256Digest.of("\(work)\n\($0)").hex } ?? work
     }
 
     /// The rocket and what it is compared with; a booster comes before the arms that learn from it.

@@ -24,13 +24,14 @@ extension JobSession {
                 try checkRejected(days)
                 let entries = days.flatMap(\.entries)
                 try checkClasses(entries, days: first...last)
-                let fingerprint = try fingerprint(training: entries, evaluation: [])
+                let work = try fingerprint(training: entries, evaluation: [])
+                let fingerprint = try versionFingerprint(work)
                 let registry = ModelRegistry(connection)
                 if let version = try registry.version(model: jobFile.model, fingerprint: fingerprint) {
                     log.info("version \(version) was made from the same settings and data; nothing to do")
                     return RunOutcome(didWork: false, version: version)
                 }
-                let checkpoints = checkpointFolder(fingerprint)
+                let checkpoints = checkpointFolder(work)
                 let trained = try recorder.stage("train", detail: "rocket", size: { ($0.report.samples, nil) }) {
                     try train(.rocket, on: entries, checkpoints: checkpoints)
                 }

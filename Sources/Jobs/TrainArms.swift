@@ -18,7 +18,8 @@ struct TrainedArm {
 }
 
 extension JobSession {
-    /// Trains one arm on cached days, in time order. Goes on from the checkpoint that a process before has left.
+    /// Trains one arm on cached days, in time order, with all ranks of the launch. Goes on from the checkpoint that processes
+    /// before have left.
     ///
     /// - Parameters:
     ///   - rocket: nil: the job file's.
@@ -32,44 +33,51 @@ extension JobSession {
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
-        var training = jobFile.training
+        var training = launch.completed(jobFile.training)
         training.seed = seed ?? training.seed
-        let trainer = CoTrainer(
+        let order = TrainingOrder(
             arm: arm,
             layout: parent?.model.layout
                 ?? InputLayout(headers: readers.map(\.header), features: jobFile.features),
-            nets: jobFile.nets, rocket: rocket ?? jobFile.rocket,
-            training: training, clickRate: Double(clicks) / Double(rows), teacher: teacher)
-        if let parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
-        let samples = rows * jobFile.training.epochs
-        let resume = folder.load(arm.rawValue)
-        if resume != nil { log.info("training \(arm.rawValue) goes on from a checkpoint") }
-        let checkpoints = Checkpoints(
-            every: .seconds(60 * jobFile.training.checkpointMinutes), resume: resume,
-            stops: { [interruption, locks] in interruption.isRequested || (try? locks.check()) == nil }
-        ) { try folder.save($0, arm.rawValue) }
-        let judge = NetJudge { try EvaluationReport.auc(of: $1, labels: $0) }
-        let report = try train(trainer, on: TrainingSource(readers: readers), judge, checkpoints) { state in
-            show(
-                StageProgress(title: "train \(arm.rawValue)", done: state.samples, total: samples, unit: "samples"))
+            nets: jobFile.nets, rocket: rocket ?? jobFile.rocket, training: training,
+            clickRate: Double(clicks) / Double(rows), hasTeacher: teacher != nil, hasParent: parent != nil,
+            files: zip(entries, readers).map { TrainingOrder.File(path: $0.absolutePath, checksum: $1.checksum) },
+            checkpoints: folder.place, resume: folder.find(arm.rawValue))
+        if let resume = order.resume {
+            log.info("training \(arm.rawValue) goes on from a checkpoint, after step \(resume.step)")
         }
+        let trained = try train(
+            order,
+            TrainingOrder.Models(
+                teacher: teacher, parent: parent.map { ($0.model, $0.optimiserState) }),
+            samples: rows * training.epochs)
+        let report = trained.report
         log.info(
             """
             trained \(arm.rawValue): \(report.samples) samples in \(report.steps) steps, \
             \(Int(report.samplesPerSecond)) samples/s
             """)
-        return TrainedArm(
-            arm: arm, model: trainer.model, report: report,
-            optimiserState: jobFile.training.start == .incremental ? try trainer.optimiserState() : nil)
+        if let group = report.group { log.info("\(group)") }
+        return trained
     }
 
     /// Trains; what asked it to stop is what ends it.
     private func train(
-        _ trainer: CoTrainer, on source: TrainingSource, _ judge: NetJudge, _ checkpoints: Checkpoints,
-        progress: (TrainingProgress) throws -> Void
-    ) throws -> TrainingReport {
+        _ order: TrainingOrder, _ models: TrainingOrder.Models, samples: Int
+    ) throws -> TrainedArm {
+        let collective = launch.collective
+        launch.setTimeout(order.training.rankTimeout)
+        try collective.send(.train(order))
+        let training = RankedTraining(
+            order, try collective.share(models, for: order), over: collective, log: log)
         do {
-            return try trainer.train(on: source, judge: judge, checkpoints: checkpoints, progress: progress)
+            return try training.run(
+                stops: { [interruption, locks] in interruption.isRequested || (try? locks.check()) == nil }
+            ) { state in
+                show(
+                    StageProgress(
+                        title: "train \(order.arm.rawValue)", done: state.samples, total: samples, unit: "samples"))
+            }
         } catch TrainingError.stopped(let step) {
             log.notice("\(TrainingError.stopped(step: step))")
             try stopIfAsked()
@@ -87,6 +95,18 @@ extension JobSession {
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
         guard clicks > 0, clicks < rows else { throw JobError.oneClass(days: days, rows: rows, clicks: clicks) }
+    }
+}
+
+extension CacheManifest.Entry {
+    /// Ranks need not have the same working directory.
+    fileprivate var absolutePath: String { URL(fileURLWithPath: path).path }
+}
+
+extension TrainingReport.Group: CustomStringConvertible {
+    public var description: String {
+        "\(ranks) ranks on \(hosts) \(hosts == 1 ? "host" : "hosts"), \(shares.map { "\($0) shares" } ?? "undealt rows"): "
+            + "sent \(Int(bytesSentASample.rounded())) bytes a sample, expected \(Int(expectedBytesASample.rounded()))"
     }
 }
 

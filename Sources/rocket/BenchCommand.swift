@@ -141,8 +141,11 @@ struct BenchCommand: ParsableCommand {
                 of its eager and its compiled form counts. A round in which other processes took more than 3 % of the cores \
                 is measured again. Needs no database; --python needs the project's folder as working directory.
 
+                Under mpirun all ranks train together; --batch is of them all, --threads of each.
+
                 Examples:
                   rocket bench train
+                  mpirun -n 2 rocket bench train --threads 1
                   rocket bench train --batch 4096 --python .venv/bin/python --json
                   rocket bench train --dtype bf16
                 """)
@@ -191,20 +194,24 @@ struct BenchCommand: ParsableCommand {
         func run() throws {
             let log = logging.logger(quiet: json)
             let display = ProgressDisplay(log: log, quiet: json, format: logging.format)
+            let launch = LaunchedProcess.launch
             let result = try benchTrain(
-                arm: arm, batch: batch, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-                type: dtype, embeddingRows: embeddingRows, rounds: rounds, seconds: seconds, python: python
+                arm: arm, batch: batch, threads: threads ?? launch.threads, type: dtype, embeddingRows: embeddingRows,
+                rounds: rounds, seconds: seconds, python: python, launch: launch
             ) { display.show($0) }
             if json { return try printJSON(result) }
             print(
                 """
-                \(result.arm.rawValue), batch \(result.batch), \(result.threads) threads, \(result.dtype.rawValue)
+                \(result.arm.rawValue), batch \(result.batch), \(result.ranks) ranks, \(result.threads) threads each, \
+                \(result.dtype.rawValue)
 
                 samples/s     \(Int(result.samplesPerSecond).grouped), \(percent(result.gemmPeakShare)) of what bare matrix \
                 products reach
                 PyTorch       \(result.torchSamplesPerSecond.map { Int($0).grouped } ?? "–") \
                 (\(result.torchConfiguration ?? "see --python")), ratio \(number(result.ratio, digits: 2))
                 memory        \(number(result.peakMebibytes, digits: 0)) MiB
+                sent          \(number(result.bytesASample, digits: 0)) bytes a sample, expected \
+                \(number(result.expectedBytesASample, digits: 0))
                 ms a step     \(result.parts)
                 medians of \(result.rounds) rounds; \(result.rejectedRounds) rounds rejected for foreign load
                 """)

@@ -1,30 +1,61 @@
 import ArgumentParser
+import Collectives
 import Foundation
 import Jobs
 
 /// Runs the command and turns any error into one message on standard error and a documented exit code.
+///
+/// Started by `mpirun`, rank 0 runs the command, and the other ranks do what it tells them.
 @main
 enum Main {
     static func main() {
+        let code: Int32
+        do {
+            code = try LaunchedProcess.start(format) { run() }
+        } catch {
+            code = explain(error)
+        }
+        exit(code)
+    }
+
+    /// Runs the command of the command line.
+    ///
+    /// - Returns: its exit code; why it failed has been said.
+    private static func run() -> Int32 {
         do {
             var command = try Rocket.parseAsRoot()
             try command.run()
+            return 0
         } catch let error where isArgumentParser(error) {
             let code = Rocket.exitCode(for: error)
             if format == .json, !(error is ExitCode), !code.isSuccess {
-                leave(Rocket.message(for: error), code.rawValue)
+                return explain(Rocket.message(for: error), code.rawValue)
             }
-            Rocket.exit(withError: error)
+            return present(error, code)
         } catch {
-            leave("\(error)", JobError.exitStatus(for: error).rawValue)
+            return explain(error)
         }
     }
 
     private static let format = LogFormat.asked(by: CommandLine.arguments)
 
-    private static func leave(_ message: String, _ code: Int32) -> Never {
+    private static func explain(_ error: any Error) -> Int32 {
+        explain("\(error)", JobError.exitStatus(for: error).rawValue)
+    }
+
+    private static func explain(_ message: String, _ code: Int32) -> Int32 {
         report(message, exit: code, format: format, log: makeLogger(format, quiet: false))
-        exit(code)
+        return code
+    }
+
+    /// As `Rocket.exit(withError:)` does: help to standard output, complaints to standard error.
+    private static func present(_ error: any Error, _ code: ExitCode) -> Int32 {
+        let text = Rocket.fullMessage(for: error)
+        if !text.isEmpty {
+            let file: FileHandle = code.isSuccess ? .standardOutput : .standardError
+            try? file.write(contentsOf: Data((text + "\n").utf8))
+        }
+        return code.rawValue
     }
 
     /// Help requests, wrong command lines and chosen exit codes are the parser's to present.

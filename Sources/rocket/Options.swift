@@ -64,7 +64,7 @@ struct JobOptions: ParsableArguments {
         let display = ProgressDisplay(log: log, quiet: quiet, format: logging.format)
         return try JobSession(
             jobFile: try path(), database: database.database, sourceDatabase: source.sourceDatabase, log: log,
-            interruption: interruption, patience: patience, command: command
+            interruption: interruption, launch: LaunchedProcess.launch, patience: patience, command: command
         ) { display.show($0) }
     }
 

@@ -17,7 +17,7 @@ struct Rocket: ParsableCommand {
 
             Exit codes: 0 done, 1 internal error, 3 nothing to do (the work was done before), 4 locked (another run is \
             under way), 5 the logs do not allow the work, 6 configuration, 7 database, 8 held by the promotion gate, \
-            9 stopped by a signal, 64 wrong command line.
+            9 stopped by a signal, 10 a rank of the group was lost, 64 wrong command line.
             """,
         version: ProgramVersion.current,
         subcommands: [

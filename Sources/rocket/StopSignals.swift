@@ -9,8 +9,7 @@ import Logging
 func interruptionBySignals(log: Logger) -> Interruption {
     let interruption = Interruption()
     let signals = stopSignals
-    var blocked = signals
-    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    blockStopSignals()
     Thread.detachNewThread {
         var waited = signals
         var number: Int32 = 0
@@ -21,6 +20,12 @@ func interruptionBySignals(log: Logger) -> Interruption {
         _exit(128 + number)
     }
     return interruption
+}
+
+/// Keeps this thread, and those that it starts, from taking the signals that ask to stop.
+func blockStopSignals() {
+    var blocked = stopSignals
+    pthread_sigmask(SIG_BLOCK, &blocked, nil)
 }
 
 private var stopSignals: sigset_t {

@@ -1,0 +1,98 @@
+import Collectives
+import Evaluation
+import Foundation
+import Logging
+import RocketLaunching
+
+/// A rank other than 0: it knows no database and no command, but does what rank 0 tells it to.
+public struct RankWorker {
+    private let group: RankGroup
+    private let interruption: Interruption
+    private let log: Logger
+
+    public init(_ group: RankGroup, interruption: Interruption, log: Logger) {
+        self.group = group
+        self.interruption = interruption
+        self.log = log
+    }
+
+    /// Works until rank 0 has nothing more to do.
+    ///
+    /// - Throws: `CollectiveError` where the group has broken up.
+    public func serve() throws {
+        while true {
+            switch try group.nextOrder() {
+            case .train(let order): try follow { try train(order) }
+            case .bench(let order): try order.run(over: group)
+            case .end:
+                try group.leave()
+                return
+            }
+        }
+    }
+
+    /// What ends a training on all ranks alike is rank 0's to tell.
+    private func follow(_ training: () throws -> Void) throws {
+        do {
+            try training()
+        } catch let error as CollectiveError {
+            guard case .failed = error else { throw error }
+        } catch {
+            log.debug("\(error)")
+        }
+    }
+
+    private func train(_ order: TrainingOrder) throws {
+        group.setTimeout(order.training.rankTimeout ?? RankGroup.usualTimeout)
+        let models = try group.share(TrainingOrder.Models(), for: order)
+        let training = RankedTraining(order, models, over: group, log: log)
+        _ = try training.run(stops: { interruption.isRequested }) { _ in }
+    }
+}
+
+/// A training as each rank of a group does it; a single process is a group of one.
+struct RankedTraining {
+    let order: TrainingOrder
+    let models: TrainingOrder.Models
+    let collective: any Collective
+    let log: Logger
+
+    init(_ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, log: Logger) {
+        self.order = order
+        self.models = models
+        self.collective = collective
+        self.log = log
+    }
+
+    /// The trained model is whole at rank 0.
+    func run(
+        stops: @escaping () -> Bool, progress: (TrainingProgress) throws -> Void
+    ) throws -> TrainedArm {
+        let (readers, trainer) = try collective.together {
+            (try order.readers(), try order.trainer(models, collective))
+        }
+        let folder = CheckpointFolder(order.checkpoints, log: log)
+        let arm = order.arm.rawValue
+        let checkpoints = Checkpoints(
+            every: .seconds(60 * order.training.checkpointMinutes),
+            resume: order.resume.map { found in
+                SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
+            },
+            stops: stops
+        ) { folder.save($0, arm) } complete: { folder.removeAll(but: $0, arm) }
+        let judge = NetJudge { try EvaluationReport.auc(of: $1, labels: $0) }
+        let report = try trainer.train(
+            on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)
+        return TrainedArm(
+            arm: order.arm, model: trainer.model, report: report,
+            optimiserState: order.training.start == .incremental ? try trainer.optimiserState() : nil)
+    }
+}
+
+extension RankGroup {
+    /// Lets the other ranks end, at rank 0.
+    public func dismiss() throws {
+        try send(.end)
+        try leave()
+    }
+}

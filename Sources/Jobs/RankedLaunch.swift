@@ -1,0 +1,47 @@
+import Collectives
+import Foundation
+import RocketLaunching
+
+/// How this process was started: alone, or as one of several ranks by `mpirun`.
+public struct RankedLaunch: Sendable {
+    public let collective: any Collective
+    /// Nil: not by `mpirun`.
+    private let ranks: LaunchedRanks?
+
+    /// Started alone.
+    public static let alone = RankedLaunch(collective: SingleProcess(), ranks: nil)
+
+    public init(collective: any Collective, ranks: LaunchedRanks?) {
+        self.collective = collective
+        self.ranks = ranks
+    }
+
+    /// Threads that a rank has, so that those of a machine have one a core.
+    public var threads: Int { ranks?.threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    /// The training settings with what a group decides where the job file does not: as many shares for 1, 2, 4 and 8 ranks,
+    /// so that they train on the same batches, and a thread for each core that a rank has.
+    func completed(_ training: TrainingSpecification) -> TrainingSpecification {
+        guard let ranks else { return training }
+        var training = training
+        let group = collective.ranks
+        let shares = (Self.shares + group - 1) / group * group
+        training.shares = training.shares ?? min(shares, training.batchSize)
+        training.threads = training.threads ?? ranks.threads
+        return training
+    }
+
+    /// More would read more blocks at a time, fewer would leave some of 8 ranks without rows.
+    private static let shares = 8
+
+    /// What the bytes of the weights depend on besides the job file; nil: nothing.
+    func fingerprint(_ training: TrainingSpecification) -> String? {
+        guard ranks != nil else { return nil }
+        return "ranks \(collective.ranks) shares \(completed(training).shares ?? 0)"
+    }
+
+    /// How long to wait for a rank that does not answer; nil: for the usual time.
+    func setTimeout(_ duration: Duration?) {
+        (collective as? RankGroup)?.setTimeout(duration ?? RankGroup.usualTimeout)
+    }
+}

@@ -1,0 +1,110 @@
+import Collectives
+import Evaluation
+import Extract
+import FeatureCache
+import Foundation
+import Nets
+import RocketLaunching
+
+/// One training, as rank 0 tells the other ranks of it.
+struct TrainingOrder: Codable, Sendable {
+    var arm: Arm
+    var layout: InputLayout
+    var nets: NetSpecification
+    var rocket: RocketSpecification
+    /// With shares and threads decided.
+    var training: TrainingSpecification
+    var clickRate: Double
+    /// Whether a teacher's weights follow, and those that the training goes on from.
+    var hasTeacher, hasParent: Bool
+    var files: [File]
+    var checkpoints: CheckpointFolder.Place
+    /// That the training goes on from.
+    var resume: CheckpointFolder.Found?
+
+    /// A cache file.
+    struct File: Codable, Sendable {
+        var path, checksum: String
+    }
+
+    /// Models that a training needs besides the cached rows.
+    struct Models {
+        var teacher: CoTrainedModel?
+        var parent: (model: CoTrainedModel, optimiserState: [UInt8])?
+    }
+
+    /// Opens the cache files, which every rank must see under the same paths and with the same bytes.
+    func readers() throws -> [CacheReader] {
+        try files.map { file in
+            let reader = try CacheReader(path: file.path)
+            guard reader.checksum == file.checksum else {
+                throw RankError.otherFile(path: file.path, expected: file.checksum, found: reader.checksum)
+            }
+            return reader
+        }
+    }
+
+    func trainer(_ models: Models, _ collective: any Collective) throws -> CoTrainer {
+        let trainer = CoTrainer(
+            arm: arm, layout: layout, nets: nets, rocket: rocket, training: training, clickRate: clickRate,
+            teacher: models.teacher, collective: collective)
+        if let parent = models.parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
+        return trainer
+    }
+}
+
+/// What is wrong at one of several ranks.
+enum RankError: Error, CustomStringConvertible {
+    /// A cache file is another one than rank 0's.
+    case otherFile(path: String, expected: String, found: String)
+
+    var description: String {
+        switch self {
+        case .otherFile(let path, let expected, let found):
+            "\(path) has checksum \(found), expected \(expected) as at rank 0: all ranks must see one cache folder; put "
+                + "cache.directory on storage that every host mounts"
+        }
+    }
+}
+
+/// What rank 0 tells the others to do.
+enum RankOrder: Codable, Sendable {
+    case train(TrainingOrder)
+    case bench(TrainBenchOrder)
+    /// There is no more to do.
+    case end
+}
+
+extension Collective {
+    /// Tells the other ranks what to do next.
+    func send(_ order: RankOrder) throws {
+        guard isShared else { return }
+        _ = try broadcast(Array(JSONEncoder().encode(order)), .bounded)
+    }
+
+    /// Waits for what rank 0 wants done.
+    func nextOrder() throws -> RankOrder {
+        try JSONDecoder().decode(RankOrder.self, from: Data(broadcast([], .unbounded)))
+    }
+
+    /// Brings a training's models to all ranks.
+    ///
+    /// - Parameter models: rank 0's.
+    func share(_ models: TrainingOrder.Models, for order: TrainingOrder) throws -> TrainingOrder.Models {
+        guard isShared else { return models }
+        func shared(_ bytes: () throws -> [UInt8]?) throws -> [UInt8] {
+            try broadcast(rank == 0 ? bytes() ?? [] : [], .bounded)
+        }
+        var all = models
+        if order.hasTeacher {
+            let bytes = try shared { try models.teacher?.safetensors() }
+            if rank > 0 { all.teacher = try CoTrainedModel(safetensors: bytes) }
+        }
+        if order.hasParent {
+            let bytes = try shared { try models.parent?.model.safetensors() }
+            let state = try shared { models.parent?.optimiserState }
+            if rank > 0 { all.parent = (try CoTrainedModel(safetensors: bytes), state) }
+        }
+        return all
+    }
+}
