@@ -16,13 +16,13 @@ public final class AllReduce {
     private let given: FloatArray
     private var transfer: (any Transfer)?
 
-    public init(count: Int, over collective: any Collective) {
+    public init(_ values: FloatArray, over collective: any Collective) {
         self.collective = collective
-        let ranks = collective.ranks
+        self.values = values
+        let (ranks, count) = (collective.ranks, values.count)
         let starts = (0...ranks).map { count * $0 / ranks }
         counts = (0..<ranks).map { starts[$0 + 1] - starts[$0] }
         own = starts[collective.rank]..<starts[collective.rank + 1]
-        values = FloatArray(count: count)
         given = FloatArray(count: ranks * own.count)
     }
 

@@ -9,9 +9,8 @@ final class StepExchange: @unchecked Sendable {
     let rows: RowExchange
     /// The gradients of the rows that are kept here, of the step under way.
     var received: ReceivedGradients?
-    /// The dense gradients of all lanes, one behind the other, then what their statistics add up.
-    private let sums: AllReduce
-    private let parts: [FloatArray]
+    /// Of the dense gradients of all lanes, and of what their statistics add up.
+    private let sums: [AllReduce]
     /// Where each set of tables comes among those of `rows`.
     private let positions: [ObjectIdentifier: Int]
     private let fields: [Int: Int]
@@ -28,8 +27,8 @@ final class StepExchange: @unchecked Sendable {
         positions = Dictionary(
             uniqueKeysWithValues: sets.enumerated().map { (ObjectIdentifier($0.element.tables), $0.offset) })
         fields = Dictionary(uniqueKeysWithValues: layout.ownFields.enumerated().map { ($0.element, $0.offset) })
-        parts = lanes.map(\.gradient) + lanes.map(\.workspace.passStatistics)
-        sums = AllReduce(count: parts.reduce(0) { $0 + $1.count }, over: collective)
+        sums = (lanes.map(\.gradient) + lanes.map(\.workspace.passStatistics)).filter { $0.count > 0 }
+            .map { AllReduce($0, over: collective) }
     }
 
     /// What the ranks have sent for a field of a set of tables.
@@ -43,24 +42,10 @@ final class StepExchange: @unchecked Sendable {
     // MARK: Dense gradients
 
     /// Begins to add up the lanes' gradients and statistics.
-    func startSums() throws {
-        var start = 0
-        for part in parts {
-            sums.values.copy(part, from: 0, to: start, count: part.count)
-            start += part.count
-        }
-        try sums.start()
-    }
+    func startSums() throws { try sums.forEach { try $0.start() } }
 
-    func addSums() throws { try sums.add() }
+    func addSums() throws { try sums.forEach { try $0.add() } }
 
-    /// Puts the sums where this rank's numbers were.
-    func finishSums() throws {
-        try sums.finish()
-        var start = 0
-        for part in parts {
-            part.copy(sums.values, from: start, to: 0, count: part.count)
-            start += part.count
-        }
-    }
+    /// After which the sums are where this rank's numbers were.
+    func finishSums() throws { try sums.forEach { try $0.finish() } }
 }

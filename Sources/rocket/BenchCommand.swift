@@ -8,10 +8,10 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract:
             """
-            Measure this machine: extraction beside psql, the cache beside other formats, training beside PyTorch, serving \
-            beside onnxruntime.
+            Measure this machine: extraction beside psql, the cache beside other formats, training beside PyTorch, \
+            ranks beside threads, serving beside onnxruntime.
             """,
-        subcommands: [Extract.self, Cache.self, Train.self, Serving.self])
+        subcommands: [Extract.self, Cache.self, Train.self, Ranks.self, Serving.self])
 
     struct Extract: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -231,6 +231,6 @@ extension TrainBench {
 }
 
 /// This program, to be run again.
-private func thisProgram() -> String {
+func thisProgram() -> String {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
 }
