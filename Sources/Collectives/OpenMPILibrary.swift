@@ -10,7 +10,8 @@ import Foundation
 struct OpenMPILibrary: @unchecked Sendable {
     typealias Handle = OpaquePointer
 
-    let initialise: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, CInt, UnsafeMutablePointer<CInt>) -> CInt
+    let initialise:
+        @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, CInt, UnsafeMutablePointer<CInt>) -> CInt
     let finalise: @convention(c) () -> CInt
     let rank: @convention(c) (Handle, UnsafeMutablePointer<CInt>) -> CInt
     let size: @convention(c) (Handle, UnsafeMutablePointer<CInt>) -> CInt
@@ -19,7 +20,8 @@ struct OpenMPILibrary: @unchecked Sendable {
     let send:
         @convention(c) (UnsafeRawPointer?, CInt, Handle, CInt, CInt, Handle, UnsafeMutablePointer<Handle?>) -> CInt
     let receive:
-        @convention(c) (UnsafeMutableRawPointer?, CInt, Handle, CInt, CInt, Handle, UnsafeMutablePointer<Handle?>) -> CInt
+        @convention(c) (UnsafeMutableRawPointer?, CInt, Handle, CInt, CInt, Handle, UnsafeMutablePointer<Handle?>) ->
+            CInt
     let broadcast:
         @convention(c) (UnsafeMutableRawPointer?, CInt, Handle, CInt, Handle, UnsafeMutablePointer<Handle?>) -> CInt
     let test: @convention(c) (UnsafeMutablePointer<Handle?>, UnsafeMutablePointer<CInt>, OpaquePointer?) -> CInt
@@ -36,7 +38,8 @@ struct OpenMPILibrary: @unchecked Sendable {
         // Its plug-ins look for its symbols among all that are loaded.
         let flags = RTLD_NOW | RTLD_GLOBAL
         guard let library = dlopen("libmpi.so.40", flags) ?? dlopen("libmpi.so", flags) else {
-            throw CollectiveError.unavailable(reason: dlerror().map { String(cString: $0) } ?? "libmpi.so.40 is missing")
+            throw CollectiveError.unavailable(
+                reason: dlerror().map { String(cString: $0) } ?? "libmpi.so.40 is missing")
         }
         func symbol(_ name: String) throws -> UnsafeMutableRawPointer {
             guard let symbol = dlsym(library, name) else {

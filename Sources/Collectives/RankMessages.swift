@@ -176,7 +176,8 @@ final class RankMessages: Transfer, WordTransfer {
             var request: OpaquePointer?
             try wire.call("MPI_Ibcast") { library in
                 library.broadcast(
-                    buffer.baseAddress.map { $0 + start }, CInt(min(bytes.count - start, Self.longest)), library.byte, 0,
+                    buffer.baseAddress.map { $0 + start }, CInt(min(bytes.count - start, Self.longest)), library.byte,
+                    0,
                     library.world, &request)
             }
             // Who of the others did not take it, nobody can tell.

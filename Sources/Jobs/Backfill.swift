@@ -210,7 +210,7 @@ private struct Backfill {
         } catch JobError.oneClass(let days, let rows, let clicks) {
             let reason = "\(JobError.oneClass(days: days, rows: rows, clicks: clicks))"
             over(entry.day, .noVersion(reason: reason), session.log)
-        } catch where !stopsAll(error) {
+        } catch  where !stopsAll(error) {
             session.log.error("\(entry.day): \(error)")
             let exit = JobError.exitStatus(for: error)
             over(entry.day, .failed(NightFailure(description: "\(error)", exit: exit)), session.log)

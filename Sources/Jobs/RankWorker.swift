@@ -79,7 +79,11 @@ struct RankedTraining {
                 SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
             },
             stops: stops
-        ) { folder.save($0, arm) } complete: { folder.removeAll(but: $0, arm) }
+        ) {
+            folder.save($0, arm)
+        } complete: {
+            folder.removeAll(but: $0, arm)
+        }
         let judge = NetJudge { try EvaluationReport.auc(of: $1, labels: $0) }
         let report = try trainer.train(
             on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)

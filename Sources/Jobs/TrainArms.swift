@@ -28,7 +28,8 @@ extension JobSession {
     ///   - seed: nil: the job file's.
     func train(
         _ arm: Arm, on entries: [CacheManifest.Entry], checkpoints folder: CheckpointFolder,
-        rocket: RocketSpecification? = nil, teacher: CoTrainedModel? = nil, parent: WarmStart? = nil, seed: UInt64? = nil
+        rocket: RocketSpecification? = nil, teacher: CoTrainedModel? = nil, parent: WarmStart? = nil,
+        seed: UInt64? = nil
     ) throws -> TrainedArm {
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }

@@ -181,7 +181,8 @@ struct TrainingStep {
     ///
     /// - Throws: `CollectiveError`, in a group.
     func norms(_ input: InputRows) throws -> TrainingReport.GradientNorms.Norms {
-        let squares = try exchange.map { try squaredNormsTogether(input, $0) }
+        let squares =
+            try exchange.map { try squaredNormsTogether(input, $0) }
             ?? work.map { squaredNorm($0, input, input.rows) }
         func norm(_ isCounted: (Work) -> Bool) -> Double {
             zip(work, squares).filter { isCounted($0.0) }.reduce(0) { $0 + $1.1 }.squareRoot()

@@ -2,6 +2,7 @@ import Collectives
 import FeatureCache
 import Nets
 import RocketLaunching
+import Synchronization
 import Testing
 
 /// Several ranks train one model.
@@ -30,7 +31,9 @@ import Testing
         Case(
             description: "nothing shared",
             rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .nothing)),
-        Case(description: "linear parts, pooling, fields of other widths", layout: World.unequalLayout, nets: World.partNets),
+        Case(
+            description: "linear parts, pooling, fields of other widths", layout: World.unequalLayout,
+            nets: World.partNets),
         Case(description: "a table for two fields", layout: World.sharedTableLayout, nets: World.partNets),
         Case(description: "clipped gradients", clip: 0.05),
     ]
@@ -140,8 +143,6 @@ import Testing
         #expect(ended[0] == "rank 1 on host1 could not go on: block 3 is damaged" && ended[2] == ended[0])
     }
 }
-
-import Synchronization
 
 final class Reads: Sendable {
     private let count = Mutex(0)

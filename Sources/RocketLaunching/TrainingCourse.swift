@@ -1,0 +1,63 @@
+import Collectives
+
+/// What a rank would have done after a step; what one wishes, all do.
+struct StepWishes {
+    var stop = false
+    var save = false
+}
+
+/// How a training goes.
+struct TrainingCourse {
+    var state: TrainingState
+    /// Samples and steps of this process and those with it.
+    var samplesHere = 0, stepsHere = 0
+    /// Sent by this rank for the steps, and for what was done beside them.
+    var bytesSent = 0, bytesBeside = 0
+
+    init(state: TrainingState) {
+        self.state = state
+    }
+
+    mutating func add(_ losses: StepLosses, _ input: InputRows) {
+        state.steps += 1
+        stepsHere += 1
+        state.samples += input.batchRows
+        samplesHere += input.batchRows
+        state.curve.add(losses, step: state.steps)
+    }
+
+    /// Does what looks at the training but is no part of its steps.
+    mutating func beside(_ collective: any Collective, _ body: (inout TrainingState) throws -> Void) rethrows {
+        let sent = collective.bytesSent
+        try body(&state)
+        bytesBeside += collective.bytesSent - sent
+    }
+}
+
+/// The plan of one training.
+struct TrainingRun {
+    let best: BestPoints?
+    /// Of all epochs.
+    let steps: Int
+    /// Steps before which each loss's gradient is looked at by itself.
+    let normSteps: Set<Int>
+    private let validationSteps: Set<Int>
+    private let patience: Int
+
+    private static let proofSteps = 3
+
+    init(stepsAnEpoch: Int, _ training: TrainingSpecification, best: BestPoints?) {
+        let steps = stepsAnEpoch * training.epochs
+        self.best = best
+        self.steps = steps
+        normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * steps / 20 })
+        let count = training.epochs * training.validationsAnEpoch
+        validationSteps = Set((1...count).map { steps * $0 / count })
+        patience = training.patience
+    }
+
+    func isValidated(after step: Int) -> Bool { validationSteps.contains(step) }
+
+    /// Whether no net has become better for too long.
+    func isOver(_ state: TrainingState) -> Bool { best != nil && state.validations.sinceBest >= patience }
+}
