@@ -4,21 +4,21 @@ import sys
 import yaml
 
 # Exit codes that rocket documents; 0 is no failure.
-CODES = {1, 3, 4, 5, 6, 7, 8, 9, 64}
+CODES = {1, 3, 4, 5, 6, 7, 8, 9, 10, 64}
 
 
 def pods(document):
-    """The pod template of a workload, and the Job around it, where there is one."""
+    """The pod templates of a workload, each with the Job around it, where there is one."""
     spec = document.get("spec", {})
     if document["kind"] == "CronJob":
         spec = spec["jobTemplate"]["spec"]
-    return (spec["template"]["spec"], spec) if "template" in spec else (None, None)
+    if document["kind"] == "MPIJob":
+        # Restart policies are the replicas', and no Job's other rules are handed on.
+        return [(replica["template"]["spec"], {}) for replica in spec["mpiReplicaSpecs"].values()]
+    return [(spec["template"]["spec"], spec)] if "template" in spec else []
 
 
-def problems(path, document):
-    pod, job = pods(document)
-    if pod is None:
-        return
+def problems(pod, job):
     names = {container["name"] for container in pod["containers"]}
     context = pod.get("securityContext", {})
     if not context.get("runAsNonRoot") or context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
@@ -53,7 +53,8 @@ found = [
     f"{path}: {problem}"
     for path in sys.argv[1:]
     for document in yaml.safe_load_all(open(path))
-    for problem in problems(path, document)
+    for pod, job in pods(document)
+    for problem in problems(pod, job)
 ]
 print("\n".join(found))
 sys.exit(bool(found))
