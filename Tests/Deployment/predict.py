@@ -1,8 +1,10 @@
 """jobs/mpi/predict against numbers that can be worked out otherwise."""
 import json
 import math
+import os
 import random
 import runpy
+import shutil
 import subprocess
 
 model = runpy.run_path("jobs/mpi/predict")
@@ -38,3 +40,15 @@ assert all(a["speed_up"] < b["speed_up"] < 8 for a, b in zip(slow, fast))
 # Without a step's own costs a batch that stays is divided without loss.
 for row in predict("--hosts", "8", "--gbits", "1e12", "--most-gigabytes", "1e12", "--latency-us", "0", "--step-ms", "0"):
     assert row["speed_up"] == 8, row
+
+# The program itself expects the same bytes.
+rocket = ".build/release/rocket"
+if shutil.which("mpirun") and os.access(rocket, os.X_OK):
+    root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    bench = subprocess.run(
+        ["mpirun", "-n", "2", "--oversubscribe", "--bind-to", "none", rocket, "bench", "train", "--batch", "512", "--threads",
+         "1", "--rounds", "1", "--seconds", "0.1", "--json"],
+        check=True, capture_output=True, env={**os.environ, **root})
+    expected = json.loads(bench.stdout)["expected_bytes_per_sample"]
+    row = predict("--hosts", "2", "--batch", "512")[-1]
+    assert math.isclose(2 * row["bytes_a_step"] / 512, expected, rel_tol=1e-5), (row, expected)
