@@ -9,7 +9,8 @@ public struct LaunchedRanks: Sendable {
     public static var fromEnvironment: LaunchedRanks? {
         let environment = ProcessInfo.processInfo.environment
         func number(_ names: String...) -> Int? {
-            names.lazy.compactMap { environment[$0].flatMap { Int($0) } }.first
+            // Slurm writes 2(x4) for two on each of four machines.
+            names.lazy.compactMap { environment[$0].flatMap { Int($0.prefix(while: \.isNumber)) } }.first
         }
         let isLaunched = environment["OMPI_COMM_WORLD_SIZE"] != nil || environment["PMIX_RANK"] != nil
         guard isLaunched, let count = number("OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS") else {
