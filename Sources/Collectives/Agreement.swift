@@ -8,7 +8,7 @@ extension Collective {
             if let failure { throw failure }
             return
         }
-        let reasons = try gather(Array((failure.map { "\($0)" } ?? "").utf8))
+        let reasons = try gather(Array((failure.map { "\($0)" } ?? "").utf8), .long)
         if let failure { throw failure }
         guard let rank = reasons.firstIndex(where: { !$0.isEmpty }) else { return }
         throw CollectiveError.failed(

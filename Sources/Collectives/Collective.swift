@@ -48,8 +48,10 @@ public protocol Collective: AnyObject, Sendable {
 
 /// How long a rank waits for the others.
 public enum Patience: Sendable {
-    /// For the time that the group was given.
+    /// For the time that the group was given, from the last sign of life on.
     case bounded
+    /// Ten times as long: the others may be reading files.
+    case long
     /// For ever: between two pieces of work rank 0 may be busy for hours.
     case unbounded
 }
@@ -63,7 +65,11 @@ public protocol Transfer: AnyObject {
 /// Words on their way.
 public protocol WordTransfer: AnyObject {
     /// What each rank has sent. `[ranks]`
-    func wait() throws -> [[UInt32]]
+    func wait(_ patience: Patience) throws -> [[UInt32]]
+}
+
+extension WordTransfer {
+    public func wait() throws -> [[UInt32]] { try wait(.bounded) }
 }
 
 extension Collective {
@@ -71,14 +77,14 @@ extension Collective {
     public var isShared: Bool { ranks > 1 }
 
     /// What every rank gives, by rank.
-    public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
+    public func gather(_ bytes: [UInt8], _ patience: Patience = .bounded) throws -> [[UInt8]] {
         // Four bytes a word; the length tells how many of the last word's count.
         let words = stride(from: 0, to: bytes.count, by: 4).map { start in
             (start..<min(start + 4, bytes.count)).reduce(UInt32(0)) { $0 | UInt32(bytes[$1]) << (8 * ($1 - start)) }
         }
         let counts = try startAllToAll(
             [[UInt32]](repeating: [UInt32(bytes.count)], count: ranks), receiving: [Int](repeating: 1, count: ranks)
-        ).wait().map { Int($0[0]) }
+        ).wait(patience).map { Int($0[0]) }
         let parts = try startAllToAll(
             [[UInt32]](repeating: words, count: ranks), receiving: counts.map { ($0 + 3) / 4 }
         ).wait()

@@ -9,12 +9,19 @@ public enum CollectiveError: Error, Equatable, CustomStringConvertible {
     /// The process was started by `mpirun`, but Open MPI's library cannot be used.
     case unavailable(reason: String)
 
+    /// Whether the ranks can do nothing together any more.
+    public var breaksGroup: Bool {
+        if case .failed = self { return false }
+        return true
+    }
+
     public var description: String {
         switch self {
         case .lost(let ranks, let hosts, let seconds):
             let names = zip(ranks, hosts).map { "rank \($0) on \($1)" }.joined(separator: ", ")
+            let who = ranks.count > 1 ? "one of \(names)" : names.isEmpty ? "another rank" : names
             return
-                "\(names.isEmpty ? "another rank" : names) did not answer for \(Int(seconds)) s: its process or machine died, "
+                "\(who) did not answer for \(Int(seconds)) s: its process or machine died, "
                 + "or the network to it is cut; start again with the hosts that are left, training goes on from the last "
                 + "checkpoint (training.rank_timeout sets how long to wait)"
         case .failed(let rank, let host, let reason):

@@ -14,18 +14,22 @@ public final class RankGroup: Collective {
     /// - Throws: `CollectiveError.unavailable` where there should be a group and Open MPI is not installed.
     public static func join(timeout: Duration = usualTimeout) throws -> RankGroup? {
         guard let ranks = LaunchedRanks.fromEnvironment, ranks.count > 1 else { return nil }
-        return try RankGroup(timeout: timeout)
+        return try RankGroup(ranks: ranks.count, timeout: timeout)
     }
 
-    private init(timeout: Duration) throws {
+    private init(ranks: Int, timeout: Duration) throws {
         wire = try Wire()
+        guard wire.ranks == ranks else {
+            throw CollectiveError.unavailable(
+                reason: "Open MPI sees \(wire.ranks) ranks where the launcher has started \(ranks)")
+        }
         self.timeout = Mutex(timeout)
         let name = Array(ProcessInfo.processInfo.hostName.utf8).prefix(Self.longestHost)
         let padded = FloatArray(count: Self.longestHost * wire.ranks)
         for (index, byte) in name.enumerated() { padded[wire.rank * Self.longestHost + index] = Float(byte) }
         let messages = RankMessages(wire, hosts: [], timeout: timeout)
         try messages.start(gathering: padded, [Int](repeating: Self.longestHost, count: wire.ranks))
-        try messages.wait() as Void
+        try messages.wait()
         hosts = (0..<wire.ranks).map { rank in
             let line = rank * Self.longestHost..<(rank + 1) * Self.longestHost
             return String(decoding: line.map { UInt8(padded[$0]) }.filter { $0 > 0 }, as: UTF8.self)
@@ -102,6 +106,9 @@ final class Wire: Sendable {
 
     init() throws {
         library = try OpenMPILibrary()
+        // A rank that hears of another's death would report it to mpirun and wait for its answer, which does not come while mpirun
+        // is ending the job; this rank has its own words.
+        setenv("OMPI_MCA_orte_execute_quiet", "1", 0)
         var (given, rank, ranks) = (CInt(0), CInt(0), CInt(0))
         try library.check(library.initialise(nil, nil, OpenMPILibrary.serialised, &given), "MPI_Init_thread")
         guard given >= OpenMPILibrary.serialised else {

@@ -15,8 +15,8 @@ final class RankMessages: Transfer, WordTransfer {
     private var outgoing: [UnsafeMutableBufferPointer<UInt32>] = []
     private var incoming: [UnsafeMutableBufferPointer<UInt32>] = []
 
-    /// MPI counts in `int`; and a message is copied by TCP in one piece.
-    private static let longest = 1 << 30
+    /// MPI counts in `int`; and each message that has come is a sign of life.
+    private static let longest = 1 << 26
 
     init(_ wire: Wire, hosts: [String], timeout: Duration) {
         self.wire = wire
@@ -112,21 +112,23 @@ final class RankMessages: Transfer, WordTransfer {
 
     // MARK: Waiting
 
-    func wait() throws { try wait(.bounded) }
+    func wait() throws { try waitForAll(.bounded) }
 
-    func wait() throws -> [[UInt32]] {
-        try wait(.bounded)
+    func wait(_ patience: Patience) throws -> [[UInt32]] {
+        try waitForAll(patience)
         return incoming.map { Array($0) }
     }
 
     /// Polls, since MPI moves messages only while it is called: first without a pause, then in ever longer ones, so that ranks
     /// which wait leave the cores to those that compute.
-    private func wait(_ patience: Patience) throws {
-        let start = ContinuousClock.now
+    private func waitForAll(_ patience: Patience) throws {
+        var start = ContinuousClock.now
         var polls = 0
         while true {
+            let count = pending.count
             try test()
             if pending.isEmpty { return }
+            if pending.count < count { start = .now }
             polls += 1
             if polls < 200 { continue }
             let waited = ContinuousClock.now - start
@@ -135,7 +137,7 @@ final class RankMessages: Transfer, WordTransfer {
             } else {
                 usleep(patience == .unbounded && waited > .seconds(1) ? 20_000 : 50)
             }
-            if patience == .bounded, waited > timeout { throw wire.broken(lost(after: timeout)) }
+            if patience != .unbounded, waited > timeout * (patience == .long ? 10 : 1) { throw wire.broken(lost(after: waited)) }
         }
     }
 
@@ -149,12 +151,12 @@ final class RankMessages: Transfer, WordTransfer {
     }
 
     /// Ranks that nothing came from; where everything came, those that take nothing.
-    private func lost(after timeout: Duration) -> CollectiveError {
+    private func lost(after waited: Duration) -> CollectiveError {
         let silent = pending.filter { $0.call == "MPI_Irecv" }
         let peers = Set((silent.isEmpty ? pending : silent).map(\.peer)).filter { $0 >= 0 }.sorted()
         return .lost(
             ranks: peers, hosts: peers.map { hosts.indices.contains($0) ? hosts[$0] : "?" },
-            seconds: timeout / .seconds(1))
+            seconds: waited / .seconds(1))
     }
 
     // MARK: Broadcast
@@ -184,7 +186,7 @@ final class RankMessages: Transfer, WordTransfer {
             pending.append((request, wire.rank == 0 ? -1 : 0, "MPI_Ibcast"))
         }
         if wire.rank == 0 { wire.sent.wrappingAdd(bytes.count, ordering: .relaxed) }
-        try wait(patience)
+        try waitForAll(patience)
         return Array(buffer.prefix(bytes.count))
     }
 }

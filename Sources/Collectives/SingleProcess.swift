@@ -38,6 +38,6 @@ public final class SingleProcess: Collective {
         }
 
         func wait() {}
-        func wait() -> [[UInt32]] { words }
+        func wait(_ patience: Patience) -> [[UInt32]] { words }
     }
 }

@@ -153,6 +153,11 @@ extension JobFile {
                     + "every share; write a smaller number")
         }
         section.read("rank_timeout", .patience, into: &training.rankTimeout)
+        if training.rankTimeout == .zero {
+            section.problems.add(
+                line: section.line(of: "rank_timeout"),
+                "training.rank_timeout: 0s gives no rank the time to answer; write 60s, or leave it out")
+        }
         section.read("threads", .integer(1...1_024), into: &training.threads)
         section.read("checkpoint_minutes", .positive, into: &training.checkpointMinutes)
     }

@@ -1,4 +1,5 @@
 import AdLogs
+import Collectives
 import Days
 import Dispatch
 import Extract
@@ -235,6 +236,8 @@ private struct Backfill {
     private func stopsAll(_ error: any Error) -> Bool {
         if JobError.isInterruption(error) { return true }
         if case JobError.lockLost = error { return isOrdered }
+        // Ranks that have lost each other train no night.
+        if let error = error as? CollectiveError, error.breaksGroup { return true }
         // It was away for longer than `database.retry`.
         if let error = error as? PostgresError, error.isTransient { return true }
         return JobError.exitStatus(for: error) == .configuration

@@ -52,11 +52,11 @@ struct CheckpointFolder {
 
     /// The arm's newest checkpoint; nil when there is none, or it is damaged, which is said.
     func find(_ arm: String) -> Found? {
-        let parts = Dictionary(grouping: parts(arm)) { "\($0.step) \($0.count)" }.values
-            .filter { parts in Set(parts.map(\.number)) == Set(0..<parts[0].count) }
+        let checkpoints = Dictionary(grouping: parts(arm)) { "\($0.step) \($0.count)" }.values
+            .map { newestOfEach($0) }.filter { parts in parts.count == parts.first?.count }
         func changed(_ parts: [PartName]) -> Date { parts.map { self.changed($0.name) }.max() ?? .distantPast }
-        guard let newest = parts.max(by: { changed($0) < changed($1) }) else { return nil }
-        let names = newest.sorted { $0.number < $1.number }.map(\.name)
+        guard let newest = checkpoints.max(by: { changed($0) < changed($1) }) else { return nil }
+        let names = newest.map(\.name)
         for name in names {
             do { _ = try load(name) } catch {
                 log.warning("\(error); training begins anew")
@@ -64,6 +64,12 @@ struct CheckpointFolder {
             }
         }
         return Found(names: names, step: newest[0].step)
+    }
+
+    /// A process that was killed between two renames, or ranks that were, leave older parts of the same step.
+    private func newestOfEach(_ parts: [PartName]) -> [PartName] {
+        Dictionary(grouping: parts, by: \.number).values
+            .compactMap { $0.max { changed($0.name) < changed($1.name) } }.sorted { $0.number < $1.number }
     }
 
     /// The bytes of a part.
@@ -97,6 +103,7 @@ struct CheckpointFolder {
             try file.synchronize()
             // The same bytes may be there from a process that was killed.
             guard rename(path, "\(folder)/\(name)") == 0 else { throw CocoaError(.fileWriteUnknown) }
+            discard(part, arm, but: name)
             return true
         } catch {
             if let temporary { try? FileManager.default.removeItem(atPath: temporary) }
@@ -109,6 +116,16 @@ struct CheckpointFolder {
     func removeAll(but part: CheckpointPart, _ arm: String) {
         for stale in parts(arm) where stale.step != part.step || stale.count != part.count {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(stale.name)")
+        }
+    }
+
+    /// Removes a part that the other ranks' parts did not come to.
+    func discard(_ part: CheckpointPart, _ arm: String) { discard(part, arm, but: "") }
+
+    private func discard(_ part: CheckpointPart, _ arm: String, but name: String) {
+        for other in parts(arm)
+        where other.step == part.step && other.count == part.count && other.number == part.number && other.name != name {
+            try? FileManager.default.removeItem(atPath: "\(folder)/\(other.name)")
         }
     }
 

@@ -60,7 +60,7 @@ extension JobSession {
         let order = (needsTeacher || missing.contains(booster) ? [booster] : []) + missing.filter { $0 != booster }
         for arm in order {
             // The checkpoint of one hint is of no use to another.
-            let checkpoints = checkpointFolder(try SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex)
+            let checkpoints = try checkpointFolder(SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex)
             let trained = try recorder.stage("train", detail: "\(arm.name), seed \(seed)") {
                 try train(
                     arm.arm, on: data.training, checkpoints: checkpoints, rocket: arm.rocket(jobFile.rocket),

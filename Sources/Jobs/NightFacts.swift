@@ -83,10 +83,10 @@ extension JobSession {
             if let cached = try manifest.day(day, specificationHash: specification.hash) { return cached.entries }
             return recorded.filter { $0.day == day && $0.role == role }.map { CacheManifest.Entry($0) }
         }
-        let fingerprint = try fingerprint(
+        let work = try fingerprint(
             training: night.trainingDays.flatMap { try entries($0, .training) },
             evaluation: entries(night.evaluatedDay, .evaluation), parent: parent)
-        return try registry.version(model: jobFile.model, fingerprint: fingerprint)
+        return try registry.version(model: jobFile.model, fingerprint: versionFingerprint(work))
     }
 
     /// What the night would go on from, as `warmStart` finds it, but without reading any weights.

@@ -1,5 +1,6 @@
 import Collectives
 import Evaluation
+import FeatureCache
 import Foundation
 import Logging
 import RocketLaunching
@@ -35,8 +36,8 @@ public struct RankWorker {
     private func follow(_ training: () throws -> Void) throws {
         do {
             try training()
-        } catch let error as CollectiveError {
-            guard case .failed = error else { throw error }
+        } catch let error as CollectiveError where error.breaksGroup {
+            throw error
         } catch {
             log.debug("\(error)")
         }
@@ -44,46 +45,41 @@ public struct RankWorker {
 
     private func train(_ order: TrainingOrder) throws {
         group.setTimeout(order.training.rankTimeout ?? RankGroup.usualTimeout)
-        let models = try group.share(TrainingOrder.Models(), for: order)
-        let training = RankedTraining(order, models, over: group, log: log)
+        let training = try RankedTraining(order, group.share(TrainingOrder.Models(), for: order), over: group, log: log)
         _ = try training.run(stops: { interruption.isRequested }) { _ in }
     }
 }
 
 /// A training as each rank of a group does it; a single process is a group of one.
 struct RankedTraining {
-    let order: TrainingOrder
-    let models: TrainingOrder.Models
-    let collective: any Collective
-    let log: Logger
+    private let order: TrainingOrder
+    private let readers: [CacheReader]
+    private let trainer: CoTrainer
+    private let folder: CheckpointFolder
 
-    init(_ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, log: Logger) {
+    /// - Parameter models: are not kept: a rank has room for its shards.
+    init(
+        _ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, log: Logger
+    ) throws {
         self.order = order
-        self.models = models
-        self.collective = collective
-        self.log = log
+        folder = CheckpointFolder(order.checkpoints, log: log)
+        (readers, trainer) = try collective.together {
+            (try order.readers(), try order.trainer(models, collective))
+        }
     }
 
     /// The trained model is whole at rank 0.
     func run(
         stops: @escaping () -> Bool, progress: (TrainingProgress) throws -> Void
     ) throws -> TrainedArm {
-        let (readers, trainer) = try collective.together {
-            (try order.readers(), try order.trainer(models, collective))
+        let (folder, arm) = (folder, order.arm.rawValue)
+        let resume = order.resume.map { found in
+            SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
         }
-        let folder = CheckpointFolder(order.checkpoints, log: log)
-        let arm = order.arm.rawValue
         let checkpoints = Checkpoints(
-            every: .seconds(60 * order.training.checkpointMinutes),
-            resume: order.resume.map { found in
-                SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
-            },
-            stops: stops
-        ) {
-            folder.save($0, arm)
-        } complete: {
-            folder.removeAll(but: $0, arm)
-        }
+            every: .seconds(60 * order.training.checkpointMinutes), resume: resume, stops: stops,
+            save: { folder.save($0, arm) }, complete: { folder.removeAll(but: $0, arm) },
+            discard: { folder.discard($0, arm) })
         let judge = NetJudge { try EvaluationReport.auc(of: $1, labels: $0) }
         let report = try trainer.train(
             on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)

@@ -34,6 +34,9 @@ public struct RankedLaunch: Sendable {
     /// More would read more blocks at a time, fewer would leave some of 8 ranks without rows.
     private static let shares = 8
 
+    /// Whether `mpirun` started it, be it as a group of one.
+    var isRanked: Bool { ranks != nil }
+
     /// What the bytes of the weights depend on besides the job file; nil: nothing.
     func fingerprint(_ training: TrainingSpecification) -> String? {
         guard ranks != nil else { return nil }

@@ -56,7 +56,7 @@ extension JobSession {
                 "\(night.evaluatedDay): version \(version) was made from the same settings and data; nothing to do")
             return RunOutcome(didWork: false, version: version)
         }
-        let checkpoints = checkpointFolder(work)
+        let checkpoints = try checkpointFolder(work)
         var trained: [TrainedArm] = []
         for arm in arms {
             let teacher = trained.first { $0.arm == .booster }?.model
@@ -143,8 +143,10 @@ extension JobSession {
         log.warning("version \(version) is held by the gate; \(live)")
     }
 
-    /// - Parameter work: fingerprint of the work, whoever does it: another number of ranks goes on from its checkpoints.
-    func checkpointFolder(_ work: String) -> CheckpointFolder {
+    /// - Parameter work: fingerprint of the work, whoever does it: another number of ranks goes on from its checkpoints, with the
+    ///   shares that they were made with. A process that reads one stream has checkpoints of its own.
+    func checkpointFolder(_ work: String) throws -> CheckpointFolder {
+        let work = launch.isRanked ? try SHA256Digest.of("\(work) in shares").hex : work
         let cache = URL(fileURLWithPath: jobFile.cacheDirectory).path
         let folder = CheckpointFolder(
             CheckpointFolder.Place(cache: cache, model: jobFile.model, fingerprint: work), log: log)
@@ -179,7 +181,7 @@ extension JobSession {
         var file = jobFile
         file.training.seed = 0
         file.evaluation.baselines = []
-        return try fingerprint(of: file, training: training, evaluation: evaluation, parent: nil)
+        return try versionFingerprint(fingerprint(of: file, training: training, evaluation: evaluation, parent: nil))
     }
 
     private func fingerprint(

@@ -31,7 +31,7 @@ extension JobSession {
                     log.info("version \(version) was made from the same settings and data; nothing to do")
                     return RunOutcome(didWork: false, version: version)
                 }
-                let checkpoints = checkpointFolder(work)
+                let checkpoints = try checkpointFolder(work)
                 let trained = try recorder.stage("train", detail: "rocket", size: { ($0.report.samples, nil) }) {
                     try train(.rocket, on: entries, checkpoints: checkpoints)
                 }

@@ -41,7 +41,7 @@ extension JobSession {
             layout: parent?.model.layout
                 ?? InputLayout(headers: readers.map(\.header), features: jobFile.features),
             nets: jobFile.nets, rocket: rocket ?? jobFile.rocket, training: training,
-            clickRate: Double(clicks) / Double(rows), hasTeacher: teacher != nil, hasParent: parent != nil,
+            clickRate: Double(clicks) / Double(rows), hasTeacher: teacher != nil && arm.needsTeacher, hasParent: parent != nil,
             files: zip(entries, readers).map { TrainingOrder.File(path: $0.absolutePath, checksum: $1.checksum) },
             checkpoints: folder.place, resume: folder.find(arm.rawValue))
         if let resume = order.resume {
@@ -69,8 +69,8 @@ extension JobSession {
         let collective = launch.collective
         launch.setTimeout(order.training.rankTimeout)
         try collective.send(.train(order))
-        let training = RankedTraining(
-            order, try collective.share(models, for: order), over: collective, log: log)
+        let training = try RankedTraining(
+            order, collective.share(models, for: order), over: collective, log: log)
         do {
             return try training.run(
                 stops: { [interruption, locks] in interruption.isRequested || (try? locks.check()) == nil }
@@ -81,6 +81,8 @@ extension JobSession {
             }
         } catch TrainingError.stopped(let step) {
             log.notice("\(TrainingError.stopped(step: step))")
+            // Another rank may have been asked; what comes after this training could not go on without it.
+            if collective.isShared { interruption.request(signal: SIGTERM) }
             try stopIfAsked()
             throw TrainingError.stopped(step: step)
         }

@@ -74,18 +74,17 @@ final class BestPoints {
     /// Each rank scores blocks of its own; rank 0 judges.
     private func quality(_ workspace: BranchWorkspace, _ exchange: StepExchange) throws -> Double? {
         let collective = exchange.collective
-        let own = try collective.together {
-            try heldOut.blocks.enumerated().filter { $0.offset % collective.ranks == collective.rank }
+        let (own, noRows) = try collective.together {
+            let own = try heldOut.blocks.enumerated().filter { $0.offset % collective.ranks == collective.rank }
                 .flatMap { pieces(of: try $0.element()) }
+            return (own, try heldOut.blocks.first.map { InputRows(try $0().selecting(rows: [])) })
         }
         let rounds = try collective.startGather([Double(own.count)]).wait().map { Int($0[0]) }.max() ?? 0
-        let noRows = try heldOut.blocks.first.map { InputRows(try $0().selecting(rows: [])) }
         var (labels, logits): ([UInt8], [Float]) = ([], [])
         for round in 0..<rounds {
             guard let rows = round < own.count ? own[round] : noRows else { break }
             let input = rows.planned(model.layout, ranks: collective.ranks)
-            guard let plan = input.plan, let ids = try exchange.rows.announce(.success(plan)) else { break }
-            try exchange.rows.fetch(exchange.rows.request(ids))
+            try exchange.rows.fetch(exchange.rows.request(exchange.rows.announce(.success(input))))
             labels += input.labels
             logits += score(input, workspace)
         }

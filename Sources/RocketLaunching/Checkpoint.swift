@@ -11,18 +11,22 @@ public struct Checkpoints {
     public var save: (CheckpointPart) throws -> Bool
     /// Is told, at rank 0, that all parts of a checkpoint are kept: those before it may go.
     public var complete: (CheckpointPart) -> Void
-    /// Asked after every step; true: the training saves where it is and ends with `TrainingError.stopped`.
+    /// Is told that some rank could not keep its part: this one is of no use.
+    public var discard: (CheckpointPart) -> Void
+    /// Asked with every step; true: the training saves where it is and ends with `TrainingError.stopped`.
     public var stops: () -> Bool
 
     public init(
         every: Duration, resume: SavedCheckpoint?, stops: @escaping () -> Bool = { false },
-        save: @escaping (CheckpointPart) throws -> Bool, complete: @escaping (CheckpointPart) -> Void = { _ in }
+        save: @escaping (CheckpointPart) throws -> Bool, complete: @escaping (CheckpointPart) -> Void = { _ in },
+        discard: @escaping (CheckpointPart) -> Void = { _ in }
     ) {
         self.every = every
         self.resume = resume
         self.stops = stops
         self.save = save
         self.complete = complete
+        self.discard = discard
     }
 }
 

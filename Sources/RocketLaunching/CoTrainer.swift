@@ -241,14 +241,15 @@ public final class CoTrainer {
     private func save(
         _ checkpoint: Checkpoint, _ state: TrainingState, _ best: BestPoints?, to checkpoints: Checkpoints
     ) throws {
-        let part = CheckpointPart(
-            bytes: try checkpoint.encoded(state, best: best, part: collective.rank, of: collective.ranks),
-            number: collective.rank, count: collective.ranks, step: state.steps)
-        let (isSaved, failure) = { () -> (Bool, (any Error)?) in
-            do { return (try checkpoints.save(part), nil) } catch { return (false, error) }
-        }()
-        try collective.agree(failure)
-        guard try collective.startGather([isSaved ? 1 : 0]).sum()[0] == Double(collective.ranks) else { return }
+        let (part, isSaved) = try collective.together {
+            let part = CheckpointPart(
+                bytes: try checkpoint.encoded(state, best: best, part: collective.rank, of: collective.ranks),
+                number: collective.rank, count: collective.ranks, step: state.steps)
+            return (part, try checkpoints.save(part))
+        }
+        guard try collective.startGather([isSaved ? 1 : 0]).sum()[0] == Double(collective.ranks) else {
+            return checkpoints.discard(part)
+        }
         if collective.rank == 0 { checkpoints.complete(part) }
     }
 

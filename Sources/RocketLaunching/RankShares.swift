@@ -29,24 +29,19 @@ struct RankShares: Sendable {
     ///
     /// - Throws: what reading a block throws, on all ranks.
     init(_ source: TrainingSource, shares: Int, batchSize: Int, over collective: any Collective) throws {
-        var counts = [UInt32](repeating: 0, count: shares)
+        var counts = [Double](repeating: 0, count: shares)
         var failure: (any Error)?
         do {
             for (number, block) in source.blocks.enumerated()
             where (number % shares) % collective.ranks == collective.rank {
-                counts[number % shares] += UInt32(try block().rows)
+                counts[number % shares] += Double(try block().rows)
             }
         } catch {
             failure = error
         }
         try collective.agree(failure)
-        let all = try collective.startAllToAll(
-            [[UInt32]](repeating: counts, count: collective.ranks),
-            receiving: [Int](repeating: shares, count: collective.ranks)
-        ).wait()
-        self.init(
-            rows: (0..<shares).map { share in all.reduce(0) { $0 + Int($1[share]) } }, batchSize: batchSize,
-            rank: collective.rank, ranks: collective.ranks)
+        let rows = try collective.startGather(counts).sum().map { Int($0) }
+        self.init(rows: rows, batchSize: batchSize, rank: collective.rank, ranks: collective.ranks)
     }
 
     var own: [Int] { rows.indices.filter { $0 % ranks == rank } }

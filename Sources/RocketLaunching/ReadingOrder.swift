@@ -80,13 +80,22 @@ func prefetching(
         }
         return
     }
-    var requested = try queue.announced(to: rows).map { try (batch: $0.batch, request: rows.request($0.ids)) }
-    var announced = requested == nil ? nil : try queue.announced(to: rows)
+    var announced = try queue.announced(to: rows)
+    var requested = try announced.map { try rows.request($0) }
+    announced = requested == nil ? nil : try queue.announced(to: rows)
     while let current = requested {
-        try profile.time(.exchange) { try rows.fetch(current.request) }
-        requested = try announced.map { try (batch: $0.batch, request: rows.request($0.ids)) }
+        try profile.time(.exchange) { try rows.fetch(current) }
+        requested = try announced.map { try rows.request($0) }
         announced = requested == nil ? nil : try queue.announced(to: rows)
-        guard try body(current.batch) else { return }
+        let goesOn: Bool
+        do {
+            goesOn = try body(current.batch)
+        } catch let error as TrainingError {
+            // All ranks end so.
+            try rows.drop(requested, announced)
+            throw error
+        }
+        guard goesOn else { return try rows.drop(requested, announced) }
     }
 }
 
@@ -103,13 +112,12 @@ extension TrainingSource {
 }
 
 extension BatchQueue {
-    /// The next batch, after the other ranks were told of it; nil after the last.
-    ///
-    /// - Throws: what ended the reading here, or `CollectiveError.failed` with what ended it at another rank.
-    fileprivate func announced(to rows: RowExchange) throws -> (batch: InputRows, ids: RowExchange.Announcement)? {
-        let next = Swift.Result { try self.next() }
-        if case .failure(let error) = next { _ = try rows.announce(.failure(error)) }
-        guard let batch = try next.get(), let plan = batch.plan else { return nil }
-        return try rows.announce(.success(plan)).map { (batch, $0) }
+    /// The next batch, of which the other ranks are being told; nil after the last. Where reading has failed they are told that,
+    /// and all end when they come to the batch.
+    fileprivate func announced(to rows: RowExchange) throws -> RowExchange.Announcement? {
+        switch Swift.Result(catching: { try next() }) {
+        case .success(let batch): try batch.map { try rows.announce(.success($0)) }
+        case .failure(let error): try rows.announce(.failure(error))
+        }
     }
 }

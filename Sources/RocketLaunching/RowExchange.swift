@@ -14,13 +14,15 @@ final class RowExchange {
 
     /// A batch whose ranks tell each other how many ids will come.
     struct Announcement {
-        let plan: RowPlan
+        /// Or why this rank has no more, which ends the training when the others have come so far.
+        fileprivate let batch: Result<InputRows, any Error>
         fileprivate let counts: any WordTransfer
     }
 
     /// A batch whose ids are on their way.
     struct Request {
-        let plan: RowPlan
+        let batch: InputRows
+        fileprivate let plan: RowPlan
         /// Ids that each rank asks this one for, by field with a table of its own. `[ranks][own fields]`
         fileprivate let counts: [[Int]]
         fileprivate let places: any WordTransfer
@@ -53,44 +55,46 @@ final class RowExchange {
     // MARK: Ids
 
     /// Tells the others how many ids of each table will come, or that this rank has no more batches for the reason given.
-    func announce(_ batch: Result<RowPlan, any Error>) throws -> Announcement? {
+    func announce(_ batch: Result<InputRows, any Error>) throws -> Announcement {
         let ranks = collective.ranks
-        let receiving = [Int](repeating: fields.count + 1, count: ranks)
-        switch batch {
-        case .success(let plan):
-            let words = (0..<ranks).map { rank in
-                [0] + fields.map { UInt32(plan.bounds[$0][rank + 1] - plan.bounds[$0][rank]) }
-            }
-            return Announcement(plan: plan, counts: try collective.startAllToAll(words, receiving: receiving))
-        case .failure(let error):
-            let words = [UInt32](repeating: 1, count: fields.count + 1)
-            let counts = try collective.startAllToAll(
-                [[UInt32]](repeating: words, count: ranks), receiving: receiving)
-            try check(counts.wait(), failure: error)
-            return nil
+        var words = [[UInt32]](repeating: [UInt32](repeating: 1, count: fields.count + 1), count: ranks)
+        if case .success(let batch) = batch {
+            let counts = ownCounts(plan(of: batch))
+            words = counts.map { [0] + $0.map { UInt32($0) } }
         }
+        let receiving = [Int](repeating: fields.count + 1, count: ranks)
+        return Announcement(batch: batch, counts: try collective.startAllToAll(words, receiving: receiving))
+    }
+
+    private func plan(of batch: InputRows) -> RowPlan {
+        batch.plan ?? RowPlan(batch.ids, layout: layout, ranks: collective.ranks)
     }
 
     /// Sends the ids.
     ///
-    /// - Throws: `CollectiveError.failed` where a rank could not announce a batch.
+    /// - Throws: what `announce` was given, or `CollectiveError.failed` where another rank could not announce a batch.
     func request(_ announcement: Announcement) throws -> Request {
         let words = try announcement.counts.wait()
-        try check(words, failure: nil)
+        try check(words, announcement.batch)
+        let batch = try announcement.batch.get()
+        let plan = plan(of: batch)
         let counts = words.map { $0.dropFirst().map { Int($0) } }
-        let places = try collective.startAllToAll(
-            announcement.plan.requests, receiving: counts.map { $0.reduce(0, +) })
-        return Request(plan: announcement.plan, counts: counts, places: places)
+        let places = try collective.startAllToAll(plan.requests, receiving: counts.map { $0.reduce(0, +) })
+        return Request(batch: batch, plan: plan, counts: counts, places: places)
+    }
+
+    /// Waits for what is on its way of batches that nobody will train on.
+    func drop(_ request: Request?, _ announcement: Announcement?) throws {
+        _ = try request?.places.wait()
+        _ = try announcement?.counts.wait()
     }
 
     /// Where one rank cannot go on, all end with its reason.
-    private func check(_ words: [[UInt32]], failure: (any Error)?) throws {
+    private func check(_ words: [[UInt32]], _ batch: Result<InputRows, any Error>) throws {
         guard words.contains(where: { $0[0] != 0 }) else { return }
-        let reasons = try collective.gather(Array((failure.map { "\($0)" } ?? "").utf8))
-        if let failure { throw failure }
-        let rank = words.firstIndex { $0[0] != 0 } ?? 0
-        throw CollectiveError.failed(
-            rank: rank, host: collective.hosts[rank], reason: String(decoding: reasons[rank], as: UTF8.self))
+        var failure: (any Error)?
+        if case .failure(let error) = batch { failure = error }
+        try collective.agree(failure)
     }
 
     // MARK: Rows

@@ -195,6 +195,9 @@ struct BenchCommand: ParsableCommand {
             let log = logging.logger(quiet: json)
             let display = ProgressDisplay(log: log, quiet: json, format: logging.format)
             let launch = LaunchedProcess.launch
+            if launch.collective.isShared, python != nil {
+                throw ValidationError("--python is for one process; leave it out under mpirun")
+            }
             let result = try benchTrain(
                 arm: arm, batch: batch, threads: threads ?? launch.threads, type: dtype, embeddingRows: embeddingRows,
                 rounds: rounds, seconds: seconds, python: python, launch: launch

@@ -16,6 +16,7 @@ enum LaunchedProcess {
         // The library starts threads, which must not take the signals that the command waits for.
         blockStopSignals()
         let group = try RankGroup.join()
+        unblockStopSignals()
         LaunchedRanks.hideFromChildren()
         guard let group else {
             return $launch.withValue(RankedLaunch(collective: SingleProcess(), ranks: ranks), operation: command)

@@ -28,6 +28,12 @@ func blockStopSignals() {
     pthread_sigmask(SIG_BLOCK, &blocked, nil)
 }
 
+/// Lets this thread take them again.
+func unblockStopSignals() {
+    var unblocked = stopSignals
+    pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
+}
+
 private var stopSignals: sigset_t {
     var signals = sigset_t()
     sigemptyset(&signals)

@@ -142,6 +142,36 @@ import Testing
         #expect(ended[1] == "block 3 is damaged")
         #expect(ended[0] == "rank 1 on host1 could not go on: block 3 is damaged" && ended[2] == ended[0])
     }
+
+    @Test("So does one whose rows end in the middle of an epoch, while the others are ahead")
+    func failingLater() throws {
+        struct Unreadable: Error, CustomStringConvertible { let description = "block 65 is damaged" }
+        // Two shares of 64 have rows, in two blocks that are each shuffled by themselves.
+        let (block, nothing) = (World.batch(rows: 4_200, seed: 3), World.batch(rows: 0, seed: 3))
+        let ended = try ThreadRanks.run(2) { collective -> String in
+            let reads = Reads()
+            let source = TrainingSource(
+                rows: 16_800, clicks: 8_000,
+                blocks: (0..<128).map { number -> @Sendable () throws -> SparseBatch in
+                    guard number % 64 < 2 else { return { nothing } }
+                    // Both are read once to be counted; the second of the epoch cannot be.
+                    return { if number % 64 == 1, reads.next() > 3 { throw Unreadable() } else { return block } }
+                })
+            let trainer = CoTrainer(
+                arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
+                training: TrainingSpecification(batchSize: 512, seed: 5, shares: 64, threads: 1), clickRate: 0.3,
+                collective: collective)
+            var steps = 0
+            do {
+                _ = try trainer.train(on: source) { steps = $0.step }
+                return "no error"
+            } catch {
+                return "\(error)\(steps > 5 ? "" : " too early")"
+            }
+        }
+        #expect(ended[1] == "block 65 is damaged")
+        #expect(ended[0] == "rank 1 on host1 could not go on: block 65 is damaged")
+    }
 }
 
 final class Reads: Sendable {

@@ -145,6 +145,6 @@ final class ThreadRanks: Sendable {
         }
 
         func wait() throws { _ = try finish() }
-        func wait() throws -> [[UInt32]] { try finish() }
+        func wait(_ patience: Patience) throws -> [[UInt32]] { try finish() }
     }
 }
