@@ -6,31 +6,31 @@ import RocketLaunching
 /// The checkpoints of one piece of work, which its fingerprint names: the newest of each arm, in as many parts as ranks made
 /// it. They go when the version is published; a piece of work that was given up leaves them, until another one finds them
 /// older than a week.
-struct CheckpointFolder {
+package struct CheckpointFolder {
     private let folder: String
     private let log: Logger
 
     /// Where the checkpoints of a piece of work lie.
-    struct Place: Codable, Sendable {
+    package struct Place: Codable, Sendable {
         var folder: String
 
         fileprivate init(_ folder: String) {
             self.folder = folder
         }
 
-        init(cache: String, model: String, fingerprint: String) {
+        package init(cache: String, model: String, fingerprint: String) {
             folder = "\(cache)/checkpoints/\(model)-\(fingerprint.prefix(16))"
         }
     }
 
     /// A checkpoint of which every part is there and whole.
-    struct Found: Codable, Sendable {
+    package struct Found: Codable, Sendable {
         /// Of the parts, in their order.
-        var names: [String]
-        var step: Int
+        package var names: [String]
+        package var step: Int
     }
 
-    init(_ place: Place, log: Logger) {
+    package init(_ place: Place, log: Logger) {
         folder = place.folder
         self.log = log
     }
@@ -51,7 +51,7 @@ struct CheckpointFolder {
     }
 
     /// The arm's newest checkpoint; nil when there is none, or it is damaged, which is said.
-    func find(_ arm: String) -> Found? {
+    package func find(_ arm: String) -> Found? {
         let checkpoints = Dictionary(grouping: parts(arm)) { "\($0.step) \($0.count)" }.values
             .map { newestOfEach($0) }.filter { parts in parts.count == parts.first?.count }
         func changed(_ parts: [PartName]) -> Date { parts.map { self.changed($0.name) }.max() ?? .distantPast }
@@ -75,7 +75,7 @@ struct CheckpointFolder {
     /// The bytes of a part.
     ///
     /// - Throws: `CheckpointError.damaged` where they are not those that were written, or cannot be read.
-    func load(_ name: String) throws -> [UInt8] {
+    package func load(_ name: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
             throw CheckpointError.damaged(path: "\(folder)/\(name)")
         }
@@ -88,7 +88,7 @@ struct CheckpointFolder {
 
     /// Keeps a part beside those of other ranks: written to a temporary name, flushed, renamed. Training goes on without one
     /// where that fails, on a full disk say, and the log says so.
-    func save(_ part: CheckpointPart, _ arm: String) -> Bool {
+    package func save(_ part: CheckpointPart, _ arm: String) -> Bool {
         var name = "a checkpoint"
         var temporary: String?
         do {
@@ -113,7 +113,7 @@ struct CheckpointFolder {
     }
 
     /// Removes what came before a checkpoint of which all parts are kept.
-    func removeAll(but part: CheckpointPart, _ arm: String) {
+    package func removeAll(but part: CheckpointPart, _ arm: String) {
         for stale in parts(arm) where stale.step != part.step || stale.count != part.count {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(stale.name)")
         }
@@ -129,7 +129,7 @@ struct CheckpointFolder {
         }
     }
 
-    func remove() {
+    package func remove() {
         try? FileManager.default.removeItem(atPath: folder)
     }
 

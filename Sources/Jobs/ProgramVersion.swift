@@ -11,7 +11,9 @@ public enum ProgramVersion {
         if let given = ProcessInfo.processInfo.environment["ROCKET_REVISION"], !given.isEmpty { return given }
         guard let path = executable else { return nil }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let git = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        // Outside of a checkout git says so, which is no matter of ours.
+        let describe = "exec git -C \"$1\" describe --always --dirty --abbrev=40 '--exclude=*' 2>/dev/null"
+        let git = ["sh", "-c", describe, "sh", folder]
         guard let result = try? ChildProcess.run(git, output: .kept) else { return nil }
         let text = String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         return text.isEmpty ? nil : text

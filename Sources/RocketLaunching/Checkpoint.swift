@@ -37,6 +37,13 @@ public struct CheckpointPart: Sendable {
     public var number, count: Int
     /// After which step.
     public var step: Int
+
+    public init(bytes: [UInt8], number: Int, count: Int, step: Int) {
+        self.bytes = bytes
+        self.number = number
+        self.count = count
+        self.step = step
+    }
 }
 
 /// A checkpoint of as many parts as ranks made it; any number of ranks can go on from it.
