@@ -133,10 +133,11 @@ extension ReportPage {
             rows: rows, references: [0] + (margin.map { [$0] } ?? []))
         let confidence = NumberText.percent(first.figures.confidence, decimals: 0)
         let rule = margin.map { "The gate wants the lower bound above \(NumberText.fixed($0))." } ?? ""
+        let clusters = "\(NumberText.grouped(first.figures.clusters)) \(groups > 0 ? "users" : "impressions")"
         return Figure(
             plot.title,
             note: """
-                On the same rows, by a paired bootstrap over \(NumberText.grouped(first.figures.clusters)) users; each \
+                On the same rows, by a paired bootstrap over \(clusters); each \
                 bound holds with \(confidence). \(rule)
                 """,
             svg: plot.svg(id: "differences"),
