@@ -137,7 +137,8 @@ final class RankMessages: Transfer, WordTransfer {
             } else {
                 usleep(patience == .unbounded && waited > .seconds(1) ? 20_000 : 50)
             }
-            if patience != .unbounded, waited > timeout * (patience == .long ? 10 : 1) { throw wire.broken(lost(after: waited)) }
+            let limit = timeout * (patience == .long ? 10 : 1)
+            if patience != .unbounded, waited > limit { throw wire.broken(lost(after: waited)) }
         }
     }
 
@@ -179,8 +180,7 @@ final class RankMessages: Transfer, WordTransfer {
             try wire.call("MPI_Ibcast") { library in
                 library.broadcast(
                     buffer.baseAddress.map { $0 + start }, CInt(min(bytes.count - start, Self.longest)), library.byte,
-                    0,
-                    library.world, &request)
+                    0, library.world, &request)
             }
             // Who of the others did not take it, nobody can tell.
             pending.append((request, wire.rank == 0 ? -1 : 0, "MPI_Ibcast"))

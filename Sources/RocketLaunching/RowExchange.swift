@@ -49,9 +49,6 @@ final class RowExchange {
         fields = layout.ownFields
     }
 
-    /// Floats that a row of a field has in all tables together.
-    private func width(_ field: Int) -> Int { tables.reduce(0) { $0 + $1.tables.dims[field] } }
-
     // MARK: Ids
 
     /// Tells the others how many ids of each table will come, or that this rank has no more batches for the reason given.

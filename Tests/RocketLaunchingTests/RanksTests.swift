@@ -23,7 +23,13 @@ import Testing
         var layout = World.layout
         var nets = World.nets
         var clip: Double?
-        var sharedLayers = 0
+        var negativeShare = 1.0
+    }
+
+    static var rareLayout: InputLayout {
+        var layout = World.layout
+        layout.fields[0].admission = IDAdmission(minimumCount: 25)
+        return layout
     }
 
     static let cases = [
@@ -36,13 +42,15 @@ import Testing
             nets: World.partNets),
         Case(description: "a table for two fields", layout: World.sharedTableLayout, nets: World.partNets),
         Case(description: "clipped gradients", clip: 0.05),
+        Case(description: "rare ids share a row", layout: rareLayout),
+        Case(description: "a share of the unclicked rows", negativeShare: 0.5),
     ]
 
     static func trainer(_ item: Case, _ collective: any Collective, shares: Int?, share: Double = 0) -> CoTrainer {
         CoTrainer(
             arm: .rocket, layout: item.layout, nets: item.nets, rocket: item.rocket,
             training: TrainingSpecification(
-                batchSize: 32, epochs: 2, validationShare: share, gradientClip: item.clip, seed: 5, slices: 4,
+                batchSize: 32, epochs: 2, validationShare: share, negativeShare: item.negativeShare, gradientClip: item.clip, seed: 5, slices: 4,
                 shares: shares, threads: 1),
             clickRate: 0.3, collective: collective)
     }
@@ -76,7 +84,7 @@ import Testing
         for ranks in 2...4 {
             let trained = try Self.train(item, ranks: ranks)[0]
             #expect(Self.furthest(trained.logits, alone.logits) < 2e-3, "\(ranks) ranks")
-            #expect(trained.report.steps == alone.report.steps && trained.report.samples == 1_000)
+            #expect(trained.report.steps == alone.report.steps && trained.report.samples == alone.report.samples)
             #expect(trained.report.group?.ranks == ranks && trained.bytes.count == alone.bytes.count)
             #expect(trained.state.count == alone.state.count)
             for (one, other) in zip(trained.report.curve, alone.report.curve) {
@@ -84,7 +92,7 @@ import Testing
                 #expect(abs((one.hint ?? 0) - (other.hint ?? 9)) < 1e-2)
             }
             for (one, other) in zip(trained.report.gradientNorms, alone.report.gradientNorms) {
-                #expect(one.hint?.booster == (item.rocket.gradientBlock == .none ? one.hint?.booster : 0))
+                #expect(one.hint?.booster == 0)
                 #expect(abs((one.booster?.shared ?? 0) - (other.booster?.shared ?? 9)) < 1e-3)
             }
         }
@@ -94,6 +102,67 @@ import Testing
     func sameBytes() throws {
         let (first, second) = try (Self.train(Self.cases[2], ranks: 3)[0], Self.train(Self.cases[2], ranks: 3)[0])
         #expect(first.bytes == second.bytes && first.state == second.state && !first.bytes.isEmpty)
+    }
+
+    /// What the ranks had kept when one of them stopped all.
+    static func stopped(_ item: Case, ranks: Int, at step: Int) throws -> [CheckpointPart] {
+        try ThreadRanks.run(ranks) { collective in
+            var parts: [CheckpointPart] = []
+            var steps = 0
+            let checkpoints = Checkpoints(
+                every: .seconds(99), resume: nil, stops: { collective.rank == ranks - 1 && steps == step }
+            ) {
+                parts.append($0)
+                return true
+            }
+            #expect(throws: TrainingError.self) {
+                try trainer(item, collective, shares: 4).train(on: World.source(), checkpoints: checkpoints) {
+                    steps = $0.step
+                }
+            }
+            return parts
+        }.flatMap(\.self)
+    }
+
+    @Test("Another number of ranks goes on from a checkpoint as if it had not changed", arguments: [cases[0], cases[2]])
+    func otherRanks(_ item: Case) throws {
+        let alone = try Self.train(item, ranks: 1)[0]
+        let parts = try Self.stopped(item, ranks: 3, at: 12)
+        #expect(parts.map(\.number) == [0, 1, 2] && parts.allSatisfy { $0.count == 3 && $0.step == 13 })
+        for ranks in [1, 2, 4] {
+            let resumed = try ThreadRanks.run(ranks) { collective -> [[Float]] in
+                let trainer = Self.trainer(item, collective, shares: 4)
+                let saved = SavedCheckpoint(parts: 3) { parts[$0].bytes }
+                let checkpoints = Checkpoints(every: .seconds(99), resume: saved) { _ in true }
+                let report = try trainer.train(on: World.source(), checkpoints: checkpoints) { _ in }
+                #expect(report.steps == alone.report.steps && report.samples == alone.report.samples)
+                guard collective.rank == 0 else { return [] }
+                let batch = World.batch(rows: 40, seed: 7)
+                return try [
+                    #require(trainer.model.light).logits(batch), #require(trainer.model.booster).logits(batch),
+                ]
+            }
+            #expect(Self.furthest(resumed[0], alone.logits) < 2e-3, "\(ranks) ranks")
+        }
+    }
+
+    @Test("A warm start by several ranks is that of one")
+    func warmStart() throws {
+        let first = try Self.train(Self.cases[2], ranks: 1)[0]
+        func goOn(_ ranks: Int) throws -> [[Float]] {
+            try ThreadRanks.run(ranks) { collective -> [[Float]] in
+                let trainer = Self.trainer(Self.cases[2], collective, shares: 4)
+                try trainer.goOn(from: CoTrainedModel(safetensors: first.bytes), state: first.state)
+                _ = try trainer.train(on: World.source()) { _ in }
+                guard collective.rank == 0 else { return [] }
+                let batch = World.batch(rows: 40, seed: 7)
+                return try [
+                    #require(trainer.model.light).logits(batch), #require(trainer.model.booster).logits(batch),
+                ]
+            }[0]
+        }
+        let alone = try goOn(1)
+        #expect(try Self.furthest(goOn(3), alone) < 5e-3 && Self.furthest(alone, first.logits) > 0.02)
     }
 
     @Test("Ranks that read everything train the model of a single process that deals nothing")
