@@ -13,6 +13,9 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
     /// The job file's time zone is unknown to the server.
     case timeZone(String)
 
+    /// A stored text is not UTF-8.
+    case unreadable(table: String, column: String, bytes: String, key: String, encoding: String)
+
     public var description: String {
         switch self {
         case .noRelation(let relation):
@@ -24,6 +27,10 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
         case .columnType(let table, let column, let found, let expected):
             "column ‘\(column)’ of \(table) has type \(found), expected \(expected); use a table of its own "
                 + "(rocket import --into NAME) or correct the job file"
+        case .unreadable(let table, let column, let bytes, let key, let encoding):
+            "\(table).\(column) of the row with \(key) is \(bytes), which is not UTF-8; the database's encoding is "
+                + "\(encoding), which keeps any bytes. Correct the row, give the job a view that converts it "
+                + "(convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')), or move the logs to a database in UTF8"
         case .moment(let text):
             "‘\(text)’ is not a moment; expected a day such as 2026-11-22 or a time such as 2026-11-23T03:30Z"
         case .timeZone(let name):

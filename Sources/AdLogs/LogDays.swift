@@ -67,7 +67,7 @@ public struct LogDays: Sendable {
         return try connection.execute(
             """
             SELECT (max(\(time)) AT TIME ZONE $2)::date AS day FROM \(relation)
-            WHERE \(time) < $1::text::date::timestamp AT TIME ZONE $2
+            WHERE \(time) < $1::text::date::timestamp AT TIME ZONE $2 AND \(time) >= \(Self.firstTime)
             """, [.text(day.description), .text(source.timeZone)]
         ).first?.dayOrNil("day")
     }
@@ -128,7 +128,7 @@ public struct LogDays: Sendable {
         let ends = try connection.execute(
             """
             SELECT (min(\(time)) AT TIME ZONE $1)::date AS first, (max(\(time)) AT TIME ZONE $1)::date AS last
-            FROM \(relation)
+            FROM \(relation) WHERE \(time) >= \(Self.firstTime) AND \(time) < \(Self.endOfTimes)
             """, [.text(source.timeZone)]
         ).first
         guard let first = try ends?.dayOrNil("first"), let newest = try ends?.dayOrNil("last"),
@@ -158,6 +158,25 @@ public struct LogDays: Sendable {
             }
     }
 
+    /// The tables that have rows whose time is of no day that a job could be about: before 1900, after 2199, or infinite.
+    public func oddTimes(on connection: Connection) throws -> [OddTimes] {
+        try [(source.impressions.table, source.impressions.time), (source.clicks.table, source.clicks.time)]
+            .compactMap { table, column in
+                let time = try connection.quoteIdentifier(column)
+                let rows = try connection.execute(
+                    """
+                    SELECT count(*) AS rows FROM \(try connection.quoteRelation(table))
+                    WHERE \(time) < \(Self.firstTime) OR \(time) >= \(Self.endOfTimes)
+                    """
+                ).first?.int("rows") ?? 0
+                return rows == 0 ? nil : OddTimes(table: table, column: column, rows: rows)
+            }
+    }
+
+    /// Times from here on, and before `endOfTimes`, are of days; dates of any other would not end.
+    public static let firstTime = "'1900-01-01 00:00+00'::timestamptz"
+    public static let endOfTimes = "'2200-01-01 00:00+00'::timestamptz"
+
     /// Whether the log holds no impression at all.
     public func isEmpty(on connection: Connection) throws -> Bool {
         let relation = try connection.quoteRelation(source.impressions.table)
@@ -174,6 +193,16 @@ public struct RowsAhead: Sendable, CustomStringConvertible {
     public var description: String {
         "\(table) has \(rows) rows ahead of the database server's clock (\(clock)), up to \(newest); a clock is wrong, that of "
             + "who writes the log or the server's, by which the job knows the day"
+    }
+}
+
+/// Rows of a log table whose time is of no day.
+public struct OddTimes: Sendable, CustomStringConvertible {
+    let table, column: String
+    let rows: Int
+
+    public var description: String {
+        "\(table).\(column) of \(rows) rows is infinite, before 1900 or after 2199; these rows are of no day and not used"
     }
 }
 

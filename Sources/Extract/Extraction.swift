@@ -121,6 +121,7 @@ public final class Extraction {
         learned.features = try learnedFeatures(from: first)
         var pending = days
         var built: [BuiltDay] = []
+        var idle: ContinuousClock.Instant?
         while !pending.isEmpty {
             var advanced = false
             for day in pending {
@@ -134,16 +135,45 @@ public final class Extraction {
                 if let other = try builtSince(started, day) {
                     built.append(other)
                 } else {
-                    built.append(try lead(day, learned, progress))
+                    built.append(try naming(day) { try lead(day, learned, progress) })
                 }
             }
             for day in pending {
                 if try help(day, learned, progress) { advanced = true }
             }
-            if !advanced, !pending.isEmpty { usleep(100_000) }
+            if advanced {
+                idle = nil
+            } else if !pending.isEmpty {
+                try endWait(for: pending, since: idle)
+                idle = idle ?? .now
+                usleep(100_000)
+            }
         }
         return built
     }
+
+    /// Finds the row and column of a text that the server could not send.
+    private func naming(_ day: Day, _ body: () throws -> BuiltDay) throws -> BuiltDay {
+        do {
+            return try body()
+        } catch PostgresError.server(let error) where error.isEncoding {
+            let range = try LogDays(specification.source).instants(of: day, on: source)
+            throw try SourceCheck(specification).unreadable(in: range, on: source).first ?? PostgresError.server(error)
+        }
+    }
+
+    /// Stops waiting for a day whose lock is held though nobody builds it: every login of the database can take a lock.
+    ///
+    /// - Throws: `PostgresError.lockHeld`.
+    private func endWait(for days: [Day], since start: ContinuousClock.Instant?) throws {
+        guard let start, ContinuousClock.now - start > Self.longestWait else { return }
+        for day in days where try builds.find(day, specificationHash: specification.hash) == nil {
+            throw try connection.held(DayBuild.lockName(specification.hash, day), since: start)
+        }
+    }
+
+    /// A process that leads a day's build has a row of it within moments of its lock.
+    private static let longestWait = Duration.seconds(60)
 
     private func register() throws {
         let encoder = JSONEncoder()

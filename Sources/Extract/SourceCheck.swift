@@ -12,6 +12,9 @@ public struct SourceCheck: Sendable {
 
     /// All that does not fit, empty when everything does: missing relations and columns, columns of a type that their
     /// use does not allow, an unknown time zone.
+    ///
+    /// - Throws: `PostgresError` where the role may not read a table, or row-level security might hide rows of it;
+    ///   `AdLogError.unreadable` where one of the first rows of a database that keeps any bytes is not UTF-8.
     public func problems(on connection: Connection) throws -> [AdLogError] {
         var problems: [AdLogError] = []
         let source = specification.source
@@ -37,8 +40,41 @@ public struct SourceCheck: Sendable {
             case .cross, .hourOfDay, .dayOfWeek: break
             }
         }
-        return problems + (try misfits(in: source.impressions.table, wanted, on: connection))
+        problems += try misfits(in: source.impressions.table, wanted, on: connection)
+        guard problems.isEmpty else { return problems }
+        for table in [source.impressions.table, source.clicks.table] {
+            // Asks for the right to read all rows, and reads none.
+            try connection.execute("SELECT FROM \(connection.quoteRelation(table)) LIMIT 0")
+        }
+        if let first = try unreadable(most: Self.sampledRows, on: connection).first { throw first }
+        return []
     }
+
+    /// The first text of each log table that is not UTF-8.
+    ///
+    /// - Parameters:
+    ///   - range: of the impressions, and of clicks on them; nil: all.
+    ///   - most: rows of a table that are looked at; nil: all.
+    public func unreadable(
+        in range: Range<Instant>? = nil, most: Int? = nil, on connection: Connection
+    ) throws -> [AdLogError] {
+        let source = specification.source
+        let read = specification.features.features.filter { ![.cross, .hourOfDay, .dayOfWeek].contains($0.kind) }
+        let tables = try [
+            UnreadableText(
+                in: source.impressions.table, keys: [source.impressions.id],
+                columns: read.map(\.column) + [specification.group].compactMap { $0 }
+            ).first(at: range.map { (source.impressions.time, $0) }, most: most, on: connection),
+            UnreadableText(in: source.clicks.table, keys: [source.clicks.impressionID], columns: []).first(
+                at: range.map {
+                    let end = $0.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
+                    return (source.clicks.time, $0.lowerBound..<end)
+                }, most: most, on: connection),
+        ]
+        return tables.compactMap { $0 }
+    }
+
+    private static let sampledRows = 10_000
 
     private func misfits(
         in relation: String, _ wanted: [(column: String, types: Set<String>?)], on connection: Connection

@@ -2,8 +2,9 @@ import Foundation
 import Postgres
 
 extension Doctor {
-    /// PostgreSQL that has all that the migrations and statements use, `pg_partition_tree` among it.
-    private static let oldestServer = 120_000
+    /// PostgreSQL that has all that statements use, `pg_partition_tree` among it; and for the job's own tables, all that the
+    /// migrations do, functions with a standard body among it.
+    private static func oldestServer(_ access: ConnectionSettings.Access) -> Int { access == .readWrite ? 14 : 12 }
     /// Clocks may differ so much before a day's last clicks are looked for at the wrong time.
     private static let mostSeconds = 2.0
 
@@ -20,7 +21,7 @@ extension Doctor {
                    extract(epoch FROM now() - pg_last_xact_replay_timestamp())::float8 AS behind
             """
         ).first else { return [] }
-        var findings = [version(try row.text("version"), try row.int("number"), row, subject)]
+        var findings = [version(row, subject, oldest: oldestServer(access))]
         findings.append(encryption(try row.textOrNil("tls"), try row.textOrNil("address"), subject))
         let isReplica = try row.bool("is_replica")
         switch access {
@@ -39,11 +40,12 @@ extension Doctor {
         return findings
     }
 
-    private static func version(_ version: String, _ number: Int, _ row: Row, _ subject: String) -> Finding {
+    private static func version(_ row: Row, _ subject: String, oldest: Int) -> Finding {
+        let version = (try? row.text("version")) ?? ""
         let place = (try? "database \(row.text("database")) as \(row.text("role"))") ?? ""
         let found = "reachable: PostgreSQL \(version.split(separator: " ").first ?? ""), \(place)"
-        return number < oldestServer
-            ? .problem(.database, subject, found, mend: "use PostgreSQL 12 or newer") : .ok(.database, subject, found)
+        return ((try? row.int("number")) ?? 0) < 10_000 * oldest
+            ? .problem(.database, subject, found, mend: "use PostgreSQL \(oldest) or newer") : .ok(.database, subject, found)
     }
 
     private static func encryption(_ tls: String?, _ address: String?, _ subject: String) -> Finding {

@@ -19,7 +19,16 @@ extension Doctor {
                         + "time zone \(job.source.timeZone) is known")
             ]
         }
-        return problems.map { .problem(.job, "columns", "\($0)", mend: "correct \(job.path)") }
+        return try problems.map { .problem(.job, "columns", "\($0)", mend: try mend(of: $0, job, on: connection)) }
+    }
+
+    private static func mend(of problem: AdLogError, _ job: JobFile, on connection: Connection) throws -> String {
+        guard case .columnType(let table, let column, "timestamp without time zone", _) = problem else {
+            return "correct \(job.path)"
+        }
+        let name = try connection.quoteIdentifier(column)
+        return "a view that says which zone the times are of, named in \(job.path): SELECT …, \(name) AT TIME ZONE 'UTC' AS "
+            + "\(name) FROM \(try connection.quoteRelation(table));"
     }
 
     /// Indexes by which a day's rows are found without reading all others.
@@ -73,7 +82,8 @@ extension Doctor {
         let newest = try connection.execute(
             """
             SELECT extract(epoch FROM now() - \(time))::float8 AS age, \(time)::timestamptz(0)::text AS newest
-            FROM \(relation) WHERE \(time) >= now() - interval '3 days' ORDER BY \(time) DESC LIMIT 1
+            FROM \(relation)
+            WHERE \(time) >= now() - interval '3 days' AND \(time) < \(LogDays.endOfTimes) ORDER BY \(time) DESC LIMIT 1
             """
         ).first
         guard let newest else {
@@ -104,6 +114,16 @@ extension Doctor {
             return [.warning(.logs, source.impressions.table, lacking, mend: mend)]
         }
         return [.ok(.logs, source.impressions.table, found)]
+    }
+
+    /// Rows whose time is of no day, or still to come.
+    static func times(_ job: JobFile, on connection: Connection) throws -> [Finding] {
+        let days = LogDays(job.source)
+        let odd = try days.oddTimes(on: connection).map { "\($0)" }
+        let ahead = try days.rowsAhead(on: connection).map { "\($0)" }
+        if odd.isEmpty, ahead.isEmpty { return [.ok(.logs, "times", "every row is of a day, and none is still to come")] }
+        return odd.map { .warning(.logs, "times", $0, mend: "correct what writes them; a job does without these rows") }
+            + ahead.map { .warning(.logs, "times", $0, mend: "synchronise the clocks: timedatectl set-ntp true") }
     }
 
     /// What to do where a log ends before the day that a night judges on; nil: it has no earlier day.

@@ -11,11 +11,12 @@ extension Doctor {
                 """
                 SELECT n.nspname AS schema, quote_ident(current_user) AS role,
                        has_schema_privilege(n.oid, 'USAGE') AS schema_is_open,
-                       has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS is_open
+                       has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS is_open,
+                       row_security_active(c.oid) AS may_hide_rows
                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                  AND CASE WHEN $2::text IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = $2 END
-                """, [.text(parts.last ?? ""), parts.count == 2 ? .text(parts[0]) : .null]
+                  AND n.nspname = $2
+                """, [.text(parts.last ?? ""), .text(parts.count == 2 ? parts[0] : "public")]
             ).first
             guard let row else {
                 return .problem(
@@ -30,8 +31,13 @@ extension Doctor {
             if try !row.bool("is_open") {
                 grants.append("GRANT SELECT ON \(try connection.quoteRelation(table)) TO \(role);")
             }
+            if grants.isEmpty, try row.bool("may_hide_rows") {
+                return .problem(
+                    .rights, table, "row-level security may hide rows of it from \(role), so the server refuses to read it",
+                    mend: "ALTER ROLE \(role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in the job file")
+            }
             return grants.isEmpty
-                ? .ok(.rights, table, "may be read")
+                ? .ok(.rights, table, "may be read, all rows of it")
                 : .problem(.rights, table, "\(role) may not read it", mend: grants.joined(separator: " "))
         }
     }

@@ -57,11 +57,38 @@ extension Doctor {
             do {
                 for artifact in artifacts { try registry.checkedArtifact(artifact.name, version: version) { _ in } }
                 return .ok(.models, name, "version \(version) is live, its \(artifacts.count) artifacts are whole")
+            } catch let error as ModelRegistryError {
+                return try damaged(name, version, error, registry)
             } catch {
-                return .problem(
-                    .models, name, "version \(version) is live and damaged: \(error)",
-                    mend: "rocket models rollback \(name), and look at the database's disk")
+                // Nothing is known of the bytes: another version could be read no better.
+                return .problem(.models, name, "version \(version) is live and cannot be read: \(error)")
             }
         }
+    }
+
+    /// What to do where a live version's bytes are not what they were. Going back helps where the server sees the damage
+    /// too, and what was live before is whole.
+    private static func damaged(
+        _ name: String, _ version: Int, _ error: ModelRegistryError, _ registry: ModelRegistry
+    ) throws -> Finding {
+        let found = "version \(version) is live and damaged: \(error)"
+        guard try registry.isDamagedAtServer(version) else {
+            return .problem(
+                .models, name, "the server finds version \(version), which is live, as it was; it is damaged when it arrives: \(error)",
+                mend: "look for what changes bytes on their way (a proxy, a driver); leave the version live")
+        }
+        guard let earlier = try registry.rollbackTarget(model: name) else {
+            return .problem(
+                .models, name, found,
+                mend: "restore rocket.artifact_chunks of version \(version) from a backup, or train anew; no earlier version "
+                    + "can be gone back to. Look at the database's disk")
+        }
+        guard try !registry.isDamagedAtServer(earlier) else {
+            return .problem(
+                .models, name, "\(found); so is version \(earlier), which was live before",
+                mend: "restore rocket.artifact_chunks from a backup, or train anew, and look at the database's disk")
+        }
+        return .problem(
+            .models, name, found, mend: "rocket models rollback \(name), and look at the database's disk")
     }
 }

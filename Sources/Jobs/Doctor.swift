@@ -48,12 +48,14 @@ public struct Doctor {
             ? results : open(.source(url: request.sourceDatabase, results: request.database), "logs", &findings)
         if let results {
             findings += look(.database, "results") { try Self.server(results, "results", access: .readWrite) }
+            findings += look(.database, "results") { try Self.texts(results, "results", access: .readWrite) }
             findings += look(.clock, "results") { try [Self.clock(results, "results")] }
         }
         if isOneDatabase, results != nil {
             findings.append(.ok(.database, "logs", "read from the same database"))
         } else if let source {
             findings += look(.database, "logs") { try Self.server(source, "logs", access: .readOnly) }
+            findings += look(.database, "logs") { try Self.texts(source, "logs", access: .readOnly) }
             findings += look(.clock, "logs") { try [Self.clock(source, "logs")] }
         }
         if let source, let job { findings += logs(job, on: source) }
@@ -70,6 +72,7 @@ public struct Doctor {
         if columns.contains(where: { $0.state == .problem }) { return rights + columns }
         return rights + columns + look(.logs, "indexes") { try Self.indexes(job.source, on: source) }
             + look(.logs, "impressions") { try Self.freshness(job, on: source) }
+            + look(.logs, "times") { try Self.times(job, on: source) }
     }
 
     /// What the job keeps.
@@ -79,7 +82,10 @@ public struct Doctor {
         }
         var findings = migrations
         let isMigrated = !migrations.contains { $0.state == .problem }
-        if isMigrated { findings += look(.rights, "results") { try Self.resultRights(on: results) } }
+        if isMigrated {
+            findings += look(.rights, "results") { try Self.resultRights(on: results) }
+            findings += look(.rights, "others") { try Self.writers(on: results) }
+        }
         if let job { findings += look(.disk, "cache.directory") { try Self.disk(job, isMigrated ? results : nil, logs) } }
         guard isMigrated else { return findings }
         findings += look(.cache, "files") { try Self.cache(job, request.depth, on: results) }

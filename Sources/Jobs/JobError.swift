@@ -132,7 +132,9 @@ public enum JobError: Error, CustomStringConvertible {
                 .dataCheckFailed
             }
         case is JobFileError: .configuration
+        case AdLogError.unreadable: .dataCheckFailed
         case is AdLogError, is JobDraftError: .configuration
+        case PostgresError.lockHeld: .locked
         case is PostgresError: .database
         case let error as ModelRegistryError:
             switch error {

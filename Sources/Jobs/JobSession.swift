@@ -58,7 +58,7 @@ public final class JobSession {
         }
         (self.settings, handler) = (settings, progress)
         // What the newest migration that the job needs has brought.
-        guard try connection.execute("SELECT to_regclass('rocket.nights') IS NOT NULL AS ok").first?.bool("ok") == true
+        guard try connection.execute("SELECT to_regclass('rocket.report_changes') IS NOT NULL AS ok").first?.bool("ok") == true
         else { throw JobError.notMigrated }
         do {
             let problems = try SourceCheck(specification).problems(on: source)

@@ -51,7 +51,7 @@ final class LockSession: Sendable {
         state.withLock { state in
             guard let index = state.names.lastIndex(of: name) else { return }
             state.names.remove(at: index)
-            _ = try? state.connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", [.text(name)])
+            try? state.connection.advisoryUnlock(name)
         }
     }
 
@@ -75,8 +75,8 @@ final class LockSession: Sendable {
             try onSession { state in
                 let held = try state.connection.execute(
                     """
-                    SELECT count(*) AS n FROM pg_locks
-                    WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
+                    SELECT count(*) AS n FROM pg_catalog.pg_locks
+                    WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()
                     """
                 ).first?.int("n")
                 if held != Set(state.names).count { try reopen(&state) }
@@ -110,7 +110,7 @@ final class LockSession: Sendable {
             let holder = try AdvisoryLock.holder(of: name, on: connection)
             if let holder, holder.pid == state.serverProcess {
                 // The server has not noticed yet that the old session has lost its client.
-                try connection.execute("SELECT pg_terminate_backend($1)", [.int(holder.pid)])
+                try connection.execute("SELECT pg_catalog.pg_terminate_backend($1)", [.int(holder.pid)])
                 throw PostgresError.connectionLost(message: "the old session still holds ‘\(name)’")
             }
             let other = holder.map { "\($0)" } ?? "a process that just ended"
@@ -122,6 +122,6 @@ final class LockSession: Sendable {
     }
 
     private static func serverProcess(_ connection: Connection) throws -> Int {
-        try connection.execute("SELECT pg_backend_pid() AS pid").first?.int("pid") ?? 0
+        try connection.execute("SELECT pg_catalog.pg_backend_pid() AS pid").first?.int("pid") ?? 0
     }
 }

@@ -173,7 +173,9 @@ extension Deployments {
     private func replace(_ version: Int, _ range: Range<Instant>) throws {
         try connection.script("SET LOCAL lock_timeout = 0")
         try connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('rocket/predictions/' || $1::text, 0))", [.int(version)])
+            """
+            SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rocket/predictions/' || $1::text, 0))
+            """, [.int(version)])
         try connection.execute(
             """
             DELETE FROM rocket.predictions

@@ -89,7 +89,7 @@ extension JobSession {
                 }
                 try registry.record(
                     evaluations: evaluations(of: scored), slices: slices(of: scored), latencies: latencies,
-                    version: version)
+                    day: day, version: version)
                 return RunOutcome(didWork: true, version: version)
             }
         }

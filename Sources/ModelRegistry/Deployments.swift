@@ -101,6 +101,31 @@ extension ModelRegistry {
         }
     }
 
+    /// The version that `rollBack` would make live; nil: there is none. The rule is that of `rocket.rollback_model`.
+    public func rollbackTarget(model: String) throws -> Int? {
+        try connection.execute(
+            """
+            SELECT d.previous_version AS version
+            FROM rocket.deployments d JOIN rocket.model_versions v ON v.version = d.previous_version
+            WHERE d.model = $1 AND v.state = 'retired' AND d.action = 'promote'
+              AND NOT EXISTS (
+                  SELECT FROM rocket.deployments later
+                  WHERE later.previous_version = d.previous_version AND later.deployment_id > d.deployment_id)
+            ORDER BY d.deployment_id DESC LIMIT 1
+            """, [.text(model)]
+        ).first?.int("version")
+    }
+
+    /// Whether the server itself finds a version's artifacts to be other bytes than they were, before anything travels.
+    public func isDamagedAtServer(_ version: Int) throws -> Bool {
+        do {
+            try connection.execute("SELECT rocket.check_artifacts($1)", [.int(version)])
+            return false
+        } catch let error as PostgresError where error.sqlState == "XX001" {
+            return true
+        }
+    }
+
     /// Compares every artifact with its SHA-256, however large it is.
     public func verifyArtifacts(of version: Int) throws {
         for row in try connection.execute("SELECT name FROM rocket.artifacts WHERE version = $1", [.int(version)]) {

@@ -41,6 +41,28 @@ extension ModelRegistry {
     /// - Returns: the decision as it stands: a version that lost the race for its place is held.
     func insert(_ gate: GateRecord, version: Int) throws -> GateDecision {
         var decision = gate.decision
+        guard decision.verdict != .held else {
+            try insert(decision, on: gate.day, version: version)
+            return decision
+        }
+        // A lost race undoes the promotion only: the version itself, hours of training perhaps, is kept. A verdict is written
+        // once, so the one that was void is undone, too.
+        try connection.script("SAVEPOINT promotion")
+        do {
+            try insert(decision, on: gate.day, version: version)
+            _ = try promoteVerified(
+                version: version, reason: nil, force: false, expecting: gate.judgedAfterDeployment)
+        } catch {
+            guard case .raced(let text)? = error as? ModelRegistryError else { throw error }
+            try connection.script("ROLLBACK TO SAVEPOINT promotion")
+            decision.verdict = .held
+            decision.rules.append(PromotionGate.Rule("unchallenged", 0, lowest: 1, text))
+            try insert(decision, on: gate.day, version: version)
+        }
+        return decision
+    }
+
+    private func insert(_ decision: GateDecision, on day: Day, version: Int) throws {
         try connection.execute(
             """
             INSERT INTO rocket.gate_verdicts (version, verdict, live_version, day)
@@ -48,27 +70,9 @@ extension ModelRegistry {
             """,
             [
                 .int(version), .text(decision.verdict.rawValue), decision.liveVersion.map { .int($0) } ?? .null,
-                .text(gate.day.description),
+                .text(day.description),
             ])
         for rule in decision.rules { try insert(rule, version: version) }
-        guard decision.verdict != .held else { return decision }
-        // A lost race undoes the promotion only: the version itself, hours of training perhaps, is kept.
-        try connection.script("SAVEPOINT promotion")
-        do {
-            _ = try promoteVerified(
-                version: version, reason: nil, force: false, expecting: gate.judgedAfterDeployment)
-        } catch {
-            guard case .raced(let text)? = error as? ModelRegistryError else { throw error }
-            try connection.script("ROLLBACK TO SAVEPOINT promotion")
-            let lost = PromotionGate.Rule("unchallenged", 0, lowest: 1, text)
-            decision.verdict = .held
-            decision.rules.append(lost)
-            try connection.execute(
-                "UPDATE rocket.gate_verdicts SET verdict = $2 WHERE version = $1",
-                [.int(version), .text(decision.verdict.rawValue)])
-            try insert(lost, version: version)
-        }
-        return decision
     }
 
     /// Writes what the gate says of a version that was made without asking it, and acts on it; all of it commits, or
@@ -77,7 +81,9 @@ extension ModelRegistry {
         _ gate: GateRecord, comparisons: [ModelComparison], live: LiveEvaluation?, latencies: [LatencyReport],
         version: Int
     ) throws -> GateDecision {
-        try connection.transaction { _ in
+        try connection.transaction { connection in
+            try connection.execute(
+                "SELECT rocket.open_gate($1, $2::text::date)", [.int(version), .text(gate.day.description)])
             try insert(latencies, version: version)
             for comparison in comparisons { try insert(comparison, version: version, day: gate.day) }
             if let live { try insert(live, version: version, day: gate.day) }

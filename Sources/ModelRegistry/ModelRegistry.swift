@@ -70,11 +70,14 @@ public struct ModelRegistry {
         }
     }
 
-    /// Adds what was measured later to a version, in one transaction; earlier figures of the same day are replaced.
+    /// Adds what was measured later to a version, in one transaction; earlier figures of the same day are replaced. The ledger
+    /// `rocket.report_changes` says so.
     public func record(
-        evaluations: [NetEvaluation], slices: [SliceEvaluation], latencies: [LatencyReport], version: Int
+        evaluations: [NetEvaluation], slices: [SliceEvaluation], latencies: [LatencyReport], day: Day, version: Int
     ) throws {
-        try connection.transaction { _ in
+        try connection.transaction { connection in
+            try connection.execute(
+                "SELECT rocket.open_reports($1, $2::text::date)", [.int(version), .text(day.description)])
             try insert(evaluations, version: version)
             try insert(slices, version: version)
             try insert(latencies, version: version)

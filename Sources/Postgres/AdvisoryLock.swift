@@ -1,3 +1,5 @@
+import Foundation
+
 /// A session-level advisory lock: held until released or until its connection ends, so a killed process frees it.
 /// See https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 public struct AdvisoryLock {
@@ -10,7 +12,7 @@ public struct AdvisoryLock {
     }
 
     public func release() throws(PostgresError) {
-        try connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", [.text(name)])
+        try connection.advisoryUnlock(name)
     }
 
     /// Whether the session still has it. It does not when a proxy moved the connection to another session, or someone
@@ -19,13 +21,17 @@ public struct AdvisoryLock {
     /// - Throws: `PostgresError`; when the connection is lost, so is the lock.
     public func isStillHeld() throws(PostgresError) -> Bool {
         let rows = try connection.execute(
-            "SELECT FROM pg_locks l WHERE l.pid = pg_backend_pid() AND \(Self.isNamed)", [.text(name)])
+            """
+            SELECT FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND \(Self.isNamed)
+            """, [.text(name)])
         return !rows.isEmpty
     }
 
     /// Who holds a lock.
     public struct Holder: CustomStringConvertible, Sendable {
         public var pid: Int
+        /// The login; nil when it was dropped.
+        public var user: String?
         public var applicationName: String
         public var address: String?
         /// Nil when the holder's role is another one, of which the server tells less; so is the address.
@@ -33,7 +39,9 @@ public struct AdvisoryLock {
 
         public var description: String {
             let place = since == nil ? "" : " from \(address ?? "this machine")"
-            return "‘\(applicationName)’\(place), server process \(pid)\(since.map { ", connected since \($0)" } ?? "")"
+            let connected = since.map { "connected since \($0)" } ?? "since when is for pg_read_all_stats to see"
+            let role = user.map { " of user ‘\($0)’" } ?? ""
+            return "‘\(applicationName)’\(role)\(place), server process \(pid), \(connected)"
         }
     }
 
@@ -41,37 +49,80 @@ public struct AdvisoryLock {
     public static func holder(of name: String, on connection: Connection) throws(PostgresError) -> Holder? {
         let rows = try connection.execute(
             """
-            SELECT a.pid, a.application_name, host(a.client_addr) AS address, a.backend_start::text AS since
-            FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+            SELECT a.pid, a.usename, a.application_name, host(a.client_addr) AS address, a.backend_start::text AS since
+            FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
             WHERE \(isNamed)
             """, [.text(name)])
         guard let row = rows.first else { return nil }
         return Holder(
-            pid: try row.int("pid"), applicationName: try row.text("application_name"),
+            pid: try row.int("pid"), user: try row.textOrNil("usename"), applicationName: try row.text("application_name"),
             address: try row.textOrNil("address"), since: try row.textOrNil("since"))
     }
 
-    /// Of `pg_locks l`: the granted lock with the name `$1` in this database.
+    /// Of `pg_catalog.pg_locks l`: the granted lock with the name `$1` in this database.
     private static let isNamed = """
         l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)
+        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        AND (l.classid::bigint << 32 | l.objid::bigint) = \(key)
         """
+
+    /// Of the name `$1`. Qualified, though no other schema is looked into: who could put a function of this name before the
+    /// server's own would run it with the rights of whoever takes a lock.
+    static let key = "pg_catalog.hashtextextended($1, 0)"
 }
 
 extension Connection {
     /// Takes the lock of a name if it is free; nil when another session holds it. Never waits.
     public func tryAdvisoryLock(_ name: String) throws(PostgresError) -> AdvisoryLock? {
-        let rows = try execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken", [.text(name)])
+        let rows = try execute("SELECT pg_catalog.pg_try_advisory_lock(\(AdvisoryLock.key)) AS taken", [.text(name)])
         return try rows.first?.bool("taken") == true ? AdvisoryLock(self, name) : nil
     }
 
+    /// Gives a lock back that the session has; one that it has not stays as it is.
+    public func advisoryUnlock(_ name: String) throws(PostgresError) {
+        try execute("SELECT pg_catalog.pg_advisory_unlock(\(AdvisoryLock.key))", [.text(name)])
+    }
+
     /// Takes a lock that others may share, and waits for whoever holds it alone.
+    ///
+    /// - Throws: `PostgresError.lockHeld` after the session's `lock_timeout`.
     public func sharedAdvisoryLock(_ name: String) throws(PostgresError) {
-        try execute("SELECT pg_advisory_lock_shared(hashtextextended($1, 0))", [.text(name)])
+        let start = ContinuousClock.now
+        do {
+            try execute("SELECT pg_catalog.pg_advisory_lock_shared(\(AdvisoryLock.key))", [.text(name)])
+        } catch where error.sqlState == "55P03" {
+            throw try held(name, since: start)
+        }
+    }
+
+    /// Takes a lock that nobody else may have, and waits for it for a while.
+    ///
+    /// - Parameter waiting: told once who holds it.
+    /// - Throws: `PostgresError.lockHeld` when it is not free by then.
+    public func advisoryLock(
+        _ name: String, patience: Duration, waiting: (String) -> Void
+    ) throws(PostgresError) -> AdvisoryLock {
+        let start = ContinuousClock.now
+        var isTold = false
+        while true {
+            if let lock = try tryAdvisoryLock(name) { return lock }
+            if ContinuousClock.now - start >= patience { throw try held(name, since: start) }
+            if !isTold, let holder = try AdvisoryLock.holder(of: name, on: self) {
+                waiting("\(holder)")
+                isTold = true
+            }
+            usleep(100_000)
+        }
+    }
+
+    /// The error that a lock is somebody else's.
+    public func held(_ name: String, since start: ContinuousClock.Instant) throws(PostgresError) -> PostgresError {
+        let holder = try AdvisoryLock.holder(of: name, on: self).map { "\($0)" }
+        return .lockHeld(
+            name: name, holder: holder ?? "a session that just ended", waited: ContinuousClock.now - start)
     }
 
     public func releaseSharedAdvisoryLock(_ name: String) throws(PostgresError) {
-        try execute("SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))", [.text(name)])
+        try execute("SELECT pg_catalog.pg_advisory_unlock_shared(\(AdvisoryLock.key))", [.text(name)])
     }
 }

@@ -8,6 +8,17 @@ extension Connection {
     ///   - sql: the whole COPY statement.
     ///   - row: reads the row's columns in order; what it throws ends the COPY.
     public func copyOut(_ sql: String, row: (inout BinaryRow) throws -> Void) throws {
+        guard try beginPinned() else { return try unpinnedCopyOut(sql, row: row) }
+        do {
+            try unpinnedCopyOut(sql, row: row)
+            try endPinned()
+        } catch {
+            abandonPinned()
+            throw error
+        }
+    }
+
+    private func unpinnedCopyOut(_ sql: String, row: (inout BinaryRow) throws -> Void) throws {
         let answer = try checked(PQexec(handle, sql), sql)
         guard PQresultStatus(answer.result) == PGRES_COPY_OUT else {
             throw PostgresError.malformedCopy("the statement is not a COPY … TO STDOUT")

@@ -21,6 +21,7 @@ extension Connection {
                     "two connections were answered by server process \(theirs == own ? own : again) in turn")
             }
         }
+        if !isPinned { isPinned = try settings.pinned.apply(on: self, process: nil) }
     }
 
     /// Whether the process that answers is the one that the connection was opened with.
@@ -29,10 +30,41 @@ extension Connection {
     }
 
     private func serverProcess() throws(PostgresError) -> Int {
-        let rows = try execute("SELECT pg_backend_pid() AS pid")
+        let rows = try execute("SELECT pg_catalog.pg_backend_pid() AS pid")
         return try rows[rows.startIndex].int("pid")
     }
 
     /// Behind a proxy, so many idle server sessions may be in front of this one's.
     private static let mostOthers = 4
+}
+
+// Behind a proxy the settings hold for a transaction, and a statement by itself gets one.
+extension Connection {
+    /// Runs the body under the settings: those of the session, of the open transaction, or of one made for the body.
+    func pinned<Result>(_ body: () throws(PostgresError) -> Result) throws(PostgresError) -> Result {
+        guard try beginPinned() else { return try body() }
+        do {
+            let result = try body()
+            try endPinned()
+            return result
+        } catch {
+            abandonPinned()
+            throw error
+        }
+    }
+
+    /// Begins a transaction with the settings, unless the session or an open transaction has them.
+    ///
+    /// - Returns: whether it did.
+    func beginPinned() throws(PostgresError) -> Bool {
+        guard !isPinned, PQtransactionStatus(handle) == PQTRANS_IDLE else { return false }
+        try script(settings.pinned.begin)
+        return true
+    }
+
+    /// Commits what `beginPinned()` began.
+    func endPinned() throws(PostgresError) { _ = try checked(PQexec(handle, "COMMIT"), "COMMIT") }
+
+    /// Rolls it back; where the connection is gone, the server does.
+    func abandonPinned() { PQclear(PQexec(handle, "ROLLBACK")) }
 }

@@ -2,12 +2,17 @@ import CLibPQ
 
 /// One connection to PostgreSQL by libpq. Used by one thread at a time; closed with its last reference.
 ///
-/// The session speaks UTF-8 and UTC, so that text forms of times do not depend on the machine.
+/// Every statement runs under `PinnedSettings`, whatever server, database, role and environment say: names are looked up in
+/// `pg_catalog` alone, so that every other one is written with its schema, and values have one text form. A session of its
+/// own is given them once; behind a proxy each transaction is.
 public final class Connection {
     let handle: OpaquePointer
 
     /// With what it was made; a second one like it can be.
     let settings: ConnectionSettings
+
+    /// Whether the session has the settings: not behind a proxy, where it may be another client's in a moment.
+    var isPinned = false
 
     /// - Parameter applicationName: what `pg_stat_activity` shows; other runs name it when they find a lock taken.
     public init(_ settings: ConnectionSettings, applicationName: String) throws(PostgresError) {
@@ -15,11 +20,8 @@ public final class Connection {
         handle = try settings.connect(applicationName: applicationName)
         // Notices are for people at a terminal; what matters comes back as errors and results.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        // Proxies that drop startup options track these two for each client.
-        if PQparameterStatus(handle, "TimeZone").map({ String(cString: $0) }) != "UTC" {
-            try script("SET timezone = 'UTC'; SET datestyle = 'ISO'")
-        }
-        try settings.limits.apply(on: self)
+        isPinned = try settings.pinned.apply(on: self, process: Int(PQbackendPID(handle)))
+        if isPinned { try settings.limits.apply(on: self) }
     }
 
     deinit { PQfinish(handle) }
@@ -27,6 +29,12 @@ public final class Connection {
     /// Runs one statement with parameters `$1`, `$2`, …
     @discardableResult
     public func execute(_ sql: String, _ parameters: [Value] = []) throws(PostgresError) -> Rows {
+        try pinned { () throws(PostgresError) in try unpinned(sql, parameters) }
+    }
+
+    /// The same with the settings that the session has.
+    @discardableResult
+    func unpinned(_ sql: String, _ parameters: [Value] = []) throws(PostgresError) -> Rows {
         var buffers: [[UInt8]?] = []
         var formats: [Int32] = []
         var types: [Oid] = []
@@ -57,12 +65,16 @@ public final class Connection {
 
     /// Runs several statements without parameters; outside a transaction they form one.
     public func script(_ sql: String) throws(PostgresError) {
+        guard !isPinned, sql.hasPrefix("BEGIN") else {
+            return try pinned { () throws(PostgresError) in _ = try checked(PQexec(handle, sql), sql) }
+        }
         _ = try checked(PQexec(handle, sql), sql)
+        if PQtransactionStatus(handle) == PQTRANS_INTRANS { try settings.pinned.applyToTransaction(on: self) }
     }
 
     /// Runs the body in a transaction: committed when it returns, rolled back when it throws.
     public func transaction<Result>(_ body: (Connection) throws -> Result) throws -> Result {
-        try script("BEGIN")
+        try script(settings.pinned.begin)
         do {
             let result = try body(self)
             try script("COMMIT")
@@ -79,9 +91,10 @@ public final class Connection {
         try quoted(PQescapeIdentifier(handle, name, name.utf8.count), name)
     }
 
-    /// `schema.table` (or `table`) as SQL, each part quoted.
+    /// `schema.table` (or `table` of the schema `public`) as SQL, each part quoted.
     public func quoteRelation(_ dotted: String) throws(PostgresError) -> String {
         var parts: [String] = []
+        let dotted = dotted.contains(".") ? dotted : "public.\(dotted)"
         for part in dotted.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false) {
             parts.append(try quoteIdentifier(String(part)))
         }
@@ -115,7 +128,8 @@ public final class Connection {
             throw .server(
                 PostgresError.ServerError(
                     sqlState: state, message: field("M") ?? "", detail: field("D"), hint: field("H"),
-                    context: field("W"), statement: sql, role: PQuser(handle).map { String(cString: $0) }))
+                    context: field("W"), statement: sql, role: PQuser(handle).map { String(cString: $0) },
+                    routine: field("R")))
         }
     }
 

@@ -4,8 +4,9 @@ extension ConnectionSettings {
     /// A libpq connection that is open, for its owner to close.
     func connect(applicationName: String) throws(PostgresError) -> OpaquePointer {
         let options = ConnectionOptions(self)
+        // The rest of the settings is given by a statement, which also a proxy passes on.
         let server =
-            "-c timezone=UTC -c datestyle=ISO" + (access == .readOnly ? " -c default_transaction_read_only=on" : "")
+            "-c timezone=UTC -c search_path=" + (access == .readOnly ? " -c default_transaction_read_only=on" : "")
         // `dbname` may hold a whole connection string or URI, which libpq then expands; what follows it goes first.
         let given =
             [

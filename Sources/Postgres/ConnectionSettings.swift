@@ -14,6 +14,9 @@ public struct ConnectionSettings: Sendable {
         case readOnly
     }
 
+    /// What each session of it, or each transaction, is given.
+    var pinned: PinnedSettings { PinnedSettings(access) }
+
     /// - Parameter limits: how long its sessions wait; what the user, the role or the database sets goes first.
     public init(_ conninfo: String, access: Access = .readWrite, limits: SessionLimits = .job) {
         self.conninfo = conninfo

@@ -42,15 +42,23 @@ public struct Migrations: Sendable {
         }
     }
 
+    /// The lock that a run of migrations holds.
+    public static let lock = "rocket/migrate"
+
     /// Applies what is pending and returns it.
     ///
-    /// - Throws: `PostgresError.migration` when an applied file was edited or is missing; `PostgresError.server` when a
-    ///   file fails, after which the database is as it was before that file.
-    public func apply(on connection: Connection) throws -> [Migration] {
-        // However long the other run's migrations take.
-        try connection.script(
-            "SET lock_timeout = 0; SELECT pg_advisory_lock(hashtextextended('rocket/migrate', 0)); RESET lock_timeout")
-        defer { _ = try? connection.execute("SELECT pg_advisory_unlock(hashtextextended('rocket/migrate', 0))") }
+    /// - Parameters:
+    ///   - patience: how long another run's migrations are waited for.
+    ///   - waiting: told whose they are.
+    /// - Throws: `PostgresError.migration` when an applied file was edited or is missing, or the database has another
+    ///   encoding than UTF8; `PostgresError.lockHeld`; `PostgresError.server` when a file fails, after which the database is
+    ///   as it was before that file.
+    public func apply(
+        on connection: Connection, patience: Duration = .seconds(300), waiting: (String) -> Void = { _ in }
+    ) throws -> [Migration] {
+        let lock = try connection.advisoryLock(Self.lock, patience: patience, waiting: waiting)
+        defer { try? lock.release() }
+        try Self.checkEncoding(on: connection)
         try connection.script(
             """
             CREATE SCHEMA IF NOT EXISTS rocket;
@@ -73,6 +81,25 @@ public struct Migrations: Sendable {
             }
         }
         return pending
+    }
+
+    /// A database that is new to the job must be in UTF-8: what is stored in any other encoding cannot hold every name and
+    /// value, and SQL_ASCII takes bytes that nobody can read back.
+    private static func checkEncoding(on connection: Connection) throws {
+        let row = try connection.execute(
+            """
+            SELECT pg_catalog.getdatabaseencoding() AS encoding, pg_catalog.current_database() AS name,
+                   EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'rocket') AS is_there
+            """
+        ).first
+        guard let row, try !row.bool("is_there") else { return }
+        let encoding = try row.text("encoding")
+        guard encoding != "UTF8" else { return }
+        let name = try row.text("name")
+        throw PostgresError.migration(
+            "the database ‘\(name)’ has the encoding \(encoding), expected UTF8: the job's tables hold names and values of "
+                + "every language; create one: createdb --encoding UTF8 --template template0 NAME, and name it in "
+                + "DATABASE_URL. Logs may stay where they are: SOURCE_DATABASE_URL")
     }
 
     private func pending(on connection: Connection) throws -> [Migration] {

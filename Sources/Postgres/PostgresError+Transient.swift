@@ -4,9 +4,9 @@ extension PostgresError {
     public var isTransient: Bool {
         switch self {
         case .connection(let failure): failure.isTransient
-        case .connectionLost: true
+        case .connectionLost, .lockHeld: true
         case .server(let error): Self.isTransient(sqlState: error.sqlState)
-        case .pooledByTransaction, .unexpectedValue, .malformedCopy, .unquotable, .migration: false
+        case .pooledByTransaction, .session, .unexpectedValue, .malformedCopy, .unquotable, .migration: false
         }
     }
 

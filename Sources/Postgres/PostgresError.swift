@@ -6,6 +6,10 @@ public enum PostgresError: Error, CustomStringConvertible {
     case connectionLost(message: String)
     /// A proxy between gives one server session to several clients in turn, so that locks and settings do not hold.
     case pooledByTransaction(String)
+    /// A setting under which the server's answers are not to be trusted, and which the role cannot change.
+    case session(setting: String, found: String, expected: String)
+    /// A lock that all runs of the job agree on is held by somebody else for too long.
+    case lockHeld(name: String, holder: String, waited: Duration)
     /// The server refused a statement.
     case server(ServerError)
     /// A column holds something that the program did not ask for.
@@ -37,6 +41,13 @@ public enum PostgresError: Error, CustomStringConvertible {
                 + "\(what.trimmed); the job's lock and settings need a session of their own: give DATABASE_URL (and "
                 + "SOURCE_DATABASE_URL) the server's own address, or one of the proxy with pool_mode = session and "
                 + "ignore_startup_parameters = options"
+        case .session(let setting, let found, let expected):
+            "the session has \(setting) = \(found), which this role cannot change and under which rows or triggers are "
+                + "passed over; expected \(expected): undo the ALTER ROLE … SET or ALTER DATABASE … SET, or correct the "
+                + "server's configuration file"
+        case .lockHeld(let name, let holder, let waited):
+            "the lock ‘\(name)’ was not free within \(waited.components.seconds) seconds; it is held by \(holder): wait for "
+                + "it, or have its user or a superuser end it: SELECT pg_terminate_backend(…)"
         case .server(let error):
             error.description
         case .unexpectedValue(let column, let found, let expected):

@@ -11,6 +11,14 @@ extension PostgresError {
         public var statement: String
         /// Who asked.
         public var role: String?
+        /// The server's own function that refused, in no language.
+        public var routine: String?
+
+        /// Whether row-level security would have hidden rows.
+        public var isRowSecurity: Bool { sqlState == "42501" && routine == "check_enable_rls" }
+
+        /// Whether stored bytes, or a character, have no form in the session's encoding, UTF-8.
+        public var isEncoding: Bool { ["22021", "22P05"].contains(sqlState) }
     }
 }
 
@@ -33,6 +41,14 @@ extension PostgresError.ServerError: CustomStringConvertible {
             "results are written to a primary server, and this one, or the session, is read-only: name the primary in "
                 + "DATABASE_URL or --database, and a replica that only the logs are read from in SOURCE_DATABASE_URL or "
                 + "--source-database"
+        case "42501" where isRowSecurity:
+            "row-level security may hide rows of it from the role\(role.map { " ‘\($0)’" } ?? ""), and labels or days would be "
+                + "missing in silence: have a superuser run ALTER ROLE … BYPASSRLS, or name a view of the table's owner that "
+                + "has all rows; a policy for the role is not enough, because the server cannot tell that it hides nothing"
+        case "22021", "22P05":
+            "a stored text is not valid in the session's encoding, UTF-8: the database's own encoding (SQL_ASCII takes any "
+                + "bytes) is to be UTF8; correct the text, or convert it in a view: convert_from(convert_to(column, "
+                + "getdatabaseencoding()), 'LATIN1')"
         case "42501":
             "the role\(role.map { " ‘\($0)’" } ?? "") lacks a right: grant it rocket_writer to run jobs, rocket_report_reader "
                 + "to read results, rocket_log_reader and SELECT on the log tables to read logs; only their owner migrates"

@@ -10,7 +10,8 @@ struct StatusCommand: ParsableCommand {
         discussion: """
             Compares every cached day with the logs: a day is stale when impressions came or went since, or when clicks \
             arrived late and flip a label (rocket backfill --stale mends it). Days without impressions between the first \
-            and the last are named. Both read the logs; --no-logs leaves them out. --csv prints the runs alone.
+            and the last are named, and rows whose time is of no day are counted. A model whose logs cannot be read says why \
+            in a line of its own. All this reads the logs; --no-logs leaves it out. --csv prints the runs alone.
 
             Examples:
               rocket status
@@ -51,7 +52,10 @@ struct StatusCommand: ParsableCommand {
                     models: newest, runs: runs, cachedDays: counts.cachedDays, cachedBytes: counts.cachedBytes,
                     quarantinedRows: counts.quarantined, rejectedRows: counts.rejected,
                     stale: health.flatMap { log in log.stale.map { StaleLine(model: log.model, day: $0) } },
-                    missing: health.flatMap { log in log.missing.map { StaleLine(model: log.model, day: $0) } }))
+                    missing: health.flatMap { log in log.missing.map { StaleLine(model: log.model, day: $0) } },
+                    problems: health.flatMap { log in
+                        (log.oddTimes + [log.problem].compactMap { $0 }).map { LogProblem(model: log.model, problem: $0) }
+                    }))
             return
         }
         print(newest.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(newest))
@@ -65,6 +69,8 @@ struct StatusCommand: ParsableCommand {
                 print("\(log.model): stale \(log.stale.stretches); run: rocket backfill --stale")
             }
             if !log.missing.isEmpty { print("\(log.model): no impressions on \(log.missing.stretches)") }
+            for odd in log.oddTimes { print("\(log.model): \(odd)") }
+            if let problem = log.problem { print("\(log.model): its logs cannot be looked at: \(problem)") }
         }
         print(runTable(runs))
     }
@@ -72,6 +78,10 @@ struct StatusCommand: ParsableCommand {
     private struct StaleLine: Encodable {
         let model: String
         let day: Day
+    }
+
+    private struct LogProblem: Encodable {
+        let model, problem: String
     }
 
     private struct Status: Encodable {
@@ -83,9 +93,10 @@ struct StatusCommand: ParsableCommand {
         let rejectedRows: Int
         let stale: [StaleLine]
         let missing: [StaleLine]
+        let problems: [LogProblem]
 
         enum CodingKeys: String, CodingKey {
-            case models, runs, stale, missing
+            case models, runs, stale, missing, problems
             case rejectedRows = "rejected_rows"
             case cachedDays = "cached_days"
             case cachedBytes = "cached_bytes"

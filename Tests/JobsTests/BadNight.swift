@@ -352,6 +352,54 @@ extension BadNight {
         BadNight(
             number: 57, sql: database(set: "lock_timeout = ''200ms''"),
             event: { scene in try session("BEGIN; LOCK TABLE ad_log.impressions", scene.url) }),
+        BadNight(
+            number: 58,
+            sql: """
+                ALTER TABLE ad_log.impressions ENABLE ROW LEVEL SECURITY;
+                CREATE POLICY thirds ON ad_log.impressions USING (hashtext(impression_id) % 3 = 0);
+                """,
+            event: { scene in
+                let role = "reader_\(scene.database)"
+                let admin = try TestDatabase.connect(scene.url)
+                try admin.script("CREATE ROLE \(role) LOGIN IN ROLE rocket_writer, rocket_log_reader")
+                scene.jobURL = scene.url.replacing("user=rocket", with: "user=\(role)")
+                return RoleToDrop(name: role, admin: try TestDatabase.connect(scene.url))
+            }),
+        BadNight(
+            number: 59,
+            sql: [
+                "bytea_output = escape", "intervalstyle = iso_8601", "extra_float_digits = 0", "datestyle = german",
+                "quote_all_identifiers = on", "search_path = nowhere", "default_transaction_isolation = serializable",
+            ].map { database(set: $0) }.joined(),
+            proof: """
+                (SELECT count(*) = 2 AND count(DISTINCT specification_hash) = 1 FROM rocket.model_versions)
+                """),
+        BadNight(
+            number: 60,
+            sql: plain(
+                """
+                INSERT INTO ad_log.impressions (impression_id, impressed_at) VALUES
+                    ('a', 'infinity'), ('b', '0044-03-15 12:00:00+00 BC'), ('c', '12026-01-08 00:00+00'), ('d', '-infinity')
+                """)),
+        BadNight(
+            number: 61,
+            event: { scene in
+                let role = "quiet_\(scene.database)"
+                let admin = try TestDatabase.connect(scene.url)
+                try admin.script(
+                    """
+                    CREATE ROLE \(role) LOGIN IN ROLE rocket_writer, rocket_log_reader;
+                    ALTER ROLE \(role) SET session_replication_role = replica;
+                    """)
+                scene.jobURL = scene.url.replacing("user=rocket", with: "user=\(role)")
+                return RoleToDrop(name: role, admin: try TestDatabase.connect(scene.url))
+            }),
+        BadNight(
+            number: 62, sql: nothingCached,
+            event: { scene in
+                scene.jobURL += "&options=-c%20lock_timeout%3D500ms"
+                return try session("SELECT pg_advisory_lock(hashtextextended('rocket/cache', 0))", scene.url)
+            }),
     ]
 
     struct Unexpected: Error, CustomStringConvertible {

@@ -6,7 +6,7 @@ import Testing
 
 /// Each thing that can be wrong is a finding with what to do; a job that is well has none.
 @Suite struct DoctorTests {
-    private static func examine(
+    static func examine(
         _ url: String, job: String? = nil, logs: String? = nil, depth: Doctor.Depth = .quick
     ) -> [Finding] {
         Doctor(
@@ -93,16 +93,73 @@ import Testing
         }
     }
 
-    @Test("A live model whose bytes have changed is a problem of the machine")
+    @Test("A live model whose bytes have changed is a problem of the machine; rollback is advised only where it helps")
     func liveModel() throws {
-        try PipelineTests.withJob { url, job in
+        try PipelineTests.withJob(days: 4) { url, job in
+            let connection = try TestDatabase.connect(url)
+            func complaint() throws -> Finding {
+                let findings = Self.examine(url, job: job)
+                #expect(findings.exitStatus == .internalError)
+                return try #require(Self.complaints(findings).first { $0.topic == .models })
+            }
+            func flip(_ versions: String) throws {
+                try connection.script(
+                    """
+                    UPDATE rocket.artifact_chunks SET data = set_byte(data, 5, (get_byte(data, 5) + 1) % 256)
+                    WHERE version IN (\(versions))
+                    """)
+            }
             _ = try PipelineTests.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
-            try TestDatabase.connect(url).script(
-                "UPDATE rocket.artifact_chunks SET data = set_byte(data, 5, (get_byte(data, 5) + 1) % 256)")
-            let findings = Self.examine(url, job: job)
-            let complaint = try #require(Self.complaints(findings).first { $0.topic == .models })
-            #expect(complaint.mend?.hasPrefix("rocket models rollback test") == true)
-            #expect(findings.exitStatus == .internalError)
+            try flip("1")
+            #expect(try complaint().mend?.contains("rollback") == false)
+            #expect(try complaint().mend?.contains("no earlier version") == true)
+
+            try connection.script(
+                "UPDATE rocket.artifact_chunks SET data = set_byte(data, 5, (get_byte(data, 5) + 255) % 256)")
+            let second = try #require(
+                try PipelineTests.session(url, job).nightly(asOf: .instant("2026-01-09 01:00+00")).version)
+            let live = try connection.execute("SELECT version FROM rocket.model_versions WHERE state = 'live'").first
+            if try live?.int("version") != second {
+                _ = try Deployments(database: url).promote(second, force: true, reason: "a test")
+            }
+            try flip("\(second)")
+            #expect(try complaint().mend?.hasPrefix("rocket models rollback test") == true)
+            try flip("1")
+            #expect(try complaint().mend?.contains("rollback") == false)
+            #expect(try complaint().found.contains("so is version 1"))
+        }
+    }
+
+    @Test("Row-level security on a log table, and roles that may write more than a job needs, are named with the mend")
+    func rowSecurityAndWriters() throws {
+        try PipelineTests.withJob { url, job in
+            try RoleTests.withLogins(url) { logins in
+                let admin = try TestDatabase.connect(url)
+                try admin.script(
+                    "ALTER TABLE ad_log.impressions ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON ad_log.impressions USING (true)")
+                let findings = Self.examine(logins.writer, job: job, logs: logins.logs)
+                let hidden = try #require(Self.complaints(findings).first { $0.topic == .rights })
+                #expect(hidden.subject == "ad_log.impressions" && hidden.found.contains("row-level security"), "\(hidden)")
+                #expect(hidden.mend?.contains("BYPASSRLS") == true && findings.exitStatus == .database)
+                let night = try CommandTests.rocket(
+                    ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: logins.writer,
+                    environment: ["SOURCE_DATABASE_URL": logins.logs])
+                #expect(night.code == 7 && night.errors.contains("\"impressions\"") && night.errors.contains("BYPASSRLS"))
+                try admin.script("ALTER TABLE ad_log.impressions DISABLE ROW LEVEL SECURITY")
+
+                #expect(!Self.examine(url).contains { $0.subject == "others" && $0.state != .ok })
+                try admin.script(
+                    """
+                    GRANT UPDATE ON rocket.gate_verdicts TO rocket_writer;
+                    GRANT DELETE ON rocket.model_versions TO rocket_report_reader;
+                    GRANT CREATE ON SCHEMA rocket TO PUBLIC;
+                    GRANT EXECUTE ON FUNCTION rocket.retire_version(bigint, text) TO PUBLIC;
+                    """)
+                let others = Self.complaints(Self.examine(url)).filter { $0.subject == "others" }
+                #expect(others.count == 3, "\(others)")
+                for mend in others.compactMap(\.mend) { try admin.script(mend) }
+                #expect(!Self.examine(url).contains { $0.subject == "others" && $0.state != .ok })
+            }
         }
     }
 

@@ -55,7 +55,7 @@ import Testing
             #expect("\(try #require(time))".contains("statement_timeout"))
             try holder.script("COMMIT")
             let readOnly = try Connection(ConnectionSettings(url, access: .readOnly), applicationName: "tests")
-            let write = #expect(throws: PostgresError.self) { try readOnly.execute("INSERT INTO t VALUES (1)") }
+            let write = #expect(throws: PostgresError.self) { try readOnly.execute("INSERT INTO public.t VALUES (1)") }
             #expect(write?.sqlState == "25006" && write?.isTransient == false)
             #expect("\(try #require(write))".contains("--source-database"))
             let name = try #require(try holder.execute("SELECT current_database() AS name").first).text("name")

@@ -22,8 +22,11 @@ public enum TestDatabase {
         try body(url)
     }
 
+    /// A connection for the test's own statements, which may leave the schema `public` out; the program's may not.
     public static func connect(_ url: String) throws -> Connection {
-        try Connection(ConnectionSettings(url), applicationName: "tests")
+        let connection = try Connection(ConnectionSettings(url), applicationName: "tests")
+        try connection.script("SET search_path = public")
+        return connection
     }
 
     /// The package's folder.
