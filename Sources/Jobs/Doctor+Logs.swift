@@ -27,8 +27,8 @@ extension Doctor {
             return "correct \(job.path)"
         }
         let name = try connection.quoteIdentifier(column)
-        return "a view that says which zone the times are of, named in \(job.path): SELECT …, \(name) AT TIME ZONE 'UTC' AS "
-            + "\(name) FROM \(try connection.quoteRelation(table));"
+        return "a view that says which zone the times are of, named in \(job.path): SELECT …, "
+            + "\(name) AT TIME ZONE 'UTC' AS \(name) FROM \(try connection.quoteRelation(table));"
     }
 
     /// Indexes by which a day's rows are found without reading all others.
@@ -122,7 +122,7 @@ extension Doctor {
         let odd = try days.oddTimes(on: connection).map { "\($0)" }
         let ahead = try days.rowsAhead(on: connection).map { "\($0)" }
         if odd.isEmpty, ahead.isEmpty { return [.ok(.logs, "times", "every row is of a day, and none is still to come")] }
-        return odd.map { .warning(.logs, "times", $0, mend: "correct what writes them; a job does without these rows") }
+        return odd.map { .warning(.logs, "times", $0, mend: "correct what writes them; a job leaves these rows out") }
             + ahead.map { .warning(.logs, "times", $0, mend: "synchronise the clocks: timedatectl set-ntp true") }
     }
 

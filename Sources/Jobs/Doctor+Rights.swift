@@ -33,8 +33,10 @@ extension Doctor {
             }
             if grants.isEmpty, try row.bool("may_hide_rows") {
                 return .problem(
-                    .rights, table, "row-level security may hide rows of it from \(role), so the server refuses to read it",
-                    mend: "ALTER ROLE \(role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in the job file")
+                    .rights, table,
+                    "row-level security may hide rows of it from \(role), so the server refuses to read it",
+                    mend: "ALTER ROLE \(role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in the "
+                        + "job file")
             }
             return grants.isEmpty
                 ? .ok(.rights, table, "may be read, all rows of it")

@@ -74,14 +74,15 @@ extension Doctor {
         let found = "version \(version) is live and damaged: \(error)"
         guard try registry.isDamagedAtServer(version) else {
             return .problem(
-                .models, name, "the server finds version \(version), which is live, as it was; it is damaged when it arrives: \(error)",
+                .models, name,
+                "the server finds version \(version), which is live, as it was; it is damaged when it arrives: \(error)",
                 mend: "look for what changes bytes on their way (a proxy, a driver); leave the version live")
         }
         guard let earlier = try registry.rollbackTarget(model: name) else {
             return .problem(
                 .models, name, found,
-                mend: "restore rocket.artifact_chunks of version \(version) from a backup, or train anew; no earlier version "
-                    + "can be gone back to. Look at the database's disk")
+                mend: "restore rocket.artifact_chunks of version \(version) from a backup, or train anew; no earlier "
+                    + "version can be gone back to. Look at the database's disk")
         }
         guard try !registry.isDamagedAtServer(earlier) else {
             return .problem(

@@ -6,13 +6,13 @@ extension Doctor {
         let rows = try connection.execute(
             """
             WITH rights AS (
-                SELECT 'rocket.' || quote_ident(c.relname) AS object, a.privilege_type AS privilege, a.grantee, c.relowner AS owner,
-                       'ON TABLE' AS kind, c.relname AS name
+                SELECT 'rocket.' || quote_ident(c.relname) AS object, a.privilege_type AS privilege, a.grantee,
+                       c.relowner AS owner, 'ON TABLE' AS kind, c.relname AS name
                 FROM pg_class c, aclexplode(c.relacl) a
                 WHERE c.relnamespace = 'rocket'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
                 UNION ALL
-                SELECT 'rocket.' || quote_ident(c.relname), a.privilege_type || ' (' || quote_ident(t.attname) || ')', a.grantee,
-                       c.relowner, 'ON TABLE', c.relname
+                SELECT 'rocket.' || quote_ident(c.relname),
+                       a.privilege_type || ' (' || quote_ident(t.attname) || ')', a.grantee, c.relowner, 'ON TABLE', c.relname
                 FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
                 WHERE c.relnamespace = 'rocket'::regnamespace
                 UNION ALL
@@ -28,12 +28,15 @@ extension Doctor {
               AND CASE WHEN r.rolname = 'rocket_writer' AND kind = 'ON TABLE'
                   THEN privilege IN ('TRUNCATE', 'TRIGGER', 'REFERENCES')
                     OR name IN ('deployments', 'report_changes', 'open_versions', 'schema_migrations')
-                    OR name IN ('model_versions', 'version_inputs', 'artifacts', 'artifact_chunks', 'gate_verdicts', 'gate_rules')
+                    OR name IN ('model_versions', 'version_inputs', 'artifacts', 'artifact_chunks', 'gate_verdicts',
+                                'gate_rules')
                        AND privilege NOT LIKE 'INSERT%'
                   ELSE r.rolname IS DISTINCT FROM 'rocket_writer' END
             ORDER BY 4, 1, 2
             """)
-        if rows.isEmpty { return [.ok(.rights, "others", "nobody may write more of the job's tables than a job needs")] }
+        if rows.isEmpty {
+            return [.ok(.rights, "others", "nobody may write more of the job's tables than a job needs")]
+        }
         return try Dictionary(grouping: rows) { try $0.text("role") }.sorted { $0.key < $1.key }.map { role, rows in
             let rights = try rows.map { "\(try $0.text("privilege").lowercased()) on \(try $0.text("object"))" }
             let shown = rights.prefix(4).joined(separator: ", ")
