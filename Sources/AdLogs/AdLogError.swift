@@ -8,6 +8,12 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
     case noColumn(relation: String, column: String, has: [String])
     /// A column has a type that its use does not allow.
     case columnType(table: String, column: String, found: String, expected: String)
+    /// A column of an id has a type whose values are not equal exactly where their texts are.
+    case idType(table: String, column: String, type: String, reason: String)
+    /// Two columns of ids write equal values as different texts.
+    case idPair(impressions: String, clicks: String, reason: String)
+    /// The value of a `where:` is none of its column's type, or the type cannot be compared.
+    case condition(table: String, column: String, reason: String)
     /// A text that is meant as a moment is none.
     case moment(String)
     /// The job file's time zone is unknown to the server.
@@ -31,6 +37,15 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
             "\(table).\(column) of the row with \(key) is \(bytes), which is not UTF-8; the database's encoding is "
                 + "\(encoding), which keeps any bytes. Correct the row, give the job a view that converts it "
                 + "(convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')), or move the logs to a database in UTF8"
+        case .idType(let table, let column, let type, let reason):
+            "column ‘\(column)’ of \(table) has type \(type), which cannot be an id: \(reason); ids are compared by their text: "
+                + "read the log by a view with the column as text, such as \(column)::text"
+        case .idPair(let impressions, let clicks, let reason):
+            "\(impressions) and \(clicks) cannot name the same impressions: \(reason); read one of the logs by a view that "
+                + "casts the column to the other's type"
+        case .condition(let table, let column, let reason):
+            "where: the column ‘\(column)’ of \(table) cannot be compared with the value given: \(reason); expected values of "
+                + "the column's type, as PostgreSQL writes them"
         case .moment(let text):
             "‘\(text)’ is not a moment; expected a day such as 2026-11-22 or a time such as 2026-11-23T03:30Z"
         case .timeZone(let name):

@@ -3,46 +3,32 @@ import Postgres
 /// The statements that attribution asks the server, for the impressions of a range of time. Clicks are joined to
 /// impressions by the client: the server only reads, in the order of the index by time.
 ///
-/// Every value in the SQL goes through libpq's quoting, because `COPY` takes no parameters.
+/// The rules: a click belongs to the newest impression with its id that is not after it, and labels it where it is the
+/// first within the window. Of two impressions at that newest time none is labelled. NULL and the empty text are no ids.
+///
+/// Every value in the SQL goes through libpq's quoting, because `COPY` takes no parameters, and every name says whose it
+/// is, because a log may have columns of any name.
 public struct Attribution: Sendable {
     private let source: LogSource
-    let idForm: WireForm?
-    private let clickForm: WireForm?
-    private let idType: String
-    private let impressions, id, time, clicks, clickImpression, clickTime: String
+    private let impressions, clicks: LogRelation
+    /// The columns of the id and of the clicks' reference to it, in the order of the job file.
+    private let id, reference: [KeyColumn]
 
     /// Looks the columns' types up.
     ///
-    /// - Throws: `AdLogError.noColumn`, `PostgresError`.
+    /// - Throws: `AdLogError.noRelation`, `.noColumn`, `.idType`; `PostgresError`.
     public init(_ source: LogSource, on connection: Connection) throws {
         self.source = source
-        func type(_ column: String, of relation: String) throws -> String {
-            let columns = try connection.columns(of: relation)
-            guard let type = columns[column] else {
-                throw AdLogError.noColumn(relation: relation, column: column, has: Array(columns.keys))
-            }
-            return type
-        }
-        idType = try type(source.impressions.id, of: source.impressions.table)
-        idForm = Self.form(idType)
-        clickForm = Self.form(try type(source.clicks.impressionID, of: source.clicks.table))
-        impressions = try connection.quoteRelation(source.impressions.table)
-        id = try connection.quoteIdentifier(source.impressions.id)
-        time = try connection.quoteIdentifier(source.impressions.time)
-        clicks = try connection.quoteRelation(source.clicks.table)
-        clickImpression = try connection.quoteIdentifier(source.clicks.impressionID)
-        clickTime = try connection.quoteIdentifier(source.clicks.time)
-    }
-
-    /// Forms whose text is found without the server; nil: the server sends text.
-    private static func form(_ type: String) -> WireForm? {
-        WireForm(type: type).flatMap { $0 == .float ? nil : $0 }
+        id = try KeyColumn.of(source.impressions.id, in: source.impressions.table, on: connection)
+        reference = try KeyColumn.of(source.clicks.impressionID, in: source.clicks.table, on: connection)
+        impressions = try LogRelation(source.impressions, on: connection)
+        clicks = try LogRelation(source.clicks, on: connection)
     }
 
     /// How the impression's id arrives in `impressions(in:selecting:breaksTies:)`.
-    public var impressionIDForm: WireForm { idForm ?? .text }
+    public var impressionIDForm: WireForm { Self.form(id) }
     /// How the id arrives in `clicks(in:)`.
-    var clickIDForm: WireForm { clickForm ?? .text }
+    var clickIDForm: WireForm { Self.form(reference) }
 
     /// `SELECT` of the range's impressions in the order of their time. Columns: time, id, then one a given expression.
     ///
@@ -53,87 +39,118 @@ public struct Attribution: Sendable {
     public func impressions(
         in range: Range<Instant>, selecting expressions: [String], breaksTies: Bool
     ) -> String {
-        let columns = (["i.\(time)", idForm == nil ? "i.\(id)::text" : "i.\(id)"] + expressions).joined(separator: ", ")
+        let columns = ([impressions.time("i"), Self.sent(id, "i")] + expressions).joined(separator: ", ")
+        let ties = breaksTies ? ", \(Self.text(id, "i")) COLLATE \"C\"" : ""
         return """
-            SELECT \(columns) FROM \(impressions) i WHERE i.\(time) >= \(literal(range.lowerBound)) \
-            AND i.\(time) < \(literal(range.upperBound)) \
-            ORDER BY i.\(time)\(breaksTies ? ", i.\(id)::text COLLATE \"C\"" : "")
+            SELECT \(columns) FROM \(impressions.from("i")) \
+            WHERE \(within(range, impressions, "i")) AND \(impressions.condition("i")) \
+            ORDER BY \(impressions.time("i"))\(ties)
             """
+    }
+
+    /// `SELECT` of the texts of the range's ids, as column `id`, in the order of time.
+    func ids(in range: Range<Instant>) -> String {
+        """
+        SELECT \(Self.text(id, "i")) AS id FROM \(impressions.from("i"))
+        WHERE \(within(range, impressions, "i")) AND \(impressions.condition("i")) AND \(Self.isPresent(id, "i"))
+        ORDER BY \(impressions.time("i"))
+        """
     }
 
     /// `SELECT` of the clicks that can count for impressions of the range. Columns: impression id, time.
     public func clicks(in range: Range<Instant>) -> String {
-        let end = range.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
+        let range = range.lowerBound..<range.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
         return """
-            SELECT \(clickForm == nil ? "c.\(clickImpression)::text" : "c.\(clickImpression)"), c.\(clickTime) \
-            FROM \(clicks) c WHERE c.\(clickTime) >= \(literal(range.lowerBound)) AND c.\(clickTime) < \(literal(end))
+            SELECT \(Self.sent(reference, "c")), \(clicks.time("c")) FROM \(clicks.from("c")) \
+            WHERE \(within(range, clicks, "c")) AND \(clicks.condition("c"))
             """
     }
 
-    /// What became of clicks that found no impression within their range: an impression before the range, or none.
+    /// Which impressions there are for clicks, by their ids.
     ///
-    /// Parameter `$1` is a JSON array of `{"id": text, "at": microseconds}`. Columns: `n` (position from 1), `before` (time
-    /// of the newest impression not after the click, microseconds), `any` (there is an impression at all), `again` (an
-    /// earlier click counts for the impression in `before`). Impressions are looked for from `lookBack` before the range
-    /// to a day after it.
-    func strays(in range: Range<Instant>) -> String {
-        let match: String
-        if idForm != nil, idForm == clickForm {
-            match = "i.\(id) = e.id::\(idForm == .text ? "text" : idType)"
-        } else {
-            match = "i.\(id)::text = e.id"
-        }
-        let from = range.lowerBound.advanced(bySeconds: -lookBackSeconds)
-        let to = range.upperBound.advanced(bySeconds: 86_400)
-        func instant(_ column: String) -> String { "(extract(epoch FROM \(column)) * 1000000)::bigint" }
-        let again =
-            idForm != nil && idForm == clickForm
-            ? "c.\(clickImpression) = e.id::\(idForm == .text ? "text" : idType)" : "c.\(clickImpression)::text = e.id"
+    /// Parameter `$1` is a JSON array of `{"id": [text, …], "at": microseconds}`. Columns: `n` (position from 1), `before`
+    /// (time of the newest impression that is not after the click and at most `lookBackSeconds` before it, microseconds),
+    /// `any` (whether there is one of those, or one up to a day after the click).
+    ///
+    /// - Parameter clicks: the range that the clicks' times are in.
+    func newestImpressions(of clicks: Range<Instant>) -> String {
+        let from = clicks.lowerBound.advanced(bySeconds: -lookBackSeconds)
+        let to = clicks.upperBound.advanced(bySeconds: Self.lookAheadSeconds)
+        let time = impressions.time("i")
+        let matches = id.enumerated().map { $1.equals("e.id\($0)", "i") }.joined(separator: " AND ")
+        let ids = id.indices.map { "a.value -> 'id' ->> \($0) AS id\($0)" }.joined(separator: ", ")
+        // A join and not a subquery a click, so that without an index by id the log is read once.
         return """
-            WITH e AS (
-                SELECT ordinality AS n, value ->> 'id' AS id,
-                       'epoch'::timestamptz + (value ->> 'at')::bigint * interval '1 microsecond' AS at
-                FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY)
-            SELECT e.n, \(instant("f.before")) AS before, f.found AS any,
-                   f.before IS NOT NULL AND e.at < f.before + \(window) AND EXISTS (
-                       SELECT 1 FROM \(clicks) c
-                       WHERE \(again) AND c.\(clickTime) >= f.before AND c.\(clickTime) < e.at) AS again
-            FROM e
-            CROSS JOIN LATERAL (
-                SELECT max(i.\(time)) FILTER (WHERE i.\(time) <= e.at) AS before, count(*) > 0 AS found
-                FROM \(impressions) i
-                WHERE \(match) AND i.\(time) >= \(literal(from)) AND i.\(time) < \(literal(to))) f
-            ORDER BY e.n
+            SELECT e.n, (extract(epoch FROM max(\(time)) FILTER (WHERE \(time) <= e.at)) * 1000000)::bigint AS before,
+                   count(\(time)) > 0 AS any
+            FROM (SELECT a.ordinality AS n, \(ids),
+                         'epoch'::timestamptz + (a.value ->> 'at')::bigint * interval '1 microsecond' AS at
+                  FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS a (value, ordinality)) AS e
+            LEFT JOIN \(impressions.from("i"))
+                ON \(matches) AND \(within(from..<to, impressions, "i")) AND \(impressions.condition("i"))
+                AND \(time) >= e.at - \(Self.interval(lookBackSeconds)) AND \(time) <= e.at + \(Self.interval(Self.lookAheadSeconds))
+            GROUP BY e.n ORDER BY e.n
             """
     }
 
-    /// What a range shows now of what was seen when it was extracted: impressions, clicked impressions, and for both the
+    /// What a range shows now of what was seen when it was extracted: impressions, labelled impressions, and for both the
     /// sum of their times, in which an exchange shows that the counts hide.
     public func seen(in range: Range<Instant>, on connection: Connection) throws -> SeenLogs {
-        let end = range.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
-        let join = idForm == clickForm ? "c.\(clickImpression) = i.\(id)" : "c.\(clickImpression)::text = i.\(id)::text"
+        let later = range.upperBound..<range.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
+        // What each pair of columns is compared by, as a column of the lists below.
+        func keys(_ side: (KeyColumn, KeyColumn) -> String) -> [String] { zip(id, reference).map(side) }
+        let shownKeys = keys { $0.pair("i", with: $1, "c").left }
+        let clickKeys = keys { $0.pair("i", with: $1, "c").right }
+        func named(_ expressions: [String]) -> String {
+            expressions.enumerated().map { "\($1) AS k\($0)" }.joined(separator: ", ")
+        }
+        func equal(_ expressions: [String], _ alias: String) -> String {
+            expressions.enumerated().map { "\($1) = \(alias).k\($0)" }.joined(separator: " AND ")
+        }
+        let names = id.indices.map { "k\($0)" }
+        func of(_ alias: String, _ names: [String]) -> [String] { names.map { "\(alias).\($0)" } }
+        func of(_ alias: String) -> String { of(alias, names).joined(separator: ", ") }
+        let (shownAt, clickedAt) = (impressions.time("i"), clicks.time("c"))
+        // Names of the lists begin with rocket_: a table of the log may have any other.
         let row = try connection.execute(
             """
-            WITH clicked AS (
-                SELECT i.\(time) AS at
-                FROM \(impressions) i
-                WHERE i.\(time) >= \(literal(range.lowerBound)) AND i.\(time) < \(literal(range.upperBound))
-                  AND EXISTS (
-                    SELECT 1 FROM \(clicks) c
-                    WHERE \(join)
-                      AND c.\(clickTime) >= \(literal(range.lowerBound)) AND c.\(clickTime) < \(literal(end))
-                      AND c.\(clickTime) >= i.\(time) AND c.\(clickTime) < i.\(time) + \(window))),
-            shown AS (
-                SELECT i.\(time) AS at
-                FROM \(impressions) i
-                WHERE i.\(id) IS NOT NULL
-                  AND i.\(time) >= \(literal(range.lowerBound)) AND i.\(time) < \(literal(range.upperBound)))
-            SELECT impressions, clicked,
-                   (impression_times % 1e15)::bigint AS impression_times, (clicked_times % 1e15)::bigint AS clicked_times
-            FROM (SELECT count(*) AS impressions, coalesce(sum(extract(epoch FROM at) * 1000000), 0) AS impression_times
-                  FROM shown) s,
-                 (SELECT count(*) AS clicked, coalesce(sum(extract(epoch FROM at) * 1000000), 0) AS clicked_times
-                  FROM clicked) c
+            WITH rocket_clicks AS MATERIALIZED (
+                SELECT \(named(clickKeys)), \(clickedAt) AS at FROM \(clicks.from("c"))
+                WHERE \(within(range.lowerBound..<later.upperBound, clicks, "c"))
+                  AND \(clicks.condition("c")) AND \(Self.isPresent(reference, "c"))
+            ), rocket_shown AS MATERIALIZED (
+                SELECT \(named(shownKeys)), \(shownAt) AS at, count(*) AS copies,
+                       lead(\(shownAt)) OVER (PARTITION BY \(shownKeys.joined(separator: ", ")) ORDER BY \(shownAt)) AS next
+                FROM \(impressions.from("i"))
+                WHERE \(within(range, impressions, "i")) AND \(impressions.condition("i"))
+                  AND EXISTS (SELECT FROM rocket_clicks WHERE \(equal(shownKeys, "rocket_clicks")))
+                GROUP BY \(shownKeys.joined(separator: ", ")), \(shownAt)
+            ), rocket_first AS MATERIALIZED (
+                SELECT \(of("s")), s.at, min(e.at) AS click
+                FROM rocket_shown s
+                JOIN rocket_clicks e ON \(equal(of("s", names), "e"))
+                    AND e.at >= s.at AND e.at < s.at + \(Self.interval(source.attributionWindow.seconds))
+                    AND (s.next IS NULL OR e.at < s.next)
+                WHERE s.copies = 1 GROUP BY \(of("s")), s.at
+            ), rocket_later AS (
+                SELECT \(named(shownKeys)), min(\(shownAt)) AS at
+                FROM \(impressions.from("i"))
+                WHERE \(within(later, impressions, "i")) AND \(impressions.condition("i"))
+                  AND EXISTS (SELECT FROM rocket_first f
+                              WHERE f.click >= \(literal(range.upperBound)) AND \(equal(shownKeys, "f")))
+                GROUP BY \(shownKeys.joined(separator: ", "))
+            ), rocket_labels AS (
+                SELECT f.at FROM rocket_first f LEFT JOIN rocket_later n ON \(equal(of("f", names), "n"))
+                WHERE n.at IS NULL OR n.at > f.click
+            ), rocket_all AS (
+                SELECT \(shownAt) AS at FROM \(impressions.from("i"))
+                WHERE \(within(range, impressions, "i")) AND \(impressions.condition("i")) AND \(Self.isPresent(id, "i")))
+            SELECT a.impressions, (a.times % 1e15)::bigint AS impression_times, l.clicked,
+                   (l.times % 1e15)::bigint AS clicked_times
+            FROM (SELECT count(*) AS impressions, coalesce(sum(extract(epoch FROM at) * 1000000), 0) AS times
+                  FROM rocket_all) AS a,
+                 (SELECT count(*) AS clicked, coalesce(sum(extract(epoch FROM at) * 1000000), 0) AS times
+                  FROM rocket_labels) AS l
             """
         ).first
         guard let row else { return SeenLogs() }
@@ -143,50 +160,41 @@ public struct Attribution: Sendable {
     }
 
     /// How far before a click an impression is looked for, to tell a late click from an orphan.
-    public var lookBackSeconds: Int { max(7 * 86_400, source.attributionWindow.seconds) }
+    public var lookBackSeconds: Int { max(7 * 86_400, source.attributionWindow.seconds + 86_400) }
+
+    /// How far after a click an impression is looked for, to tell an early click from an orphan.
+    public static let lookAheadSeconds = 86_400
 
     var windowMicroseconds: Int64 { Int64(source.attributionWindow.seconds) * 1_000_000 }
+    var windowSeconds: Int { source.attributionWindow.seconds }
+    /// Whether ids have several columns; their text is then a JSON list of the columns' texts.
+    var isComposite: Bool { id.count > 1 }
 
-    private var window: String { "make_interval(secs => \(source.attributionWindow.seconds))" }
+    private func within(_ range: Range<Instant>, _ relation: LogRelation, _ alias: String) -> String {
+        let time = relation.time(alias)
+        return "\(time) >= \(literal(range.lowerBound)) AND \(time) < \(literal(range.upperBound))"
+    }
+
+    private static func form(_ key: [KeyColumn]) -> WireForm { key.count == 1 ? key[0].form ?? .text : .text }
+
+    /// The id as it is sent.
+    private static func sent(_ key: [KeyColumn], _ alias: String) -> String {
+        key.count == 1 && key[0].form != nil ? "\(alias).\(key[0].name)" : text(key, alias)
+    }
+
+    /// The id's text: the column's, or a JSON list of the columns' texts, NULL where one of them is no id.
+    private static func text(_ key: [KeyColumn], _ alias: String) -> String {
+        if key.count == 1 { return key[0].text(alias) }
+        let texts = key.map { $0.text(alias) }.joined(separator: ", ")
+        return "CASE WHEN \(isPresent(key, alias)) THEN jsonb_build_array(\(texts))::text END"
+    }
+
+    private static func isPresent(_ key: [KeyColumn], _ alias: String) -> String {
+        key.map { $0.isPresent(alias) }.joined(separator: " AND ")
+    }
+
+    private static func interval(_ seconds: Int) -> String { "make_interval(secs => \(seconds))" }
 
     /// Digits and punctuation only, so it needs no quoting by the server.
     private func literal(_ instant: Instant) -> String { "'\(instant)'::timestamptz" }
-}
-
-/// What of a range of logs decides its rows and labels, in four numbers that add up over ranges.
-public struct SeenLogs: Equatable, Codable, Sendable {
-    public var impressions = 0
-    /// Sum of the impressions' times in microseconds, modulo 10¹⁵.
-    public var impressionTimes: Int64 = 0
-    /// Impressions with a click within the window.
-    public var clicked = 0
-    /// Sum of the clicked impressions' times in microseconds, modulo 10¹⁵.
-    public var clickedTimes: Int64 = 0
-
-    public init(impressions: Int = 0, impressionTimes: Int64 = 0, clicked: Int = 0, clickedTimes: Int64 = 0) {
-        self.impressions = impressions
-        self.impressionTimes = impressionTimes
-        self.clicked = clicked
-        self.clickedTimes = clickedTimes
-    }
-
-    /// Counts an impression.
-    @inline(__always)
-    public mutating func add(_ time: Instant, clicked isClicked: Bool) {
-        impressions &+= 1
-        impressionTimes = (impressionTimes &+ time.microseconds % Self.modulus) % Self.modulus
-        if isClicked {
-            clicked &+= 1
-            clickedTimes = (clickedTimes &+ time.microseconds % Self.modulus) % Self.modulus
-        }
-    }
-
-    public static func + (left: SeenLogs, right: SeenLogs) -> SeenLogs {
-        SeenLogs(
-            impressions: left.impressions + right.impressions,
-            impressionTimes: (left.impressionTimes + right.impressionTimes) % modulus,
-            clicked: left.clicked + right.clicked, clickedTimes: (left.clickedTimes + right.clickedTimes) % modulus)
-    }
-
-    private static let modulus: Int64 = 1_000_000_000_000_000
 }

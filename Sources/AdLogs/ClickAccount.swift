@@ -1,22 +1,38 @@
-/// What became of the clicks of a range of time, each counted once, by its own time:
-/// `events = first + duplicates + late + early + orphans`.
+/// What became of the clicks that belong to a range of time, each counted once:
+/// `events = first + duplicates + late + early + orphans + ambiguous`.
+///
+/// A click that falls within the window after the newest impression with its id belongs to the range of that impression;
+/// any other to the range of its own time. So labels belong to the day of their rows, and every click to exactly one day.
 public struct ClickAccount: Equatable, Codable, Sendable {
-    public var events = 0
-    /// The first click within the window after its impression: the one that makes it positive.
+    /// Clicks read whose own time is in the range.
+    public var read = 0
+    /// Clicks after the range that belong to its impressions.
+    public var fromLater = 0
+    /// Clicks in the range that belong to impressions before it.
+    public var toEarlier = 0
+    /// Labels: the first click within the window after its impression, the one that makes it positive.
     public var first = 0
     /// Clicks within the window after that.
     public var duplicates = 0
-    /// Clicks after the window.
+    /// Clicks after the window of the newest impression before them.
     public var late = 0
-    /// Clicks before their impression.
+    /// Clicks before their impression, by a day at most.
     public var early = 0
     /// Clicks that name no impression, or one that is not known within the time that is looked back.
     public var orphans = 0
+    /// Clicks within the window whose newest impression is there more than once.
+    public var ambiguous = 0
     /// Click-delay curve: first and late clicks by their age, `ages[i]` of them below `ageEdges[i]` seconds and not below
     /// the edge before; the last entry has all that are older.
     public var ages = [Int](repeating: 0, count: ageEdges.count + 1)
 
     public init() {}
+
+    /// Clicks that belong to the range.
+    public var events: Int { read + fromLater - toEarlier }
+
+    /// Whether every click is counted once.
+    public var addsUp: Bool { events == first + duplicates + late + early + orphans + ambiguous }
 
     /// Upper ends of the ages in seconds: from a second to a month.
     public static let ageEdges = [
@@ -46,13 +62,12 @@ public struct ClickAccount: Equatable, Codable, Sendable {
 
     public static func + (left: ClickAccount, right: ClickAccount) -> ClickAccount {
         var sum = left
-        sum.events += right.events
-        sum.first += right.first
-        sum.duplicates += right.duplicates
-        sum.late += right.late
-        sum.early += right.early
-        sum.orphans += right.orphans
+        for count in counts { sum[keyPath: count] += right[keyPath: count] }
         sum.ages = zip(left.ages, right.ages).map { $0 + $1 }
         return sum
+    }
+
+    private static var counts: [WritableKeyPath<ClickAccount, Int>] {
+        [\.read, \.fromLater, \.toEarlier, \.first, \.duplicates, \.late, \.early, \.orphans, \.ambiguous]
     }
 }

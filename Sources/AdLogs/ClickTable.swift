@@ -1,74 +1,145 @@
 import CXXHash
 import Postgres
 
-/// The clicks that can count for a range of impressions, found by the impression's id. Memory: about 60 bytes a click
-/// with an id of 20 characters; the impressions stream past it.
+/// The clicks that can count for a range of impressions, found by the impression's id. Memory: about 70 bytes a clicked id
+/// of 20 characters and 8 a click; the impressions stream past it in the order of their time.
+///
+/// An impression is labelled as it passes, before it is known whether another with its id follows and takes the click.
+/// Where one did, `hasWrongLabels` says so after `account`, and the impressions must pass a second time: then labels are
+/// those of the first pass's end.
 public struct ClickTable {
     private var ids: [UInt8] = []
-    private var clicks: [Click] = []
-    /// First click of each chain, −1 where there is none; a power of two.
+    private var entries: [Entry] = []
+    /// Times of the clicks, those of an entry together and ascending.
+    private var times: [Int64] = []
+    /// First entry of each chain, −1 where there is none; a power of two.
     private var heads: [Int32]
     /// One bit a value of the lowest bits of the hashes that are there: small enough for the fastest memory, and enough to
     /// let most impressions pass, which are not clicked.
     private var filter: [UInt64] = []
     private let window: Int64
+    private let range: Range<Instant>
+    private var counted = ClickAccount()
+    private var strays: [Stray] = []
+    private var labels: [Label] = []
+    /// Set for the second pass.
+    private var settled: Set<Label>?
+    /// Whether an impression was labelled whose clicks belong to another, or to two.
+    public private(set) var hasWrongLabels = false
 
-    private struct Click {
+    /// A clicked id, and the newest impression with it so far.
+    private struct Entry {
         var hash: UInt32
-        var idOffset: Int
         var idLength: Int32
-        /// Next click with the same slot, −1 at the end.
+        var idOffset: Int
+        /// Next entry with the same slot, −1 at the end.
         var next: Int32
-        var time: Int64
-        var fate = Fate.stray
-        /// Since the newest impression of the range that is not after it; −1: there is none.
-        var age: Int64 = -1
+        /// Its clicks in `times`; those before `first` are accounted for.
+        var first: Int32
+        var end: Int32 = 0
+        /// How often the newest impression is there.
+        var copies: Int32 = 0
+        var isLabelled = false
+        /// Time of the newest impression; `.min`: there was none.
+        var shown = Int64.min
     }
 
-    private enum Fate: UInt8 { case stray, first, duplicate }
+    private struct Label: Hashable {
+        var entry: Int32
+        var time: Int64
+    }
+
+    /// A click that asks the server for impressions outside of the range.
+    private struct Stray {
+        var entry: Int32
+        var time: Int64
+    }
 
     /// Reads the clicks.
     ///
     /// - Throws: `PostgresError`.
     public init(_ attribution: Attribution, in range: Range<Instant>, on connection: Connection) throws {
         window = attribution.windowMicroseconds
-        heads = []
+        self.range = range
+        heads = [Int32](repeating: -1, count: 1_024)
         let form = attribution.clickIDForm
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: WireForm.scratchBytes, alignment: 8)
         defer { scratch.deallocate() }
         let slices = UnsafeMutableBufferPointer<BinaryRow.Slice>.allocate(capacity: 2)
         slices.initialize(repeating: BinaryRow.Slice())
         defer { slices.deallocate() }
+        var read: [(entry: Int32, time: Int64)] = []
         try connection.copyOut("COPY (\(attribution.clicks(in: range))) TO STDOUT (FORMAT binary)") { row in
             let bytes = try row.locate(slices)
-            // A click that names no impression is an orphan.
             let raw = slices[0].bytes(in: bytes)
             let id = raw.flatMap { form.text(of: $0, scratch: scratch) }
             guard id != nil || raw == nil, let time = slices[1].bytes(in: bytes)?.bigEndianInteger else {
                 throw PostgresError.malformedCopy("a click without id or time")
             }
-            clicks.append(
-                Click(
-                    hash: id.map { Self.half(ofHash: Self.hash($0)) } ?? 0, idOffset: ids.count,
-                    idLength: id.map { Int32($0.count) } ?? -1, next: -1,
-                    time: Instant(postgresMicroseconds: time).microseconds))
-            if let id { ids.append(contentsOf: id) }
+            let instant = Instant(postgresMicroseconds: time)
+            let isOwn = instant < range.upperBound
+            if isOwn { counted.read += 1 }
+            guard let id, !id.isEmpty else {
+                // A click that names no impression.
+                if isOwn { counted.orphans += 1 }
+                return
+            }
+            read.append((entry(of: id), instant.microseconds))
         }
-        var size = 1_024
-        while size < 2 * clicks.count { size *= 2 }
-        filter = [UInt64](repeating: 0, count: min(max(16, size / 4), Self.largestFilter))
-        heads = [Int32](repeating: -1, count: size)
-        for index in clicks.indices where clicks[index].idLength >= 0 {
-            let slot = Int(clicks[index].hash) & (size - 1)
-            clicks[index].next = heads[slot]
-            heads[slot] = Int32(index)
-            let bit = Int(clicks[index].hash) & (64 * filter.count - 1)
+        sort(read)
+        filter = [UInt64](repeating: 0, count: min(max(16, heads.count / 4), Self.largestFilter))
+        for entry in entries {
+            let bit = Int(entry.hash) & (64 * filter.count - 1)
             filter[bit >> 6] |= 1 << UInt64(bit & 63)
         }
     }
 
-    /// Whether an impression is clicked: a click on it falls within the window after it. The clicks that count for it are
-    /// remembered as accounted for.
+    /// The entry of an id, made where there is none.
+    private mutating func entry(of id: UnsafeRawBufferPointer) -> Int32 {
+        let hash = Self.half(ofHash: Self.hash(id))
+        let known = find(id, hash)
+        guard known < 0 else { return known }
+        if entries.count >= heads.count / 2 { rehash() }
+        let slot = Int(hash) & (heads.count - 1)
+        entries.append(
+            Entry(
+                hash: hash, idLength: Int32(truncatingIfNeeded: id.count), idOffset: ids.count, next: heads[slot],
+                first: 0))
+        ids.append(contentsOf: id)
+        heads[slot] = Int32(entries.count - 1)
+        return heads[slot]
+    }
+
+    private mutating func rehash() {
+        heads = [Int32](repeating: -1, count: 4 * heads.count)
+        for index in entries.indices {
+            let slot = Int(entries[index].hash) & (heads.count - 1)
+            entries[index].next = heads[slot]
+            heads[slot] = Int32(index)
+        }
+    }
+
+    /// Lays the clicks' times out by entry, ascending.
+    private mutating func sort(_ read: [(entry: Int32, time: Int64)]) {
+        for click in read { entries[Int(click.entry)].end += 1 }
+        var start: Int32 = 0
+        for index in entries.indices {
+            let count = entries[index].end
+            (entries[index].first, entries[index].end) = (start, start)
+            start += count
+        }
+        times = [Int64](repeating: 0, count: read.count)
+        for click in read {
+            times[Int(entries[Int(click.entry)].end)] = click.time
+            entries[Int(click.entry)].end += 1
+        }
+        for entry in entries where entry.end - entry.first > 1 {
+            times[Int(entry.first)..<Int(entry.end)].sort()
+        }
+    }
+
+    /// Whether an impression is clicked, as far as is known when it passes: the next click on it falls within the window
+    /// after it. O(1) beside the clicks that are accounted for by it.
     ///
     /// - Parameters:
     ///   - id: the id's text form.
@@ -78,8 +149,8 @@ public struct ClickTable {
         let half = Self.half(ofHash: hash)
         let bit = Int(half) & (64 &* filter.count &- 1)
         guard filter[bit &>> 6] & (1 &<< UInt64(bit & 63)) != 0 else { return false }
-        let head = heads[Int(half) & (heads.count &- 1)]
-        return head >= 0 && takeClicks(of: id, half, at: time.microseconds, from: head)
+        let entry = find(id, half)
+        return entry >= 0 && pass(entry, at: time.microseconds)
     }
 
     /// XXH64 (seed 0) of an id's text form.
@@ -90,109 +161,162 @@ public struct ClickTable {
     @inline(__always)
     private static func half(ofHash hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
 
-    private mutating func takeClicks(
-        of id: UnsafeRawBufferPointer, _ hash: UInt32, at time: Int64, from head: Int32
-    ) -> Bool {
-        var earliest: Int?
-        var index = head
+    @inline(__always)
+    private func find(_ id: UnsafeRawBufferPointer, _ hash: UInt32) -> Int32 {
+        var index = heads[Int(hash) & (heads.count &- 1)]
         while index >= 0 {
-            let click = clicks[Int(index)]
-            if click.hash == hash, matches(click, id), click.time >= time {
-                let age = click.time - time
-                if click.age < 0 || age < click.age { clicks[Int(index)].age = age }
-                if age < window {
-                    if earliest.map({ click.time < clicks[$0].time }) ?? true { earliest = Int(index) }
-                    if click.fate == .stray { clicks[Int(index)].fate = .duplicate }
+            let entry = entries[Int(index)]
+            if entry.hash == hash, matches(entry, id) { return index }
+            index = entry.next
+        }
+        return -1
+    }
+
+    private func matches(_ entry: Entry, _ id: UnsafeRawBufferPointer) -> Bool {
+        guard Int(entry.idLength) == id.count else { return false }
+        for position in 0..<id.count where ids[entry.idOffset &+ position] != id[position] { return false }
+        return true
+    }
+
+    private mutating func pass(_ index: Int32, at time: Int64) -> Bool {
+        if let settled { return settled.contains(Label(entry: index, time: time)) }
+        if entries[Int(index)].shown == time {
+            entries[Int(index)].copies += 1
+            return entries[Int(index)].isLabelled
+        }
+        close(index, before: time, overridden: .max)
+        let next = Int(entries[Int(index)].first)
+        let isLabelled = next < Int(entries[Int(index)].end) && times[next] - time < window
+        entries[Int(index)].shown = time
+        entries[Int(index)].copies = 1
+        entries[Int(index)].isLabelled = isLabelled
+        return isLabelled
+    }
+
+    /// Accounts for an entry's clicks before a time: they belong to its newest impression so far.
+    ///
+    /// - Parameter overridden: clicks from this time on belong to an impression after the range.
+    private mutating func close(_ index: Int32, before time: Int64, overridden: Int64) {
+        var entry = entries[Int(index)]
+        let end = range.upperBound.microseconds
+        var isLabel = true
+        while entry.first < entry.end, times[Int(entry.first)] < time {
+            let click = times[Int(entry.first)]
+            entry.first += 1
+            let isOwn = click < end
+            if entry.shown == .min {
+                if isOwn { strays.append(Stray(entry: index, time: click)) }
+            } else if click - entry.shown >= window {
+                // No newer impression is in the range, and the range's end is the click's.
+                if isOwn { counted.countLate(age: click - entry.shown) }
+            } else if click < overridden {
+                if !isOwn { counted.fromLater += 1 }
+                if entry.copies > 1 {
+                    counted.ambiguous += 1
+                } else if isLabel {
+                    counted.countFirst(age: click - entry.shown)
+                    labels.append(Label(entry: index, time: entry.shown))
+                    isLabel = false
+                } else {
+                    counted.duplicates += 1
                 }
             }
-            index = click.next
         }
-        guard let earliest else { return false }
-        clicks[earliest].fate = .first
-        return true
+        // What was labelled must have got its label.
+        if entry.isLabelled, isLabel { hasWrongLabels = true }
+        entries[Int(index)] = entry
     }
 
-    private func matches(_ click: Click, _ id: UnsafeRawBufferPointer) -> Bool {
-        guard Int(click.idLength) == id.count else { return false }
-        for position in 0..<id.count where ids[click.idOffset &+ position] != id[position] { return false }
-        return true
-    }
-
-    /// What became of the clicks whose own time is in the range, each counted once. Call it after the last impression.
+    /// What became of the clicks that belong to the range. Call it once, after the last impression.
     ///
     /// - Throws: `PostgresError`.
-    public func account(
-        _ attribution: Attribution, in range: Range<Instant>, on connection: Connection
-    ) throws -> ClickAccount {
-        var account = ClickAccount()
-        var strays: [Stray] = []
-        for click in clicks where click.time < range.upperBound.microseconds {
-            account.events += 1
-            switch click.fate {
-            case .first: account.countFirst(age: click.age)
-            case .duplicate: account.duplicates += 1
-            case .stray:
-                if click.age >= 0 {
-                    // Its newest impression is in the range and older than the window: no need to ask the server.
-                    account.countLate(age: click.age)
-                } else if click.idLength < 0 {
-                    account.orphans += 1
-                } else {
-                    let id = ids[click.idOffset..<click.idOffset + Int(click.idLength)]
-                    strays.append(Stray(id: String(decoding: id, as: UTF8.self), at: click.time))
+    public mutating func account(_ attribution: Attribution, on connection: Connection) throws -> ClickAccount {
+        let end = range.upperBound.microseconds
+        var spilled: [Stray] = []
+        for index in entries.indices where entries[index].first < entries[index].end {
+            let entry = entries[index]
+            if entry.shown == .min {
+                close(Int32(index), before: end, overridden: .max)
+                continue
+            }
+            // A click after the range may have an impression after the range.
+            for click in entry.first..<entry.end where times[Int(click)] >= end {
+                if times[Int(click)] - entry.shown < window {
+                    spilled.append(Stray(entry: Int32(index), time: times[Int(click)]))
                 }
             }
         }
-        // In the order of time, so that the first of several is the one that counts.
-        strays.sort { ($0.at, $0.id) < ($1.at, $1.id) }
-        var counted: Set<Stray> = []
-        for start in stride(from: 0, to: strays.count, by: Self.straysAtOnce) {
-            let some = Array(strays[start..<min(start + Self.straysAtOnce, strays.count)])
-            let json = "[" + some.map(\.json).joined(separator: ",") + "]"
-            let rows = try connection.execute(attribution.strays(in: range), [.json(json)])
-            for (stray, row) in zip(some, rows) {
-                guard try row.bool("any") else {
-                    account.orphans += 1
-                    continue
-                }
-                guard let before = try row.intOrNil("before") else {
-                    account.early += 1
-                    continue
-                }
-                let age = stray.at - Int64(before)
-                if age >= window {
-                    account.countLate(age: age)
-                } else if try row.bool("again") || !counted.insert(Stray(id: stray.id, at: Int64(before))).inserted {
-                    account.duplicates += 1
+        var overridden: [Int32: Int64] = [:]
+        let later = range.upperBound..<range.upperBound.advanced(bySeconds: attribution.windowSeconds)
+        for (click, found) in zip(spilled, try ask(spilled, later, attribution, connection)) {
+            guard let before = found.before, before >= end else { continue }
+            overridden[click.entry] = min(click.time, overridden[click.entry] ?? .max)
+        }
+        for index in entries.indices where entries[index].shown != .min {
+            close(Int32(index), before: .max, overridden: overridden[Int32(index)] ?? .max)
+        }
+        for (click, found) in zip(strays, try ask(strays, range, attribution, connection)) {
+            if !found.isKnown {
+                counted.orphans += 1
+            } else if let before = found.before {
+                if click.time - before < window {
+                    counted.toEarlier += 1
                 } else {
-                    account.countFirst(age: age)
+                    counted.countLate(age: click.time - before)
                 }
+            } else {
+                counted.early += 1
             }
         }
-        return account
+        return counted
     }
 
-    /// A click and when it was; or an impression and when that was.
-    private struct Stray: Hashable {
-        var id: String
-        var at: Int64
+    /// Makes the table ready for the impressions to pass a second time.
+    public mutating func settle() {
+        settled = Set(labels)
+        hasWrongLabels = false
+    }
 
-        /// As `Attribution.strays(in:)` reads it.
-        var json: String {
-            var text = "{\"at\":\(at),\"id\":\""
-            for scalar in id.unicodeScalars {
-                switch scalar {
-                case "\"", "\\": text += "\\\(scalar)"
-                case _ where scalar.value < 32:
-                    text += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-                default: text.unicodeScalars.append(scalar)
-                }
+    /// Asks the server for the impressions of clicks, some thousand at a time.
+    private func ask(
+        _ clicks: [Stray], _ range: Range<Instant>, _ attribution: Attribution, _ connection: Connection
+    ) throws -> [(before: Int64?, isKnown: Bool)] {
+        guard !clicks.isEmpty else { return [] }
+        let sql = attribution.newestImpressions(of: range)
+        var found: [(before: Int64?, isKnown: Bool)] = []
+        for start in stride(from: 0, to: clicks.count, by: Self.straysAtOnce) {
+            let some = clicks[start..<min(start + Self.straysAtOnce, clicks.count)]
+            let json = "[" + some.map { self.json($0, attribution.isComposite) }.joined(separator: ",") + "]"
+            for row in try connection.execute(sql, [.json(json)]) {
+                found.append((try row.intOrNil("before").map { Int64($0) }, try row.bool("any")))
             }
-            return text + "\"}"
         }
+        return found
+    }
+
+    /// As `Attribution.newestImpressions(of:)` reads it. The text of an id of several columns is a JSON list already.
+    private func json(_ click: Stray, _ isComposite: Bool) -> String {
+        let entry = entries[Int(click.entry)]
+        let id = String(decoding: ids[entry.idOffset..<entry.idOffset + Int(entry.idLength)], as: UTF8.self)
+        return "{\"at\":\(click.time),\"id\":\(isComposite ? id : "[\(id.quotedForJSON)]")}"
     }
 
     private static let straysAtOnce = 10_000
     /// 32 KiB.
     private static let largestFilter = 4_096
+}
+
+extension String {
+    fileprivate var quotedForJSON: String {
+        var text = "\""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\"", "\\": text += "\\\(scalar)"
+            case _ where scalar.value < 32:
+                text += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
+    }
 }

@@ -44,17 +44,16 @@ public struct LogDays: Sendable {
 
     /// The days of a range that have at least one impression, in order. Costs one index probe a day.
     public func present(in days: ClosedRange<Day>, on connection: Connection) throws -> [Day] {
-        let relation = try connection.quoteRelation(source.impressions.table)
-        let time = try connection.quoteIdentifier(source.impressions.time)
+        let impressions = try source.impressions(as: "i", on: connection)
         return try connection.execute(
             """
-            SELECT d::date AS day
-            FROM generate_series($1::text::date, $2::text::date, interval '1 day') AS d
+            SELECT asked.day::date AS day
+            FROM generate_series($1::text::date, $2::text::date, interval '1 day') AS asked (day)
             WHERE EXISTS (
-                SELECT 1 FROM \(relation)
-                WHERE \(time) >= (d::date)::timestamp AT TIME ZONE $3
-                  AND \(time) < (d::date + 1)::timestamp AT TIME ZONE $3)
-            ORDER BY d
+                SELECT FROM \(impressions.relation)
+                WHERE \(impressions.time) >= asked.day::date::timestamp AT TIME ZONE $3
+                  AND \(impressions.time) < (asked.day::date + 1)::timestamp AT TIME ZONE $3 AND \(impressions.condition))
+            ORDER BY asked.day
             """,
             [.text(days.lowerBound.description), .text(days.upperBound.description), .text(source.timeZone)]
         ).map { try $0.day("day") }
@@ -62,12 +61,12 @@ public struct LogDays: Sendable {
 
     /// The newest day before another that has impressions; nil: there is none.
     public func newest(before day: Day, on connection: Connection) throws -> Day? {
-        let relation = try connection.quoteRelation(source.impressions.table)
-        let time = try connection.quoteIdentifier(source.impressions.time)
+        let impressions = try source.impressions(as: "i", on: connection)
         return try connection.execute(
             """
-            SELECT (max(\(time)) AT TIME ZONE $2)::date AS day FROM \(relation)
-            WHERE \(time) < $1::text::date::timestamp AT TIME ZONE $2 AND \(time) >= \(Self.firstTime)
+            SELECT (max(\(impressions.time)) AT TIME ZONE $2)::date AS day FROM \(impressions.relation)
+            WHERE \(impressions.time) < $1::text::date::timestamp AT TIME ZONE $2
+              AND \(impressions.time) >= \(Self.firstTime) AND \(impressions.condition)
             """, [.text(day.description), .text(source.timeZone)]
         ).first?.dayOrNil("day")
     }
@@ -90,13 +89,12 @@ public struct LogDays: Sendable {
 
     /// About how many impressions a day has, by the planner's statistics; nothing is read. Nil: it has no idea.
     public func estimatedImpressions(of day: Day, on connection: Connection) throws -> Int? {
-        let relation = try connection.quoteRelation(source.impressions.table)
-        let time = try connection.quoteIdentifier(source.impressions.time)
+        let impressions = try source.impressions(as: "i", on: connection)
         let plan = try connection.execute(
             """
-            EXPLAIN (FORMAT JSON) SELECT FROM \(relation)
-            WHERE \(time) >= $1::text::date::timestamp AT TIME ZONE $2
-              AND \(time) < ($1::text::date + 1)::timestamp AT TIME ZONE $2
+            EXPLAIN (FORMAT JSON) SELECT FROM \(impressions.relation)
+            WHERE \(impressions.time) >= $1::text::date::timestamp AT TIME ZONE $2
+              AND \(impressions.time) < ($1::text::date + 1)::timestamp AT TIME ZONE $2 AND \(impressions.condition)
             """, [.text(day.description), .text(source.timeZone)]
         ).first?.text("QUERY PLAN")
         guard let rows = plan?.firstMatch(of: /"Plan Rows": ([0-9]+)/).flatMap({ Int($0.1) }), rows > 1 else {
@@ -110,9 +108,9 @@ public struct LogDays: Sendable {
     public func zoneOffsets(in range: Range<Instant>, on connection: Connection) throws -> ZoneOffsets {
         let rows = try connection.execute(
             """
-            SELECT (extract(epoch FROM (at AT TIME ZONE $3) - (at AT TIME ZONE 'UTC')) * 1000000)::bigint AS ahead
+            SELECT (extract(epoch FROM (q.at AT TIME ZONE $3) - (q.at AT TIME ZONE 'UTC')) * 1000000)::bigint AS ahead
             FROM generate_series('epoch'::timestamptz + $1::bigint * interval '1 microsecond',
-                'epoch'::timestamptz + $2::bigint * interval '1 microsecond', interval '15 minutes') AS at
+                'epoch'::timestamptz + $2::bigint * interval '1 microsecond', interval '15 minutes') AS q (at)
             """,
             [
                 .text(String(range.lowerBound.microseconds)), .text(String(range.upperBound.microseconds)),
@@ -123,12 +121,13 @@ public struct LogDays: Sendable {
 
     /// The days without impressions between the first and the last day that has any, up to a day.
     public func missing(upTo last: Day, on connection: Connection) throws -> [Day] {
-        let relation = try connection.quoteRelation(source.impressions.table)
-        let time = try connection.quoteIdentifier(source.impressions.time)
+        let impressions = try source.impressions(as: "i", on: connection)
+        let time = impressions.time
         let ends = try connection.execute(
             """
             SELECT (min(\(time)) AT TIME ZONE $1)::date AS first, (max(\(time)) AT TIME ZONE $1)::date AS last
-            FROM \(relation) WHERE \(time) >= \(Self.firstTime) AND \(time) < \(Self.endOfTimes)
+            FROM \(impressions.relation)
+            WHERE \(time) >= \(Self.firstTime) AND \(time) < \(Self.endOfTimes) AND \(impressions.condition)
             """, [.text(source.timeZone)]
         ).first
         guard let first = try ends?.dayOrNil("first"), let newest = try ends?.dayOrNil("last"),
@@ -141,36 +140,36 @@ public struct LogDays: Sendable {
 
     /// The tables that have rows ahead of the server's clock by more than clocks differ, with how many and up to when.
     public func rowsAhead(on connection: Connection) throws -> [RowsAhead] {
-        try [(source.impressions.table, source.impressions.time), (source.clicks.table, source.clicks.time)]
-            .compactMap { table, column in
-                let relation = try connection.quoteRelation(table)
-                let time = try connection.quoteIdentifier(column)
+        try [LogRelation(source.impressions, on: connection), LogRelation(source.clicks, on: connection)]
+            .compactMap { log in
                 let row = try connection.execute(
                     """
-                    SELECT count(*) AS rows, max(\(time))::text AS newest, now()::text AS clock FROM \(relation)
-                    WHERE \(time) > now() + interval '5 minutes'
+                    SELECT count(*) AS rows, max(\(log.time("l")))::text AS newest, now()::text AS clock
+                    FROM \(log.from("l")) WHERE \(log.time("l")) > now() + interval '5 minutes' AND \(log.condition("l"))
                     """
                 ).first
                 guard let row, try row.int("rows") > 0 else { return nil }
                 return RowsAhead(
-                    table: table, rows: try row.int("rows"), newest: try row.text("newest"),
+                    table: log.table, rows: try row.int("rows"), newest: try row.text("newest"),
                     clock: try row.text("clock"))
             }
     }
 
     /// The tables that have rows whose time is of no day that a job could be about: before 1900, after 2199, or infinite.
     public func oddTimes(on connection: Connection) throws -> [OddTimes] {
-        try [(source.impressions.table, source.impressions.time), (source.clicks.table, source.clicks.time)]
-            .compactMap { table, column in
-                let time = try connection.quoteIdentifier(column)
-                let rows = try connection.execute(
-                    """
-                    SELECT count(*) AS rows FROM \(try connection.quoteRelation(table))
-                    WHERE \(time) < \(Self.firstTime) OR \(time) >= \(Self.endOfTimes)
-                    """
-                ).first?.int("rows") ?? 0
-                return rows == 0 ? nil : OddTimes(table: table, column: column, rows: rows)
-            }
+        try [
+            (LogRelation(source.impressions, on: connection), source.impressions.time),
+            (LogRelation(source.clicks, on: connection), source.clicks.time),
+        ].compactMap { log, column in
+            let time = log.time("l")
+            let rows = try connection.execute(
+                """
+                SELECT count(*) AS rows FROM \(log.from("l"))
+                WHERE (\(time) < \(Self.firstTime) OR \(time) >= \(Self.endOfTimes)) AND \(log.condition("l"))
+                """
+            ).first?.int("rows") ?? 0
+            return rows == 0 ? nil : OddTimes(table: log.table, column: column, rows: rows)
+        }
     }
 
     /// Times from here on, and before `endOfTimes`, are of days; dates of any other would not end.
@@ -179,8 +178,10 @@ public struct LogDays: Sendable {
 
     /// Whether the log holds no impression at all.
     public func isEmpty(on connection: Connection) throws -> Bool {
-        let relation = try connection.quoteRelation(source.impressions.table)
-        return try connection.execute("SELECT 1 FROM \(relation) LIMIT 1").isEmpty
+        let impressions = try source.impressions(as: "i", on: connection)
+        return try connection.execute(
+            "SELECT FROM \(impressions.relation) WHERE \(impressions.condition) LIMIT 1"
+        ).isEmpty
     }
 }
 

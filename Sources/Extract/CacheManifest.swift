@@ -36,8 +36,8 @@ public struct CacheManifest {
     public func day(_ day: Day, specificationHash: String) throws -> CachedDay? {
         let rows = try connection.execute(
             """
-            SELECT d.parts, d.rejected_rows, d.seen_impressions, d.missed_share, m.part, m.path, m.bytes, m.rows,
-                   m.clicks, m.checksum
+            SELECT d.parts, d.rejected_rows, d.seen_impressions, d.impressions_read, d.shared_id_impressions, d.missed_share,
+                   m.part, m.path, m.bytes, m.rows, m.clicks, m.checksum
             FROM rocket.cache_days d JOIN rocket.cache_manifest m USING (specification_hash, day)
             WHERE d.specification_hash = $1 AND d.day = $2::text::date ORDER BY m.part
             """, [.text(specificationHash), .text(day.description)])
@@ -49,7 +49,8 @@ public struct CacheManifest {
                     day: day, part: try row.int("part"), path: try row.text("path"), bytes: try row.int("bytes"),
                     rows: try row.int("rows"), clicks: try row.int("clicks"), checksum: try row.text("checksum"))
             }, rejectedRows: try first.int("rejected_rows"), seenImpressions: try first.int("seen_impressions"),
-            missedShare: try first.doubleOrNil("missed_share"))
+            readImpressions: try first.intOrNil("impressions_read"),
+            sharedIDs: try first.intOrNil("shared_id_impressions"), missedShare: try first.doubleOrNil("missed_share"))
     }
 
     /// The mean share of clicks that the window missed on the cached days of the week before a day; nil without any.
@@ -65,50 +66,54 @@ public struct CacheManifest {
     /// Makes a day's finished files valid, in place of earlier ones, with everything that is known of them. Called within
     /// the transaction that ends the build.
     func record(
-        _ day: Day, _ shards: [(part: Int, shard: ExtractedShard)], specificationHash: String, model: String,
-        snapshot: String, builderVersion: String, rejectedRowsKept: Int
+        _ day: Day, _ shards: [(part: Int, shard: ExtractedShard)], _ account: DayAccount, specificationHash: String,
+        model: String, snapshot: String, builderVersion: String, rejectedRowsKept: Int
     ) throws {
         let key: [Value] = [.text(specificationHash), .text(day.description)]
         try connection.execute(
             "DELETE FROM rocket.cache_manifest WHERE specification_hash = $1 AND day = $2::text::date", key)
         try connection.execute(
             "DELETE FROM rocket.cache_days WHERE specification_hash = $1 AND day = $2::text::date", key)
-        let account = shards.map(\.shard.account).reduce(ClickAccount(), +)
-        let seen = shards.map(\.shard.seen).reduce(SeenLogs(), +)
-        func sum(_ value: (ExtractedShard) -> Int) -> Value { .int(shards.reduce(0) { $0 + value($1.shard) }) }
+        let (clicks, seen) = (account.clicks, account.seen)
+        let reasons = account.rejected.map { "\"\($0.rawValue)\":\($1)" }.sorted().joined(separator: ",")
         try connection.execute(
             """
             INSERT INTO rocket.cache_days (
                 specification_hash, day, parts, rows, clicks, click_events, first_clicks, duplicate_clicks, late_clicks,
-                early_clicks, orphan_clicks, missed_share, duplicate_impressions, rejected_rows, seen_impressions,
+                early_clicks, orphan_clicks, ambiguous_clicks, missed_share, impressions_read, duplicate_impressions,
+                repeated_impressions, shared_id_impressions, rejected_rows, rejected_reasons, seen_impressions,
                 seen_impression_times, seen_clicked, seen_clicked_times, source_snapshot, builder_version)
-            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                $21, $22, $23, $24, $25)
             """,
             key + [
-                .int(shards.count), sum(\.file.rows), sum(\.file.clicks), .int(account.events), .int(account.first),
-                .int(account.duplicates), .int(account.late), .int(account.early), .int(account.orphans),
-                account.missedShare.map { .double($0) } ?? .null, sum(\.duplicateImpressions), sum(\.rejected.count),
-                .int(seen.impressions), .int(Int(seen.impressionTimes)), .int(seen.clicked),
-                .int(Int(seen.clickedTimes)), .text(snapshot), .text(builderVersion),
+                .int(shards.count), .int(account.used), .int(shards.reduce(0) { $0 + $1.shard.file.clicks }),
+                .int(clicks.events), .int(clicks.first), .int(clicks.duplicates), .int(clicks.late), .int(clicks.early),
+                .int(clicks.orphans), .int(clicks.ambiguous), clicks.missedShare.map { .double($0) } ?? .null,
+                .int(account.read), .int(account.repeated.leftOut), .int(account.repeated.leftOut),
+                .int(account.sharedIDs), .int(account.rejectedRows), .json("{\(reasons)}"), .int(seen.impressions),
+                .int(Int(seen.impressionTimes)), .int(seen.clicked), .int(Int(seen.clickedTimes)), .text(snapshot),
+                .text(builderVersion),
             ])
         for (part, shard) in shards {
             try connection.execute(
                 """
                 INSERT INTO rocket.cache_manifest (
                     specification_hash, day, part, model, path, bytes, rows, clicks, checksum, click_events, first_clicks,
-                    duplicate_clicks, late_clicks, early_clicks, orphan_clicks, duplicate_impressions, rejected_rows,
-                    source_snapshot, builder_version)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                    duplicate_clicks, late_clicks, early_clicks, orphan_clicks, ambiguous_clicks, duplicate_impressions,
+                    rejected_rows, source_snapshot, builder_version)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                    $20)
                 """,
                 key + [
                     .int(part), .text(model), .text(shard.file.path), .int(shard.file.bytes), .int(shard.file.rows),
                     .int(shard.file.clicks), .text(shard.file.checksum), .int(shard.account.events),
                     .int(shard.account.first), .int(shard.account.duplicates), .int(shard.account.late),
-                    .int(shard.account.early), .int(shard.account.orphans), .int(shard.duplicateImpressions),
-                    .int(shard.rejected.count), .text(snapshot), .text(builderVersion),
+                    .int(shard.account.early), .int(shard.account.orphans), .int(shard.account.ambiguous),
+                    .int(shard.repeated.leftOut), .int(shard.rejected.count), .text(snapshot), .text(builderVersion),
                 ])
         }
-        try recordDelays(account, key)
+        try recordDelays(clicks, key)
         try recordRejected(shards, key, limit: rejectedRowsKept)
     }
 
@@ -145,8 +150,12 @@ public struct CachedDay: Equatable, Sendable {
     public var entries: [CacheManifest.Entry]
     /// Impressions that were left out.
     public var rejectedRows: Int
-    /// Impressions that the log had, those included.
+    /// Impressions with an id that the log had, those included.
     public var seenImpressions: Int
+    /// All that the log had; nil where an earlier release, which did not count them, built the day.
+    public var readImpressions: Int?
+    /// Those whose id another one has too; nil likewise.
+    public var sharedIDs: Int?
     /// Share of the clicks that came after the window.
     public var missedShare: Double?
 

@@ -35,6 +35,9 @@ final class DayTally: Sendable {
         add(path, tally)
     }
 
+    /// Rows of the files that share their id with another, when all files are counted.
+    var sharedIDs: Int { state.withLock { $0.tally.keys.shared(of: $0.tally.rows) } }
+
     /// The statistics, when all files are counted.
     ///
     /// - Parameter history: of the cached days before.

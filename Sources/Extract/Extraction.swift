@@ -230,16 +230,16 @@ public final class Extraction {
             if shards.count < learned.shards { usleep(50_000) }
         }
         for shard in shards { try tally.add(fileAt: shard.shard.file.path) }
+        let account = try DayAccount(day, shards, sharedIDs: tally.sharedIDs)
         let statistics = try tally.finish(FeatureHistory(specification.hash, before: day, on: connection))
         withExtendedLifetime(moment) {}
         try connection.transaction { connection in
             try manifest.record(
-                day, shards, specificationHash: specification.hash, model: options.model, snapshot: snapshot,
+                day, shards, account, specificationHash: specification.hash, model: options.model, snapshot: snapshot,
                 builderVersion: options.builderVersion, rejectedRowsKept: options.rejectedRowsKept)
             for feature in statistics { try feature.record(specification.hash, day, on: connection) }
             try builds.close(build.id)
         }
-        let account = shards.map(\.shard.account).reduce(ClickAccount(), +)
         guard let cached = try manifest.day(day, specificationHash: specification.hash) else {
             throw PostgresError.unexpectedValue(
                 column: "rocket.cache_days.day", found: nil, expected: "\(day), which was just written")
@@ -302,7 +302,7 @@ public final class Extraction {
 public struct BuiltDay: Sendable {
     public var cached: CachedDay
     /// Nil when another process led the build.
-    public var account: ClickAccount?
+    public var account: DayAccount?
     /// What was valid before.
     public var previous: CachedDay?
 }

@@ -49,27 +49,39 @@ struct QuantileLearning {
 
     /// Distinct quantiles of the day's finite numbers, ascending.
     private func learn(_ feature: Feature, from day: Day) throws -> [Double] {
-        let impressions = specification.source.impressions
+        let impressions = try specification.source.impressions(as: "i", on: source)
         let range = try LogDays(specification.source).instants(of: day, on: source)
-        let type = try source.columns(of: impressions.table)[feature.column]
-        let column = "i.\(try source.quoteIdentifier(feature.column))"
-        let time = "i.\(try source.quoteIdentifier(impressions.time))"
-        // Texts that are no numbers are rejected row by row later; here they only must not end the statement.
-        let number =
-            type == "text" || type == "character varying"
-            ? "CASE WHEN \(column) ~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})?$' THEN \(column)::float8 END"
-            : type == "boolean" ? "\(column)::int::float8" : "\(column)::float8"
+        let type = try source.columns(of: specification.source.impressions.table)[feature.column]
+        let number = Self.number("i.\(try source.quoteIdentifier(feature.column))", type)
         let shares = (1..<(feature.buckets ?? 1)).map { Double($0) / Double(feature.buckets ?? 1) }
         return try source.execute(
             """
             SELECT DISTINCT unnest(percentile_disc(ARRAY(SELECT jsonb_array_elements_text($1)::float8))
                 WITHIN GROUP (ORDER BY number)) AS boundary
-            FROM (SELECT \(number) AS number FROM \(try source.quoteRelation(impressions.table)) i
-                  WHERE \(time) >= $2::text::timestamptz AND \(time) < $3::text::timestamptz) n
+            FROM (SELECT \(number) AS number FROM \(impressions.relation)
+                  WHERE \(impressions.time) >= $2::text::timestamptz AND \(impressions.time) < $3::text::timestamptz
+                    AND \(impressions.condition)) n
             WHERE number > '-Infinity' AND number < 'Infinity'
             ORDER BY 1
             """,
             [.json("\(shares)"), .text(range.lowerBound.description), .text(range.upperBound.description)]
         ).compactMap { try $0.doubleOrNil("boundary") }
+    }
+    /// SQL of a column as float8, NULL where it is none: such rows are rejected one by one later, and must not end this
+    /// statement.
+    private static func number(_ column: String, _ type: String?) -> String {
+        func guarded(_ exact: String) -> String {
+            """
+            CASE WHEN abs(\(exact)) < 1e300 THEN CASE WHEN abs(\(exact)) > 1e-300 THEN \(exact)::float8 ELSE 0 END END
+            """
+        }
+        switch type {
+        case "text", "character varying":
+            let isNumber = "\(column) ~ '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?$'"
+            return "CASE WHEN length(\(column)) <= 400 AND \(isNumber) THEN \(guarded("\(column)::numeric")) END"
+        case "numeric": return guarded(column)
+        case "boolean": return "\(column)::int::float8"
+        default: return "\(column)::float8"
+        }
     }
 }

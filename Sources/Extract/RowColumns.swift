@@ -35,8 +35,8 @@ struct RowColumns {
 
     /// What the rows were, the rejected ones included.
     private(set) var seen = SeenLogs()
-    /// Rows with the time and id of another.
-    private(set) var duplicates = 0
+    /// Rows with the time and id of another; one of each is kept.
+    private(set) var repeated = RepeatedRows()
 
     enum Field {
         case single(Int)
@@ -125,21 +125,44 @@ struct RowColumns {
 
     private var lastID: [UInt8] = []
 
-    /// Sorts the rows of the tie that ends here by id; rows with the same id by their columns.
+    /// Sorts the rows of the tie that ends here by id, and keeps one of those with the same id: the first by its columns,
+    /// so that the order in which the server sends them does not matter.
     private mutating func endTie() {
         guard !tieIDs.isEmpty else { return }
         defer { tieIDs.removeAll() }
         let tie = tieIDs
         let first = tieStart
-        let order = tie.indices.sorted { left, right in
+        var order = tie.indices.sorted { left, right in
             if tie[left] != tie[right] { return tie[left].lexicographicallyPrecedes(tie[right]) }
             return columns(of: first + left).lexicographicallyPrecedes(columns(of: first + right))
         }
-        for (left, right) in zip(order, order.dropFirst()) where tie[left] == tie[right] { duplicates += 1 }
+        order = leaveOutRepeated(order, tie)
         guard order != Array(tie.indices) else { return }
+        arrange(order, from: first)
+    }
+
+    /// The positions of a tie without all but the first of each id.
+    private mutating func leaveOutRepeated(_ order: [Int], _ ids: [[UInt8]]) -> [Int] {
+        var kept: [Int] = []
+        var isRepeated = false
+        for position in order {
+            if let last = kept.last, ids[last] == ids[position] {
+                repeated.leftOut += 1
+                if !isRepeated { repeated.kept += 1 }
+                isRepeated = true
+            } else {
+                kept.append(position)
+                isRepeated = false
+            }
+        }
+        return kept
+    }
+
+    /// Makes the rows from `first` on those at these positions after it, in this order.
+    private mutating func arrange(_ order: [Int], from first: Int) {
         func permute<Value>(_ column: inout [Value]) {
-            let old = Array(column[first...])
-            for (position, from) in order.enumerated() { column[first + position] = old[from] }
+            let old = order.map { column[first + $0] }
+            column.replaceSubrange(first..., with: old)
         }
         permute(&labels)
         permute(&keys)

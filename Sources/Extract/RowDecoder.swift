@@ -61,6 +61,7 @@ final class RowDecoder {
     /// What is wrong with a row.
     struct Rejection: Error {
         var feature: String
+        var kind: RejectedRows.Reason
         var reason: String
     }
 
@@ -151,8 +152,8 @@ final class RowDecoder {
             throw PostgresError.malformedCopy("an impression without time")
         }
         let instant = Instant(postgresMicroseconds: time)
-        guard let raw = slices[1].bytes(in: bytes), let id = forms[1].text(of: raw, scratch: scratch) else {
-            rejected(nil, Rejection(feature: "id", reason: "the impression's id is NULL"))
+        guard let raw = slices[1].bytes(in: bytes), let id = forms[1].text(of: raw, scratch: scratch), !id.isEmpty else {
+            rejected(nil, Rejection(feature: "id", kind: .noID, reason: "the impression's id is NULL or empty"))
             return
         }
         let hash = ClickTable.hash(id)
@@ -194,7 +195,7 @@ final class RowDecoder {
             let result = reader.transform.apply(number)
             if result.isNaN, !number.isNaN {
                 throw Rejection(
-                    feature: names[reader.feature],
+                    feature: names[reader.feature], kind: .tooLarge,
                     reason: "\(number) does not fit a 32-bit floating-point number")
             }
             numbers[reader.target] = result
@@ -243,13 +244,15 @@ final class RowDecoder {
             switch error {
             case .dimensions(let count):
                 throw Rejection(
-                    feature: names[reader.feature], reason: "an array of \(count) dimensions; only one is supported")
-            case .malformed: throw Rejection(feature: names[reader.feature], reason: "a malformed array")
+                    feature: names[reader.feature], kind: .list,
+                    reason: "an array of \(count) dimensions; only one is supported")
+            case .malformed:
+                throw Rejection(feature: names[reader.feature], kind: .list, reason: "a malformed array")
             }
         }
         guard multiIDs[target].count <= Self.mostValues else {
             throw Rejection(
-                feature: names[reader.feature],
+                feature: names[reader.feature], kind: .list,
                 reason: "\(multiIDs[target].count) values in a list; at most \(Self.mostValues) are supported")
         }
         if multiIDs[target].isEmpty { multiIDs[target].append(FeatureHasher.missing) }
@@ -265,7 +268,8 @@ final class RowDecoder {
         }
         let found = text ?? forms[position].number(of: raw).map { "\($0)" } ?? ""
         throw Rejection(
-            feature: feature.map { names[$0] } ?? "true_probability", reason: "‘\(found)’ is not a finite number")
+            feature: feature.map { names[$0] } ?? "true_probability", kind: .notFinite,
+            reason: "‘\(found)’ is not a finite number")
     }
 
     /// Values in one row of one multi-valued feature.

@@ -29,8 +29,10 @@ struct SelectedColumns {
 
     /// Position of a column that is read as a number.
     mutating func number(_ column: String) throws -> Int {
+        // A numeric beyond the range of float8 ends the server's own conversion, and the statement with it; read here it is
+        // a row's problem.
         guard let form = types[column].flatMap({ WireForm(type: $0) }), form != .uuid else {
-            return try add(column, cast: "float8", .float)
+            return try add(column, cast: "text", .text)
         }
         return try add(column, cast: nil, form)
     }

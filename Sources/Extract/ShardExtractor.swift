@@ -40,13 +40,35 @@ struct ShardExtractor {
         }
     }
 
-    /// So many impressions have the same time that sorting them is the server's work.
-    private struct LongTie: Error {}
-
+    /// Reads the clicks, then the impressions; those a second time where ids repeat and a click was another's.
     private func extract(
         _ shard: Shard, into folder: String, breaksTies: Bool, _ progress: (Int) throws -> Void
     ) throws -> UnfinishedShard {
         var clicks = try ClickTable(attribution, in: shard.range, on: connection)
+        var unfinished = try read(shard, &clicks, into: folder, breaksTies: breaksTies, progress)
+        do {
+            let account = try clicks.account(attribution, on: connection)
+            if clicks.hasWrongLabels {
+                unfinished.writer.abandon()
+                clicks.settle()
+                // Rows are counted once; it must still be possible to stop.
+                unfinished = try read(shard, &clicks, into: folder, breaksTies: breaksTies) { _ in try progress(0) }
+            }
+            unfinished.clicks = account
+            return unfinished
+        } catch {
+            unfinished.writer.abandon()
+            throw error
+        }
+    }
+
+    /// So many impressions have the same time that sorting them is the server's work.
+    private struct LongTie: Error {}
+
+    private func read(
+        _ shard: Shard, _ clicks: inout ClickTable, into folder: String, breaksTies: Bool,
+        _ progress: (Int) throws -> Void
+    ) throws -> UnfinishedShard {
         var selected = try SelectedColumns(specification.source, attribution, on: connection)
         let decoder = try RowDecoder(specification, columns: &selected, offsets: offsets)
         let features = specification.features
@@ -59,27 +81,26 @@ struct ShardExtractor {
                 part: shard.part, fields: features.cacheFields, numerics: features.numerics.map(\.name),
                 hasTruth: specification.trueProbability != nil), tally: ShardTally(features))
         var rejected = RejectedRows()
-        var reported = 0
+        var (rows, reported) = (0, 0)
         do {
             let select = attribution.impressions(
                 in: shard.range, selecting: selected.expressions, breaksTies: breaksTies)
             try connection.copyOut("COPY (\(select)) TO STDOUT (FORMAT binary)") { row in
+                rows &+= 1
                 try decoder.decode(
                     row, into: &columns, clicks: &clicks, rejected: { key, rejection in rejected.add(key, rejection) })
                 if columns.rows >= CacheWriter.defaultBlockRows {
                     let batch = columns.take(all: false)
-                    if columns.tieRows > Self.longestTie { throw LongTie() }
+                    if !breaksTies, columns.tieRows > Self.longestTie { throw LongTie() }
                     try writer.append(batch)
-                    try progress(columns.seen.impressions - reported)
-                    reported = columns.seen.impressions
+                    try progress(rows - reported)
+                    reported = rows
                 }
             }
             try writer.append(columns.take(all: true))
-            let account = try clicks.account(attribution, in: shard.range, on: connection)
-            try progress(columns.seen.impressions - reported)
+            try progress(rows - reported)
             return UnfinishedShard(
-                writer: writer, account: account, seen: columns.seen, duplicateImpressions: columns.duplicates,
-                rejected: rejected)
+                writer: writer, seen: columns.seen, read: rows, repeated: columns.repeated, rejected: rejected)
         } catch {
             writer.abandon()
             throw error
@@ -92,9 +113,10 @@ struct ShardExtractor {
 /// A shard whose rows have been read and whose last blocks are still being written.
 struct UnfinishedShard: Sendable {
     fileprivate let writer: BlockQueue
-    let account: ClickAccount
+    fileprivate(set) var clicks = ClickAccount()
     let seen: SeenLogs
-    let duplicateImpressions: Int
+    let read: Int
+    let repeated: RepeatedRows
     let rejected: RejectedRows
 
     /// Makes the file appear.
@@ -102,8 +124,7 @@ struct UnfinishedShard: Sendable {
         do {
             let (file, tally) = try writer.finish()
             let shard = ExtractedShard(
-                file: file, account: account, seen: seen, duplicateImpressions: duplicateImpressions,
-                rejected: rejected)
+                file: file, account: clicks, seen: seen, read: read, repeated: repeated, rejected: rejected)
             return (shard, tally)
         } catch {
             writer.abandon()
@@ -117,32 +138,18 @@ public struct ExtractedShard: Codable, Sendable {
     public var file: CacheFile
     public var account: ClickAccount
     public var seen: SeenLogs
-    /// Impressions with the time and id of another.
-    public var duplicateImpressions: Int
+    /// Impressions that the server sent.
+    public var read: Int
+    public var repeated: RepeatedRows
     public var rejected: RejectedRows
 }
 
-/// Rows that could not be used: all of them counted, the first ones kept.
-public struct RejectedRows: Codable, Equatable, Sendable {
-    public var count = 0
-    public var kept: [Row] = []
-
-    public struct Row: Codable, Equatable, Sendable {
-        /// The impression's id; nil when that is what is missing.
-        public var key: String?
-        public var feature: String
-        public var reason: String
-    }
-
-    mutating func add(_ key: String?, _ rejection: RowDecoder.Rejection) {
-        count += 1
-        if kept.count < Self.mostKept {
-            kept.append(Row(key: key, feature: rejection.feature, reason: rejection.reason))
-        }
-    }
-
-    /// Rows kept of a shard; the count goes on.
-    static let mostKept = 1_000
+/// Impressions that were left out because another has their id and their time.
+public struct RepeatedRows: Codable, Equatable, Sendable {
+    /// All but one of each.
+    public var leftOut = 0
+    /// The ones that were kept.
+    public var kept = 0
 }
 
 extension FeatureSpecification {

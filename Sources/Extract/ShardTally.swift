@@ -7,6 +7,7 @@ struct ShardTally: Sendable {
     private(set) var rows = 0
     private(set) var fields: [FieldTally]
     private(set) var numerics: [NumericTally]
+    private(set) var keys = KeyTally()
 
     init(_ features: FeatureSpecification) {
         fields = features.fields.map { FieldTally(rowsInTable: $0.tableRows) }
@@ -15,6 +16,7 @@ struct ShardTally: Sendable {
 
     mutating func add(_ block: SparseBatch) {
         rows += block.rows
+        keys.add(block.keys)
         for (index, column) in block.fields.enumerated() {
             switch column {
             case .single(let ids):
@@ -40,6 +42,7 @@ struct ShardTally: Sendable {
 
     mutating func add(_ other: ShardTally) {
         rows += other.rows
+        keys.add(other.keys)
         for (index, field) in other.fields.enumerated() { fields[index].add(field) }
         for (index, numeric) in other.numerics.enumerated() { numerics[index].add(numeric) }
     }

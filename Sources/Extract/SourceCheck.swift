@@ -24,12 +24,8 @@ public struct SourceCheck: Sendable {
             guard error.sqlState == "22023" else { throw error }
             problems.append(.timeZone(source.timeZone))
         }
-        problems += try misfits(
-            in: source.clicks.table,
-            [(source.clicks.impressionID, nil), (source.clicks.time, Self.instants)], on: connection)
-        var wanted: [(String, Set<String>?)] = [
-            (source.impressions.id, nil), (source.impressions.time, Self.instants),
-        ]
+        problems += try misfits(in: source.clicks.table, [(source.clicks.time, Self.instants)], on: connection)
+        var wanted: [(String, Set<String>?)] = [(source.impressions.time, Self.instants)]
         wanted += [specification.group].compactMap { $0.map { ($0, nil) } }
         wanted += [specification.trueProbability].compactMap { $0.map { ($0, Self.numbers) } }
         for feature in specification.features.features {
@@ -41,6 +37,7 @@ public struct SourceCheck: Sendable {
             }
         }
         problems += try misfits(in: source.impressions.table, wanted, on: connection)
+        problems += try source.misfits(on: connection)
         guard problems.isEmpty else { return problems }
         for table in [source.impressions.table, source.clicks.table] {
             // Asks for the right to read all rows, and reads none.
@@ -62,10 +59,10 @@ public struct SourceCheck: Sendable {
         let read = specification.features.features.filter { ![.cross, .hourOfDay, .dayOfWeek].contains($0.kind) }
         let tables = try [
             UnreadableText(
-                in: source.impressions.table, keys: [source.impressions.id],
+                in: source.impressions.table, keys: source.impressions.id.columns,
                 columns: read.map(\.column) + [specification.group].compactMap { $0 }
             ).first(at: range.map { (source.impressions.time, $0) }, most: most, on: connection),
-            UnreadableText(in: source.clicks.table, keys: [source.clicks.impressionID], columns: []).first(
+            UnreadableText(in: source.clicks.table, keys: source.clicks.impressionID.columns, columns: []).first(
                 at: range.map {
                     let end = $0.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
                     return (source.clicks.time, $0.lowerBound..<end)

@@ -34,7 +34,8 @@ public struct StaleDays {
         let rows = try connection.execute(
             """
             SELECT d.specification_hash, d.day, s.model, s.specification ->> 'source' AS source, d.seen_impressions,
-                   d.seen_impression_times, d.seen_clicked, d.seen_clicked_times
+                   d.seen_impression_times, d.seen_clicked, d.seen_clicked_times,
+                   d.impressions_read IS NULL AND d.duplicate_impressions > 0 AS holds_repeated
             FROM rocket.cache_days d JOIN rocket.extraction_specifications s USING (specification_hash)
             WHERE CASE WHEN $1::text IS NOT NULL THEN d.specification_hash = $1
                 ELSE ($2::text IS NULL OR s.model = $2) AND s.first_used_at = (
@@ -59,7 +60,9 @@ public struct StaleDays {
                 impressionTimes: Int64(try row.int("seen_impression_times")), clicked: try row.int("seen_clicked"),
                 clickedTimes: Int64(try row.int("seen_clicked_times")))
             let now = try Attribution(source, on: logs).seen(in: range, on: logs)
-            return now == cached ? nil : Found(day: day, model: try row.text("model"), cached: cached, now: now)
+            // Earlier releases kept all rows with an id and a time.
+            let isSame = try now == cached && !row.bool("holds_repeated")
+            return isSame ? nil : Found(day: day, model: try row.text("model"), cached: cached, now: now)
         }
     }
 

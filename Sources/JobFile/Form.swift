@@ -77,7 +77,7 @@ extension Form where Value == String {
         }
     }
 
-    private static func isIdentifier(_ text: String) -> Bool {
+    static func isIdentifier(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= longestIdentifier
             && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }

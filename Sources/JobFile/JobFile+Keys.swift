@@ -23,21 +23,6 @@ extension JobFile {
         file.section("on_failure") { readOnFailure($0) }
     }
 
-    private mutating func readSource(_ section: Section) {
-        section.requireSection("impressions") {
-            $0.require("table", .relation, into: &source.impressions.table)
-            $0.require("id", .column, into: &source.impressions.id)
-            $0.require("time", .column, into: &source.impressions.time)
-        }
-        section.requireSection("clicks") {
-            $0.require("table", .relation, into: &source.clicks.table)
-            $0.require("impression_id", .column, into: &source.clicks.impressionID)
-            $0.require("time", .column, into: &source.clicks.time)
-        }
-        section.require("attribution_window", .duration, into: &source.attributionWindow)
-        section.read("time_zone", .timeZone, into: &source.timeZone)
-    }
-
     private mutating func readExtraction(_ section: Section) {
         section.read("shards", .integer(1...1_024), into: &extraction.shards)
         section.read("workers", .integer(1...64), into: &extraction.workers)

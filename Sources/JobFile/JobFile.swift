@@ -57,7 +57,7 @@ public struct JobFile: Sendable {
     private init(unreadText text: String, path: String) {
         model = ""
         source = LogSource(
-            impressions: .init(table: "", id: "", time: ""), clicks: .init(table: "", impressionID: "", time: ""),
+            impressions: .init(table: "", id: [], time: ""), clicks: .init(table: "", impressionID: [], time: ""),
             attributionWindow: AttributionWindow(seconds: 0))
         features = FeatureSpecification(features: [])
         nets = NetSpecification(embeddingDim: 0, light: [], booster: [])

@@ -55,6 +55,11 @@ final class Section {
 
     func isMapping(_ key: String) -> Bool { entries[key]?.value.mapping != nil }
 
+    func isList(_ key: String) -> Bool { entries[key]?.value.sequence != nil }
+
+    /// The keys that are there, sorted; for mappings whose keys are names.
+    var keys: [String] { entries.keys.sorted() }
+
     /// Reads an optional key; without it the destination keeps its value, the default.
     func read<Value>(_ key: String, _ form: Form<Value>, into destination: inout Value) {
         if let value = value(key, form) { destination = value }

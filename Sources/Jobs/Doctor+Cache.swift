@@ -69,10 +69,11 @@ extension Doctor {
         ).first?.intOrNil("bytes")
         if let known { return known }
         guard let logs else { return nil }
+        let impressions = try job.source.impressions(as: "i", on: logs)
         let rows = try? logs.estimatedRows(
             """
-            SELECT 1 FROM \(try logs.quoteRelation(job.source.impressions.table))
-            WHERE \(try logs.quoteIdentifier(job.source.impressions.time)) >= now() - interval '1 day'
+            SELECT 1 FROM \(impressions.relation)
+            WHERE \(impressions.time) >= now() - interval '1 day' AND \(impressions.condition)
             """)
         return rows.map { $0 * (4 * job.features.features.count + 16) }
     }

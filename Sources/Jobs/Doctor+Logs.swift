@@ -1,6 +1,7 @@
 import AdLogs
 import Days
 import Extract
+import Foundation
 import JobFile
 import Postgres
 
@@ -36,14 +37,14 @@ extension Doctor {
         try [
             (source.impressions.table, [source.impressions.time], "a day's impressions"),
             (source.clicks.table, [source.clicks.time], "a day's clicks"),
-            (source.impressions.table, [source.impressions.id], "impressions of stray clicks"),
+            (source.impressions.table, source.impressions.id.columns, "impressions of stray clicks"),
         ].map { table, columns, purpose in
-            try index(of: table, columns[0], purpose, on: connection)
+            try index(of: table, columns, purpose, on: connection)
         }
     }
 
     private static func index(
-        of table: String, _ column: String, _ purpose: String, on connection: Connection
+        of table: String, _ columns: [String], _ purpose: String, on connection: Connection
     ) throws -> Finding {
         let relation = try connection.quoteRelation(table)
         guard let row = try connection.execute(
@@ -51,14 +52,15 @@ extension Doctor {
             SELECT c.relkind::text,
                    (SELECT bool_and(EXISTS (
                         SELECT FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
-                        WHERE x.indrelid = t.relid AND x.indisvalid AND x.indpred IS NULL AND a.attname = $2))
+                        WHERE x.indrelid = t.relid AND x.indisvalid AND x.indpred IS NULL
+                          AND a.attname IN (SELECT jsonb_array_elements_text($2))))
                     FROM (SELECT c.oid AS relid WHERE c.relkind <> 'p'
                           UNION SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf) t) AS is_indexed
             FROM pg_class c WHERE c.oid = to_regclass($1)
-            """, [.text(relation), .text(column)]
+            """, [.text(relation), .json(String(decoding: try JSONEncoder().encode(columns), as: UTF8.self))]
         ).first else { return .problem(.logs, table, "there is no such table") }
-        let name = try connection.quoteIdentifier(column)
-        let subject = "\(table).\(column)"
+        let name = try columns.map { try connection.quoteIdentifier($0) }.joined(separator: ", ")
+        let subject = "\(table).\(LogKey(columns: columns))"
         let kind = try row.text("relkind")
         if !["r", "p", "m"].contains(kind) {
             return .ok(.logs, subject, "of a view or foreign table: the indexes of its own tables decide")
@@ -77,13 +79,14 @@ extension Doctor {
     static func freshness(_ job: JobFile, on connection: Connection) throws -> [Finding] {
         let source = job.source
         let days = LogDays(source)
-        let relation = try connection.quoteRelation(source.impressions.table)
-        let time = try connection.quoteIdentifier(source.impressions.time)
+        let impressions = try source.impressions(as: "i", on: connection)
+        let time = impressions.time
         let newest = try connection.execute(
             """
             SELECT extract(epoch FROM now() - \(time))::float8 AS age, \(time)::timestamptz(0)::text AS newest
-            FROM \(relation)
-            WHERE \(time) >= now() - interval '3 days' AND \(time) < \(LogDays.endOfTimes) ORDER BY \(time) DESC LIMIT 1
+            FROM \(impressions.relation)
+            WHERE \(time) >= now() - interval '3 days' AND \(time) < \(LogDays.endOfTimes) AND \(impressions.condition)
+            ORDER BY \(time) DESC LIMIT 1
             """
         ).first
         guard let newest else {

@@ -73,6 +73,7 @@ public struct Doctor {
         return rights + columns + look(.logs, "indexes") { try Self.indexes(job.source, on: source) }
             + look(.logs, "impressions") { try Self.freshness(job, on: source) }
             + look(.logs, "times") { try Self.times(job, on: source) }
+            + look(.logs, "ids") { try Self.ids(job, on: source) }
     }
 
     /// What the job keeps.

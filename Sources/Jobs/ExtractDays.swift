@@ -83,11 +83,16 @@ extension JobSession {
         return days.compactMap { summaries[$0] }
     }
 
-    /// Stops the job where too many impressions of a day could not be used.
+    /// Stops the job where too many impressions of a day could not be used, or share their ids.
     func checkRejected(_ days: [CachedDay]) throws {
         for day in days {
             // Rows without an id are rejected too, but not among the impressions that were seen.
-            let all = max(day.seenImpressions, day.rows + day.rejectedRows)
+            let all = day.readImpressions ?? max(day.seenImpressions, day.rows + day.rejectedRows)
+            if let shared = day.sharedIDs, Double(shared) > jobFile.extraction.repeatedShare * Double(all) {
+                throw JobError.repeatedIDs(
+                    day: day.day, table: jobFile.source.impressions.table, id: "\(jobFile.source.impressions.id)",
+                    shared: shared, of: all, allowed: jobFile.extraction.repeatedShare)
+            }
             guard Double(day.rejectedRows) <= jobFile.extraction.rejectedShare * Double(all) else {
                 throw JobError.tooManyRejected(
                     day: day.day, rejected: day.rejectedRows, of: all, allowed: jobFile.extraction.rejectedShare)
@@ -106,17 +111,22 @@ extension JobSession {
             log.info("\(cached.day): built by another process, \(cached.rows) impressions")
             return
         }
+        let clicks = account.clicks
         log.info(
             """
-            extracted \(cached.day): \(cached.rows) impressions, \(cached.clicks) clicked; of the day's \
-            \(account.events) click events \(account.duplicates) duplicate, \(account.late) late, \(account.early) early, \
-            \(account.orphans) orphan
+            extracted \(cached.day): \(cached.rows) impressions, \(cached.clicks) clicked; of the day's \(clicks.events) \
+            click events \(clicks.first) labels, \(clicks.duplicates) duplicate, \(clicks.late) late, \(clicks.early) \
+            early, \(clicks.orphans) orphan, \(clicks.ambiguous) ambiguous
             """)
         if cached.rejectedRows > 0 {
             log.warning("\(cached.day): \(cached.rejectedRows) impressions left out; see rocket.rejected_rows")
         }
-        warnOfMissedClicks(built, account)
-        warnOfStrayClicks(on: cached.day, account)
+        if account.repeated.leftOut > 0 {
+            log.warning(
+                "\(cached.day): \(account.repeated.leftOut) impressions left out that have the id and the time of another")
+        }
+        warnOfMissedClicks(built, clicks)
+        warnOfStrayClicks(on: cached.day, clicks)
         try warnOfFeatures(on: cached.day)
     }
 
@@ -141,7 +151,7 @@ extension JobSession {
 public struct ExtractSummary: Sendable {
     public var day: CachedDay
     /// Nil when the files were valid already, or another process led the build.
-    public var account: ClickAccount?
+    public var account: DayAccount?
     public var built: Bool
 }
 

@@ -36,6 +36,8 @@ public enum JobError: Error, CustomStringConvertible {
     case oneClass(days: ClosedRange<Day>, rows: Int, clicks: Int)
     /// More of a day's impressions could not be used than the job file allows.
     case tooManyRejected(day: Day, rejected: Int, of: Int, allowed: Double)
+    /// More of a day's impressions share their id with others than the job file allows.
+    case repeatedIDs(day: Day, table: String, id: String, shared: Int, of: Int, allowed: Double)
     /// The days asked for are not after the days trained on.
     case notUnseen(day: Day, trained: ClosedRange<Day>)
     /// Nights that go on from one another, or that are promoted, asked for in another order than theirs.
@@ -87,6 +89,11 @@ public enum JobError: Error, CustomStringConvertible {
         case .tooManyRejected(let day, let rejected, let all, let allowed):
             "\(rejected) of the \(all) impressions of \(day) could not be used, extraction.rejected_share allows "
                 + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --day \(day) --rebuild"
+        case .repeatedIDs(let day, let table, let id, let shared, let all, let allowed):
+            "\(shared) of the \(all) impressions of \(day) in \(table) share their id with others, source.repeated_share "
+                + "allows \(allowed): \(id) names no single impression, so their clicks cannot be told apart. Name all "
+                + "columns that do, such as source.impressions.id: [request_id, position], and source.clicks.impression_id "
+                + "alike; or raise source.repeated_share, and clicks label the newest impression before them"
         case .notReproduced(let version, let net, let day, let stored, let found):
             "version \(version) does not reproduce its figures: the \(net) net's log loss on \(day) is "
                 + "\(found.map { "\($0)" } ?? "missing"), \(stored) is stored; its weights or the program have changed. Train "
@@ -128,7 +135,7 @@ public enum JobError: Error, CustomStringConvertible {
                 .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .notUnseen,
-                .tooManyRejected, .notReproduced:
+                .tooManyRejected, .repeatedIDs, .notReproduced:
                 .dataCheckFailed
             }
         case is JobFileError: .configuration

@@ -53,9 +53,6 @@ struct RawImpressions {
             case .float where onlyNumber:
                 forms.append(.number)
                 expressions.append(name)
-            case nil where onlyNumber:
-                forms.append(.number)
-                expressions.append("\(name)::float8")
             default:
                 forms.append(.text)
                 expressions.append("\(name)::text")
@@ -86,7 +83,7 @@ struct RawImpressions {
                 attribution.impressionIDForm.text(of: raw, scratch: scratch).map { String(decoding: $0, as: UTF8.self) }
             }
             let values = try forms.map { try value(of: $0, in: &row) }
-            guard let id, let id else {
+            guard let id, let id, !id.isEmpty else {
                 withoutID += 1
                 return
             }

@@ -63,16 +63,16 @@ extension JobSession {
     /// The commonest values of a column on a day, as the hash sees them.
     private func commonestTexts(of feature: Feature, on day: Day) throws -> [String] {
         let range = try logDays.instants(of: day, on: source)
-        let table = try source.quoteRelation(jobFile.source.impressions.table)
-        let time = try source.quoteIdentifier(jobFile.source.impressions.time)
-        let column = try source.quoteIdentifier(feature.column)
+        let impressions = try jobFile.source.impressions(as: "i", on: source)
+        let time = impressions.time
+        let column = "i.\(try source.quoteIdentifier(feature.column))"
         let value = feature.kind == .multiValued ? "unnest(\(column))::text" : "\(column)::text"
         return try source.execute(
             """
-            SELECT value FROM (
-                SELECT \(value) AS value FROM \(table)
-                WHERE \(time) >= $1::text::timestamptz AND \(time) < $2::text::timestamptz
-            ) day WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT 1000
+            SELECT day.value FROM (
+                SELECT \(value) AS value FROM \(impressions.relation)
+                WHERE \(time) >= $1::text::timestamptz AND \(time) < $2::text::timestamptz AND \(impressions.condition)
+            ) AS day WHERE day.value IS NOT NULL GROUP BY day.value ORDER BY count(*) DESC, day.value LIMIT 1000
             """,
             [.text(range.lowerBound.description), .text(range.upperBound.description)]
         ).map { try $0.text("value") }

@@ -55,6 +55,8 @@ public enum WireForm: Hashable, Sendable {
             }
         case .boolean: return bytes.count == 1 ? (bytes[0] != 0 ? 1 : 0) : nil
         case .text:
+            // Hexadecimal digits, which Double would take, are no number to PostgreSQL or to whoever wrote a log.
+            guard !bytes.contains(where: { $0 | 32 == UInt8(ascii: "x") }) else { return nil }
             let text = String(decoding: bytes, as: UTF8.self)
             return Double(text.trimmingPrefix { $0 == " " })
         case .uuid: return nil

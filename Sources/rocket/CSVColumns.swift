@@ -56,6 +56,20 @@ extension CSVColumn {
         ]
     }
 
+    static var accounts: [CSVColumn<DayAccountLine>] {
+        [
+            .init("model") { $0.model }, .init("day") { $0.day }, .init("impressions.read") { $0.impressions.read },
+            .init("impressions.used") { $0.impressions.used },
+            .init("impressions.rejected") { $0.impressions.rejected },
+            .init("impressions.rejected_reasons") { reasonText($0) },
+            .init("impressions.repeated") { $0.impressions.repeated },
+            .init("impressions.shared_id") { $0.impressions.sharedID }, .init("clicks.events") { $0.clicks.events },
+            .init("clicks.labels") { $0.clicks.labels }, .init("clicks.duplicate") { $0.clicks.duplicate },
+            .init("clicks.late") { $0.clicks.late }, .init("clicks.early") { $0.clicks.early },
+            .init("clicks.orphan") { $0.clicks.orphan }, .init("clicks.ambiguous") { $0.clicks.ambiguous },
+        ]
+    }
+
     static var experiments: [CSVColumn<ExperimentLine>] {
         [
             .init("arm") { $0.arm }, .init("net") { $0.net }, .init("seeds") { $0.seeds }, .init("auc") { $0.auc },

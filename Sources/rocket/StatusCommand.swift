@@ -11,11 +11,16 @@ struct StatusCommand: ParsableCommand {
             Compares every cached day with the logs: a day is stale when impressions came or went since, or when clicks \
             arrived late and flip a label (rocket backfill --stale mends it). Days without impressions between the first \
             and the last are named, and rows whose time is of no day are counted. A model whose logs cannot be read says why \
-            in a line of its own. All this reads the logs; --no-logs leaves it out. --csv prints the runs alone.
+            in a line of its own. All this reads the logs; --no-logs leaves it out.
+
+            Of the newest cached days there is an account, in which every impression and every click event is counted \
+            once: impressions read = used + rejected + repeated; click events = labels + duplicate + late + early + \
+            orphan + ambiguous. --accounts prints it alone. --csv prints the runs alone, or with --accounts the account.
 
             Examples:
               rocket status
               rocket status --model quickstart --json
+              rocket status --accounts --days 30 --csv
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -27,6 +32,12 @@ struct StatusCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How many runs.", valueName: "count"))
     var runs = 10
 
+    @Option(help: ArgumentHelp("Of how many cached days of each model to show the account.", valueName: "count"))
+    var days = 7
+
+    @Flag(help: "Only the account of the cached days.")
+    var accounts = false
+
     @Flag(inversion: .prefixedNo, help: "Compare the cached days with the logs.")
     var logs = true
 
@@ -34,6 +45,8 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let reader = try ReportReader(database: database.database)
+        let accounted = try reader.accounts(model: model, limit: days)
+        if accounts { return try show(accounted) }
         let runs = try reader.runs(model: model, limit: runs)
         if output.form == .csv { return printCSV(runs, CSVColumn<RunReport>.runs) }
         let counts = try reader.counts()
@@ -49,8 +62,9 @@ struct StatusCommand: ParsableCommand {
         if output.form == .json {
             try printJSON(
                 Status(
-                    models: newest, runs: runs, cachedDays: counts.cachedDays, cachedBytes: counts.cachedBytes,
-                    quarantinedRows: counts.quarantined, rejectedRows: counts.rejected,
+                    models: newest, runs: runs, accounts: accounted, cachedDays: counts.cachedDays,
+                    cachedBytes: counts.cachedBytes, quarantinedRows: counts.quarantined,
+                    rejectedRows: counts.rejected,
                     stale: health.flatMap { log in log.stale.map { StaleLine(model: log.model, day: $0) } },
                     missing: health.flatMap { log in log.missing.map { StaleLine(model: log.model, day: $0) } },
                     problems: health.flatMap { log in
@@ -64,6 +78,7 @@ struct StatusCommand: ParsableCommand {
             \(counts.cachedDays) cached days, \(counts.cachedBytes.grouped) bytes; \
             \(counts.quarantined.grouped) rows in rocket.quarantine_rows, \(counts.rejected.grouped) impressions left out
             """)
+        if !accounted.isEmpty { print(accountTables(accounted)) }
         for log in health {
             if !log.stale.isEmpty {
                 print("\(log.model): stale \(log.stale.stretches); run: rocket backfill --stale")
@@ -73,6 +88,18 @@ struct StatusCommand: ParsableCommand {
             if let problem = log.problem { print("\(log.model): its logs cannot be looked at: \(problem)") }
         }
         print(runTable(runs))
+    }
+
+    private func show(_ accounted: [DayAccountLine]) throws {
+        switch output.form {
+        case .json: try printJSON(accounted)
+        case .csv: printCSV(accounted, CSVColumn<DayAccountLine>.accounts)
+        case .text: print(accounted.isEmpty ? "no cached days yet" : accountTables(accounted))
+        }
+    }
+
+    func validate() throws {
+        if days < 1 { throw ValidationError("--days \(days): expected 1 or more") }
     }
 
     private struct StaleLine: Encodable {
@@ -87,6 +114,7 @@ struct StatusCommand: ParsableCommand {
     private struct Status: Encodable {
         let models: [ModelReport]
         let runs: [RunReport]
+        let accounts: [DayAccountLine]
         let cachedDays: Int
         let cachedBytes: Int
         let quarantinedRows: Int
@@ -96,7 +124,7 @@ struct StatusCommand: ParsableCommand {
         let problems: [LogProblem]
 
         enum CodingKeys: String, CodingKey {
-            case models, runs, stale, missing, problems
+            case models, runs, accounts, stale, missing, problems
             case rejectedRows = "rejected_rows"
             case cachedDays = "cached_days"
             case cachedBytes = "cached_bytes"

@@ -55,13 +55,20 @@ struct ExtractionFixture {
     func specification(
         _ features: [Feature] = everyKind, zone: String = "UTC", window: Int = 3_600, shards: Int = 3
     ) -> ExtractionSpecification {
-        ExtractionSpecification(
-            source: LogSource(
+        specification(
+            of: LogSource(
                 impressions: .init(table: "shown", id: "id", time: "at"),
                 clicks: .init(table: "clicked", impressionID: "id", time: "at"),
-                attributionWindow: AttributionWindow(seconds: window), timeZone: zone),
-            features: FeatureSpecification(features: features), group: "person", trueProbability: nil, shards: shards,
-            hash: Self.hex("\(zone)-\(window)-\(shards)-\(features.map(\.name).joined())"))
+                attributionWindow: AttributionWindow(seconds: window), timeZone: zone), features, group: "person",
+            shards: shards)
+    }
+
+    func specification(
+        of source: LogSource, _ features: [Feature], group: String? = nil, shards: Int = 3
+    ) -> ExtractionSpecification {
+        ExtractionSpecification(
+            source: source, features: FeatureSpecification(features: features), group: group, trueProbability: nil,
+            shards: shards, hash: Self.hex("\(source)-\(shards)-\(features.map(\.name).joined())"))
     }
 
     func extraction(_ specification: ExtractionSpecification, workers: Int = 2, cache: String = "cache") -> Extraction {

@@ -132,7 +132,7 @@ extension BadNight {
         try file.close()
     }
 
-    static let all = logs + features + values + clocks + settings + machine
+    static let all = logs + features + values + clocks + settings + machine + ids
 
     private static let logs: [BadNight] = [
         BadNight(number: 1, sql: "TRUNCATE ad_log.impressions;"),
@@ -400,6 +400,19 @@ extension BadNight {
                 scene.jobURL += "&options=-c%20lock_timeout%3D500ms"
                 return try session("SELECT pg_advisory_lock(hashtextextended('rocket/cache', 0))", scene.url)
             }),
+    ]
+
+    private static let ids: [BadNight] = [
+        BadNight(
+            number: 63,
+            sql: plain("INSERT INTO ad_log.impressions SELECT * FROM ad_log.impressions WHERE \(one(of: "2026-01-08"))"),
+            proof: """
+                (SELECT bool_or(repeated_impressions = 1 AND shared_id_impressions = 2) AND count(*) = 1
+                 FROM rocket.cache_days WHERE day = '2026-01-08')
+                """),
+        BadNight(
+            number: 64,
+            sql: plain("ALTER TABLE ad_log.impressions ALTER COLUMN impression_id TYPE char(40)")),
     ]
 
     struct Unexpected: Error, CustomStringConvertible {

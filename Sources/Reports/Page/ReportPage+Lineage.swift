@@ -2,7 +2,7 @@ import Plots
 
 // Data, program and settings that a version was made of.
 extension ReportPage {
-    var lineage: Markup { "\(facts)\(inputTable)\(stageTable)\(jobFile)" }
+    var lineage: Markup { "\(facts)\(inputTable)\(accountTables)\(stageTable)\(jobFile)" }
 
     private var facts: Markup {
         let lineage = details.lineage

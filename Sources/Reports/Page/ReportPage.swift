@@ -13,6 +13,8 @@ public struct ReportPage: Sendable {
     let report: ModelReport
     let decision: GateDecision?
     let details: VersionDetails
+    /// Of the days that went in, newest first.
+    let accounts: [DayAccountLine]
     let nights: [NightReport]
     let failedRuns: [RunReport]
     let deployments: [DeploymentLine]
@@ -27,6 +29,9 @@ public struct ReportPage: Sendable {
         self.report = report
         decision = try reader.decision(of: report.version)
         details = try reader.details(of: report.version, on: report.evaluatedDay)
+        accounts = try reader.accounts(
+            specificationHash: details.lineage.specificationHash, from: report.trainedFrom,
+            to: report.evaluatedDay ?? report.trainedTo)
         nights = try reader.nights(of: report.model, limit: Self.nightLimit)
         failedRuns = try reader.failedRuns(of: report.model, limit: 20)
         deployments = try reader.deployments(of: report.model)

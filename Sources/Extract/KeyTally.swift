@@ -1,0 +1,53 @@
+import Foundation
+
+/// How many rows of a day share their id with another, by the 32-bit keys that the cache keeps of ids. Of many rows a
+/// sample is counted, chosen by key, so that all rows with an id are in it or none.
+struct KeyTally: Sendable {
+    private var sample: [UInt32] = []
+    private var limit = UInt32.max
+    private let mostSampled: Int
+
+    init(mostSampled: Int = 1 << 20) {
+        self.mostSampled = mostSampled
+    }
+
+    mutating func add(_ keys: [UInt32]) {
+        if limit == .max { sample += keys } else { for key in keys where key <= limit { sample.append(key) } }
+        shrink()
+    }
+
+    mutating func add(_ other: KeyTally) {
+        if other.limit < limit {
+            limit = other.limit
+            let bound = limit
+            sample.removeAll { $0 > bound }
+        }
+        add(other.sample)
+    }
+
+    private mutating func shrink() {
+        while sample.count > mostSampled, limit > 0 {
+            limit /= 2
+            let bound = limit
+            sample.removeAll { $0 > bound }
+        }
+    }
+
+    /// How many of the rows share their id with another: exact up to `mostSampled` rows, estimated for more.
+    ///
+    /// Different ids share a key by chance; of `n` keys below a limit that happens to a share `1 − e^(−n/limit)`, which is
+    /// taken off.
+    func shared(of rows: Int) -> Int {
+        guard sample.count > 1 else { return 0 }
+        let sorted = sample.sorted()
+        var (found, start) = (0, 0)
+        for index in 1...sorted.count where index == sorted.count || sorted[index] != sorted[start] {
+            if index - start > 1 { found += index - start }
+            start = index
+        }
+        let count = Double(sorted.count)
+        let chance = 1 - exp(-count / (Double(limit) + 1))
+        let share = max(0, (Double(found) - count * chance) / (1 - chance)) / count
+        return Int((share * Double(rows)).rounded())
+    }
+}
