@@ -143,6 +143,12 @@ import Testing
                 try #require(built.previous).entries.map(\.path), built.cached.entries.map(\.path))
             #expect(difference == RowDifference(labelsFlipped: 2, rowsAdded: 1, rowsGone: 1))
             #expect(try stale.find().isEmpty)
+            // A day that a release without an account built, which kept all rows with an id and a time.
+            let old = "UPDATE rocket.cache_days SET impressions_read = NULL, ambiguous_clicks = NULL"
+            try logs.connection.script("\(old) WHERE day = '2026-01-06'")
+            #expect(try stale.find().isEmpty)
+            try logs.connection.script("\(old), duplicate_impressions = 1 WHERE day = '2026-01-06'")
+            #expect(try stale.find().map(\.day) == [days[1]])
         }
     }
 
