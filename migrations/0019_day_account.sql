@@ -20,7 +20,7 @@ COMMENT ON COLUMN rocket.cache_days.rejected_rows IS 'Of these: left out, becaus
 COMMENT ON COLUMN rocket.cache_days.rejected_reasons IS 'rejected_rows by reason: no_id, not_a_finite_number, too_large, list.';
 COMMENT ON COLUMN rocket.cache_days.repeated_impressions IS 'Of these: left out, because another impression has the same id and time; one of each is kept.';
 COMMENT ON COLUMN rocket.cache_days.duplicate_impressions IS 'As repeated_impressions; days without an account kept them.';
-COMMENT ON COLUMN rocket.cache_days.shared_id_impressions IS 'Impressions whose id another of the day has too, at the same time or another; estimated above a million rows. source.repeated_share is held against it.';
+COMMENT ON COLUMN rocket.cache_days.shared_id_impressions IS 'Impressions whose id another of the day has too, at the same time or another; estimated from a sample where the day has more than 131,072 rows. source.repeated_share is held against it.';
 COMMENT ON COLUMN rocket.cache_days.clicks IS 'Impressions in the files that are labelled as clicked.';
 COMMENT ON COLUMN rocket.cache_days.click_events IS 'Click events that belong to the day, each to exactly one day: those within the window after the newest impression with their id belong to that impression''s day, all others to the day of their own time. The sum of the six columns below.';
 COMMENT ON COLUMN rocket.cache_days.first_clicks IS 'Of these: labels, the first click within the window after its impression, of used and rejected impressions.';

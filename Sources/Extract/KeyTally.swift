@@ -7,7 +7,7 @@ struct KeyTally: Sendable {
     private var limit = UInt32.max
     private let mostSampled: Int
 
-    init(mostSampled: Int = 1 << 20) {
+    init(mostSampled: Int = 1 << 17) {
         self.mostSampled = mostSampled
     }
 
