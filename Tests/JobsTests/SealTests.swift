@@ -243,4 +243,24 @@ import Testing
             }
         }
     }
+
+    @Test("Every table that belongs to a version is sealed; ledgers, openings and predictions have their own rules")
+    func sealedTables() throws {
+        try TestDatabase.run { url in
+            let rows = try TestDatabase.connect(url).execute(
+                """
+                WITH RECURSIVE belongs AS (
+                    SELECT 'rocket.model_versions'::regclass::oid AS id
+                    UNION SELECT c.conrelid FROM pg_constraint c JOIN belongs b ON b.id = c.confrelid WHERE c.contype = 'f')
+                SELECT c.relname AS name FROM belongs b JOIN pg_class c ON c.oid = b.id
+                WHERE NOT EXISTS (
+                    SELECT FROM pg_trigger t
+                    WHERE t.tgrelid = c.oid AND t.tgfoid = 'rocket.check_seal'::regproc AND t.tgenabled = 'O'
+                      AND t.tgtype & 31 = 31) -- before each row that is inserted, deleted or updated
+                ORDER BY 1
+                """
+            ).map { try $0.text("name") }
+            #expect(rows == ["deployments", "model_versions", "open_versions", "predictions", "report_changes"])
+        }
+    }
 }
