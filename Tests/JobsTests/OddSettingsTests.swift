@@ -117,7 +117,7 @@ import Testing
                     results.append(try Self.results(login, place))
                 }
             }
-            #expect(results[0].count >= 20 && results[0].contains("version 2 live"), "\(results[0])")
+            #expect(results[0].count == 15 && results[0].contains("version 2 live"), "\(results[0])")
             #expect(results[0] == results[1])
         }
     }
