@@ -26,7 +26,8 @@ public struct IDType: Equatable, Sendable {
         switch base {
         case _ where Self.textual.contains(base): return nil
         case "numeric":
-            return hasScale ? nil : "1.0 and 1.00 are equal as numeric, and different as text; a numeric(p,s) has one text"
+            return hasScale
+                ? nil : "1.0 and 1.00 are equal as numeric, and different as text; a numeric(p,s) has one text"
         case "real", "double precision": return "floating-point numbers have no exact text"
         case "character": return "it takes texts for equal that differ in blanks at the end"
         case "json", "jsonb", "xml": return "a document is no id"
@@ -37,7 +38,8 @@ public struct IDType: Equatable, Sendable {
     /// Why the columns of a pair cannot be compared, when each could be an id; nil: they can.
     public func objection(against other: IDType) -> String? {
         guard base == "numeric" || other.base == "numeric", scale != other.scale else { return nil }
-        guard other.base != "text", other.base != "character varying", base != "text", base != "character varying" else {
+        guard other.base != "text", other.base != "character varying", base != "text", base != "character varying"
+        else {
             return nil
         }
         return "\(name) and \(other.name) write equal numbers differently"

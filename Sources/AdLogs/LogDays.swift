@@ -162,12 +162,13 @@ public struct LogDays: Sendable {
             (LogRelation(source.clicks, on: connection), source.clicks.time),
         ].compactMap { log, column in
             let time = log.time("l")
-            let rows = try connection.execute(
-                """
-                SELECT count(*) AS rows FROM \(log.from("l"))
-                WHERE (\(time) < \(Self.firstTime) OR \(time) >= \(Self.endOfTimes)) AND \(log.condition("l"))
-                """
-            ).first?.int("rows") ?? 0
+            let rows =
+                try connection.execute(
+                    """
+                    SELECT count(*) AS rows FROM \(log.from("l"))
+                    WHERE (\(time) < \(Self.firstTime) OR \(time) >= \(Self.endOfTimes)) AND \(log.condition("l"))
+                    """
+                ).first?.int("rows") ?? 0
             return rows == 0 ? nil : OddTimes(table: log.table, column: column, rows: rows)
         }
     }

@@ -152,7 +152,8 @@ final class RowDecoder {
             throw PostgresError.malformedCopy("an impression without time")
         }
         let instant = Instant(postgresMicroseconds: time)
-        guard let raw = slices[1].bytes(in: bytes), let id = forms[1].text(of: raw, scratch: scratch), !id.isEmpty else {
+        guard let raw = slices[1].bytes(in: bytes), let id = forms[1].text(of: raw, scratch: scratch), !id.isEmpty
+        else {
             rejected(nil, Rejection(feature: "id", kind: .noID, reason: "the impression's id is NULL or empty"))
             return
         }

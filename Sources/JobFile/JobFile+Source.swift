@@ -90,7 +90,8 @@ extension JobFile {
             else { continue }
             section.problems.add(
                 line: section.line(of: "where"),
-                "\(section.qualified("where")) names the column ‘\(condition.column)’ twice; a list of values means one of them")
+                "\(section.qualified("where")) names the column ‘\(condition.column)’ twice; a list of values means one of them"
+            )
         }
         // The order in which they are written does not matter, to the rows or to the fingerprint.
         destination = conditions.sorted { $0.column < $1.column }

@@ -68,7 +68,8 @@ import Testing
                         try expected.check(built, day, on: logs.connection)
                         let clicks = try #require(built.account).clicks
                         let counts = [
-                            clicks.first, clicks.duplicates, clicks.late, clicks.early, clicks.orphans, clicks.ambiguous,
+                            clicks.first, clicks.duplicates, clicks.late, clicks.early, clicks.orphans,
+                            clicks.ambiguous,
                         ]
                         kinds = zip(kinds, counts).map { $0 + $1 }
                     }
@@ -101,7 +102,9 @@ import Testing
             let age = below(25) == 0 ? "'none'" : "'\(below(5))'"
             for _ in 0..<(below(12) == 0 ? 2 : 1) { shown.append("(\(values(number, ids.value)), \(at), \(age))") }
             for _ in 0..<below(3) {
-                let delays = ["0", "-1e-6", "3600", "3599.999999", "60", "5400", "108000", "107999.999999", "700000", "-90000"]
+                let delays = [
+                    "0", "-1e-6", "3600", "3599.999999", "60", "5400", "108000", "107999.999999", "700000", "-90000",
+                ]
                 let delay = delays[below(delays.count)]
                 let other = below(9) == 0 ? number + 1 : number
                 clicked.append(
@@ -188,8 +191,13 @@ struct PlainRules {
             ).first)
         let clicks = account.clicks
         #expect(
-            [clicks.events, clicks.first, clicks.duplicates, clicks.late, clicks.early, clicks.orphans, clicks.ambiguous]
-                == (try ["events", "first", "duplicate", "late", "early", "orphan", "ambiguous"].map { try counts.int($0) }))
+            [
+                clicks.events, clicks.first, clicks.duplicates, clicks.late, clicks.early, clicks.orphans,
+                clicks.ambiguous,
+            ]
+                == (try ["events", "first", "duplicate", "late", "early", "orphan", "ambiguous"].map {
+                    try counts.int($0)
+                }))
         #expect(
             [account.read, account.rejected[.noID] ?? 0, account.rejected[.notFinite] ?? 0, account.repeated.leftOut]
                 == (try ["read", "no_id", "bad", "repeated"].map { try counts.int($0) }))

@@ -49,7 +49,8 @@ import Testing
                 // Of each type that such a column was taken for something else with.
                 let types = ["date", "text", "bigint", "timestamptz"]
                 let names = words[start..<min(start + size, words.count)]
-                let added = zip(0..., names).map { "\"\($1)\" \(types[($0 + number) % types.count])" }.joined(separator: ", ")
+                let added = zip(0..., names).map { "\"\($1)\" \(types[($0 + number) % types.count])" }.joined(
+                    separator: ", ")
                 try logs.connection.script(
                     """
                     CREATE SCHEMA odd\(number);
@@ -165,7 +166,9 @@ import Testing
                 return try SourceCheck(logs.specification(of: source, [])).problems(on: logs.connection)
             }
             #expect(try problems("event", "clicked").isEmpty && problems("number", " 7").isEmpty)
-            for (column, value) in [("event", "klicked"), ("number", "x"), ("number", "99999999999"), ("document", "{}")] {
+            for (column, value) in [
+                ("event", "klicked"), ("number", "x"), ("number", "99999999999"), ("document", "{}"),
+            ] {
                 let found = try problems(column, value)
                 #expect(found.count == 1 && "\(found)".contains(column), "\(column)")
             }
@@ -176,12 +179,16 @@ import Testing
     @Test(
         "Ids have types whose equality is that of their text; others are refused with the reason",
         arguments: [
-            ("integer", "bigint", true), ("varchar(9)", "text", true), ("uuid", "text", true), ("numeric(9,2)", "numeric(8,2)", true),
-            ("numeric(9,0)", "bigint", true), ("t.code", "bigint", true), ("t.kind", "text", true), ("bytea", "bytea", true),
+            ("integer", "bigint", true), ("varchar(9)", "text", true), ("uuid", "text", true),
+            ("numeric(9,2)", "numeric(8,2)", true),
+            ("numeric(9,0)", "bigint", true), ("t.code", "bigint", true), ("t.kind", "text", true),
+            ("bytea", "bytea", true),
             ("date", "date", true), ("boolean", "boolean", true), ("numeric", "numeric", false),
-            ("numeric(10,2)", "numeric", false), ("numeric(9,2)", "numeric(9,3)", false), ("numeric(9,2)", "bigint", false),
+            ("numeric(10,2)", "numeric", false), ("numeric(9,2)", "numeric(9,3)", false),
+            ("numeric(9,2)", "bigint", false),
             ("char(20)", "char(20)", false), ("char(20)", "numeric", false), ("float8", "float8", false),
-            ("jsonb", "jsonb", false), ("interval", "interval", false), ("t.pair", "t.pair", false), ("text[]", "text[]", false),
+            ("jsonb", "jsonb", false), ("interval", "interval", false), ("t.pair", "t.pair", false),
+            ("text[]", "text[]", false),
             ("text COLLATE t.loose", "text", false), ("timetz", "timetz", false), ("int4range", "int4range", false),
         ])
     func types(_ impression: String, _ click: String, _ isAllowed: Bool) throws {

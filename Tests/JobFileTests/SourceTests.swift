@@ -32,10 +32,14 @@ import Testing
     @Test("Conditions are a mapping or a list of columns with values; their order does not matter")
     func conditions() throws {
         let mapping = try Self.job(
-            "id: id, where: {kind: [view, show], ad: true}", "impression_id: id, where: {kind: click, \"a \\\"b\\\"\": ''}")
+            "id: id, where: {kind: [view, show], ad: true}",
+            "impression_id: id, where: {kind: click, \"a \\\"b\\\"\": ''}")
         #expect(
             mapping.source.impressions.conditions
-                == [RowCondition(column: "ad", values: ["true"]), RowCondition(column: "kind", values: ["show", "view"])])
+                == [
+                    RowCondition(column: "ad", values: ["true"]),
+                    RowCondition(column: "kind", values: ["show", "view"]),
+                ])
         #expect(
             mapping.source.clicks.conditions
                 == [RowCondition(column: "a \"b\"", values: [""]), RowCondition(column: "kind", values: ["click"])])
@@ -66,16 +70,25 @@ import Testing
     @Test(
         "What a source cannot be is said with its line",
         arguments: [
-            ("id: [a, b]", "impression_id: a", "x.yaml:4: source.clicks.impression_id is a, but source.impressions.id is [a, b]"),
+            (
+                "id: [a, b]", "impression_id: a",
+                "x.yaml:4: source.clicks.impression_id is a, but source.impressions.id is [a, b]"
+            ),
             ("id: [a, b, c, d, e]", "impression_id: [a, b, c, d, e]", "has 5 columns; expected at most 4"),
             ("id: [a, a]", "impression_id: [a, b]", "source.impressions.id[2] repeats an earlier item"),
             ("id: []", "impression_id: a", "source.impressions.id is an empty list"),
-            ("id: a, where: kind = 1", "impression_id: a", "source.impressions.where is \"kind = 1\"; expected a mapping"),
+            (
+                "id: a, where: kind = 1", "impression_id: a",
+                "source.impressions.where is \"kind = 1\"; expected a mapping"
+            ),
             ("id: a, where: {}", "impression_id: a", "source.impressions.where is empty"),
             ("id: a, where: {kind: }", "impression_id: a", "source.impressions.where.kind has no value"),
             ("id: a, where: {kind: []}", "impression_id: a", "source.impressions.where.kind is an empty list"),
             ("id: a, where: [{column: k}]", "impression_id: a", "source.impressions.where[1].value is missing"),
-            ("id: a, where: [k]", "impression_id: a", "source.impressions.where[1] is \"k\"; expected {column: …, value: …}"),
+            (
+                "id: a, where: [k]", "impression_id: a",
+                "source.impressions.where[1] is \"k\"; expected {column: …, value: …}"
+            ),
             (
                 "id: a, where: [{column: k, value: 1}, {column: k, value: 2}]", "impression_id: a",
                 "source.impressions.where names the column ‘k’ twice"

@@ -66,7 +66,8 @@ import Testing
 
         /// A sum over the cached days.
         func sum(_ column: String) throws -> Int {
-            try connection.execute("SELECT coalesce(sum(\(column)), 0)::bigint AS n FROM rocket.cache_days").first?.int("n") ?? -1
+            try connection.execute("SELECT coalesce(sum(\(column)), 0)::bigint AS n FROM rocket.cache_days").first?.int(
+                "n") ?? -1
         }
     }
 
@@ -87,7 +88,8 @@ import Testing
             #expect(doctor.output.contains("1200 of 1200 impressions of 2026-01-07 share their id with others"))
             let allowed = try scene.nightly(scene.job("  repeated_share: 1"))
             #expect(allowed.code == 0, "\(allowed.errors)")
-            #expect(try scene.sum("clicks") == 223 && scene.sum("first_clicks") == 223 && scene.sum("click_events") == 223)
+            #expect(
+                try scene.sum("clicks") == 223 && scene.sum("first_clicks") == 223 && scene.sum("click_events") == 223)
             #expect(try scene.sum("impressions_read") == 4 * 899 && scene.sum("rows") == 4 * 899)
             #expect(try scene.sum("shared_id_impressions") == 4 * 899 && scene.sum("repeated_impressions") == 0)
         }
@@ -155,7 +157,9 @@ import Testing
             let (impressions, clicks) = (sixth["impressions"] as? [String: Any], sixth["clicks"] as? [String: Int])
             #expect(impressions?["read"] as? Int == 303 && impressions?["repeated"] as? Int == 1)
             #expect(impressions?["rejected_reasons"] as? [String: Int] == ["no_id": 1, "not_a_finite_number": 1])
-            #expect(clicks?["late"] == 1 && clicks?["early"] == 1 && clicks?["orphan"] == 2 && (clicks?["ambiguous"] ?? 0) >= 1)
+            #expect(
+                clicks?["late"] == 1 && clicks?["early"] == 1 && clicks?["orphan"] == 2
+                    && (clicks?["ambiguous"] ?? 0) >= 1)
             let csv = try scene.rocket("status", "--accounts", "--csv").output.split(whereSeparator: \.isNewline)
             #expect(csv.count == 4 && csv[0].contains("impressions.read") && csv[0].contains("clicks.ambiguous"))
             #expect(try scene.rocket("status", "--no-logs").output.contains("ambiguous"))
