@@ -35,15 +35,16 @@ let package = Package(
         .target(name: "Days"),
         .target(name: "CounterRandom"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
+        .target(name: "Files"),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
         .target(name: "Features", dependencies: ["CXXHash"]),
-        .target(name: "FeatureCache", dependencies: ["CLZ4", "CXXHash", "Days"], exclude: ["FORMAT.md"]),
+        .target(name: "FeatureCache", dependencies: ["CLZ4", "CXXHash", "Days", "Files"], exclude: ["FORMAT.md"]),
         .target(name: "AdLogs", dependencies: ["CXXHash", "Days", "Postgres"]),
         .target(name: "LogImport", dependencies: ["AdLogs", "CCSV", "CZLib", "Days", "Digests", "Postgres"]),
         .target(name: "SampleLogs", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres"]),
         .target(
             name: "Extract",
-            dependencies: ["AdLogs", "Days", "FeatureCache", "Features", "Postgres"]),
+            dependencies: ["AdLogs", "Days", "FeatureCache", "Features", "Files", "Postgres"]),
         .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
         .target(name: "Collectives", dependencies: ["Nets"]),
         .target(
@@ -55,12 +56,12 @@ let package = Package(
         .target(name: "RocketServing", dependencies: ["Features", "Nets"]),
         .target(
             name: "Evaluation",
-            dependencies: ["CounterRandom", "Nets", .product(name: "Histogram", package: "hdrhistogram-swift")]),
+            dependencies: ["CounterRandom", "Files", "Nets", .product(name: "Histogram", package: "hdrhistogram-swift")]),
         .target(name: "ModelRegistry", dependencies: ["Days", "Digests", "Evaluation", "Nets", "Postgres"]),
         .target(
             name: "JobFile",
             dependencies: [
-                "AdLogs", "Evaluation", "Features", "Nets", "RocketLaunching",
+                "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(name: "Plots"),
@@ -68,15 +69,15 @@ let package = Package(
         .target(
             name: "Jobs",
             dependencies: [
-                "AdLogs", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "JobFile", "Libraries",
-                "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching", "RocketServing",
+                "AdLogs", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files", "JobFile",
+                "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching", "RocketServing",
                 "SampleLogs",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "rocket",
             dependencies: [
-                "CCSV", "Collectives", "Jobs", "Reports",
+                "CCSV", "Collectives", "Files", "Jobs", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
@@ -86,6 +87,7 @@ let package = Package(
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "PostgresTests", dependencies: ["Days", "Postgres", "TestSupport"]),
         .testTarget(name: "FeaturesTests", dependencies: ["Features"], exclude: ["reference.py"]),
         .testTarget(

@@ -17,6 +17,12 @@ public struct LogTables: Hashable, Sendable {
         clicksName = prefix.map { "\($0)_clicks" } ?? "clicks"
     }
 
+    /// Bytes of a name in PostgreSQL; what is longer would be cut in silence, and two names could become one.
+    public static let longestName = 63
+
+    /// Bytes that a prefix may have, so that the day partitions' names, `<prefix>_impressions_20260105`, are whole.
+    public static let longestPrefix = longestName - "_impressions_20260105".utf8.count
+
     /// `schema.table`, unquoted.
     public var impressions: String { "ad_log.\(impressionsName)" }
     /// `schema.table`, unquoted.

@@ -1,3 +1,5 @@
+import Files
+
 /// Sorts any number of records of fixed size in bounded memory: sorted runs go to an unnamed temporary file when they
 /// fill the memory, and are merged as a stream (Knuth, TAOCP volume 3, 5.4). Few records never see a disk.
 struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~Copyable {
@@ -34,7 +36,7 @@ struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~Copyable 
     }
 
     private mutating func spill() throws(EvaluationError) {
-        let file = if let file { file } else { try ScratchFile(in: space.folder) }
+        let file = if let file { file } else { try ScratchFile.make(in: space.folder) }
         self.file = file
         pending.sort()
         let start = runs.last?.upperBound ?? 0

@@ -1,3 +1,5 @@
+import Files
+
 /// One value a row, read in runs: an array while the rows are few, an unnamed temporary file where they are many.
 public struct StoredColumn<Element: BitwiseCopyable & Sendable>: Sendable {
     public let count: Int
@@ -66,7 +68,7 @@ public final class ColumnWriter<Element: BitwiseCopyable & Sendable> {
 
     @discardableResult
     private func flush() throws(EvaluationError) -> ScratchFile {
-        let file = if let file { file } else { try ScratchFile(in: space.folder) }
+        let file = if let file { file } else { try ScratchFile.make(in: space.folder) }
         self.file = file
         try file.write(pending, at: written)
         written += pending.count

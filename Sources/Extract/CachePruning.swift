@@ -1,4 +1,5 @@
 import Days
+import Files
 import Foundation
 import Postgres
 
@@ -39,11 +40,12 @@ public struct CachePruning {
         var kept: Set<String> = []
         for row in named where try !row.bool("is_old") { kept.insert(Self.absolute(try row.text("path"))) }
         removed.days = try forgetOldDays(retentionDays, dryRun: dryRun)
-        for path in candidates() where !kept.contains(path) {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-            removed.bytes += (attributes?[.size] as? NSNumber)?.intValue ?? 0
+        for (files, name) in candidates() {
+            let path = "\(files.folder)/\(name)"
+            guard !kept.contains(path), let file = files.own(name) else { continue }
+            if !dryRun, try !files.remove(name) { continue }
+            removed.bytes += file.size
             removed.files.append(path)
-            if !dryRun { try FileManager.default.removeItem(atPath: path) }
         }
         return removed
     }
@@ -72,15 +74,16 @@ public struct CachePruning {
     }
 
     /// Files of the cache's own shape, `<hash>/day=<day>/part-…`; anything else in the folder is not ours to remove.
-    private func candidates() -> [String] {
+    private func candidates() -> [(OwnFiles, String)] {
         let root = Self.absolute(directory)
-        guard let files = FileManager.default.enumerator(atPath: root) else { return [] }
-        return files.compactMap { $0 as? String }.filter { path in
-            let parts = path.split(separator: "/")
-            return parts.count == 3 && parts[0].count == 16 && parts[0].allSatisfy(\.isHexDigit)
-                && parts[1].hasPrefix("day=") && Day(parts[1].dropFirst(4)) != nil && parts[2].hasPrefix("part-")
-                && (parts[2].hasSuffix(".lz4") || parts[2].hasSuffix(".tmp"))
-        }.map { "\(root)/\($0)" }.sorted()
+        let days = OwnFiles.entries(root).filter { $0.wholeMatch(of: /[0-9a-f]{16}/) != nil }.flatMap { hash in
+            OwnFiles.entries("\(root)/\(hash)")
+                .filter { $0.hasPrefix("day=") && Day($0.dropFirst(4)) != nil }.map { "\(root)/\(hash)/\($0)" }
+        }
+        return days.flatMap { day in
+            let files = OwnFiles(in: day, .cacheFile)
+            return files.names().map { (files, $0) }
+        }
     }
 
     private static func absolute(_ path: String) -> String {

@@ -1,5 +1,6 @@
 import CXXHash
 import Days
+import Files
 import Foundation
 
 /// Writes one cache file, block by block, under a temporary name; the file appears under its own name only when it is
@@ -7,15 +8,14 @@ import Foundation
 public final class CacheWriter {
     private let folder: String
     private let name: String
-    private let temporaryPath: String
-    private let descriptor: Int32
+    private let file: StagedFile
     private let layout: BlockLayout
     private let blockRows: Int
     private var index: CacheIndex
     private var dictionaries: WrittenDictionaries
     private var pending: SparseBatch
     private var offset = 0
-    private var isOpen = true
+    private var temporaryPath: String { file.temporaryPath }
 
     /// - Parameters:
     ///   - folder: made if it is not there.
@@ -39,14 +39,13 @@ public final class CacheWriter {
                 numerics: numerics.map { CacheNumeric(name: $0, count: 0, sum: 0, sumOfSquares: 0) },
                 hasTruth: hasTruth), blocks: [])
         pending = SparseBatch.empty(fields: fields, numerics: numerics.count)
-        // Unique over all machines that share the folder.
-        temporaryPath = "\(folder)/\(name)-\(UUID().uuidString.lowercased()).tmp"
-        try Self.make(folder)
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .system(path: temporaryPath, call: "open") }
+        do throws(FileError) {
+            try Folders.make(folder)
+            file = try StagedFile(in: folder, stem: name)
+        } catch {
+            throw CacheError(error)
+        }
     }
-
-    deinit { abandon() }
 
     /// Rows of a block: enough that its new dictionary values are few, little enough to shuffle by.
     public static let defaultBlockRows = 65_536
@@ -89,14 +88,10 @@ public final class CacheWriter {
             throw .columns(path: temporaryPath, what: "its header cannot be written as JSON")
         }
         try write(frame)
-        guard fsync(descriptor) == 0 else { throw .system(path: temporaryPath, call: "fsync") }
-        isOpen = false
-        guard close(descriptor) == 0 else { throw .system(path: temporaryPath, call: "close") }
-        let path = "\(folder)/\(name)-\(CacheIndex.hex(checksum)).lz4"
-        guard rename(temporaryPath, path) == 0 else { throw .system(path: path, call: "rename") }
-        try syncDirectory()
+        let final = "\(name)-\(CacheIndex.hex(checksum)).lz4"
+        do throws(FileError) { try file.commit(as: final) } catch { throw CacheError(error) }
         return CacheFile(
-            path: path, bytes: offset, rows: index.header.rows, clicks: index.header.clicks,
+            path: "\(folder)/\(final)", bytes: offset, rows: index.header.rows, clicks: index.header.clicks,
             checksum: CacheIndex.hex(checksum))
     }
 
@@ -104,12 +99,7 @@ public final class CacheWriter {
     public var numerics: [CacheNumeric] { index.header.numerics }
 
     /// Removes what was written; harmless after `finish()`.
-    public func abandon() {
-        guard isOpen else { return }
-        isOpen = false
-        close(descriptor)
-        unlink(temporaryPath)
-    }
+    public func abandon() { file.abandon() }
 
     private func writeBlock() throws(CacheError) {
         try writeFrame(layout.encode(pending, &dictionaries), rows: pending.rows)
@@ -140,33 +130,8 @@ public final class CacheWriter {
     }
 
     private func write(_ bytes: [UInt8]) throws(CacheError) {
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Foundation.write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written)
-            }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .system(path: temporaryPath, call: "write")
-            }
-            written += count
-        }
+        do throws(FileError) { try file.write(bytes) } catch { throw CacheError(error) }
         offset += bytes.count
-    }
-
-    private func syncDirectory() throws(CacheError) {
-        let directory = open(folder, O_RDONLY | O_CLOEXEC)
-        guard directory >= 0 else { throw .system(path: folder, call: "open") }
-        defer { close(directory) }
-        guard fsync(directory) == 0 else { throw .system(path: folder, call: "fsync") }
-    }
-
-    private static func make(_ folder: String) throws(CacheError) {
-        if mkdir(folder, 0o777) == 0 || errno == EEXIST { return }
-        let parent = URL(fileURLWithPath: folder).deletingLastPathComponent().path
-        guard errno == ENOENT, parent != folder else { throw .system(path: folder, call: "mkdir") }
-        try make(parent)
-        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw .system(path: folder, call: "mkdir") }
     }
 }
 
@@ -174,5 +139,9 @@ extension CacheError {
     /// The error that `errno` holds now.
     static func system(path: String, call: String) -> CacheError {
         .system(path: path, call: call, errno: errno, message: String(cString: strerror(errno)))
+    }
+
+    init(_ error: FileError) {
+        self = .system(path: error.path, call: error.call, errno: error.code, message: error.reason)
     }
 }

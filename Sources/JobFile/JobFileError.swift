@@ -1,3 +1,5 @@
+import Files
+
 /// Why a job file cannot be used.
 public enum JobFileError: Error, Equatable, CustomStringConvertible {
     /// The file itself could not be read as text.
@@ -22,9 +24,9 @@ public enum JobFileError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):
-            "job file \(path) \(reason)"
+            "job file \(VisibleText.escaped(path)) \(reason)"
         case .invalid(let path, let problems):
-            problems.map { "\(path):\($0.line): \($0.message)" }.joined(separator: "\n")
+            problems.map { "\(VisibleText.escaped(path)):\($0.line): \($0.message)" }.joined(separator: "\n")
         }
     }
 }
@@ -33,10 +35,14 @@ public enum JobFileError: Error, Equatable, CustomStringConvertible {
 final class ProblemList {
     private var problems: [JobFileError.Problem] = []
 
+    /// Bytes; a key or a value of the file may be as long as the file.
+    private static let longestMessage = 2_000
+
     var isEmpty: Bool { problems.isEmpty }
 
     func add(line: Int, _ message: String) {
-        problems.append(.init(line: line, message: message))
+        let shown = VisibleText.escaped(VisibleText.prefix(message, bytes: Self.longestMessage))
+        problems.append(.init(line: line, message: shown))
     }
 
     /// By line; mistakes of one line stay in the order in which they were found.

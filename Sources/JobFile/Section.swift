@@ -1,3 +1,4 @@
+import Files
 import Yams
 
 /// One mapping of the job file, read key by key.
@@ -214,8 +215,8 @@ extension Node.Scalar {
     /// The scalar as written, cut short; with quotes where they decide what it is.
     fileprivate var quotedForMessage: String {
         let longest = 60
-        let shown = string.count > longest ? string.prefix(longest) + "…" : string[...]
-        let printable = shown.replacing("\n", with: "\\n")
+        let cut = VisibleText.prefix(string, bytes: longest)
+        let printable = VisibleText.escaped(cut) + (cut.utf8.count < string.utf8.count ? "…" : "")
         if isPlain, resolvedTag == Tag(.bool) { return "the boolean \(printable)" }
         let isNumber = isPlain && (resolvedTag == Tag(.int) || resolvedTag == Tag(.float))
         return isNumber ? "\(printable)" : "\"\(printable)\""

@@ -7,6 +7,10 @@ enum YAMLText {
         do {
             // Editors of other systems write a byte order mark, on which the parser would stop.
             let text = text.first == "\u{FEFF}" ? String(text.dropFirst()) : text
+            if let (line, message) = AliasLimit.problem(in: text) {
+                problems.add(line: line, message)
+                return nil
+            }
             guard let root = try DuplicateKeys.compose(text), root.scalar?.isNull != true else {
                 problems.add(line: 1, "the file is empty; expected the keys model, source, features and nets")
                 return nil

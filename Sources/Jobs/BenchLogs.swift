@@ -1,6 +1,6 @@
 import AdLogs
 import Days
-import Foundation
+import Files
 import Postgres
 
 /// Logs of a known size that the benchmarks read: 23 columns, one click in forty impressions, one day. They live in a
@@ -12,12 +12,12 @@ struct BenchLogs {
 
     let connection: Connection
     /// Holds job file and cache.
-    let folder: String
+    var folder: String { files.path }
+    private let files: TemporaryFolder
 
     init(on connection: Connection) throws {
         self.connection = connection
-        folder = NSTemporaryDirectory() + "rocket-bench-\(UUID().uuidString.lowercased())"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        files = try TemporaryFolder("rocket-bench")
     }
 
     /// Writes logs of so many impressions, in place of earlier ones.
@@ -72,7 +72,7 @@ struct BenchLogs {
             cache: {directory: \(folder)/cache}
 
             """
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try OutputFile(path, streams: .refused).replace(with: Array(text.utf8))
         return path
     }
 
@@ -80,7 +80,7 @@ struct BenchLogs {
     func remove() throws {
         try forget()
         try connection.script("DROP SCHEMA IF EXISTS \(Self.schema) CASCADE")
-        try FileManager.default.removeItem(atPath: folder)
+        files.remove()
     }
 
     private func forget() throws {

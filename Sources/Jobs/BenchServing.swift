@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import Nets
 import RocketServing
@@ -71,19 +72,21 @@ public func benchServing(
 ) throws -> [ServingBench] {
     let nets = ServingBenchNets()
     let requests = batches.map { size in (0..<ServingBenchNets.requests).map { nets.request($0, candidates: size) } }
-    let folder = FileManager.default.temporaryDirectory.appending(path: "rocket-bench-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder("rocket-bench")
+    defer { folder.remove() }
+    func write(_ bytes: [UInt8], _ name: String) throws {
+        try OutputFile("\(folder.path)/\(name)", streams: .refused).replace(with: bytes)
+    }
     let peer = try python.map { python in
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Data(nets.onnx()).write(to: folder.appending(path: "light.onnx"))
+        try write(nets.onnx(), "light.onnx")
         for (size, requests) in zip(batches, requests) {
             // All machines that this is built for are little endian.
-            let ids = Array(requests.map(\.ids).joined()).withUnsafeBytes { Data($0) }
-            try ids.write(to: folder.appending(path: "ids-\(size)"))
+            let ids = Array(requests.map(\.ids).joined()).withUnsafeBytes { Array($0) }
+            try write(ids, "ids-\(size)")
         }
         return try BenchPeer(
             python, script: "jobs/onnx-serve", needs: "onnxruntime and numpy",
-            [folder.path(percentEncoded: false), "--requests", "\(ServingBenchNets.requests)"])
+            [folder.path, "--requests", "\(ServingBenchNets.requests)"])
     }
     defer { peer?.end() }
     return try zip(batches, requests).map { size, requests in

@@ -25,7 +25,12 @@ enum BoundedProcess {
         guard let outputPipe = privatePipe() else { throw failure("no pipe") }
         defer { close(outputPipe.reading) }
         var pid: pid_t = 0
-        let code = spawn(&pid, arguments, environment, input: inputPipe.reading, output: outputPipe.writing)
+        func start(_ environment: [String: String]) -> Int32 {
+            spawn(&pid, arguments, environment, input: inputPipe.reading, output: outputPipe.writing)
+        }
+        var code = start(environment)
+        // The system bounds what a program is given; what it is told matters more than what it inherits.
+        if code == E2BIG { code = start(environment.filter { Self.isEssential($0.key) }) }
         close(outputPipe.writing)
         guard code == 0 else { throw failure(String(cString: strerror(code))) }
         let (status, output) = wait(for: pid, reading: outputPipe.reading, limit: limit)
@@ -36,6 +41,11 @@ enum BoundedProcess {
                 (signal == 0 ? "ended with code \(status >> 8)" : "ended by signal \(signal)") + said(output))
         }
         return output
+    }
+
+    private static func isEssential(_ variable: String) -> Bool {
+        ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"].contains(variable)
+            || variable.hasPrefix("LC_") || variable.hasPrefix("ROCKET_")
     }
 
     /// A pipe that no program started from here inherits by itself; nil: there is none to be had.
@@ -65,7 +75,13 @@ enum BoundedProcess {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+        // This process ignores SIGPIPE; others end by it.
+        var pipe = sigset_t()
+        sigemptyset(&pipe)
+        sigaddset(&pipe, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &pipe)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
         var list: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (list + variables).forEach { free($0) } }

@@ -1,4 +1,4 @@
-import Digests
+import Files
 import Foundation
 import Logging
 import RocketLaunching
@@ -37,16 +37,16 @@ package struct CheckpointFolder {
 
     var place: Place { Place(folder) }
 
-    /// Removes what other pieces of work have left for more than a week.
+    private var files: OwnFiles { OwnFiles(in: folder, .checkpointPart) }
+
+    /// Removes checkpoints that other pieces of work have left for more than a week. What else lies there is not ours.
     func removeForgotten() {
         let root = URL(fileURLWithPath: folder).deletingLastPathComponent().path
         let week = Date.now.addingTimeInterval(-7 * 86_400)
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
-            let path = "\(root)/\(name)"
-            let changed = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
-            if !folder.hasSuffix("/\(name)"), let changed, changed < week {
-                try? FileManager.default.removeItem(atPath: path)
-            }
+        for name in OwnFiles.entries(root) where name.wholeMatch(of: /[a-z0-9_\-]+-[0-9a-f]{16}/) != nil {
+            let other = "\(root)/\(name)"
+            guard !folder.hasSuffix("/\(name)"), let changed = OwnFiles.folderChanged(other), changed < week else { continue }
+            OwnFiles(in: other, .checkpointPart).removeAll { $0.changed < week }
         }
     }
 
@@ -54,7 +54,7 @@ package struct CheckpointFolder {
     package func find(_ arm: String) -> Found? {
         let checkpoints = Dictionary(grouping: parts(arm)) { "\($0.step) \($0.count)" }.values
             .map { newestOfEach($0) }.filter { parts in parts.count == parts.first?.count }
-        func changed(_ parts: [PartName]) -> Date { parts.map { self.changed($0.name) }.max() ?? .distantPast }
+        func changed(_ parts: [CheckpointPartName]) -> Date { parts.map { self.changed($0.name) }.max() ?? .distantPast }
         guard let newest = checkpoints.max(by: { changed($0) < changed($1) }) else { return nil }
         let names = newest.map(\.name)
         for name in names {
@@ -67,7 +67,7 @@ package struct CheckpointFolder {
     }
 
     /// A process that was killed between two renames, or ranks that were, leave older parts of the same step.
-    private func newestOfEach(_ parts: [PartName]) -> [PartName] {
+    private func newestOfEach(_ parts: [CheckpointPartName]) -> [CheckpointPartName] {
         Dictionary(grouping: parts, by: \.number).values
             .compactMap { $0.max { changed($0.name) < changed($1.name) } }.sorted { $0.number < $1.number }
     }
@@ -76,11 +76,10 @@ package struct CheckpointFolder {
     ///
     /// - Throws: `CheckpointError.damaged` where they are not those that were written, or cannot be read.
     package func load(_ name: String) throws -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
+        guard let file = try? RegularFile("\(folder)/\(name)"), let bytes = try? file.bytes() else {
             throw CheckpointError.damaged(path: "\(folder)/\(name)")
         }
-        let bytes = [UInt8](data)
-        guard try PartName(name)?.digest == PartName.digest(bytes) else {
+        guard try CheckpointPartName(name)?.digest == CheckpointPartName.digest(bytes) else {
             throw CheckpointError.damaged(path: "\(folder)/\(name)")
         }
         return bytes
@@ -90,23 +89,17 @@ package struct CheckpointFolder {
     /// where that fails, on a full disk say, and the log says so.
     package func save(_ part: CheckpointPart, _ arm: String) -> Bool {
         var name = "a checkpoint"
-        var temporary: String?
         do {
-            name = try PartName(part, arm).name
-            let path = "\(folder)/\(name).tmp"
-            temporary = path
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            _ = FileManager.default.createFile(atPath: path, contents: nil)
-            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-            defer { try? file.close() }
-            try file.write(contentsOf: Data(part.bytes))
-            try file.synchronize()
+            name = try CheckpointPartName(
+                arm: arm, step: part.step, number: part.number, count: part.count, bytes: part.bytes).name
+            try Folders.make(folder)
+            let file = try StagedFile(in: folder, stem: name)
+            try file.write(part.bytes)
             // The same bytes may be there from a process that was killed.
-            guard rename(path, "\(folder)/\(name)") == 0 else { throw CocoaError(.fileWriteUnknown) }
+            try file.commit(as: name)
             discard(part, arm, but: name)
             return true
         } catch {
-            if let temporary { try? FileManager.default.removeItem(atPath: temporary) }
             log.warning("no checkpoint: \(folder)/\(name) cannot be written: \(error.systemReason)")
             return false
         }
@@ -115,7 +108,7 @@ package struct CheckpointFolder {
     /// Removes what came before a checkpoint of which all parts are kept.
     package func removeAll(but part: CheckpointPart, _ arm: String) {
         for stale in parts(arm) where stale.step != part.step || stale.count != part.count {
-            try? FileManager.default.removeItem(atPath: "\(folder)/\(stale.name)")
+            _ = try? files.remove(stale.name)
         }
     }
 
@@ -125,22 +118,20 @@ package struct CheckpointFolder {
     private func discard(_ part: CheckpointPart, _ arm: String, but name: String) {
         for other in parts(arm)
         where other.step == part.step && other.count == part.count && other.number == part.number && other.name != name {
-            try? FileManager.default.removeItem(atPath: "\(folder)/\(other.name)")
+            _ = try? files.remove(other.name)
         }
     }
 
-    package func remove() {
-        try? FileManager.default.removeItem(atPath: folder)
-    }
+    /// Removes all of them, and the folder where nothing else is in it.
+    package func remove() { files.removeAll() }
 
     private func changed(_ name: String) -> Date {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
-        return attributes?[.modificationDate] as? Date ?? .distantPast
+        guard let file = try? RegularFile("\(folder)/\(name)") else { return .distantPast }
+        return file.changed
     }
 
-    private func parts(_ arm: String) -> [PartName] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap { PartName($0) }
-            .filter { $0.arm == arm }
+    private func parts(_ arm: String) -> [CheckpointPartName] {
+        files.names().compactMap { CheckpointPartName($0) }.filter { $0.arm == arm }
     }
 }
 
@@ -153,30 +144,4 @@ enum CheckpointError: Error, CustomStringConvertible {
         case .damaged(let path): "\(path) is damaged or cannot be read"
         }
     }
-}
-
-/// `<arm>-<step>-<number>of<count>-<digest>.safetensors`; the digest tells a damaged file.
-private struct PartName {
-    let arm: String
-    let step, number, count: Int
-    let digest: String
-
-    init(_ part: CheckpointPart, _ arm: String) throws {
-        self.arm = arm
-        (step, number, count) = (part.step, part.number, part.count)
-        digest = try Self.digest(part.bytes)
-    }
-
-    init?(_ name: String) {
-        guard let match = name.wholeMatch(of: /(\w+)-(\d+)-(\d+)of(\d+)-([0-9a-f]{32})\.safetensors/),
-            let step = Int(match.2), let number = Int(match.3), let count = Int(match.4), count > 0
-        else { return nil }
-        arm = String(match.1)
-        (self.step, self.number, self.count) = (step, number - 1, count)
-        digest = String(match.5)
-    }
-
-    var name: String { "\(arm)-\(step)-\(number + 1)of\(count)-\(digest).safetensors" }
-
-    static func digest(_ bytes: [UInt8]) throws -> String { String(try SHA256Digest.of(bytes).hex.prefix(32)) }
 }

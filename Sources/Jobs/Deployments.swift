@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import ModelRegistry
 import Postgres
@@ -47,13 +48,15 @@ public struct Deployments {
         if let format, !stored.contains(where: { $0.name == format.artifact }) {
             throw ModelRegistryError.noArtifact(name: format.artifact, version: version)
         }
+        // A name from the database must not lead out of the folder.
+        guard FileName.isPlain("\(model)-\(version)") else { throw JobError.cannotWrite(path: model, reason: "it is no name") }
         let folder = "\(folder)/\(model)-\(version)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let names = format.map { [$0.artifact, Artifact.features] }
-        let wanted = stored.filter { names?.contains($0.name) ?? ($0.name != Artifact.optimiser) }
+        do { try Folders.make(folder) } catch { throw JobError.cannotWrite(path: folder, reason: error.reason) }
+        let names = format.map { [$0.artifact, Artifact.features] } ?? Artifact.pulled
+        let wanted = stored.filter { names.contains($0.name) }
         return try wanted.map { artifact in
             let path = "\(folder)/\(artifact.name)"
-            try write(artifact.name, of: version, to: path)
+            try write(artifact.name, of: version, in: folder)
             return PulledFile(path: path, bytes: artifact.bytes, sha256: artifact.sha256)
         }
     }
@@ -72,29 +75,15 @@ public struct Deployments {
         }
     }
 
-    private func write(_ name: String, of version: Int, to path: String) throws {
-        let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).tmp"
-        do {
-            guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
-                throw JobError.cannotWrite(path: temporary, reason: String(cString: strerror(errno)))
-            }
-            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
-            defer { try? file.close() }
-            try registry.checkedArtifact(name, version: version) { bytes in
-                try writing(temporary) { try file.write(contentsOf: Data(bytes)) }
-            }
-            try writing(temporary) { try file.synchronize() }
-            guard rename(temporary, path) == 0 else {
-                throw JobError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
-            }
-        } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
-            throw error
+    private func write(_ name: String, of version: Int, in folder: String) throws {
+        func writing<Result>(_ body: () throws(FileError) -> Result) throws(JobError) -> Result {
+            do { return try body() } catch { throw .cannotWrite(path: error.path, reason: error.reason) }
         }
-    }
-
-    private func writing(_ path: String, _ body: () throws -> Void) throws {
-        do { try body() } catch { throw JobError.cannotWrite(path: path, reason: error.systemReason) }
+        let file = try writing { () throws(FileError) in try StagedFile(in: folder, stem: name) }
+        try registry.checkedArtifact(name, version: version) { bytes in
+            try writing { () throws(FileError) in try file.write(Array(bytes)) }
+        }
+        try writing { () throws(FileError) in try file.commit(as: name) }
     }
 }
 

@@ -2,6 +2,7 @@ import AdLogs
 import Days
 import Extract
 import FeatureCache
+import Files
 import Foundation
 import JobFile
 import Postgres
@@ -24,18 +25,13 @@ extension Doctor {
     }
 
     private static func writable(_ place: String, _ folder: String) -> Finding {
-        let path = "\(place)/.rocket-doctor-\(ProcessInfo.processInfo.processIdentifier)"
-        defer {
-            unlink("\(path).tmp")
-            unlink(path)
-        }
-        let descriptor = open("\(path).tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        let isWritten = descriptor >= 0 && write(descriptor, [0], 1) == 1 && fsync(descriptor) == 0
-        if descriptor >= 0 { close(descriptor) }
-        guard isWritten, rename("\(path).tmp", path) == 0 else {
+        do throws(FileError) {
+            try Folders.probe(place)
+        } catch {
             return .problem(
-                .disk, folder, "\(place) cannot be written: \(String(cString: strerror(errno)))",
-                mend: "sudo install -d -o \(NSUserName()) \(folder), or another cache.directory in the job file")
+                .disk, folder, "\(place) cannot be written: \(error.reason)",
+                mend: "sudo install -d -o \(ShellWord.quoted(NSUserName())) \(ShellWord.quoted(folder)), or another "
+                    + "cache.directory in the job file")
         }
         return .ok(.disk, folder, place.hasSuffix(folder) ? "can be written" : "will be made in \(place)")
     }
@@ -138,7 +134,7 @@ extension Doctor {
         if found.files.isEmpty { return .ok(.cache, "strays", "no file that nobody needs") }
         return .warning(
             .cache, "strays", "\(found.files.count) files that nobody needs, \(size(found.bytes))",
-            mend: "rocket cache prune --job \(job.path)")
+            mend: "rocket cache prune --job \(ShellWord.quoted(job.path))")
     }
 
     /// Cached days whose logs have changed since.
@@ -149,7 +145,7 @@ extension Doctor {
         return [
             .warning(
                 .cache, "stale days", "the logs have changed since: \(days.map(\.description).joined(separator: ", "))",
-                mend: "rocket backfill --stale --job \(job.path)")
+                mend: "rocket backfill --stale --job \(ShellWord.quoted(job.path))")
         ]
     }
 }

@@ -1,6 +1,7 @@
 import AdLogs
 import Days
 import Extract
+import Files
 import Foundation
 import JobFile
 import Postgres
@@ -134,7 +135,7 @@ extension Doctor {
         let days = LogDays(job.source)
         return try days.newest(before: day, on: connection).map { newest in
             "find out why none come; a night on \(newest): "
-                + "rocket nightly --job \(job.path) --as-of \(days.maturity(of: newest))"
+                + "rocket nightly --job \(ShellWord.quoted(job.path)) --as-of \(days.maturity(of: newest))"
         }
     }
 }

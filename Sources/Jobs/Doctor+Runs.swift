@@ -1,4 +1,5 @@
 import Extract
+import Files
 import ModelRegistry
 import Postgres
 
@@ -90,6 +91,6 @@ extension Doctor {
                 mend: "restore rocket.artifact_chunks from a backup, or train anew, and look at the database's disk")
         }
         return .problem(
-            .models, name, found, mend: "rocket models rollback \(name), and look at the database's disk")
+            .models, name, found, mend: "rocket models rollback \(ShellWord.quoted(name)), and look at the database's disk")
     }
 }

@@ -1,5 +1,6 @@
 import AdLogs
 import Days
+import Files
 import Foundation
 import JobFile
 import Postgres
@@ -67,7 +68,11 @@ public func draftJob(
     let text = draft.yaml(today: today())
     // Before it is written: a name that YAML or the job file cannot hold is an error of this program.
     let job = try JobFile(text: text, path: path)
-    try write(text, to: path)
+    do throws(FileError) {
+        try OutputFile(path, streams: .written).replace(with: Array(text.utf8))
+    } catch {
+        throw JobDraftError.cannotWrite(path: path)
+    }
     let summary = try checkedSummary(of: job, on: connection)
     return DraftedJob(
         path: path, model: model, summary: summary, remarks: draft.remarks,
@@ -95,22 +100,4 @@ private func defaultPath(_ model: String) -> String {
 
 private func today() -> String {
     Date().formatted(.iso8601.year().month().day())
-}
-
-/// Written beside, flushed, renamed.
-private func write(_ text: String, to path: String) throws {
-    let temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).tmp"
-    do {
-        guard FileManager.default.createFile(atPath: temporary, contents: nil) else {
-            throw JobDraftError.cannotWrite(path: path)
-        }
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
-        defer { try? file.close() }
-        try file.write(contentsOf: Data(text.utf8))
-        try file.synchronize()
-        guard rename(temporary, path) == 0 else { throw JobDraftError.cannotWrite(path: path) }
-    } catch {
-        try? FileManager.default.removeItem(atPath: temporary)
-        throw error
-    }
 }

@@ -20,4 +20,6 @@ public enum ExitStatus: Int32, Sendable {
     case interrupted = 9
     /// A rank of the group died, did not answer or could not go on; the next start goes on from the last checkpoint.
     case ranksLost = 10
+    /// Standard output could not be written; the work itself was done. `EX_IOERR` of sysexits.h.
+    case outputFailed = 74
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import JobFile
 import Logging
@@ -39,14 +40,14 @@ public struct FailureHook {
         case .locked: notice.also.contains(.locked)
         case .held: notice.also.contains(.held)
         case .interrupted: notice.also.contains(.stopped)
-        case .internalError, .dataCheckFailed, .configuration, .database, .ranksLost: true
+        case .internalError, .dataCheckFailed, .configuration, .database, .ranksLost, .outputFailed: true
         }
     }
 
     /// Calls them, one after the other. Neither sees a password; a failure of theirs is a warning in the log.
     public func tell(_ failure: Failure, log: Logger) {
         var failure = failure
-        failure.error = Passwords.hidden(in: String(failure.error.prefix(Self.longestError)))
+        failure.error = VisibleText.prefix(Passwords.hidden(in: failure.error), bytes: Self.longestError)
         let environment = Passwords.removed(from: ProcessInfo.processInfo.environment)
         if !notice.command.isEmpty {
             attempt("command \(notice.command[0])", log) {
@@ -60,7 +61,7 @@ public struct FailureHook {
         }
     }
 
-    /// Characters of the error that are told; all of it is in the ledger and the log.
+    /// Bytes of the error that are told; all of it is in the ledger and the log.
     private static let longestError = 4_000
 
     private func attempt(_ what: String, _ log: Logger, _ body: () throws -> String) {
@@ -85,13 +86,7 @@ public struct FailureHook {
     /// be a secret, so it goes through curl's standard input instead of its arguments.
     private func post(_ failure: Failure, to webhook: String, environment: [String: String]) throws -> String {
         let url = try address(webhook)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let body = String(
-            decoding: try encoder.encode(
-                Body(
-                    model: failure.model, command: failure.command, exitCode: failure.exit.rawValue,
-                    error: failure.error, host: ProcessInfo.processInfo.hostName, run: failure.run)), as: UTF8.self)
+        let body = try body(failure)
         let settings = [
             ("url", url), ("data-binary", body), ("header", "Content-Type: application/json"),
             ("user-agent", "rocket/\(ProgramVersion.current)"), ("proto", "=http,https"), ("max-time", "10"),
@@ -106,6 +101,25 @@ public struct FailureHook {
             ],
             environment: environment, input: Array(quoted.joined().utf8), limit: .seconds(15))
     }
+
+    /// The error's end is left out until all fits into curl's input: control characters take up to twelve bytes there.
+    private func body(_ failure: Failure) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var error = failure.error
+        while true {
+            let bytes = try encoder.encode(
+                Body(
+                    model: failure.model, command: failure.command, exitCode: failure.exit.rawValue, error: error,
+                    host: ProcessInfo.processInfo.hostName, run: failure.run))
+            let escaped = bytes.count + bytes.count { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") }
+            if escaped <= Self.longestBody || error.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+            error = VisibleText.prefix(error, bytes: error.utf8.count / 2)
+        }
+    }
+
+    /// Of the 16 KiB that curl's input may have; the rest is for the URL and the other settings.
+    private static let longestBody = 10_000
 
     private func address(_ webhook: String) throws -> String {
         guard webhook.hasPrefix("$") else { return webhook }

@@ -1,3 +1,4 @@
+import AdLogs
 import LogImport
 import Logging
 import Postgres
@@ -5,6 +6,7 @@ import Postgres
 public typealias ImportRequest = LogImport.ImportRequest
 public typealias CSVMapping = LogImport.CSVMapping
 public typealias ImportSummary = LogImport.ImportSummary
+public typealias LogTables = AdLogs.LogTables
 
 /// `rocket import`: each file in a transaction of its own; files imported before are left alone.
 public func importLogs(
@@ -16,11 +18,25 @@ public func importLogs(
     else { throw JobError.notMigrated }
     let importer = LogImporter(request, on: connection)
     return try request.files.map { file in
-        let summary = try importer.run(file: file) { rows in
-            progress(StageProgress(title: "import \(file)", done: rows, total: nil, unit: "rows"))
+        let summary = try importer.run(file: file) { step in
+            switch step {
+            case .rows(let rows):
+                progress(StageProgress(title: "import \(file)", done: rows, total: nil, unit: "rows"))
+            case .days(let done, let total):
+                progress(StageProgress(title: "partitions for \(file)", done: done, total: total, unit: "days"))
+            }
         }
-        if summary.quarantined > 0 {
+        if case .refused = summary.outcome {
+            log.warning("\(file): nothing was imported; see rocket.quarantine_rows")
+        } else if summary.quarantined > 0 {
             log.warning("\(file): \(summary.quarantined) rows went to rocket.quarantine_rows")
+        }
+        if let earlier = summary.earlierOfTheName {
+            log.warning(
+                """
+                \(file): a file of this name, with other contents, brought \(earlier) impressions before; rows that are in both are \
+                there twice now, because without ids of their own nothing tells them apart
+                """)
         }
         return summary
     }

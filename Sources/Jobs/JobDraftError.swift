@@ -1,3 +1,5 @@
+import Files
+
 /// Why no job file could be drafted.
 public enum JobDraftError: Error, CustomStringConvertible {
     /// There is a file already.
@@ -34,7 +36,8 @@ public enum JobDraftError: Error, CustomStringConvertible {
         case .noColumn(let option, let column, let table, let has):
             "\(option): \(table) has no column ‘\(column)’; it has \(has.joined(separator: ", "))"
         case .noFeatures(let table, let reasons):
-            "no column of \(table) is fit to be a feature:\n" + reasons.map { "  - \($0)" }.joined(separator: "\n")
+            "no column of \(VisibleText.escaped(table)) is fit to be a feature:\n"
+                + reasons.map { "  - \(VisibleText.escaped($0))" }.joined(separator: "\n")
         case .cannotWrite(let path):
             "\(path) cannot be written; expected a folder that is there and that this user may write to"
         }

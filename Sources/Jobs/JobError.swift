@@ -2,8 +2,10 @@ import AdLogs
 import Collectives
 import Days
 import FeatureCache
+import Files
 import Foundation
 import JobFile
+import LogImport
 import ModelRegistry
 import ONNXExport
 import Postgres
@@ -70,7 +72,8 @@ public enum JobError: Error, CustomStringConvertible {
         case .extracting(let folder):
             "an extraction is under way and its files in \(folder) are not finished; try again when it is over"
         case .source(let path, let problems):
-            "\(path) does not fit the database:\n" + problems.map { "  - \($0)" }.joined(separator: "\n")
+            "\(VisibleText.escaped(path)) does not fit the database:\n"
+                + problems.map { "  - \(VisibleText.escaped("\($0)"))" }.joined(separator: "\n")
         case .emptyLog(let table):
             "\(table) is empty; load logs first, for example: rocket sample-logs --help or rocket import --help"
         case .noImpressions(let day, let table):
@@ -139,8 +142,13 @@ public enum JobError: Error, CustomStringConvertible {
                 .dataCheckFailed
             }
         case is JobFileError: .configuration
+        case let error as ImportError:
+            switch error {
+            case .unreadable, .noColumn, .header, .option: .configuration
+            case .empty, .openQuote, .manyDays: .dataCheckFailed
+            }
         case AdLogError.unreadable: .dataCheckFailed
-        case is AdLogError, is JobDraftError: .configuration
+        case is AdLogError, is JobDraftError, is FileError: .configuration
         case PostgresError.lockHeld: .locked
         case is PostgresError: .database
         case let error as ModelRegistryError:

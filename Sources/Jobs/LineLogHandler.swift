@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Logging
 
@@ -30,7 +31,8 @@ public struct LineLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         switch format {
-        case .text: write("\(time) \(event.level) \(event.message)\n")
+        // One event is one line, whatever the values in it hold.
+        case .text: write("\(time) \(event.level) \(VisibleText.escaped("\(event.message)"))\n")
         case .json:
             let all = metadata.merging(event.metadata ?? [:]) { $1 }
             write(Self.object(time: time, level: event.level, message: "\(event.message)", metadata: all) + "\n")

@@ -2,7 +2,7 @@ import AdLogs
 
 /// Which columns of a general csv file are what.
 public struct CSVMapping: Equatable, Sendable {
-    /// Nil: `<file>-<line>`.
+    /// Nil: `<file>-<beginning of its SHA-256>-<line>`.
     public var id: String?
     /// Nil: rows are spread over days in file order.
     public var time: String?
@@ -69,34 +69,18 @@ struct CSVFormat: RowFormat {
             throw .option("name the column that says whether there was a click: --label or --click-time")
         }
         let taken = Set([id, time, user, label, clickTime].compactMap { $0 })
-        var columns: [LogColumn] = []
-        var positions: [Int] = []
-        var columnNames = Set(["impression_id", "impressed_at", "user_id"])
-        for (position, name) in header.enumerated() where !taken.contains(position) && !mapping.drop.contains(name) {
-            let column = Self.columnName(name, position)
-            guard columnNames.insert(column).inserted else {
-                throw .header(
-                    file: file, reason: "column ‘\(name)’ would become ‘\(column)’, which is taken; see --drop")
-            }
+        let positions = header.indices.filter { !taken.contains($0) && !mapping.drop.contains(header[$0]) }
+        columns = zip(try names.columnNames(positions), positions).map { column, position in
+            let name = header[position]
             let type: LogColumn.SQLType =
                 mapping.numbers.contains(name) ? .doublePrecision : mapping.lists.contains(name) ? .textArray : .text
-            columns.append(LogColumn(name: column, type: type, comment: "Column ‘\(name)’ of an imported csv file."))
-            positions.append(position)
+            return LogColumn(name: column, type: type, comment: "Column ‘\(name)’ of an imported csv file.")
         }
-        self.columns = columns
         self.positions = positions
         self.stem = stem
         self.mapping = mapping
         width = header.count
         hasTime = time != nil
-    }
-
-    /// `User-Item Affinity:float` → `user_item_affinity`: letters, digits and `_`, without the type that RecBole's headers
-    /// carry after a colon.
-    static func columnName(_ name: String, _ position: Int) -> String {
-        let base = name.split(separator: ":").first.map(String.init) ?? ""
-        let text = String(base.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
-        return text.isEmpty ? "column_\(position + 1)" : text
     }
 
     func id(_ record: FileRecord) -> String? {
@@ -154,7 +138,8 @@ struct CSVFormat: RowFormat {
     private static func time(_ text: String, _ what: String) throws(RowProblem) -> Int64 {
         guard let time = FieldParsing.time(text) else {
             throw RowProblem(
-                "\(what) is ‘\(text)’, expected a time from 1900 to 2199 such as 2017-07-03 10:03, or epoch seconds")
+                "\(what) is ‘\(text)’, expected a time from 1900 to 2199 such as 2017-07-03 10:03 or 20170703, or epoch seconds "
+                    + "or milliseconds from 1990 on")
         }
         return time
     }

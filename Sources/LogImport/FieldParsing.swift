@@ -2,10 +2,29 @@ import Days
 
 /// Exact readers of field texts; nil for anything else than the whole text.
 enum FieldParsing {
-    /// Decimal numbers; empty, `NaN` and the like are no numbers.
+    /// Decimal numbers, `-12`, `+0.5`, `.5`, `1e-05`. Empty, `NaN`, `inf`, hexadecimal `0x1F`, `1_000`, blanks around a number
+    /// and numbers beyond a double's range are no numbers.
     static func number(_ text: String) -> Double? {
-        guard let number = Double(text), number.isFinite else { return nil }
+        guard isDecimal(text), let number = Double(text), number.isFinite else { return nil }
         return number
+    }
+
+    private static func isDecimal(_ text: String) -> Bool {
+        var rest = Array(text.utf8)[...]
+        if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { rest.removeFirst() }
+        func takeDigits() -> Int {
+            let count = rest.prefix { (48...57).contains($0) }.count
+            rest.removeFirst(count)
+            return count
+        }
+        var count = takeDigits()
+        if take(".", &rest) { count += takeDigits() }
+        guard count > 0 else { return false }
+        if take("e", &rest) || take("E", &rest) {
+            _ = take("-", &rest) || take("+", &rest)
+            guard takeDigits() > 0 else { return false }
+        }
+        return rest.isEmpty
     }
 
     /// 0/1, true/false, t/f, yes/no.
@@ -18,8 +37,10 @@ enum FieldParsing {
     }
 
     /// Microseconds since 1970 of `2019-11-24 00:03:24.688993+00:00`, `2017-07-03 10:03`, `2017-07-03T10:03:05Z`,
-    /// `2017-07-03`, or of epoch seconds, milliseconds or microseconds by their size. Without an offset: UTC. Nil outside the
-    /// years 1900 to 2199: a year 0 or 20190 is a slip of the pen, and PostgreSQL would not take every such day.
+    /// `2017-07-03`, of the digits `20170703`, `2017070310` or `20170703100305`, or of epoch seconds, milliseconds or
+    /// microseconds by their size. Without an offset: UTC. Nil outside the years 1900 to 2199: a year 0 or 20190 is a slip of
+    /// the pen, and PostgreSQL would not take every such day. Nil also for numbers before 1990, which are none of a log: the
+    /// days that spreadsheets count, say.
     static func time(_ text: String) -> Int64? {
         guard let micros = anyTime(text), years.contains(micros) else { return nil }
         return micros
@@ -30,7 +51,7 @@ enum FieldParsing {
     private static func anyTime(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 10, let day = Day(String(decoding: bytes[..<10], as: UTF8.self)) else {
-            return epoch(text)
+            return calendarDigits(bytes) ?? epoch(text)
         }
         var micros = Int64(day.ordinal) * 86_400_000_000
         if bytes.count == 10 { return micros }
@@ -69,12 +90,37 @@ enum FieldParsing {
         return isNegative ? micros + offset : micros - offset
     }
 
-    /// Seconds up to the year 2286, milliseconds and microseconds beyond by size.
-    private static func epoch(_ text: String) -> Int64? {
-        guard let number = number(text), number >= 0, number < 1e17 else { return nil }
-        let scale: Double = number < 1e10 ? 1e6 : number < 1e13 ? 1e3 : 1
-        return Int64((number * scale).rounded())
+    /// `yyyymmdd`, `yyyymmddhh` or `yyyymmddhhmmss` of the years 1990 to 2100. As seconds, most of them are times of 1970 or
+    /// 2034, which no log has.
+    private static func calendarDigits(_ bytes: [UInt8]) -> Int64? {
+        guard [8, 10, 14].contains(bytes.count) else { return nil }
+        var rest = bytes[...]
+        guard let year = digits(&rest, 4), (1990...2100).contains(year), let month = digits(&rest, 2),
+            let date = digits(&rest, 2), let day = Day(format(year, month, date))
+        else { return nil }
+        var second: Int64 = 0
+        for (limit, unit) in [(24, 3_600), (60, 60), (60, 1)] as [(Int64, Int64)] where !rest.isEmpty {
+            guard let value = digits(&rest, 2), value < limit else { return nil }
+            second += value * unit
+        }
+        return (Int64(day.ordinal) * 86_400 + second) * 1_000_000
     }
+
+    private static func format(_ year: Int64, _ month: Int64, _ date: Int64) -> String {
+        "\(year)-\(month < 10 ? "0" : "")\(month)-\(date < 10 ? "0" : "")\(date)"
+    }
+
+    /// Seconds up to the year 2286, milliseconds and microseconds beyond by size; from 1990 on.
+    private static func epoch(_ text: String) -> Int64? {
+        guard text.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }), let number = number(text),
+            number < 1e17
+        else { return nil }
+        let scale: Double = number < 1e10 ? 1e6 : number < 1e13 ? 1e3 : 1
+        let micros = Int64((number * scale).rounded())
+        return micros >= from1990 ? micros : nil
+    }
+
+    private static let from1990: Int64 = 631_152_000_000_000
 
     private static func digits(_ bytes: inout ArraySlice<UInt8>, _ count: Int) -> Int64? {
         guard bytes.count >= count else { return nil }

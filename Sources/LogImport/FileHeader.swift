@@ -1,3 +1,5 @@
+import AdLogs
+
 /// The column names of a file's first record.
 struct FileHeader {
     let names: [String]
@@ -15,6 +17,57 @@ struct FileHeader {
         }
         return position
     }
+
+    /// The columns of the log table that hold what is named here, checked before anything is written.
+    ///
+    /// - Parameter wanted: positions in the header.
+    /// - Throws: `ImportError.header` where PostgreSQL could not hold them, or two would be one.
+    func columnNames(_ wanted: [Int]) throws(ImportError) -> [String] {
+        guard wanted.count <= Self.mostColumns else {
+            throw .header(file: file, reason: "it has \(wanted.count) columns, a table holds \(Self.mostColumns); see --drop")
+        }
+        var taken: Set<String> = []
+        var columns: [String] = []
+        for position in wanted {
+            let name = names[position]
+            let column = Self.columnName(name, position)
+            if let option = Self.ownColumns[column] {
+                throw .header(
+                    file: file,
+                    reason: "column ‘\(name)’ would become ‘\(column)’, which the table has already: say what it is with "
+                        + "\(option) ‘\(name)’, or leave it out with --drop")
+            }
+            guard !Self.systemColumns.contains(column) else {
+                throw .header(
+                    file: file, reason: "column ‘\(name)’ has the name of a system column of PostgreSQL; see --drop")
+            }
+            guard column.utf8.count <= LogTables.longestName else {
+                throw .header(
+                    file: file,
+                    reason: "column ‘\(column.prefix(40))…’ takes \(column.utf8.count) bytes, PostgreSQL's names have "
+                        + "\(LogTables.longestName) at most; shorten it, or leave it out with --drop")
+            }
+            guard taken.insert(column).inserted else {
+                throw .header(
+                    file: file, reason: "column ‘\(name)’ would become ‘\(column)’, which is taken; see --drop")
+            }
+            columns.append(column)
+        }
+        return columns
+    }
+
+    /// `User-Item Affinity:float` → `user_item_affinity`: letters and digits of any script and `_`, without the type that
+    /// RecBole's headers carry after a colon.
+    static func columnName(_ name: String, _ position: Int) -> String {
+        let base = name.split(separator: ":").first.map(String.init) ?? ""
+        let text = String(base.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+        return text.isEmpty ? "column_\(position + 1)" : text
+    }
+
+    private static let ownColumns = ["impression_id": "--id", "impressed_at": "--time", "user_id": "--user"]
+    private static let systemColumns: Set = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]
+    /// PostgreSQL's 1,600, less the three that every log table has, and some to add later.
+    private static let mostColumns = 1_500
 
     /// Nil for no name.
     func position(_ name: String?) throws(ImportError) -> Int? {

@@ -13,15 +13,21 @@ struct ImportChunk {
     private var rejected: [Rejected] = []
     /// Days whose partitions are known to be there.
     private var preparedDays: Set<Day> = []
+    /// What stays of a file that is refused.
+    private(set) var firstRejected: [Rejected] = []
+    /// Days that one file may have.
+    private let mostDays: Int
 
-    private struct Rejected {
+    struct Rejected {
         var line: Int
         var key: String?
         var reason: String
         var raw: String
     }
 
-    init(tables: LogTables, columns: [LogColumn], source: String, file: String) {
+    /// - Parameter mostDays: that one file may have.
+    init(tables: LogTables, columns: [LogColumn], source: String, file: String, mostDays: Int) {
+        self.mostDays = mostDays
         self.tables = tables
         self.columns = columns
         self.source = source
@@ -40,29 +46,45 @@ struct ImportChunk {
         func visible(_ text: String) -> String {
             text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "␀")
         }
-        rejected.append(
-            Rejected(line: record.line, key: key.map(visible), reason: problem.reason, raw: visible(record.raw)))
+        let row = Rejected(line: record.line, key: key.map(visible), reason: visible(problem.reason), raw: visible(record.raw))
+        rejected.append(row)
+        if firstRejected.count < Self.mostKept { firstRejected.append(row) }
     }
 
+    /// Rows of a refused file that go to the quarantine, at most.
+    static let mostKept = 10_000
+
     /// Writes what waits and counts it.
-    mutating func flush(on connection: Connection, into summary: inout ImportSummary) throws {
-        try prepareDays(on: connection, &summary)
+    ///
+    /// - Parameter progress: is told of days whose partitions are being made.
+    /// - Throws: `ImportError.manyDays`, `PostgresError`.
+    mutating func flush(
+        on connection: Connection, into summary: inout ImportSummary, progress: (ImportProgress) -> Void
+    ) throws {
+        try prepareDays(on: connection, &summary, progress)
         try rejectRepeated(on: connection)
         if !rows.isEmpty {
             try copyImpressions(on: connection)
             summary.impressions += rows.count
             summary.clicks += try copyClicks(on: connection)
         }
-        try copyRejected(on: connection)
+        try Self.copy(rejected, source: source, file: file, on: connection)
         for row in rejected { summary.reasons[Self.general(row.reason), default: 0] += 1 }
         rows.removeAll(keepingCapacity: true)
         rejected.removeAll(keepingCapacity: true)
     }
 
-    private mutating func prepareDays(on connection: Connection, _ summary: inout ImportSummary) throws {
+    private mutating func prepareDays(
+        on connection: Connection, _ summary: inout ImportSummary, _ progress: (ImportProgress) -> Void
+    ) throws {
         let micros = rows.compactMap(\.row.time)
         let days = Set(micros.map { Day(utc: Double($0) / 1_000_000) })
-        for day in days.subtracting(preparedDays).sorted() {
+        let fresh = days.subtracting(preparedDays).sorted()
+        guard preparedDays.count + fresh.count <= mostDays else {
+            throw ImportError.manyDays(file: file, days: preparedDays.count + fresh.count, most: mostDays)
+        }
+        for (done, day) in fresh.enumerated() {
+            progress(.days(done, of: fresh.count))
             try tables.prepare(columns: [], days: day...day, on: connection)
         }
         preparedDays.formUnion(days)
@@ -72,6 +94,9 @@ struct ImportChunk {
                 guard case .at(let time) = row.row.click else { return nil }
                 return Day(utc: Double(time) / 1_000_000)
             })
+        guard clicks.count <= mostDays else {
+            throw ImportError.manyDays(file: file, days: clicks.count, most: mostDays)
+        }
         for day in clicks.sorted() { try tables.prepareClicks(days: day...day, on: connection) }
     }
 
@@ -141,7 +166,7 @@ struct ImportChunk {
         return try writer.finish()
     }
 
-    private func copyRejected(on connection: Connection) throws {
+    static func copy(_ rejected: [Rejected], source: String, file: String, on connection: Connection) throws {
         guard !rejected.isEmpty else { return }
         let writer = try connection.copyIn(
             "COPY rocket.quarantine_rows (source, file, line, key, reason, raw) FROM STDIN (FORMAT binary)")

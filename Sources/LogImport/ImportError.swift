@@ -9,6 +9,8 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     case noColumn(file: String, column: String, has: [String])
     case header(file: String, reason: String)
     case option(String)
+    /// More days than the server can lock partitions of in one transaction.
+    case manyDays(file: String, days: Int, most: Int)
 
     public var description: String {
         switch self {
@@ -23,6 +25,11 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             "\(file) has no column ‘\(column)’; its header has \(has.prefix(40).joined(separator: ", "))"
         case .header(let file, let reason): "\(file), header: \(reason)"
         case .option(let what): what
+        case .manyDays(let file, let days, let most):
+            """
+            \(file) has rows of \(days) days or more, and one file may have \(most): each day becomes a partition, and the server's \
+            max_locks_per_transaction allows no more at once. Nothing was imported. Check --time, or split the file by time
+            """
         }
     }
 }

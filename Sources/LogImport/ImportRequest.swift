@@ -21,10 +21,13 @@ public struct ImportRequest: Sendable {
     /// csv.
     public var mapping: CSVMapping
     public var delimiter: UInt8
+    /// Above this share of rows that are set aside, nothing of a file is taken.
+    public var rejectedShare: Double
 
     public init(
         format: Format, files: [String], prefix: String? = nil, firstDay: Day, days: Int = 1, items: [String] = [],
-        fields: String? = nil, mapping: CSVMapping = CSVMapping(), delimiter: UInt8 = UInt8(ascii: ",")
+        fields: String? = nil, mapping: CSVMapping = CSVMapping(), delimiter: UInt8 = UInt8(ascii: ","),
+        rejectedShare: Double = ImportRequest.defaultRejectedShare
     ) {
         self.format = format
         self.files = files
@@ -35,7 +38,10 @@ public struct ImportRequest: Sendable {
         self.fields = fields
         self.mapping = mapping
         self.delimiter = delimiter
+        self.rejectedShare = rejectedShare
     }
+
+    public static let defaultRejectedShare = 0.99
 
     /// The reader of one file and, for formats with a header, the header itself.
     func reader(_ file: String) -> RecordReader {
@@ -49,13 +55,26 @@ public struct ImportRequest: Sendable {
 
     var hasHeader: Bool { format == .openBandit || format == .avazu || format == .csv }
 
-    /// - Parameter header: empty for formats without one.
-    func rowFormat(file: String, header: [String]) throws -> any RowFormat {
-        let stem = Self.stem(file)
+    /// Whether ids are made here, of the file and the row's place in it.
+    var makesIDs: Bool {
+        switch format {
+        case .csv: mapping.id == nil
+        case .criteo, .libfm, .openBandit: true
+        case .avazu: false
+        }
+    }
+
+    /// - Parameters:
+    ///   - header: empty for formats without one.
+    ///   - digest: of the file's bytes; ids that are made here hold it, so that those of two files never meet, whatever the
+    ///     files are called, and those of a file are the same wherever it lies.
+    func rowFormat(file: String, header: [String], digest: String) throws -> any RowFormat {
+        let name = Self.stem(file)
+        let stem = "\(String(decoding: Array(name.utf8.prefix(100)), as: UTF8.self))-\(digest.prefix(12))"
         switch format {
         case .openBandit:
             let items = try OpenBanditFormat.items(path: try itemFile(for: file))
-            return try OpenBanditFormat(header: header, items: items, file: file, stem: stem)
+            return try OpenBanditFormat(header: header, items: items, file: file, name: name, stem: stem)
         case .criteo: return CriteoFormat(stem: stem)
         case .avazu: return try AvazuFormat(header: header, file: file)
         case .csv: return try CSVFormat(header: header, mapping: mapping, file: file, stem: stem)

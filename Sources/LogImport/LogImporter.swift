@@ -17,49 +17,119 @@ public struct LogImporter {
         tables = LogTables(prefix: request.prefix)
     }
 
-    /// - Parameter progress: called now and then with the rows of the file so far.
+    /// A file of which too much is set aside is refused: nothing of it is kept but the first rows in the quarantine, and it
+    /// counts as never imported.
+    ///
+    /// - Parameter progress: called now and then.
     /// - Throws: `ImportError`, `AdLogError`, `PostgresError`; nothing of the file is in the tables then.
-    public func run(file: String, progress: (Int) -> Void) throws -> ImportSummary {
+    public func run(file: String, progress: (ImportProgress) -> Void) throws -> ImportSummary {
+        if let prefix = request.prefix, prefix.utf8.count > LogTables.longestPrefix {
+            throw ImportError.option(
+                "--into has \(prefix.utf8.count) bytes; \(LogTables.longestPrefix) at most, so that the names of the partitions fit "
+                    + "into PostgreSQL's \(LogTables.longestName)")
+        }
         let digest = try Self.digest(file)
         let header = try header(of: file)
-        let format = try request.rowFormat(file: file, header: header)
+        let format = try request.rowFormat(file: file, header: header, digest: digest.hex)
         let total = format.hasTime ? 0 : try count(file)
-        return try connection.transaction { connection in
-            if let known = try imported(digest) {
-                return ImportSummary(file: file, impressions: known, isNew: false)
+        let mostDays = try mostDays()
+        do {
+            return try connection.transaction { connection in
+                if let known = try imported(digest) {
+                    return ImportSummary(file: file, impressions: known, isNew: false)
+                }
+                try tables.prepare(columns: format.columns, days: nil, on: connection)
+                var chunk = ImportChunk(
+                    tables: tables, columns: format.columns, source: request.format.rawValue, file: file,
+                    mostDays: mostDays)
+                var summary = try read(file, as: format, total: total, into: &chunk, progress)
+                if summary.impressions == 0 || summary.rejectedShare > request.rejectedShare {
+                    throw Refusal(summary: summary, rejected: chunk.firstRejected)
+                }
+                if request.makesIDs { summary.earlierOfTheName = try impressions(named: file) }
+                try record(summary, digest: digest)
+                return summary
             }
-            try tables.prepare(columns: format.columns, days: nil, on: connection)
-            var summary = ImportSummary(file: file, isNew: true)
-            var chunk = ImportChunk(
-                tables: tables, columns: format.columns, source: request.format.rawValue, file: file)
-            var order = 0
-            var isHeader = request.hasHeader
-            try request.reader(file).forEach { record in
-                if isHeader {
-                    isHeader = false
-                    return
-                }
-                defer { order += 1 }
-                do throws(RowProblem) {
-                    guard record.isUTF8 else { throw RowProblem("it is not valid UTF-8") }
-                    guard !record.fields.contains(where: { $0.utf8.contains(0) }) else {
-                        throw RowProblem("it has a NUL character, which PostgreSQL's text cannot hold")
-                    }
-                    var row = try format.row(record)
-                    if !format.hasTime { row.time = spread(order, of: total) }
-                    chunk.append(row, record)
-                } catch {
-                    chunk.reject(record, key: format.id(record), error)
-                }
-                if chunk.count == Self.chunkRows {
-                    try chunk.flush(on: connection, into: &summary)
-                    progress(order + 1)
-                }
+        } catch let refusal as Refusal {
+            try connection.transaction {
+                try ImportChunk.copy(refusal.rejected, source: request.format.rawValue, file: file, on: $0)
             }
-            try chunk.flush(on: connection, into: &summary)
-            try record(summary, digest: digest)
+            var summary = refusal.summary
+            summary.outcome = .refused(above: request.rejectedShare)
             return summary
         }
+    }
+
+    /// Ends the transaction of a file that is refused.
+    private struct Refusal: Error {
+        let summary: ImportSummary
+        let rejected: [ImportChunk.Rejected]
+    }
+
+    private func read(
+        _ file: String, as format: any RowFormat, total: Int, into chunk: inout ImportChunk,
+        _ progress: (ImportProgress) -> Void
+    ) throws -> ImportSummary {
+        var summary = ImportSummary(file: file, isNew: true)
+        var order = 0
+        var isHeader = request.hasHeader
+        try request.reader(file).forEach { record in
+            if isHeader {
+                isHeader = false
+                return
+            }
+            defer { order += 1 }
+            do throws(RowProblem) {
+                chunk.append(try row(record, format, order: order, of: total), record)
+            } catch {
+                chunk.reject(record, key: format.id(record), error)
+            }
+            if chunk.count == Self.chunkRows {
+                try chunk.flush(on: connection, into: &summary, progress: progress)
+                progress(.rows(order + 1))
+            }
+        }
+        try chunk.flush(on: connection, into: &summary, progress: progress)
+        return summary
+    }
+
+    private func row(
+        _ record: FileRecord, _ format: any RowFormat, order: Int, of total: Int
+    ) throws(RowProblem) -> LogRow {
+        guard record.isUTF8 else { throw RowProblem("it is not valid UTF-8") }
+        guard !record.fields.contains(where: { $0.utf8.contains(0) }) else {
+            throw RowProblem("it has a NUL character, which PostgreSQL's text cannot hold")
+        }
+        var row = try format.row(record)
+        guard row.id.utf8.count <= Self.longestID else {
+            throw RowProblem("its id is longer than \(Self.longestID) bytes, which PostgreSQL's index cannot hold")
+        }
+        if !format.hasTime { row.time = spread(order, of: total) }
+        return row
+    }
+
+    /// Two columns of an index entry have 2,704 bytes at most.
+    private static let longestID = 2_000
+
+    /// Partitions of so many days can be made and written in one transaction: each takes a dozen locks.
+    private func mostDays() throws -> Int {
+        let locks = try connection.execute(
+            """
+            SELECT current_setting('max_locks_per_transaction')::bigint
+                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS n
+            """
+        ).first?.int("n") ?? 0
+        return max(31, locks / 12)
+    }
+
+    /// Impressions that came from another file of this name.
+    private func impressions(named file: String) throws -> Int? {
+        try connection.execute(
+            """
+            SELECT sum(impressions)::bigint AS n FROM rocket.imports
+            WHERE file = $1 AND impressions_table = $2 AND impressions > 0
+            """, [.text(file), .text(tables.impressions)]
+        ).first?.intOrNil("n")
     }
 
     /// Time of the `order`-th of `total` rows: equal shares a day, evenly spaced.
@@ -89,7 +159,8 @@ public struct LogImporter {
 
     private func imported(_ digest: SHA256Digest) throws -> Int? {
         try connection.execute(
-            "SELECT impressions FROM rocket.imports WHERE sha256 = $1 AND impressions_table = $2",
+            // Earlier versions recorded files of which nothing was taken.
+            "SELECT impressions FROM rocket.imports WHERE sha256 = $1 AND impressions_table = $2 AND impressions > 0",
             [.text(digest.hex), .text(tables.impressions)]
         ).first?.int("impressions")
     }
@@ -100,6 +171,9 @@ public struct LogImporter {
             INSERT INTO rocket.imports (file, sha256, format, impressions_table, impressions, clicks, quarantined,
                 first_day, last_day)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::date, $9::text::date)
+            ON CONFLICT (sha256, impressions_table) DO UPDATE SET file = excluded.file, format = excluded.format,
+                impressions = excluded.impressions, clicks = excluded.clicks, quarantined = excluded.quarantined,
+                first_day = excluded.first_day, last_day = excluded.last_day, imported_at = now()
             """,
             [
                 .text(summary.file), .text(digest.hex), .text(request.format.rawValue), .text(tables.impressions),
@@ -137,8 +211,36 @@ public struct ImportSummary: Sendable {
     public var days: ClosedRange<Day>?
     /// Quarantined rows by reason; values within reasons are left out, so that like reasons count together.
     public var reasons: [String: Int] = [:]
-    /// False when the same bytes were imported before.
-    public var isNew: Bool
+    public var outcome: Outcome
+    /// Impressions that an earlier file of the same name brought, where ids are made of the file; nil: none.
+    public var earlierOfTheName: Int?
+
+    public enum Outcome: Equatable, Sendable {
+        case imported
+        /// The same bytes were imported before.
+        case known
+        /// No row could be taken, or more than this share was set aside: nothing was imported.
+        case refused(above: Double)
+    }
+
+    init(file: String, impressions: Int = 0, isNew: Bool) {
+        self.file = file
+        self.impressions = impressions
+        outcome = isNew ? .imported : .known
+    }
+
+    /// False when the same bytes were imported before, or the file was refused.
+    public var isNew: Bool { outcome == .imported }
 
     public var quarantined: Int { reasons.values.reduce(0, +) }
+
+    /// Of all rows.
+    var rejectedShare: Double { Double(quarantined) / Double(max(1, quarantined + impressions)) }
+}
+
+/// How far a file is.
+public enum ImportProgress: Sendable {
+    case rows(Int)
+    /// Days whose partitions are there, of those that the rows at hand need.
+    case days(Int, of: Int)
 }

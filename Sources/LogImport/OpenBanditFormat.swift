@@ -17,8 +17,13 @@ struct OpenBanditFormat: RowFormat {
 
     static let userFeatureCount = 4
 
-    /// - Parameter items: item features by item id; the first is a number, the others texts.
-    init(header: [String], items: [String: [LogRow.Cell]], file: String, stem: String) throws(ImportError) {
+    /// - Parameters:
+    ///   - items: item features by item id; the first is a number, the others texts.
+    ///   - name: of the file, `random-all`: policy and campaign.
+    ///   - stem: what ids begin with.
+    init(
+        header: [String], items: [String: [LogRow.Cell]], file: String, name: String, stem: String
+    ) throws(ImportError) {
         let header = FileHeader(header, file: file)
         time = try header.position("timestamp")
         item = try header.position("item_id")
@@ -34,9 +39,9 @@ struct OpenBanditFormat: RowFormat {
             uniquingKeysWith: { first, _ in first })
         self.items = items
         self.stem = stem
-        let parts = stem.split(separator: "-", maxSplits: 1).map(String.init)
-        policy = parts.first ?? stem
-        campaign = parts.count > 1 ? parts[1] : stem
+        let parts = name.split(separator: "-", maxSplits: 1).map(String.init)
+        policy = parts.first ?? name
+        campaign = parts.count > 1 ? parts[1] : name
         width = header.names.count
         columns = Self.columns
     }

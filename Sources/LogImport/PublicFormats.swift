@@ -57,10 +57,8 @@ struct AvazuFormat: RowFormat {
         device = header.names.firstIndex(of: "device_id")
         let taken = Set([id, click, hour])
         positions = header.names.indices.filter { !taken.contains($0) }
-        columns = positions.map {
-            LogColumn(
-                name: CSVFormat.columnName(header.names[$0], $0), type: .text,
-                comment: "Column ‘\(header.names[$0])’ of Avazu.")
+        columns = zip(try header.columnNames(positions), positions).map {
+            LogColumn(name: $0, type: .text, comment: "Column ‘\(header.names[$1])’ of Avazu.")
         }
         width = header.names.count
     }
@@ -78,7 +76,7 @@ struct AvazuFormat: RowFormat {
         let pairs = stride(from: 0, to: 8, by: 2).compactMap { start -> String? in
             stamp.utf8.count == 8 ? String(stamp.dropFirst(start).prefix(2)) : nil
         }
-        guard pairs.count == 4, let day = Day("20\(pairs[0])-\(pairs[1])-\(pairs[2])"), let hours = Int64(pairs[3]),
+        guard pairs.count == 4, stamp.utf8.allSatisfy({ (48...57).contains($0) }), let day = Day("20\(pairs[0])-\(pairs[1])-\(pairs[2])"), let hours = Int64(pairs[3]),
             (0..<24).contains(hours)
         else { throw RowProblem("hour is ‘\(stamp)’, expected YYMMDDHH") }
         return LogRow(
@@ -113,7 +111,7 @@ struct LibFMFormat: RowFormat {
         var fields: [Field] = []
         for part in text.split(separator: ",") {
             let pieces = part.split(separator: ":").map(String.init)
-            let name = CSVFormat.columnName(pieces.first ?? "", fields.count)
+            let name = FileHeader.columnName(pieces.first ?? "", fields.count)
             if pieces.count == 1 {
                 fields.append(Field(name: name, indices: nil))
                 continue
@@ -130,6 +128,7 @@ struct LibFMFormat: RowFormat {
             throw .option(
                 "--fields needs names that differ, either all with index ranges or none: user:0-942,item:943-2624")
         }
+        _ = try FileHeader(fields.map(\.name), file: "--fields").columnNames(Array(fields.indices))
         return fields
     }
 

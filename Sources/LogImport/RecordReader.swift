@@ -48,20 +48,24 @@ public struct RecordReader {
         let opaque = Unmanaged.passUnretained(sink).toOpaque()
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var isFirst = true
+        // A carriage return at the buffer's end waits for what follows it.
+        var held = 0
         while true {
-            let count = Int(gzread(file, &buffer, UInt32(buffer.count)))
-            guard count >= 0 else { throw ImportError.unreadable(file: path, reason: Self.reason(file)) }
+            let got = buffer.withUnsafeMutableBytes { buffer in
+                Int(gzread(file, buffer.baseAddress.map { $0 + held }, UInt32(buffer.count - held)))
+            }
+            guard got >= 0 else { throw ImportError.unreadable(file: path, reason: Self.reason(file)) }
+            var count = got + held
             if count == 0 { break }
+            held = got > 0 && buffer[count - 1] == UInt8(ascii: "\r") ? 1 : 0
+            count -= held
             // A byte order mark is not part of the first field.
             let skip = isFirst && buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
             isFirst = false
             // Line by line, so that each record's line is known even where fields hold line breaks.
             var start = skip
             while start < count {
-                var end = start
-                while end < count, buffer[end] != UInt8(ascii: "\n") { end += 1 }
-                let hasBreak = end < count
-                let length = end - start + (hasBreak ? 1 : 0)
+                let (length, hasBreak) = Self.line(buffer, from: start, to: count)
                 sink.keep(buffer[start..<start + length])
                 let parsed = buffer.withUnsafeBytes {
                     csv_parse(
@@ -77,6 +81,7 @@ public struct RecordReader {
                 start += length
                 try sink.drain(body)
             }
+            if held == 1 { buffer[0] = UInt8(ascii: "\r") }
         }
         var code: Int32 = 0
         _ = gzerror(file, &code)
@@ -88,6 +93,15 @@ public struct RecordReader {
         }
         csv_fini(&parser, Sink.field, Sink.record, opaque)
         try sink.drain(body)
+    }
+
+    /// The bytes up to the next line break, with it: a line feed, a carriage return, or both.
+    private static func line(_ buffer: [UInt8], from start: Int, to count: Int) -> (length: Int, hasBreak: Bool) {
+        var end = start
+        while end < count, buffer[end] != UInt8(ascii: "\n"), buffer[end] != UInt8(ascii: "\r") { end += 1 }
+        guard end < count else { return (end - start, false) }
+        let isPair = buffer[end] == UInt8(ascii: "\r") && end + 1 < count && buffer[end + 1] == UInt8(ascii: "\n")
+        return (end - start + (isPair ? 2 : 1), true)
     }
 
     /// States of libcsv's parser: ROW_NOT_BEGUN and FIELD_BEGUN in its source. Its own check for a quote that is not closed

@@ -119,6 +119,8 @@ public struct Artifact: Sendable {
     public static let optimiser = "optimiser.safetensors"
     /// How raw values become ids.
     public static let features = "features.json"
+    /// What is fetched; a version may hold nothing else that is written to a folder.
+    public static let pulled = [model, onnx, features]
 }
 
 /// A file of a version that is in the database.

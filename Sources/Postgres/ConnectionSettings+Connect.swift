@@ -3,6 +3,9 @@ import CLibPQ
 extension ConnectionSettings {
     /// A libpq connection that is open, for its owner to close.
     func connect(applicationName: String) throws(PostgresError) -> OpaquePointer {
+        if let reason = ConnectionText(conninfo).refusal ?? ConnectionVariables.refusal {
+            throw .connection(ConnectionFailure(cause: .settings, message: reason, sqlState: nil))
+        }
         let options = ConnectionOptions(self)
         // The rest of the settings is given by a statement, which also a proxy passes on.
         let server =

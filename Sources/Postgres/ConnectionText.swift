@@ -2,7 +2,7 @@ import CLibPQ
 
 /// A connection string as a person wrote it, looked at for passwords.
 struct ConnectionText {
-    private let text: String
+    let text: String
 
     init(_ text: String) {
         self.text = text
@@ -44,18 +44,31 @@ struct ConnectionText {
             PQfreemem(problem)
         }
         // A string without = that is no URI is the name of a database.
-        guard var option = options else { return isConnectionString ? .malformed : .clear(passwords: []) }
-        var values: [String: String] = [:]
-        while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
-            option += 1
-        }
+        guard options != nil else { return isConnectionString ? .malformed : .clear(passwords: []) }
+        let values = Self.values(of: options)
         guard let authority = afterScheme else { return .clear(passwords: Self.passwords(of: values)) }
         let credentials = authority.prefix { !"/?@".contains($0) }
         let ats = authority.count { $0 == "@" }
         let isPlain = ats == 0 || ats == 1 && authority.dropFirst(credentials.count).first == "@"
         let hasPort = (values["port"] ?? "").allSatisfy { $0.isASCII && $0.isNumber || $0 == "," }
         return isPlain && hasPort ? .clear(passwords: Self.passwords(of: values)) : .ambiguous
+    }
+
+    /// By keyword; nil where libpq cannot read it.
+    var values: [String: String]? {
+        let options = PQconninfoParse(text, nil)
+        defer { PQconninfoFree(options) }
+        return options == nil ? nil : Self.values(of: options)
+    }
+
+    private static func values(of options: UnsafeMutablePointer<PQconninfoOption>?) -> [String: String] {
+        var values: [String: String] = [:]
+        var option = options
+        while let keyword = option?.pointee.keyword {
+            if let value = option?.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+            option = option.map { $0 + 1 }
+        }
+        return values
     }
 
     private static func passwords(of values: [String: String]) -> [String] {

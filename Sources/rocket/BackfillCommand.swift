@@ -131,7 +131,7 @@ struct BackfillCommand: ParsableCommand {
         case .json: try printJSON(reports)
         case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
         case .text:
-            print(reportTable(reports))
+            printUnchanged(reportTable(reports))
             for (day, reason) in summary.skipped { print("\(day): no version, \(reason)") }
             for (day, failure) in summary.failed {
                 print("\(day): failed (\(failure.exit.rawValue)), \(failure.description)")

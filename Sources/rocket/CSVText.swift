@@ -20,7 +20,7 @@ func csvText<Row>(_ rows: [Row], _ columns: [CSVColumn<Row>]) -> String {
 
 /// Prints rows as CSV; the last line ends like the others.
 func printCSV<Row>(_ rows: [Row], _ columns: [CSVColumn<Row>]) {
-    print(csvText(rows, columns), terminator: "")
+    printUnchanged(csvText(rows, columns), terminator: "")
 }
 
 private func csvField(_ text: String) -> String {

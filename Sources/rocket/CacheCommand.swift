@@ -32,12 +32,12 @@ struct CacheCommand: ParsableCommand {
                 printCSV(
                     reports.flatMap { file in file.columns.map { (file, $0) } },
                     CSVColumn<CacheFileReport>.cacheColumns)
-            case .text: for report in reports { print(report) }
+            case .text: for report in reports { show(report) }
             }
         }
 
-        private func print(_ report: CacheFileReport) {
-            Swift.print(
+        private func show(_ report: CacheFileReport) {
+            print(
                 """
                 \(report.path)
                 format version      \(report.formatVersion)
@@ -57,7 +57,7 @@ struct CacheCommand: ParsableCommand {
                     Column(title: "before LZ4", value: block.payloadBytes.grouped, align: .right),
                 ]
             }
-            Swift.print(
+            print(
                 blocks.string(for: Array(report.blocks.enumerated()).map { ($0.offset, $0.element) }) ?? "no blocks")
             let rows = Double(max(1, report.rows))
             let columns = TextTable<CacheFileReport.Column> { column in
@@ -72,7 +72,7 @@ struct CacheCommand: ParsableCommand {
                     Column(title: "a row", value: number(Double(column.bytes) / rows, digits: 2), align: .right),
                 ]
             }
-            Swift.print(columns.string(for: report.columns) ?? "no columns")
+            print(columns.string(for: report.columns) ?? "no columns")
         }
     }
 

@@ -50,7 +50,7 @@ struct DoctorCommand: ParsableCommand {
         if json {
             try printJSON(Examination(findings: findings, exitCode: status.rawValue))
         } else {
-            print(FindingList(findings, style: isatty(STDOUT_FILENO) == 1 ? .terminal : .plain).text)
+            printUnchanged(FindingList(findings, style: isatty(STDOUT_FILENO) == 1 ? .terminal : .plain).text)
         }
         if status != .done { throw ExitCode(status.rawValue) }
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Jobs
 
@@ -13,12 +14,12 @@ struct FindingList {
         var lines: [String] = []
         for finding in findings {
             let head = "\(Self.mark(finding.state, style)) \(Self.padded(finding.topic.rawValue, topics))  "
-                + "\(Self.padded(finding.subject, subjects))  "
-            let found = finding.found.split(whereSeparator: \.isNewline)
+                + "\(Self.padded(VisibleText.escaped(finding.subject), subjects))  "
+            let found = VisibleText.escaped(finding.found, lineBreaks: .kept).split(separator: "\n")
             lines.append(head + (found.first ?? ""))
             let indent = String(repeating: " ", count: Self.markWidth(style) + 5)
             lines += found.dropFirst().map { indent + $0 }
-            if let mend = finding.mend { lines.append("\(indent)mend: \(mend)") }
+            if let mend = finding.mend { lines.append("\(indent)mend: \(VisibleText.escaped(mend))") }
         }
         text = (lines + ["", Self.summary(findings)]).joined(separator: "\n")
     }

@@ -20,7 +20,7 @@ func finish(
     case .text:
         if let report { print(reportText(report)) }
         if !outcome.didWork { print("nothing to do: this version was made before from the same settings and data") }
-        if let decision = outcome.decision { print(gateText(decision)) }
+        if let decision = outcome.decision { printUnchanged(gateText(decision)) }
     }
     if outcome.exitStatus != .done { throw ExitCode(outcome.exitStatus.rawValue) }
 }
@@ -45,5 +45,5 @@ private struct RunResult: Encodable {
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    printUnchanged(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

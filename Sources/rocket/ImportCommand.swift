@@ -7,7 +7,9 @@ struct ImportCommand: ParsableCommand {
         abstract: "Load public log formats or a csv file into the log tables.",
         discussion: """
             Plain or gzipped files. Each file is one transaction; a file that was imported before is left alone. Rows \
-            that do not parse go to rocket.quarantine_rows with file, line and reason.
+            that do not parse go to rocket.quarantine_rows with file, line and reason. A file of which no row, or less than \
+            the share that --rejected-share leaves, can be taken is refused with exit code 5: nothing of it is kept but the \
+            quarantined rows, and it can be imported again with other options.
 
             Examples:
               rocket import open-bandit data/open_bandit/*-*.csv.gz
@@ -44,7 +46,10 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "libfm: fields with their index ranges, user:0-942,item:943-2624, or names by position.")
     var fields: String?
 
-    @Option(help: "csv: column with the impression's id. Default: file name and line.")
+    @Option(help: "Above this share of rows that cannot be taken, nothing of a file is imported.")
+    var rejectedShare = ImportRequest.defaultRejectedShare
+
+    @Option(help: "csv: column with the impression's id. Default: made of the file's name, its contents and the line.")
     var id: String?
 
     @Option(help: "csv: column with the time. Default: none, rows are spread over --days.")
@@ -88,6 +93,17 @@ struct ImportCommand: ParsableCommand {
         guard delimiter == "tab" || delimiter.utf8.count == 1 else {
             throw ValidationError("--delimiter is one ASCII character, or tab")
         }
+        guard (0...1).contains(rejectedShare) else {
+            throw ValidationError("--rejected-share is \(rejectedShare), expected 0 to 1")
+        }
+        if let labelAtLeast, !labelAtLeast.isFinite {
+            throw ValidationError("--label-at-least is \(labelAtLeast), expected a number")
+        }
+        if let into, into.utf8.count > LogTables.longestPrefix {
+            throw ValidationError(
+                "--into has \(into.utf8.count) bytes, expected \(LogTables.longestPrefix) at most: PostgreSQL's names have "
+                    + "\(LogTables.longestName), and the partitions' are longer")
+        }
         if let into, !into.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "_") }) || into.isEmpty {
             throw ValidationError("--into is ‘\(into)’, expected lower-case letters, digits and _")
         }
@@ -107,15 +123,18 @@ struct ImportCommand: ParsableCommand {
             mapping: CSVMapping(
                 id: id, time: time, user: user, label: label, labelAtLeast: labelAtLeast, clickTime: clickTime,
                 numbers: set(numbers), lists: set(lists), listSeparator: listSeparator.first ?? " ", drop: set(drop)),
-            delimiter: delimiter == "tab" ? UInt8(ascii: "\t") : delimiter.utf8.first ?? UInt8(ascii: ","))
+            delimiter: delimiter == "tab" ? UInt8(ascii: "\t") : delimiter.utf8.first ?? UInt8(ascii: ","),
+            rejectedShare: rejectedShare)
         let summaries = try importLogs(request, database: database.database, log: log) { display.show($0) }
         for summary in summaries { print(line(summary)) }
         print(
             """
             \(summaries.count) files: \(sum(summaries, \.impressions)) impressions, \(sum(summaries, \.clicks)) clicks, \
             \(sum(summaries, \.quarantined)) rows in quarantine; \
-            \(summaries.filter { !$0.isNew }.count) files were imported before
+            \(summaries.filter { $0.outcome == .known }.count) files were imported before\
+            \(summaries.contains(where: \.isRefused) ? ", \(summaries.filter(\.isRefused).count) refused" : "")
             """)
+        if summaries.contains(where: \.isRefused) { throw ExitCode(ExitStatus.dataCheckFailed.rawValue) }
         if !summaries.contains(where: \.isNew) { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
     }
 
@@ -125,17 +144,33 @@ struct ImportCommand: ParsableCommand {
     }
 
     private func line(_ summary: ImportSummary) -> String {
+        if summary.isRefused {
+            let rows = summary.impressions + summary.quarantined
+            let what =
+                rows == 0
+                ? "it has no rows"
+                : "\(summary.quarantined.grouped) of \(rows.grouped) rows cannot be taken; --rejected-share allows \(rejectedShare)"
+            return "\(summary.file): refused, nothing imported: \(what)" + reasons(summary)
+        }
         guard summary.isNew else {
             return "\(summary.file): imported before (\(summary.impressions.grouped) impressions)"
         }
         let days = summary.days.map { "\($0.lowerBound) … \($0.upperBound)" } ?? "no days"
-        var text =
-            "\(summary.file): \(summary.impressions.grouped) impressions, \(summary.clicks.grouped) clicks, \(days)"
+        return "\(summary.file): \(summary.impressions.grouped) impressions, \(summary.clicks.grouped) clicks, \(days)"
+            + reasons(summary)
+    }
+
+    private func reasons(_ summary: ImportSummary) -> String {
+        var text = ""
         for (reason, count) in summary.reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text += "\n  \(count.grouped) in quarantine: \(reason)"
         }
         return text
     }
+}
+
+extension ImportSummary {
+    fileprivate var isRefused: Bool { if case .refused = outcome { true } else { false } }
 }
 
 extension ImportRequest.Format: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Jobs
 
@@ -70,7 +71,7 @@ struct InitCommand: ParsableCommand {
         let drafted = try draftJob(
             request, database: database.database, sourceDatabase: source.sourceDatabase
         ) { notice in
-            FileHandle.standardError.write(Data("rocket: \(notice)\n".utf8))
+            complain("rocket: \(VisibleText.escaped(notice))\n")
         }
         let moment = drafted.asOf.map { " --as-of \($0)   # the logs have no newer whole day" } ?? ""
         print("wrote \(drafted.path)")
@@ -81,8 +82,8 @@ struct InitCommand: ParsableCommand {
 
             Read the file, then:
               rocket migrate                                 # once: the job's own tables
-              rocket doctor --job \(drafted.path)
-              rocket nightly --job \(drafted.path)\(moment)
+              rocket doctor --job \(ShellWord.quoted(drafted.path))
+              rocket nightly --job \(ShellWord.quoted(drafted.path))\(moment)
               rocket report --html \(drafted.model).html
             """)
     }

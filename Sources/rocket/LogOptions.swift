@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Jobs
 import Logging
@@ -30,18 +31,22 @@ func makeLogger(_ format: LogFormat, quiet: Bool) -> Logger {
     // On a terminal a line of progress may stand where the log's next line goes.
     let beginning = format == .text && isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
     let handler = LineLogHandler(format) { line in
-        // A log that cannot be written must not end the work.
-        try? FileHandle.standardError.write(contentsOf: Data((beginning + line).utf8))
+        complain(beginning + line)
     }
     var log = Logger(label: "rocket", factory: { _ in handler })
     log.logLevel = quiet ? .warning : .info
     return log
 }
 
+/// Writes to standard error as it is. A log that cannot be written, to a reader that has gone say, must not end the work.
+func complain(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+}
+
 /// Says why a command ends: a sentence for people, or a line of the log for programs.
 func report(_ message: String, exit: Int32, format: LogFormat, log: Logger) {
     switch format {
-    case .text: try? FileHandle.standardError.write(contentsOf: Data("rocket: \(message)\n".utf8))
+    case .text: complain("rocket: \(message)\n")
     case .json: log.error("\(message)", metadata: ["exit_code": .stringConvertible(exit)])
     }
 }
@@ -50,7 +55,7 @@ func report(_ message: String, exit: Int32, format: LogFormat, log: Logger) {
 /// log for programs.
 func warn(_ message: String) {
     switch LogFormat.asked(by: CommandLine.arguments) {
-    case .text: try? FileHandle.standardError.write(contentsOf: Data("rocket: warning: \(message)\n".utf8))
+    case .text: complain("rocket: warning: \(VisibleText.escaped(message))\n")
     case .json: makeLogger(.json, quiet: true).warning("\(message)")
     }
 }

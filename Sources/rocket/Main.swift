@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Files
 import Foundation
 import Jobs
 
@@ -9,11 +10,18 @@ import Jobs
 @main
 enum Main {
     static func main() {
-        let code: Int32
+        // Who reads the output may go away; the work goes on, and writing says what is wrong.
+        signal(SIGPIPE, SIG_IGN)
+        StandardOutput.reserve()
+        var code: Int32
         do {
             code = try LaunchedProcess.start(format) { run() }
         } catch {
             code = explain(error)
+        }
+        if let failure = StandardOutput.failure {
+            let outputFailed = explain(failure)
+            if code == 0 { code = outputFailed }
         }
         exit(code)
     }
@@ -40,7 +48,8 @@ enum Main {
     private static let format = LogFormat.asked(by: CommandLine.arguments)
 
     private static func explain(_ error: any Error) -> Int32 {
-        explain("\(error)", JobError.exitStatus(for: error).rawValue)
+        let code = error is OutputError ? ExitStatus.outputFailed : JobError.exitStatus(for: error)
+        return explain(shownText(of: error), code.rawValue)
     }
 
     private static func explain(_ message: String, _ code: Int32) -> Int32 {
@@ -52,8 +61,7 @@ enum Main {
     private static func present(_ error: any Error, _ code: ExitCode) -> Int32 {
         let text = Rocket.fullMessage(for: error)
         if !text.isEmpty {
-            let file: FileHandle = code.isSuccess ? .standardOutput : .standardError
-            try? file.write(contentsOf: Data((text + "\n").utf8))
+            if code.isSuccess { printUnchanged(text) } else { complain(VisibleText.escaped(text, lineBreaks: .kept) + "\n") }
         }
         return code.rawValue
     }

@@ -29,7 +29,7 @@ struct ModelsCommand: ParsableCommand {
             switch output.form {
             case .json: try printJSON(reports)
             case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
-            case .text: print(reports.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(reports))
+            case .text: printUnchanged(reports.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(reports))
             }
         }
     }
@@ -59,7 +59,7 @@ struct ModelsCommand: ParsableCommand {
         func run() throws {
             let reader = try ReportReader(database: database.database)
             if jobFile {
-                return print(try reader.jobFile(version: number), terminator: "")
+                return printUnchanged(try reader.jobFile(version: number), terminator: "")
             }
             let reports = try reader.reports(version: number)
             switch output.form {
@@ -67,7 +67,7 @@ struct ModelsCommand: ParsableCommand {
             case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
             case .text:
                 for report in reports { print(reportText(report)) }
-                if let decision = try reader.decision(of: number) { print(gateText(decision)) }
+                if let decision = try reader.decision(of: number) { printUnchanged(gateText(decision)) }
             }
         }
     }

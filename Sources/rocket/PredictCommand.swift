@@ -88,7 +88,7 @@ struct PredictCommand: ParsableCommand {
                 text += try PredictedLine(row, prediction).json() + "\n"
                 if case .problem = prediction { problems += 1 }
             }
-            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+            try StandardOutput.writeOrThrow(text)
             chunk.removeAll(keepingCapacity: true)
         }
         while let line = readLine() {

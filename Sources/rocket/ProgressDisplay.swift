@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Jobs
 import Logging
@@ -37,11 +38,11 @@ final class ProgressDisplay {
         shown = now
         let seconds = (now - started) / .seconds(1)
         let rate = seconds > 0 ? Double(progress.done - doneBefore) / seconds : 0
-        let line = text(progress, rate: rate)
+        let line = VisibleText.escaped(text(progress, rate: rate))
         if isTerminal {
             // Carriage return, then erase to the end of the line; the line is erased for good when its stage is over.
             let shown = finished ? "" : String(line.prefix(terminalWidth() - 1))
-            try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(shown)".utf8))
+            complain("\r\u{1B}[K\(shown)")
         } else {
             log.info("\(line)", metadata: fields(progress, rate: rate))
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Jobs
 import Reports
 
@@ -49,16 +50,24 @@ struct ReportCommand: ParsableCommand {
         let reports = try reader.reports(model: model, version: modelVersion, limit: all ? 1_000 : 1)
         guard let newest = reports.first else { throw JobError.noVersion(model: model) }
         if let html {
-            try PageFile(html).replace(with: ReportPage(newest, from: reader).html)
-            print("\(html): model \(newest.model), version \(newest.version)")
-            return
+            return try write(ReportPage(newest, from: reader).html, to: html, newest)
         }
         switch (output.form, all) {
         case (.json, true): try printJSON(reports)
         case (.json, false): try printJSON(newest)
         case (.csv, _): printCSV(reports, CSVColumn<ModelReport>.reports)
-        case (.text, true): print(reportTable(reports))
+        case (.text, true): printUnchanged(reportTable(reports))
         case (.text, false): print(reportText(newest))
+        }
+    }
+
+    private func write(_ page: String, to path: String, _ report: ModelReport) throws {
+        do throws(FileError) {
+            let outcome = try OutputFile(path, streams: .written).replace(with: Array(page.utf8))
+            // Standard output may be where the page went.
+            if outcome == .replaced { print("\(path): model \(report.model), version \(report.version)") }
+        } catch {
+            throw JobError.cannotWrite(path: path, reason: error.reason)
         }
     }
 }

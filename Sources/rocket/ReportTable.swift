@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Jobs
 import Reports
@@ -110,7 +111,10 @@ func runTable(_ runs: [RunReport]) -> String {
 /// What a run is doing and how lately it said so; of one that has ended, the beginning of its error.
 private func lastWord(of run: RunReport) -> String {
     guard run.status == "running" else {
-        return run.error.map { String($0.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(60)) } ?? ""
+        return run.error.map { error in
+            VisibleText.prefix(
+                VisibleText.escaped(error.split(whereSeparator: \.isNewline).joined(separator: " ")), bytes: 60)
+        } ?? ""
     }
     let heartbeat = run.heartbeatAgeSeconds.map { "heartbeat \(number(max(0, $0), digits: 0)) s ago" }
     return [run.stage, heartbeat].compactMap(\.self).joined(separator: ", ")

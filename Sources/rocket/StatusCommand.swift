@@ -72,7 +72,7 @@ struct StatusCommand: ParsableCommand {
                     }))
             return
         }
-        print(newest.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(newest))
+        printUnchanged(newest.isEmpty ? "no versions yet; run: rocket nightly" : reportTable(newest))
         print(
             """
             \(counts.cachedDays) cached days, \(counts.cachedBytes.grouped) bytes; \
@@ -87,7 +87,7 @@ struct StatusCommand: ParsableCommand {
             for odd in log.oddTimes { print("\(log.model): \(odd)") }
             if let problem = log.problem { print("\(log.model): its logs cannot be looked at: \(problem)") }
         }
-        print(runTable(runs))
+        printUnchanged(runTable(runs))
     }
 
     private func show(_ accounted: [DayAccountLine]) throws {

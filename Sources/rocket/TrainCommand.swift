@@ -56,6 +56,6 @@ struct TrainCommand: ParsableCommand {
             \(percent(profile.gemmPeakShare)) of what bare matrix products reach
 
             """
-        (output.form == .text ? FileHandle.standardOutput : .standardError).write(Data(text.utf8))
+        if output.form == .text { print(text, terminator: "") } else { complain(text) }
     }
 }

@@ -197,13 +197,19 @@ import Testing
             let again = try logs.build(specification, "2026-01-05").cached
             #expect(again.entries.map(\.checksum) == built.entries.map(\.checksum))
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-            for name in ["part-0-1234.tmp", "part-9-feedfeedfeedfeed.lz4", "notes.txt"] {
-                try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
-            }
+            // What the program left, and what only looks alike.
+            try FileManager.default.copyItem(atPath: path, toPath: "\(folder)/part-9-feedfeedfeedfeed.lz4")
+            let unfinished = "part-0.0123456789abcdef0123456789abcdef.tmp"
+            try good.prefix(100).write(to: URL(fileURLWithPath: "\(folder)/\(unfinished)"))
+            let theirs = [
+                "part-0-1234.tmp", "part-8-feedfeedfeedfeed.lz4", "notes.txt",
+                unfinished.replacing("part-0", with: "part-7"), "part-x-feedfeedfeedfeed.lz4",
+            ]
+            for name in theirs { try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
             let pruning = CachePruning(directory: "\(logs.folder)/cache", on: logs.connection)
             #expect(try pruning.prune(retentionDays: nil, dryRun: true)?.files.count == 2)
             #expect(try pruning.prune(retentionDays: nil, dryRun: false)?.files.count == 2)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 4)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 3 + theirs.count)
             _ = try logs.build(specification, "2026-01-06")
             let old = try #require(try pruning.prune(retentionDays: 1, dryRun: false))
             #expect(old.days == 0)

@@ -45,6 +45,39 @@ import Testing
         }
     }
 
+    @Test("Only checkpoints are ever removed; what others put into the folder stays, however old it is")
+    func others() throws {
+        let cache = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: cache) }
+        func folder(_ model: String) -> CheckpointFolder {
+            CheckpointFolder(
+                .init(cache: cache, model: model, fingerprint: "0123456789abcdef"), log: Logger(label: "test"))
+        }
+        let root = "\(cache)/checkpoints"
+        #expect(folder("old").save(Self.part(1, 0, of: 1, step: 9), "rocket"))
+        #expect(folder("mixed").save(Self.part(2, 0, of: 1, step: 9), "rocket"))
+        #expect(folder("now").save(Self.part(3, 0, of: 1, step: 9), "rocket"))
+        let digest = String(repeating: "0", count: 32)
+        let theirs = [
+            "theirs/thesis.txt", "notes.txt", "mixed-0123456789abcdef/thesis.txt",
+            "mixed-0123456789abcdef/rocket-9-1of1-\(digest).safetensors", "now-0123456789abcdef/thesis.txt",
+        ].map { "\(root)/\($0)" }
+        try FileManager.default.createDirectory(atPath: "\(root)/theirs", withIntermediateDirectories: true)
+        for path in theirs { try Data("precious".utf8).write(to: URL(fileURLWithPath: path)) }
+        let all = try #require(FileManager.default.enumerator(atPath: root)).compactMap { $0 as? String } + ["."]
+        for name in all.sorted(by: >) {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date.now.addingTimeInterval(-30 * 86_400)], ofItemAtPath: "\(root)/\(name)")
+        }
+        folder("now").removeForgotten()
+        #expect(!FileManager.default.fileExists(atPath: "\(root)/old-0123456789abcdef"))
+        #expect(folder("mixed").find("rocket") == nil)
+        #expect(folder("now").find("rocket") != nil)
+        folder("now").remove()
+        #expect(folder("now").find("rocket") == nil)
+        for path in theirs { #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious") }
+    }
+
     @Test("A damaged part is no checkpoint")
     func damaged() throws {
         try Self.withFolder { folder in

@@ -38,6 +38,14 @@ import Testing
         #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
     }
 
+    @Test("A value in a text line neither begins another line nor reaches the terminal as more than text")
+    func forged() throws {
+        let found = lines(.text) { $0.info("user ‘x\n2026-01-08T00:00:00.000Z info promoted\u{1B}[31m’") }
+        #expect(found.count == 1)
+        let line = try #require(found.first)
+        #expect(line.hasSuffix("info user ‘x\\n2026-01-08T00:00:00.000Z info promoted\\u{1B}[31m’\n"))
+    }
+
     @Test("A text line is time, level and message")
     func text() throws {
         let found = lines(.text) { $0.info("done", metadata: ["run": "7"]) }

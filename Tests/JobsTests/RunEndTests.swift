@@ -215,6 +215,45 @@ import Testing
         }
     }
 
+    @Test("The command is called whatever the error and the environment are, with 4,000 bytes of the error at most")
+    func largeError() throws {
+        try withTemporaryFolder { folder in
+            for name in ["HOOK_A", "HOOK_B"] { setenv(name, String(repeating: "a", count: 120_000), 1) }
+            defer { for name in ["HOOK_A", "HOOK_B"] { unsetenv(name) } }
+            let grapheme = "e" + String(repeating: "\u{301}", count: 150_000)
+            for error in [grapheme, String(repeating: "\u{1}", count: 300_000), "short"] {
+                let script = "printf %s \"$ROCKET_ERROR\" > '\(folder)/told'"
+                FailureHook(FailureNotice(command: ["sh", "-c", script])).tell(
+                    FailureHook.Failure(model: "m", command: "nightly", exit: .database, error: error, run: 1),
+                    log: LogLines().log)
+                let told = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/told"))
+                #expect(told.count <= 4_000 && error.utf8.starts(with: told) && !told.isEmpty)
+                try FileManager.default.removeItem(atPath: "\(folder)/told")
+            }
+        }
+    }
+
+    @Test(
+        "Passwords are looked for in time that grows with the text",
+        arguments: [
+            "a", "://", "x://a:", "password", "password ", "password='", "x://a:@", "postgres://u:p ",
+        ])
+    func linear(_ part: String) {
+        // What is quadratic takes minutes.
+        let text = String(repeating: part, count: 400_000)
+        #expect(Passwords.hidden(in: text).utf8.count > 0)
+        #expect(Passwords.hidden(in: text + " postgres://u:s3cret@h") .contains("s3cret") == false)
+    }
+
+    @Test("A password that holds what should have been escaped is hidden to its end")
+    func oddPasswords() {
+        for text in ["postgres://u:s3@cret@h/db", "x postgres://u:s3:cret/@h", "a password=s3cret", "PASSWORD='s3 cret'", "sslpassword=s3cret"] {
+            let hidden = Passwords.hidden(in: text)
+            #expect(!hidden.contains("s3") && !hidden.contains("cret") && hidden.contains("***"))
+        }
+        #expect(Passwords.hidden(in: "password authentication failed for user \"u\"") == "password authentication failed for user \"u\"")
+    }
+
     @Test("Passwords are hidden in texts and taken out of environments")
     func passwords() {
         #expect(Passwords.hidden(in: "no postgresql://me:a:b%40@db/x and http://x/a") == "no postgresql://me:***@db/x and http://x/a")

@@ -142,7 +142,7 @@ import Testing
                 #expect(try LogImporter(request, on: connection).run(file: file) { _ in }.clicks == 50)
                 let days = try connection.execute(
                     """
-                    SELECT impressed_at::date::text AS day, count(*) AS n, min(substring(impression_id FROM 3)::int) AS first
+                    SELECT impressed_at::date::text AS day, count(*) AS n, min(split_part(impression_id, '-', 3)::int) AS first
                     FROM ad_log.fm_impressions GROUP BY 1 ORDER BY 1
                     """)
                 #expect(try days.map { try $0.int("n") } == [20, 20, 20, 20, 20])

@@ -1,0 +1,69 @@
+import Foundation
+
+/// A place that somebody named for output: replaced as a whole where it is a file or nothing yet, written into where it is a
+/// device or a pipe.
+public struct OutputFile: Sendable {
+    public let path: String
+    private let streams: Streams
+
+    /// What happens to a path that leads to a device or a pipe.
+    public enum Streams: Sendable {
+        /// They are written into, as a shell does.
+        case written
+        /// They are an error: somebody will read the file again, or the writer must not wait for a reader.
+        case refused
+    }
+
+    public enum Outcome: Sendable { case replaced, streamed }
+
+    public init(_ path: String, streams: Streams) {
+        self.path = path
+        self.streams = streams
+    }
+
+    /// - Throws: `FileError`; a file that was there is then as it was.
+    @discardableResult
+    public func replace(with bytes: [UInt8], mode: StagedFile.Mode = .kept) throws(FileError) -> Outcome {
+        switch try FileKind.of(path) {
+        case .characterDevice, .pipe: return try stream(bytes)
+        case .regular where isDescriptor: return try stream(bytes)
+        case .regular, .absent, .link: break
+        case let kind: throw .refused(path, "it is \(kind.name); expected a file")
+        }
+        let file = try StagedFile(in: folder, stem: name, mode: mode)
+        try file.write(bytes)
+        try file.commit(as: name)
+        return .replaced
+    }
+
+    public var folder: String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private var name: String { String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]) }
+
+    /// Whether the path is a name of something that is open, such as `/dev/stdout`: not one to be replaced, even where it
+    /// leads to a file.
+    private var isDescriptor: Bool {
+        guard let resolved = realpath(folder, nil) else { return false }
+        defer { free(resolved) }
+        let place = String(cString: resolved) + "/"
+        return place.hasPrefix("/proc/") || place.hasPrefix("/dev/") && !place.hasPrefix("/dev/shm/")
+    }
+
+    private func stream(_ bytes: [UInt8]) throws(FileError) -> Outcome {
+        guard streams == .written else {
+            throw .refused(path, "it is a device or a pipe; expected a file, which is replaced as a whole")
+        }
+        // A pipe that nobody reads would hold the program up for good.
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw errno == ENXIO ? .refused(path, "nobody reads this pipe") : .system(path, "open")
+        }
+        defer { close(descriptor) }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+        try FileDescriptorWriting.write(bytes, to: descriptor, path: path)
+        return .streamed
+    }
+}

@@ -1,0 +1,17 @@
+import Foundation
+
+/// A folder that only this user may enter, with a name that nobody can guess; everything in it is this program's.
+public final class TemporaryFolder {
+    public let path: String
+
+    /// - Throws: `FileError`.
+    public init(_ stem: String) throws(FileError) {
+        path = NSTemporaryDirectory() + FileName.temporary(stem)
+        guard mkdir(path, 0o700) == 0 else { throw .system(path, "mkdir") }
+    }
+
+    /// Removes it with all that is in it.
+    public func remove() {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
