@@ -40,7 +40,7 @@ package struct CheckpointFolder {
     private var files: OwnFiles { OwnFiles(in: folder, .checkpointPart) }
 
     /// Removes checkpoints that other pieces of work have left for more than a week. What else lies there is not ours.
-    func removeForgotten() {
+    package func removeForgotten() {
         let root = URL(fileURLWithPath: folder).deletingLastPathComponent().path
         let week = Date.now.addingTimeInterval(-7 * 86_400)
         for name in OwnFiles.entries(root) where name.wholeMatch(of: /[a-z0-9_\-]+-[0-9a-f]{16}/) != nil {

@@ -51,7 +51,11 @@ enum FieldParsing {
     private static func anyTime(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 10, let day = Day(String(decoding: bytes[..<10], as: UTF8.self)) else {
-            return calendarDigits(bytes) ?? epoch(text)
+            return switch calendarDigits(bytes) {
+            case .time(let micros): micros
+            case .noTime: nil
+            case .noDate: epoch(text)
+            }
         }
         var micros = Int64(day.ordinal) * 86_400_000_000
         if bytes.count == 10 { return micros }
@@ -92,18 +96,26 @@ enum FieldParsing {
 
     /// `yyyymmdd`, `yyyymmddhh` or `yyyymmddhhmmss` of the years 1990 to 2100. As seconds, most of them are times of 1970 or
     /// 2034, which no log has.
-    private static func calendarDigits(_ bytes: [UInt8]) -> Int64? {
-        guard [8, 10, 14].contains(bytes.count) else { return nil }
+    private static func calendarDigits(_ bytes: [UInt8]) -> CalendarDigits {
+        guard [8, 10, 14].contains(bytes.count) else { return .noDate }
         var rest = bytes[...]
         guard let year = digits(&rest, 4), (1990...2100).contains(year), let month = digits(&rest, 2),
             let date = digits(&rest, 2), let day = Day(format(year, month, date))
-        else { return nil }
+        else { return .noDate }
         var second: Int64 = 0
         for (limit, unit) in [(24, 3_600), (60, 60), (60, 1)] as [(Int64, Int64)] where !rest.isEmpty {
-            guard let value = digits(&rest, 2), value < limit else { return nil }
+            guard let value = digits(&rest, 2) else { return .noDate }
+            guard value < limit else { return .noTime }
             second += value * unit
         }
-        return (Int64(day.ordinal) * 86_400 + second) * 1_000_000
+        return .time((Int64(day.ordinal) * 86_400 + second) * 1_000_000)
+    }
+
+    private enum CalendarDigits {
+        case time(Int64)
+        /// A date with an hour, minute or second that no day has: a slip, not a number of seconds.
+        case noTime
+        case noDate
     }
 
     private static func format(_ year: Int64, _ month: Int64, _ date: Int64) -> String {

@@ -22,7 +22,7 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             """
         case .empty(let file): "\(file) is empty; expected a header line and rows"
         case .noColumn(let file, let column, let has):
-            "\(file) has no column ‘\(column)’; its header has \(has.prefix(40).joined(separator: ", "))"
+            "\(file) has no column ‘\(column)’; its header has \(has.prefix(40).map { String($0.prefix(63)) }.joined(separator: ", "))"
         case .header(let file, let reason): "\(file), header: \(reason)"
         case .option(let what): what
         case .manyDays(let file, let days, let most):

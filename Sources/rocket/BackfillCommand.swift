@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Jobs
 import Reports
 
@@ -134,7 +135,7 @@ struct BackfillCommand: ParsableCommand {
             printUnchanged(reportTable(reports))
             for (day, reason) in summary.skipped { print("\(day): no version, \(reason)") }
             for (day, failure) in summary.failed {
-                print("\(day): failed (\(failure.exit.rawValue)), \(failure.description)")
+                print("\(day): failed (\(failure.exit.rawValue)), \(VisibleText.escaped(failure.description))")
             }
             print(
                 "\(summary.nights.count) versions, \(summary.nights.filter(\.outcome.didWork).count) of them made or judged now"

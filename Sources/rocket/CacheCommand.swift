@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Jobs
 import TextTable
 
@@ -39,7 +40,7 @@ struct CacheCommand: ParsableCommand {
         private func show(_ report: CacheFileReport) {
             print(
                 """
-                \(report.path)
+                \(VisibleText.escaped(report.path))
                 format version      \(report.formatVersion)
                 specification hash  \(report.specificationHash)
                 day, part           \(report.day), \(report.part)
@@ -65,7 +66,7 @@ struct CacheCommand: ParsableCommand {
                     column.fewestBits == column.mostBits
                     ? "\(column.mostBits)" : "\(column.fewestBits) … \(column.mostBits)"
                 return [
-                    Column(title: "column", value: column.name),
+                    Column(title: "column", value: VisibleText.escaped(column.name)),
                     Column(title: "bits", value: bits, align: .right),
                     Column(title: "dictionary", value: column.dictionaryBlocks > 0 ? "yes" : "no"),
                     Column(title: "bytes before LZ4", value: column.bytes.grouped, align: .right),
@@ -96,10 +97,10 @@ struct CacheCommand: ParsableCommand {
             for file in files {
                 do {
                     try verifyCacheFile(file)
-                    print("\(file): ok")
+                    print("\(VisibleText.escaped(file)): ok")
                 } catch {
                     damaged += 1
-                    print("\(error)")
+                    print(VisibleText.escaped("\(error)"))
                 }
             }
             if damaged > 0 { throw ExitCode(ExitStatus.internalError.rawValue) }
@@ -134,7 +135,7 @@ struct CacheCommand: ParsableCommand {
 
         func run() throws {
             let removed = try options.session().pruneCache(retentionDays: keepDays, dryRun: dryRun)
-            for file in removed.files { print(file) }
+            for file in removed.files { print(VisibleText.escaped(file)) }
             print(
                 "\(dryRun ? "would remove" : "removed") \(removed.files.count) files, \(removed.bytes.grouped) bytes, "
                     + "\(removed.days) days beyond the retention")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Jobs
 
 struct ConfigCommand: ParsableCommand {
@@ -31,7 +32,7 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             let summary = try checkJobFile(file, againstDatabase: database, url: url)
-            print("\(file): \(summary)")
+            print("\(VisibleText.escaped(file)): \(VisibleText.escaped(summary))")
         }
     }
 }

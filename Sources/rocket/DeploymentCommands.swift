@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Jobs
 
 extension ModelsCommand {
@@ -127,7 +128,7 @@ extension ModelsCommand {
         func run() throws {
             let files = try Deployments(database: database.database).pull(version, of: model, format: format, to: to)
             if json { return try printJSON(files) }
-            for file in files { print("\(file.path)  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)") }
+            for file in files { print("\(VisibleText.escaped(file.path))  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)") }
         }
     }
 }

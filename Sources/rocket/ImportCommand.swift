@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Jobs
 
 struct ImportCommand: ParsableCommand {
@@ -150,20 +151,20 @@ struct ImportCommand: ParsableCommand {
                 rows == 0
                 ? "it has no rows"
                 : "\(summary.quarantined.grouped) of \(rows.grouped) rows cannot be taken; --rejected-share allows \(rejectedShare)"
-            return "\(summary.file): refused, nothing imported: \(what)" + reasons(summary)
+            return "\(VisibleText.escaped(summary.file)): refused, nothing imported: \(what)" + reasons(summary)
         }
         guard summary.isNew else {
-            return "\(summary.file): imported before (\(summary.impressions.grouped) impressions)"
+            return "\(VisibleText.escaped(summary.file)): imported before (\(summary.impressions.grouped) impressions)"
         }
         let days = summary.days.map { "\($0.lowerBound) … \($0.upperBound)" } ?? "no days"
-        return "\(summary.file): \(summary.impressions.grouped) impressions, \(summary.clicks.grouped) clicks, \(days)"
+        return "\(VisibleText.escaped(summary.file)): \(summary.impressions.grouped) impressions, \(summary.clicks.grouped) clicks, \(days)"
             + reasons(summary)
     }
 
     private func reasons(_ summary: ImportSummary) -> String {
         var text = ""
         for (reason, count) in summary.reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-            text += "\n  \(count.grouped) in quarantine: \(reason)"
+            text += "\n  \(count.grouped) in quarantine: \(VisibleText.escaped(reason))"
         }
         return text
     }

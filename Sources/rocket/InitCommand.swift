@@ -74,11 +74,11 @@ struct InitCommand: ParsableCommand {
             complain("rocket: \(VisibleText.escaped(notice))\n")
         }
         let moment = drafted.asOf.map { " --as-of \($0)   # the logs have no newer whole day" } ?? ""
-        print("wrote \(drafted.path)")
-        for remark in drafted.remarks { print("  look at: \(remark)") }
+        print("wrote \(VisibleText.escaped(drafted.path))")
+        for remark in drafted.remarks { print("  look at: \(VisibleText.escaped(remark))") }
         print(
             """
-            \(drafted.path): \(drafted.summary)
+            \(VisibleText.escaped(drafted.path)): \(VisibleText.escaped(drafted.summary))
 
             Read the file, then:
               rocket migrate                                 # once: the job's own tables

@@ -19,7 +19,7 @@ enum Main {
         } catch {
             code = explain(error)
         }
-        if let failure = StandardOutput.failure {
+        if let failure = StandardOutput.failure, code != ExitStatus.outputFailed.rawValue {
             let outputFailed = explain(failure)
             if code == 0 { code = outputFailed }
         }

@@ -53,8 +53,10 @@ struct OutputError: Error, CustomStringConvertible {
     }
 }
 
-/// Prints text with its own lines. A value's control characters are escaped.
-func print(_ text: String = "", terminator: String = "\n") {
+/// Prints text with its own lines. A value's control characters are escaped. With the signature of Swift's own function, so
+/// that this one is meant throughout.
+func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {
+    let text = items.map { "\($0)" }.joined(separator: separator)
     StandardOutput.write(VisibleText.escaped(text, lineBreaks: .kept) + terminator)
 }
 

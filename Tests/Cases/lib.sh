@@ -84,13 +84,14 @@ S
 
 features='  - {name: ad, kind: categorical, hash_bits: 8}
   - {name: price, kind: numeric}'
-# job NAME SCHEMA: a small job file; rest of its keys on standard input, which may hold source: keys after a line "source:".
+# job NAME SCHEMA: a small job file. The variables impressions, clicks, source, features and more replace or add to its parts.
 job() {
+    local shown="{table: $2.shown, id: id, time: at}" clicked="{table: $2.clicked, impression_id: shown_id, time: at}"
     cat >"$1.yaml" <<Y
 model: $1
 source:
-  impressions: ${impressions:-{table: $2.shown, id: id, time: at}}
-  clicks: ${clicks:-{table: $2.clicked, impression_id: shown_id, time: at}}
+  impressions: ${impressions:-$shown}
+  clicks: ${clicks:-$clicked}
   attribution_window: 20m
   time_zone: UTC
 ${source:-}
@@ -98,7 +99,7 @@ features:
 $features
 nets: {embedding_dim: 4, light: [4], booster: [8]}
 training: {window_days: 2, batch_size: 64, seed: 1, threads: 1}
-evaluation: {latency: {batch_sizes: [1], calls: 50}}
+evaluation: {latency: {batch_sizes: [1], calls: 100}}
 promotion: {least_clicks: 1, lowest_pcoc: 0.01, highest_pcoc: 100, margin: 1}
 extraction: {workers: 1, shards: 1}
 database: {retry: 0s}
