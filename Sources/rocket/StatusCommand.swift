@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Jobs
 import Reports
 import TextTable
@@ -85,7 +86,7 @@ struct StatusCommand: ParsableCommand {
             }
             if !log.missing.isEmpty { print("\(log.model): no impressions on \(log.missing.stretches)") }
             for odd in log.oddTimes { print("\(log.model): \(odd)") }
-            if let problem = log.problem { print("\(log.model): its logs cannot be looked at: \(problem)") }
+            if let problem = log.problem { print("\(log.model): its logs cannot be looked at: \(VisibleText.escaped(problem))") }
         }
         printUnchanged(runTable(runs))
     }
