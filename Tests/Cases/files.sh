@@ -306,26 +306,31 @@ case_D12() {
     ask "DROP ROLE IF EXISTS case_d12; CREATE ROLE case_d12 LOGIN"
     night a.yaml
     is 'the night' "$code" 0
-    # All of the job's locks, taken by a login without any right.
-    local keys
-    local other=${DATABASE_URL/user=rocket/user=case_d12}
-    # Whichever locks a night takes: they are seen while it waits for a table that is locked.
-    psql "$DATABASE_URL" -qX -c 'BEGIN' -c 'LOCK TABLE a.shown IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(4)' -c 'COMMIT' >/dev/null &
-    sleep 0.5
-    ask 'DELETE FROM rocket.cache_manifest; DELETE FROM rocket.cache_days'
-    "$rocket" nightly --job a.yaml --as-of 2026-01-07 >/dev/null 2>&1 &
-    sleep 2
-    keys=$(ask "SELECT string_agg('pg_advisory_lock(' || ((classid::bigint << 32) | objid::bigint) || ')', ', ') FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
-    wait
+    # Which locks a night and a migration take, as they are seen while they wait for a table.
+    local keys command
+    for command in 'nightly --job a.yaml --as-of 2026-01-07' "migrate --directory $migrations"; do
+        ask 'DELETE FROM rocket.cache_manifest; DELETE FROM rocket.cache_days'
+        psql "$DATABASE_URL" -qX -c 'BEGIN' -c 'LOCK TABLE a.shown, rocket.schema_migrations IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(3)' -c 'COMMIT' >/dev/null &
+        sleep 0.5
+        # shellcheck disable=SC2086
+        "$rocket" $command >/dev/null 2>&1 &
+        sleep 1.5
+        keys+=$(ask "SELECT coalesce(string_agg('pg_advisory_lock(' || ((classid::bigint << 32) | objid::bigint) || '), ', ''), '') FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+        wait
+    done
     if [ -z "$keys" ]; then
         note wrong 'a night takes advisory locks' 'none were seen'
         return
     fi
-    PGAPPNAME=squatter psql "$other" -qX -c "SELECT $keys" -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
+    PGAPPNAME=squatter psql "${DATABASE_URL/user=rocket/user=case_d12}" -qX -c "SELECT ${keys%, }" -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
     local squatter=$!
     sleep 1
     night a.yaml
-    is 'a night while somebody holds its lock' "$code" 4
+    is 'a night while somebody else holds its lock' "$code" 4
+    says 'the message says who' 'case_d12|squatter'
+    code=0
+    timeout 30 "$rocket" migrate --directory "$migrations" --wait 1 >out 2>err || code=$?
+    is 'migrate, told to wait a second' "$code" 4
     says 'the message says who' 'case_d12|squatter'
     kill "$squatter" 2>/dev/null
     wait "$squatter" 2>/dev/null
