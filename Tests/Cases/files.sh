@@ -251,7 +251,7 @@ case_D10() {
     "$rocket" status >&- 2>err || code=$?
     is 'to a closed standard output' "$((code > 0))" 1
     { "$rocket" nightly --job a.yaml --as-of 2026-01-08 2>&1; echo $? >night.code; } | head -n 1 >/dev/null
-    is 'a night without its reader' "$(ask "SELECT string_agg(status, ',') FROM rocket.runs") $(ask 'SELECT count(*) FROM rocket.model_versions')" 'succeeded 1'
+    is 'a night without its reader' "$(ask "SELECT string_agg(status, ',') FROM rocket.runs") $(ask 'SELECT count(*) FROM rocket.model_versions')" 'done 1'
     fails 'is not killed by a signal' [ "$(cat night.code)" -ge 128 ]
     r models pull live --to pulled
     code=0
@@ -306,23 +306,24 @@ case_D12() {
     ask "DROP ROLE IF EXISTS case_d12; CREATE ROLE case_d12 LOGIN"
     night a.yaml
     is 'the night' "$code" 0
-    # Which locks a night and a migration take, as they are seen while they wait for a table.
-    local keys command
+    # Which locks a night and a migration take: they are looked at while the two run.
+    local keys='' command worker
     for command in 'nightly --job a.yaml --as-of 2026-01-07' "migrate --directory $migrations"; do
-        ask 'DELETE FROM rocket.cache_manifest; DELETE FROM rocket.cache_days'
-        psql "$DATABASE_URL" -qX -c 'BEGIN' -c 'LOCK TABLE a.shown, rocket.schema_migrations IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(3)' -c 'COMMIT' >/dev/null &
-        sleep 0.5
+        psql "$DATABASE_URL" -qX -c 'BEGIN' -c 'LOCK TABLE rocket.schema_migrations IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(2)' >/dev/null 2>&1 &
         # shellcheck disable=SC2086
         "$rocket" $command >/dev/null 2>&1 &
-        sleep 1.5
-        keys+=$(ask "SELECT coalesce(string_agg('pg_advisory_lock(' || ((classid::bigint << 32) | objid::bigint) || '), ', ''), '') FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+        worker=$!
+        while kill -0 "$worker" 2>/dev/null; do
+            keys+=$(ask "SELECT coalesce(string_agg('pg_advisory_lock(' || ((classid::bigint << 32) | objid::bigint) || '), ', ''), '') FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+        done
         wait
     done
+    keys=$(tr ',' '\n' <<<"$keys" | tr -d ' ' | sort -u | grep . | paste -sd ,)
     if [ -z "$keys" ]; then
         note wrong 'a night takes advisory locks' 'none were seen'
         return
     fi
-    PGAPPNAME=squatter psql "${DATABASE_URL/user=rocket/user=case_d12}" -qX -c "SELECT ${keys%, }" -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
+    PGAPPNAME=squatter psql "${DATABASE_URL/user=rocket/user=case_d12}" -qX -c "SELECT $keys" -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
     local squatter=$!
     sleep 1
     night a.yaml
