@@ -30,7 +30,9 @@ public enum Passwords {
     /// The password of `scheme://user:password@host`, where `://` stands here. It ends at the last `@` before a blank: one
     /// that should have been written `%40` belongs to it.
     private static func uriPassword(_ bytes: [UInt8], at place: Int, _ ends: inout CredentialEnds) -> Range<Int>? {
-        guard place > 0, isSchemeEnd(bytes[place - 1]), bytes[place...].starts(with: "://".utf8) else { return nil }
+        guard bytes[place] == UInt8(ascii: ":"), place > 0, isSchemeEnd(bytes[place - 1]),
+            bytes[place...].starts(with: "://".utf8)
+        else { return nil }
         var colon = place + 3
         while colon < bytes.count, !"/@:?".utf8.contains(bytes[colon]), !isBlank(bytes[colon]) { colon += 1 }
         guard colon < bytes.count, bytes[colon] == UInt8(ascii: ":"), let end = ends.lastAt(of: colon), end > colon + 1
@@ -40,10 +42,9 @@ public enum Passwords {
 
     /// The value of `password=…`, plain or in single quotes.
     private static func keyPassword(_ bytes: [UInt8], at place: Int) -> Range<Int>? {
-        let word = Array("password".utf8)
-        guard bytes.count - place > word.count, zip(bytes[place...], word).allSatisfy({ $0 | 0x20 == $1 }) else {
-            return nil
-        }
+        guard bytes[place] | 0x20 == word[0], bytes.count - place > word.count,
+            word.indices.allSatisfy({ bytes[place + $0] | 0x20 == word[$0] })
+        else { return nil }
         var start = place + word.count
         while start < bytes.count, isBlank(bytes[start]) { start += 1 }
         guard start < bytes.count, bytes[start] == UInt8(ascii: "=") else { return nil }
@@ -61,6 +62,8 @@ public enum Passwords {
         while end < bytes.count, !isBlank(bytes[end]), !"&'\"".utf8.contains(bytes[end]) { end += 1 }
         return end > start ? start..<end : nil
     }
+
+    private static let word = Array("password".utf8)
 
     private static func isSchemeEnd(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (97...122).contains(byte | 0x20) || "+-.".utf8.contains(byte)
