@@ -21,8 +21,15 @@ public struct KnownIDs: Sendable {
 
     /// A layout without tables of ids, or with empty ones.
     public init(none layout: InputLayout) {
-        self.layout = layout.withoutIDs
-        tables = IDTables(layout.fields.map { $0.hasIDTable == true ? .empty : nil })
+        self.init(layout, tables: IDTables(layout.fields.map { $0.hasIDTable == true ? .empty : nil }))
+    }
+
+    /// Ids that are known already.
+    ///
+    /// - Parameter tables: of every field that has one in the layout.
+    public init(_ layout: InputLayout, tables: IDTables) {
+        self.layout = layout.with(tables)
+        self.tables = tables
         admission = layout.fields.map { _ in nil }
         lastDay = -1
         report = []
