@@ -14,7 +14,7 @@ struct FeatureStatistics {
     var standardDeviation: Double?
     var psi: Double?
     var reference: FeatureReference
-    /// One bit an id; nil for numeric features.
+    /// As `TakenIDs` has them; nil for numeric features.
     var ids: [UInt8]?
 
     /// Writes the row; called within the transaction that ends the build.
@@ -91,14 +91,14 @@ struct FeatureHistory {
     }
 
     /// Share of the ids taken that no cached day of the month before had; nil when there is none.
-    func unseenShare(of feature: String, _ taken: [UInt8]) throws -> Double? {
+    func unseenShare(of feature: String, _ taken: TakenIDs) throws -> Double? {
         let days = try connection.execute(
             """
             SELECT day FROM rocket.feature_ids WHERE specification_hash = $1 AND feature = $2
               AND day < $3::text::date AND day >= $3::text::date - 30
             """, [.text(specificationHash), .text(feature), .text(day.description)])
         guard !days.isEmpty else { return nil }
-        var unseen = taken
+        var before = TakenIDs(of: taken.space)
         // One at a time: of large tables a month would not fit in memory.
         for row in days {
             let ids =
@@ -108,13 +108,11 @@ struct FeatureHistory {
                     WHERE specification_hash = $1 AND feature = $2 AND day = $3::text::date
                     """, [.text(specificationHash), .text(feature), .text(try row.day("day").description)]
                 ).first?.bytes("ids") ?? []
-            for index in 0..<min(ids.count, unseen.count) { unseen[index] &= ~ids[index] }
+            before.formUnion(ids)
         }
-        // The id for "missing" is no value.
-        unseen[0] &= ~1
+        guard taken.distinct > 0 else { return nil }
         var all = taken
-        all[0] &= ~1
-        let count = all.reduce(0) { $0 + $1.nonzeroBitCount }
-        return count == 0 ? nil : Double(unseen.reduce(0) { $0 + $1.nonzeroBitCount }) / Double(count)
+        all.formUnion(before.bits)
+        return min(1, Double(max(0, all.distinct - before.distinct)) / Double(taken.distinct))
     }
 }

@@ -50,13 +50,14 @@ struct ShardTally: Sendable {
 
 /// How often the ids of a field came.
 struct FieldTally {
-    /// By id, or by its remainder where the table is too large to count each.
+    /// By id, or by its remainder where there are too many to count each.
     private var counts: [UInt32]
-    /// One bit an id.
-    private(set) var taken: [UInt8]
+    /// One bit an id, or a remainder of it.
+    private(set) var taken: TakenIDs
     /// Multi-valued fields: values, and rows without any.
     var values = 0
     var rowsWithout = 0
+    private var missing = 0
     private let rowsInTable: Int
 
     /// Larger tables are counted by remainder.
@@ -66,20 +67,22 @@ struct FieldTally {
     init(rowsInTable: Int) {
         self.rowsInTable = rowsInTable
         counts = [UInt32](repeating: 0, count: rowsInTable <= Self.mostCounted ? rowsInTable : 1 << 16)
-        taken = [UInt8](repeating: 0, count: (rowsInTable + 7) / 8)
+        taken = TakenIDs(of: rowsInTable)
     }
 
     mutating func add(_ ids: [UInt32]) {
         let mask = counts.count == rowsInTable ? Int.max : counts.count - 1
         for id in ids {
             counts[Int(id) & mask] &+= 1
-            taken[Int(id) >> 3] |= 1 << (UInt8(truncatingIfNeeded: id) & 7)
+            if id == 0 { missing &+= 1 }
+            taken.insert(id)
         }
     }
 
     mutating func add(_ other: FieldTally) {
         for index in counts.indices { counts[index] &+= other.counts[index] }
-        for index in taken.indices { taken[index] |= other.taken[index] }
+        taken.formUnion(other.taken.bits)
+        missing += other.missing
         values += other.values
         rowsWithout += other.rowsWithout
     }
@@ -88,9 +91,8 @@ struct FieldTally {
         _ feature: Feature, rows: Int, _ history: FeatureHistory
     ) throws -> FeatureStatistics {
         let isMulti = feature.kind == .multiValued
-        let missing = isMulti ? rowsWithout : Int(counts[0])
-        var distinct = taken.reduce(0) { $0 + $1.nonzeroBitCount }
-        if taken[0] & 1 == 1 { distinct -= 1 }
+        let missing = isMulti ? rowsWithout : missing
+        let distinct = taken.distinct
         let total = counts.reduce(0) { $0 + Int($1) }
         let order = counts.indices.filter { counts[$0] > 0 }
             .sorted { (counts[$1], $0) < (counts[$0], $1) }.prefix(Self.topCount)
@@ -106,7 +108,7 @@ struct FieldTally {
             distinctIDs: distinct, unseenShare: unseenShare,
             collisionRate: feature.kind.isHashed ? Self.collisionRate(distinct, of: rowsInTable - 1) : nil,
             mean: isMulti && rows > 0 ? Double(values - rowsWithout) / Double(rows) : nil, standardDeviation: nil,
-            psi: psi, reference: reference, ids: taken)
+            psi: psi, reference: reference, ids: taken.bits)
     }
 
     private func share(of bin: Int, in total: Int) -> Double {

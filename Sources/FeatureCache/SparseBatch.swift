@@ -1,6 +1,6 @@
 /// A run of rows of one day in column form: what a block of a cache file holds and what the trainer eats.
 ///
-/// Ids are positions in their field's embedding table; `0` stands for a missing value in every field.
+/// Ids are below their field's `rowsInTable`; `0` stands for a missing value in every field.
 public struct SparseBatch: Equatable, Sendable {
     /// 1 where the impression was clicked within the attribution window. `[rows]`
     public var labels: [UInt8]

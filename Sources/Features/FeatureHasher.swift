@@ -11,6 +11,10 @@ public struct FeatureHasher: Sendable {
     /// ⌊2⁶⁴ / buckets⌋
     private let reciprocal: UInt64
 
+    /// Bits of ids that hardly ever meet: of a million values one in two thousand shares its id with another. Too many for a row
+    /// each, so a table of ids tells which have one.
+    public static let exactBits = 31
+
     /// The id of a missing value, in every field.
     public static let missing: UInt32 = 0
 
@@ -21,12 +25,12 @@ public struct FeatureHasher: Sendable {
 
     public init(name: String, hashBits: Int) {
         seed = xxHash64(name, seed: 0)
-        buckets = (1 << UInt64(min(max(hashBits, 1), 31))) - 1
+        buckets = (1 << UInt64(min(max(hashBits, 1), Self.exactBits))) - 1
         // For one bucket 2⁶⁴ does not fit; the quotient is one too small then, which the step below makes good.
         reciprocal = buckets == 1 ? .max : buckets.dividingFullWidth((1, 0)).quotient
     }
 
-    /// Rows that the field's embedding table needs: `2^hashBits`.
+    /// Ids are below this: `2^hashBits`. The rows of the field's embedding table, unless that has a table of ids.
     public var tableRows: Int { Int(buckets) + 1 }
 
     /// The hash of a value given as UTF-8. O(length), no allocation.

@@ -33,7 +33,8 @@ public struct Feature: Codable, Equatable, Sendable {
     /// The column it is read from; crosses and times have none of their own and leave their name here.
     public var column: String
     public var kind: Kind
-    /// Categorical, multi-valued, cross: the field has `1 << hashBits` ids, of which 0 means "missing".
+    /// Categorical, multi-valued, cross: the field has `1 << hashBits` ids, of which 0 means "missing". With
+    /// `FeatureHasher.exactBits` only the ids that training met have an embedding row each; with fewer every id is a row.
     public var hashBits: Int
     /// The feature whose embedding table this one uses, so that equal values of both have one id and one embedding; nil: its
     /// own.
@@ -102,7 +103,10 @@ public struct Feature: Codable, Equatable, Sendable {
         case mean
     }
 
-    /// Rows of the field's embedding table, the one for "missing" included; 0 for numerics.
+    /// Whether a table of ids says which embedding row an id has.
+    public var hasIDTable: Bool { kind.isHashed && hashBits == FeatureHasher.exactBits }
+
+    /// Ids of the field are below this; 0 for numerics. The rows of its embedding table, unless that has a table of ids.
     public var tableRows: Int {
         switch kind {
         case .categorical, .multiValued, .cross: FeatureHasher(self).tableRows

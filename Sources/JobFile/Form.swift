@@ -23,6 +23,24 @@ extension Form where Value == Int {
     }
 }
 
+extension Form where Value == Int {
+    /// An amount of memory.
+    static var byteCount: Form {
+        let units = ["kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
+        return Form(
+            expected: "an amount of memory such as 512MB or 2GB (kB, MB, GB, KiB, MiB, GiB)",
+            read: { scalar in
+                guard let text = scalar.text else { return nil }
+                let digits = text.prefix { $0.isASCII && $0.isNumber }
+                guard let number = Int(digits), number > 0,
+                    let unit = units[text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces)]
+                else { return nil }
+                let (bytes, overflows) = number.multipliedReportingOverflow(by: unit)
+                return overflows ? nil : bytes
+            })
+    }
+}
+
 extension Form where Value == UInt64 {
     static var seed: Form {
         Form(expected: "a whole number from 0 to \(UInt64.max)") { $0.decimalInteger.flatMap { UInt64($0) } }

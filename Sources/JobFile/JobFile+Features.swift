@@ -100,6 +100,7 @@ extension JobFile {
         section.read("pooling", .oneOf(Feature.Pooling.allCases), into: &feature.pooling)
         guard let kind else { return feature }
         feature.kind = kind
+        if kind.isHashed, !section.has("hash_bits") { feature.hashBits = FeatureHasher.exactBits }
         let keys: [(key: String, fits: Bool, reason: String)] = [
             ("hash_bits", kind.isHashed, "only categorical, multi_valued and cross features are hashed"),
             ("transform", kind == .numeric, "only numeric features are transformed"),

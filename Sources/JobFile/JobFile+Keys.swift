@@ -46,6 +46,7 @@ extension JobFile {
         section.require("embedding_dim", .integer(1...256), into: &nets.embeddingDim)
         readNet("light", section, into: &nets.light)
         readNet("booster", section, into: &nets.booster)
+        section.read("embedding_memory", .byteCount, into: &nets.embeddingMemory)
     }
 
     /// A list of widths, or a mapping that says more.

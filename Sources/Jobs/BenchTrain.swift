@@ -57,6 +57,7 @@ struct TrainBenchOrder: Codable, Sendable {
     var threads: Int
     var dtype: DenseType
     var embeddingRows: Int
+    var ids: BenchIDs
 
     /// A rank other than 0: trains as many steps as it is told, until there are none.
     func run(over group: any Collective) throws {
@@ -69,6 +70,14 @@ struct TrainBenchOrder: Codable, Sendable {
     }
 }
 
+/// How ids find their embedding rows.
+public enum BenchIDs: String, CaseIterable, Codable, Sendable {
+    /// An id is the number of its row.
+    case rows
+    /// By a table of ids.
+    case table
+}
+
 /// The paper's industrial nets on 39 fields × 16 numbers, ids by Zipf's law.
 private struct BenchNets {
     static let fields = 39
@@ -78,32 +87,46 @@ private struct BenchNets {
 
     /// Rows of each field's table.
     let rows: Int
+    private let ids: BenchIDs
 
-    init(embeddingRows: Int) {
-        rows = max(2, embeddingRows / Self.fields)
+    init(embeddingRows: Int, ids: BenchIDs) {
+        rows = max(3, embeddingRows / Self.fields)
+        self.ids = ids
     }
 
+    /// The tables of ids: none, or in each field as many ids as it has rows, but for the missing value's and the shared one.
+    private var tables: IDTables {
+        guard ids == .table else { return .none }
+        let table = IDTable((1...rows - 2).map { Self.spread($0) }.sorted())
+        return IDTables([IDTable?](repeating: table, count: Self.fields))
+    }
+
+    /// A number of its own among those of 31 bits, as hashes are: their count is prime.
+    private static func spread(_ rank: Int) -> UInt32 { UInt32(1 + (rank * 0x9E37_79B1) % Int(IDTable.largestID)) }
+
     func trainer(_ order: TrainBenchOrder, _ collective: any Collective) -> CoTrainer {
-        CoTrainer(
-            arm: order.arm,
-            layout: InputLayout(
-                fields: (0..<Self.fields).map { FieldShape(name: "f\($0)", rows: rows, multiValued: false) },
-                numerics: []),
+        let layout = InputLayout(
+            fields: (0..<Self.fields).map {
+                FieldShape(name: "f\($0)", rows: rows, multiValued: false, hasIDTable: ids == .table ? true : nil)
+            }, numerics: [])
+        return CoTrainer(
+            arm: order.arm, layout: layout,
             nets: Self.nets, rocket: RocketSpecification(sharing: .embeddings),
             training: TrainingSpecification(
                 batchSize: order.batch, denseType: order.dtype, threads: order.threads),
-            clickRate: 0.02, collective: collective)
+            clickRate: 0.02, known: KnownIDs(layout, tables: tables), collective: collective)
     }
 
     /// A rank's rows of each batch.
     func data(rows count: Int, rank: Int) -> [SparseBatch] {
         let zipf = ZipfDistribution(count: rows, exponent: Self.exponent)
+        func id(_ rank: Int) -> UInt32 { ids == .table ? Self.spread(rank) : UInt32(rank - 1) }
         return (0..<Self.batches).map { number in
             var random = CounterRandom(seed: 1, stream: UInt64(number + Self.batches * rank))
             return SparseBatch(
                 labels: (0..<count).map { _ in random.uniform() < 0.02 ? 1 : 0 },
                 groups: [UInt64](repeating: 0, count: count),
-                fields: (0..<Self.fields).map { _ in .single((0..<count).map { _ in UInt32(zipf.draw(&random) - 1) }) })
+                fields: (0..<Self.fields).map { _ in .single((0..<count).map { _ in id(zipf.draw(&random)) }) })
         }
     }
 }
@@ -116,7 +139,7 @@ private struct TrainBenchRun {
     private let data: [SparseBatch]
 
     init(_ order: TrainBenchOrder, _ collective: any Collective) {
-        let nets = BenchNets(embeddingRows: order.embeddingRows)
+        let nets = BenchNets(embeddingRows: order.embeddingRows, ids: order.ids)
         self.collective = collective
         rows = nets.rows * BenchNets.fields
         data = nets.data(rows: max(1, order.batch / collective.ranks), rank: collective.rank)
@@ -152,13 +175,15 @@ private struct TrainBenchRun {
 ///   - python: an interpreter with torch; nil: PyTorch is left out.
 ///   - launch: the ranks that train.
 public func benchTrain(
-    arm: Arm, batch: Int, threads: Int, type: DenseType, embeddingRows: Int = 1_000_000, rounds: Int, seconds: Double,
-    python: String?, launch: RankedLaunch = .alone, progress: ProgressHandler
+    arm: Arm, batch: Int, threads: Int, type: DenseType, embeddingRows: Int = 1_000_000,
+    ids: BenchIDs = .rows, rounds: Int, seconds: Double, python: String?, launch: RankedLaunch = .alone,
+    progress: ProgressHandler
 ) throws -> TrainBench {
     guard type.isSupportedHere else { throw TrainingError.unsupported(type) }
     // Before the trainer is there, so that the probe's matrices do not count as its memory.
     let peak = MatrixProbe.peak(threads: threads, type: type)
-    let order = TrainBenchOrder(arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: embeddingRows)
+    let order = TrainBenchOrder(
+        arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: embeddingRows, ids: ids)
     let collective = launch.collective
     try collective.send(.bench(order))
     let bench = TrainBenchRun(order, collective)

@@ -39,12 +39,15 @@ extension Doctor {
 
     /// Embedding tables are by far the largest part of a training.
     private static func memory(_ job: JobFile) -> Finding {
-        let numbers = job.features.fields.filter { $0.table == nil }.reduce(0) { sum, field in
+        let own = job.features.fields.filter { $0.table == nil }
+        let numbers = own.filter { !$0.hasIDTable }.reduce(0) { sum, field in
             // The optimiser keeps one number a row.
             sum + field.tableRows * ((field.embeddingDim ?? job.nets.embeddingDim) + 1)
         }
         let nets = job.rocket.sharing == .nothing ? 2 : 1
-        let needed = 4 * numbers * nets
+        let tables = 4 * numbers * nets
+        if own.contains(where: \.hasIDTable) { return exactMemory(job, atLeast: tables) }
+        let needed = tables
         guard let available = MachineMemory.availableBytes else {
             return .ok(.machine, "memory", "the embedding tables take \(size(needed))")
         }
@@ -55,6 +58,19 @@ extension Doctor {
         if needed > available { return .problem(.machine, "memory", found, mend: mend) }
         return 2 * needed > available
             ? .warning(.machine, "memory", found, mend: mend) : .ok(.machine, "memory", found)
+    }
+
+    /// Tables that hold the ids which training meets take what these need, up to a bound.
+    private static func exactMemory(_ job: JobFile, atLeast tables: Int) -> Finding {
+        let most = max(tables, job.embeddingMemory)
+        guard let available = MachineMemory.availableBytes else {
+            return .ok(.machine, "memory", "embeddings may take \(size(most))")
+        }
+        let found = "\(size(available)) available, embeddings may take \(size(most)) (nets.embedding_memory)"
+        guard most > available else { return .ok(.machine, "memory", found) }
+        return .warning(
+            .machine, "memory", found,
+            mend: "write nets: {embedding_memory: \(max(1, available / 2_000_000))MB}, with which rare ids share a row")
     }
 
     /// `1.2 GB`

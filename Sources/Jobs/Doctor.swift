@@ -93,6 +93,7 @@ public struct Doctor {
         if let job, let logs, request.depth == .deep {
             findings += look(.cache, "stale days") { try Self.stale(job, on: results, logs: logs) }
         }
+        if let job { findings += look(.models, "ids") { try Self.sharedIDs(job, on: results) } }
         findings += look(.runs, "runs") { try Self.runs(model: job?.model, on: results) }
         findings += look(.models, "live") { try Self.liveModels(model: job?.model, on: results) }
         return findings

@@ -4,8 +4,8 @@ import Features
 import Logging
 
 extension JobSession {
-    /// Says of a day that was just built which features have no value, one value only, or numbers of quite another size than
-    /// on the cached day before, unless they were so on that day too.
+    /// Says of a day that was just built which features have no value, one value only, values that share ids, or numbers of quite
+    /// another size than on the cached day before, unless they were so on that day too.
     func warnOfFeatures(on day: Day) throws {
         for row in try connection.execute(
             """
@@ -13,6 +13,7 @@ extension JobSession {
                    coalesce(before.coverage > 0, true) AS was_there,
                    \(Self.isConstant("now")) AS is_constant,
                    coalesce(NOT \(Self.isConstant("before")), true) AS varied,
+                   now.collision_rate AS collisions, before.collision_rate AS collisions_before,
                    now.standard_deviation AS deviation, before.standard_deviation AS deviation_before
             FROM rocket.feature_statistics now
             LEFT JOIN rocket.feature_statistics before
@@ -28,6 +29,15 @@ extension JobSession {
                 log.warning("\(day): feature \(feature) has no value in any row; look at its column")
             } else if try row.bool("is_constant"), try row.bool("varied"), !daysOfWeek.contains(feature) {
                 log.warning("\(day): feature \(feature) has the same value in every row that has one; look at its column")
+            }
+            if let rate = try row.doubleOrNil("collisions"), rate > Doctor.mostSharing,
+                try row.doubleOrNil("collisions_before") ?? 0 <= Doctor.mostSharing
+            {
+                log.warning(
+                    """
+                    \(day): \(Doctor.percent(rate)) of the values of feature \(feature) share their id with another; remove its \
+                    hash_bits from the job file, so that every value has an embedding of its own
+                    """)
             }
             guard let deviation = try row.doubleOrNil("deviation"), try row.bool("was_there"),
                 let before = try row.doubleOrNil("deviation_before"), before > 0, deviation > Self.wild * before

@@ -64,7 +64,8 @@ struct RankedTraining {
         self.order = order
         folder = CheckpointFolder(order.checkpoints, log: log)
         (readers, trainer) = try collective.together {
-            (try order.readers(), try order.trainer(models, collective))
+            let readers = try order.readers()
+            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective))
         }
     }
 

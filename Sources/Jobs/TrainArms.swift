@@ -59,6 +59,7 @@ extension JobSession {
             \(Int(report.samplesPerSecond)) samples/s
             """)
         if let group = report.group { log.info("\(group)") }
+        for table in report.ids ?? [] where table.sharedShare > IDTableReport.mostShared { log.warning("\(table)") }
         return trained
     }
 
@@ -113,6 +114,16 @@ extension TrainingReport.Group: CustomStringConvertible {
     }
 }
 
+extension IDTableReport: CustomStringConvertible {
+    public var description: String {
+        """
+        \(feature): \(Doctor.percent(sharedShare)) of its values in the training rows share one embedding, because only \
+        \(rows - 2) of \(ids) ids fit nets.embedding_memory; raise it, or give \(feature) a minimum_count or a smaller \
+        embedding_dim
+        """
+    }
+}
+
 extension InputLayout {
     /// The layout of the cached columns; numerics are standardised by the moments of the training days.
     init(headers: [CacheHeader], features: FeatureSpecification) {
@@ -122,9 +133,10 @@ extension InputLayout {
         self.init(
             fields: zip(fields, features.fields).map { field, feature in
                 FieldShape(
-                    name: field.name, rows: field.rowsInTable, multiValued: field.multiValued,
-                    admission: feature.admission, dim: feature.embeddingDim,
-                    pooling: feature.pooling == .mean ? .mean : nil, table: feature.table)
+                    name: field.name, rows: feature.hasIDTable ? IDTable.empty.rows : field.rowsInTable,
+                    multiValued: field.multiValued, admission: feature.admission, dim: feature.embeddingDim,
+                    pooling: feature.pooling == .mean ? .mean : nil, table: feature.table,
+                    hasIDTable: feature.hasIDTable ? true : nil)
             },
             numerics: numerics.indices.map { index in
                 let columns = headers.map { $0.numerics[index] }

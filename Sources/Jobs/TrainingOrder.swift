@@ -44,10 +44,17 @@ struct TrainingOrder: Codable, Sendable {
         }
     }
 
-    func trainer(_ models: Models, _ collective: any Collective) throws -> CoTrainer {
+    /// - Parameter source: the rows of all files, whose ids are counted.
+    func trainer(
+        _ models: Models, _ source: TrainingSource, _ collective: any Collective
+    ) throws -> CoTrainer {
+        let known = try KnownIDs(
+            layout, of: source.holdingOut(share: training.validationShare).training, after: models.parent?.model,
+            memory: EmbeddingMemory(nets, sharing: rocket.sharing),
+            Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
         let trainer = CoTrainer(
             arm: arm, layout: layout, nets: nets, rocket: rocket, training: training, clickRate: clickRate,
-            teacher: models.teacher, collective: collective)
+            known: known, teacher: models.teacher, collective: collective)
         if let parent = models.parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
         return trainer
     }

@@ -26,7 +26,7 @@ extension JobSession {
         }
         let lineage = try registry.lineage(of: version)
         let model = try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version))
-        guard lineage.specificationHash == specification.hash, model.nets == jobFile.nets else {
+        guard lineage.specificationHash == specification.hash, model.nets.hasSameNets(as: jobFile.nets) else {
             log.notice("version \(version) has other features or nets; training the window from nothing")
             return nil
         }

@@ -20,13 +20,13 @@ extension Safetensors {
 
 extension EmbeddingTables {
     /// `<prefix>.<field>` `[rows, dim]` of each field with a table of its own, `<prefix>.<field>.rare` `[1, dim]` of those
-    /// with an admission rule.
+    /// with an admission rule and without a table of ids.
     package func visit(_ prefix: String, _ body: Safetensors.Visitor) {
         for index in layout.ownFields {
             let (field, table, dim) = (layout.fields[index], tables[index], dims[index])
             let own = field.rows * dim
             body("\(prefix).\(field.name)", [field.rows, dim], table, 0..<own)
-            if field.admission != nil { body("\(prefix).\(field.name).rare", [1, dim], table, own..<table.count) }
+            if field.hasRareRow { body("\(prefix).\(field.name).rare", [1, dim], table, own..<table.count) }
         }
     }
 }
@@ -52,12 +52,13 @@ extension Branch {
     package init(lightNetOf file: Safetensors) throws {
         let description = try ModelDescription(file)
         let (layout, nets) = (description.layout, description.nets)
+        let ids = try IDTables(file, layout)
         let sharedLayers = description.sharedLayers ?? 0
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
         let trunk =
             sharedLayers > 0 ? DenseNet(input: width, nets.booster.trunk(sharedLayers), end: .hiddenLayer) : nil
         self.init(
-            embeddings: EmbeddingTables(scoring: layout, dims: layout.dims(nets.embeddingDim), width: width),
+            ids: ids, embeddings: EmbeddingTables(scoring: layout, dims: layout.dims(nets.embeddingDim), width: width),
             trunk: trunk,
             dense: DenseNet(input: trunk?.outputWidth ?? width, nets.light.above(trunk: sharedLayers)),
             linear: nets.light.linear ? LinearPart(scoring: layout) : nil)
@@ -71,7 +72,7 @@ extension Branch {
 
     /// Whether a tensor of a model's file is one of the light net's.
     package static func isOfLightNet(tensor name: String) -> Bool {
-        ["embedding.", "shared.", "light.", "light_linear."].contains { name.hasPrefix($0) }
+        ["embedding.", "ids.", "shared.", "light.", "light_linear."].contains { name.hasPrefix($0) }
     }
 }
 

@@ -1,5 +1,7 @@
 /// Everything between a row and one net's logit. What the two nets share is the same object in both branches.
 package struct Branch: Sendable {
+    /// Which rows ids have.
+    package let ids: IDTables
     package let embeddings: EmbeddingTables
     /// The first hidden layers where they are shared; nil: the net has all of its layers itself.
     package let trunk: DenseNet?
@@ -7,7 +9,10 @@ package struct Branch: Sendable {
     /// Nil where the net has no linear part.
     package let linear: LinearPart?
 
-    package init(embeddings: EmbeddingTables, trunk: DenseNet?, dense: DenseNet, linear: LinearPart?) {
+    package init(
+        ids: IDTables = .none, embeddings: EmbeddingTables, trunk: DenseNet?, dense: DenseNet, linear: LinearPart?
+    ) {
+        self.ids = ids
         self.embeddings = embeddings
         self.trunk = trunk
         self.dense = dense
@@ -39,7 +44,7 @@ package struct Branch: Sendable {
         let sharedTables = other.flatMap { $0.original.embeddings === embeddings ? $0.copy.embeddings : nil }
         let sharedTrunk = other.flatMap { $0.original.trunk === trunk ? $0.copy.trunk : nil }
         return Branch(
-            embeddings: sharedTables ?? embeddings.copy(), trunk: sharedTrunk ?? trunk?.copy(), dense: dense.copy(),
+            ids: ids, embeddings: sharedTables ?? embeddings.copy(), trunk: sharedTrunk ?? trunk?.copy(), dense: dense.copy(),
             linear: linear?.copy())
     }
 

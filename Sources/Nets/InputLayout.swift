@@ -18,6 +18,18 @@ public struct InputLayout: Codable, Equatable, Sendable {
     /// Fields with a table of their own.
     public var ownFields: [Int] { zip(fields.indices, owners).filter { $0 == $1 }.map(\.0) }
 
+    /// The same layout with the rows that tables of ids need.
+    public func with(_ ids: IDTables) -> InputLayout {
+        var layout = self
+        for field in layout.fields.indices where layout.fields[field].hasIDTable == true {
+            layout.fields[field].rows = (ids[field] ?? .empty).rows
+        }
+        return layout
+    }
+
+    /// The same layout whatever its tables of ids have met.
+    package var withoutIDs: InputLayout { with(.none) }
+
     /// Width of an input row: the fields' dimensions, and two for each numeric.
     public func inputWidth(embeddingDim: Int) -> Int {
         fields.reduce(0) { $0 + ($1.dim ?? embeddingDim) } + 2 * numerics.count
@@ -27,7 +39,7 @@ public struct InputLayout: Codable, Equatable, Sendable {
 /// A field's embedding table.
 public struct FieldShape: Codable, Equatable, Sendable {
     public var name: String
-    /// Ids are below this.
+    /// Of the table. Ids are below this, unless a table of ids says which rows they have.
     public var rows: Int
     public var multiValued: Bool
     /// Which ids have an embedding of their own; nil: all.
@@ -38,10 +50,13 @@ public struct FieldShape: Codable, Equatable, Sendable {
     public var pooling: Pooling?
     /// The field whose table it uses, of as many rows and the same dimension; nil: its own.
     public var table: String?
+    /// True: an `IDTable` gives its ids their rows, the missing one's, one each, and one of all others. Otherwise an id is the
+    /// number of its row.
+    public var hasIDTable: Bool?
 
     public init(
         name: String, rows: Int, multiValued: Bool, admission: IDAdmission? = nil, dim: Int? = nil,
-        pooling: Pooling? = nil, table: String? = nil
+        pooling: Pooling? = nil, table: String? = nil, hasIDTable: Bool? = nil
     ) {
         self.name = name
         self.rows = rows
@@ -50,10 +65,17 @@ public struct FieldShape: Codable, Equatable, Sendable {
         self.dim = dim
         self.pooling = pooling
         self.table = table
+        self.hasIDTable = hasIDTable
     }
 
-    /// Rows of the table in memory: with a rule, one more that the ids without an embedding of their own share.
-    package var storedRows: Int { admission == nil ? rows : rows + 1 }
+    /// Rows of the table in memory: with a rule and without a table of ids, one more that the ids without an embedding of their
+    /// own share.
+    package var storedRows: Int { hasRareRow ? rows + 1 : rows }
+
+    package var hasRareRow: Bool { admission != nil && hasIDTable != true }
+
+    /// The row of ids without one of their own; nil: every id has one.
+    package var sharedRow: Int? { hasIDTable == true ? rows - 1 : hasRareRow ? rows : nil }
 }
 
 /// How the embeddings of several ids of a field become one.

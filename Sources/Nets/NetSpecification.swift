@@ -6,11 +6,24 @@ public struct NetSpecification: Codable, Equatable, Sendable {
     public var light: DenseSpecification
     /// The booster net, the one that teaches.
     public var booster: DenseSpecification
+    /// Bytes that the embeddings of a training may take with all that belongs to them; nil: `usualEmbeddingMemory`. Where they
+    /// do not suffice the rarest ids share a row.
+    public var embeddingMemory: Int?
 
-    public init(embeddingDim: Int, light: DenseSpecification, booster: DenseSpecification) {
+    public static let usualEmbeddingMemory = 1_000_000_000
+
+    public init(
+        embeddingDim: Int, light: DenseSpecification, booster: DenseSpecification, embeddingMemory: Int? = nil
+    ) {
         self.embeddingDim = embeddingDim
         self.light = light
         self.booster = booster
+        self.embeddingMemory = embeddingMemory
+    }
+
+    /// Whether both nets are the same, whatever memory their embeddings may take.
+    public func hasSameNets(as other: NetSpecification) -> Bool {
+        embeddingDim == other.embeddingDim && light == other.light && booster == other.booster
     }
 }
 

@@ -23,25 +23,30 @@ struct Graph {
     }
 
     /// A node with one output, which gets a name of its own.
-    mutating func add(_ operation: String, _ inputs: [String], _ attributes: [(String, Attribute)] = []) -> String {
+    mutating func add(
+        _ operation: String, _ inputs: [String], _ attributes: [(String, Attribute)] = [], domain: String = ""
+    ) -> String {
         let number = names[operation, default: 0]
         names[operation] = number + 1
         // No feature's name has a slash.
         let name = "/\(operation)/\(number)"
-        add(operation, inputs, attributes, output: name)
+        add(operation, inputs, attributes, domain: domain, output: name)
         return name
     }
 
     enum Attribute {
         case int(Int)
+        case ints([Int64])
         case float(Float)
     }
 
     private mutating func add(
-        _ operation: String, _ inputs: [String], _ attributes: [(String, Attribute)] = [], output: String
+        _ operation: String, _ inputs: [String], _ attributes: [(String, Attribute)] = [], domain: String = "",
+        output: String
     ) {
         var node = Onnx_NodeProto()
         node.opType = operation
+        node.domain = domain
         node.name = output
         node.input = inputs
         node.output = [output]
@@ -52,6 +57,9 @@ struct Graph {
             case .int(let int):
                 attribute.i = Int64(int)
                 attribute.type = .int
+            case .ints(let ints):
+                attribute.ints = ints
+                attribute.type = .ints
             case .float(let float):
                 attribute.f = float
                 attribute.type = .float

@@ -10,6 +10,9 @@ import Nets
 package struct LightNetGraph {
     static let opset = 17
     static let irVersion = 8
+    /// Of `LabelEncoder`, the only one that is not in the main domain; files without tables of ids do not need it.
+    private static let mlDomain = "ai.onnx.ml"
+    private static let mlOpset = 2
     private let branch: Branch
     private let features: ServedFeatures
     private var graph: Graph
@@ -26,10 +29,14 @@ package struct LightNetGraph {
         model.irVersion = Int64(irVersion)
         model.producerName = "rocket"
         model.producerVersion = program
-        var opset = Onnx_OperatorSetIdProto()
-        opset.version = Int64(Self.opset)
-        model.opsetImport = [opset]
-        let bytes = branch.arrays.reduce(0) { $0 + 4 * $1.array.count }
+        model.opsetImport = [("", Self.opset)].map(Self.operators)
+        if branch.ids.tables.contains(where: { $0 != nil }) {
+            model.opsetImport.append(Self.operators(Self.mlDomain, Self.mlOpset))
+        }
+        // A key and a value of at most five bytes each.
+        let bytes =
+            branch.arrays.reduce(0) { $0 + 4 * $1.array.count }
+            + branch.ids.tables.reduce(0) { $0 + 10 * ($1?.ids.count ?? 0) }
         guard bytes < mostBytes else { throw ONNXExportError.tooLarge(bytes: bytes, most: mostBytes) }
         var graph = LightNetGraph(branch, features, Graph(name: name))
         graph.build()
@@ -44,6 +51,12 @@ package struct LightNetGraph {
         return try model.serializedBytes()
     }
 
+    private static func operators(_ domain: String, _ version: Int) -> Onnx_OperatorSetIdProto {
+        var operators = Onnx_OperatorSetIdProto()
+        (operators.domain, operators.version) = (domain, Int64(version))
+        return operators
+    }
+
     /// A protobuf message ends at 2 GiB.
     private static let mostBytes = 2_000_000_000
 
@@ -51,7 +64,7 @@ package struct LightNetGraph {
         categorical, multi_valued: 1 + XXH64(value, seed) mod (2^hashBits - 1), seed = XXH64(table or else name, 0), over the \
         UTF-8 bytes of the value's text form. cross: the same over the hashes of the crossed features, 8 bytes each, little \
         endian, in their order; the hash of a feature without hash is that of its id's decimal text with its own seed; a \
-        hash 0 counts as 1. bucketed: 1 + number of boundaries below the value. hour_of_day: 1 + hour in timeZone of \
+        hash 0 counts as 1. The graph itself finds the embedding rows of these ids. bucketed: 1 + number of boundaries below the value. hour_of_day: 1 + hour in timeZone of \
         timeColumn; day_of_week: 1 (Monday) to 7. Missing, also in a cross: 0.
         """
     private static let inputRule = """
@@ -70,8 +83,9 @@ package struct LightNetGraph {
         let ids = layout.fields.map { field in
             graph.input(
                 field.name, .int64, field.multiValued ? ["batch", "\(field.name)_count"] : ["batch"],
-                doc: "ids 0 to \(field.rows - 1); 0 is missing\(field.multiValued ? ", -1 is no id" : "")")
-        }
+                doc: "ids 0 to \(field.hasIDTable == true ? Int(IDTable.largestID) : field.rows - 1); 0 is missing"
+                    + (field.multiValued ? ", -1 is no id" : ""))
+        }.enumerated().map { field, ids in branch.ids[field].map { rows(of: ids, $0) } ?? ids }
         var columns = ids.indices.map { embed(ids[$0], field: $0, branch.embeddings, "embedding") }
         for shape in layout.numerics { columns += numeric(shape) }
         let x = columns.count == 1 ? columns[0] : graph.add("Concat", columns, [("axis", .int(1))])
@@ -91,7 +105,19 @@ package struct LightNetGraph {
             doc: "of a click", from: probability)
     }
 
-    /// The embedding of a field's ids, `[batch, dim]`.
+    /// The rows that a table of ids gives to ids; −1, which is no id, stays.
+    private mutating func rows(of ids: String, _ table: IDTable) -> String {
+        graph.add(
+            "LabelEncoder",
+            [ids],
+            [
+                ("keys_int64s", .ints([-1, 0] + table.ids.map { Int64($0) })),
+                ("values_int64s", .ints([-1, 0] + (0..<table.ids.count).map { Int64($0 + 1) })),
+                ("default_int64", .int(table.unseenRow)),
+            ], domain: Self.mlDomain)
+    }
+
+    /// The embedding of a field's rows, `[batch, dim]`.
     private mutating func embed(_ ids: String, field: Int, _ tables: EmbeddingTables, _ prefix: String) -> String {
         let (shape, dim) = (tables.layout.fields[field], tables.dims[field])
         let owner = tables.layout.owners[field]

@@ -107,6 +107,10 @@ public struct VersionDetails: Sendable {
         public var distinctIDs: Int?
         public var unseenShare: Double?
         public var collisionRate: Double?
+        /// Rows of its embedding table where only the ids that training met have one, and the share of the values in the training
+        /// rows whose id has none of its own because memory did not suffice.
+        public var tableRows: Int?
+        public var sharedShare: Double?
         public var mean: Double?
         public var standardDeviation: Double?
         /// Against the cached day before.
@@ -271,7 +275,7 @@ extension ReportReader {
     private func features(of version: Int, on day: Day?) throws -> [VersionDetails.FeatureFigures] {
         try connection.execute(
             """
-            SELECT f.*, drift.lowest, drift.highest
+            SELECT f.*, drift.lowest, drift.highest, ids.rows AS table_rows, ids.shared AS shared_share
             FROM rocket.model_versions v
             JOIN rocket.feature_statistics f
                 ON f.specification_hash = v.specification_hash AND f.day = coalesce($2::text::date, v.trained_to)
@@ -279,13 +283,18 @@ extension ReportReader {
                 SELECT min(d.psi) AS lowest, max(d.psi) AS highest FROM rocket.feature_statistics d
                 WHERE d.specification_hash = v.specification_hash AND d.feature = f.feature
                   AND d.day BETWEEN v.trained_from AND f.day) drift ON true
+            LEFT JOIN LATERAL (
+                SELECT (t->>'rows')::bigint AS rows, (t->>'shared_share')::double precision AS shared
+                FROM jsonb_path_query(v.training, '$.rocket.ids[*]') AS tables (t)
+                WHERE t->>'feature' = f.feature) ids ON true
             WHERE v.version = $1 ORDER BY f.psi DESC NULLS LAST, f.feature
             """, key(version, day)
         ).map { row in
             VersionDetails.FeatureFigures(
                 feature: try row.text("feature"), day: try row.day("day"), coverage: try row.double("coverage"),
                 distinctIDs: try row.intOrNil("distinct_ids"), unseenShare: try row.doubleOrNil("unseen_share"),
-                collisionRate: try row.doubleOrNil("collision_rate"), mean: try row.doubleOrNil("mean"),
+                collisionRate: try row.doubleOrNil("collision_rate"), tableRows: try row.intOrNil("table_rows"),
+                sharedShare: try row.doubleOrNil("shared_share"), mean: try row.doubleOrNil("mean"),
                 standardDeviation: try row.doubleOrNil("standard_deviation"), psi: try row.doubleOrNil("psi"),
                 lowestPSI: try row.doubleOrNil("lowest"), highestPSI: try row.doubleOrNil("highest"))
         }

@@ -3,8 +3,9 @@ import Nets
 
 /// How often each id of the fields with an admission rule came in the training rows, and when it was last seen.
 ///
-/// An id is admitted, that is, has an embedding of its own, when it came often enough and lately enough; the others share
-/// the field's rare row while training and get a copy of it at the end, so that scoring needs no rule.
+/// An id is admitted, that is, has an embedding of its own, when it came often enough and lately enough. The others of a field
+/// with a table of ids have no row there. Those of any other field share its rare row while training and get a copy of it at
+/// the end, so that scoring needs no rule.
 public struct AdmissionCounts: Equatable, Sendable {
     /// One a field, nil where the field has no rule.
     public internal(set) var fields: [Field?]
@@ -12,6 +13,8 @@ public struct AdmissionCounts: Equatable, Sendable {
     public internal(set) var lastDay: Int32
 
     public struct Field: Equatable, Sendable {
+        /// Ascending, those that were met so far; nil without a table of ids: every row's.
+        public internal(set) var ids: [UInt32]?
         /// By id; saturates at the largest `Int32`.
         public var counts: [Int32]
         /// By id, days since 1970-01-01; −1: never.
@@ -24,16 +27,21 @@ public struct AdmissionCounts: Equatable, Sendable {
             self.rule = rule
         }
 
-        mutating func add(_ ids: [UInt32], day: Int32) {
-            for id in ids where Int(id) < counts.count {
+        init(met: MetIDs, rule: IDAdmission) {
+            (ids, counts, lastSeen) = (met.ids, met.counts, met.lastSeen)
+            self.rule = rule
+        }
+
+        mutating func add(_ more: [UInt32], day: Int32) {
+            for id in more where Int(id) < counts.count {
                 if counts[Int(id)] < .max { counts[Int(id)] += 1 }
                 lastSeen[Int(id)] = max(lastSeen[Int(id)], day)
             }
         }
 
-        /// Whether an id has an embedding of its own; the id for "missing" always has.
+        /// Whether an id, given by its place here, has an embedding of its own; the id for "missing" always has.
         func admits(_ id: Int, on lastDay: Int32) -> Bool {
-            if id == 0 { return true }
+            if id == 0, ids == nil { return true }
             guard Int(counts[id]) >= rule.minimumCount else { return false }
             return rule.expireAfterDays.map { Int(lastDay - lastSeen[id]) <= $0 } ?? true
         }
@@ -42,37 +50,47 @@ public struct AdmissionCounts: Equatable, Sendable {
     /// Nothing counted yet; nil when no field of the layout has a rule.
     init?(_ layout: InputLayout) {
         guard layout.fields.contains(where: { $0.admission != nil }) else { return nil }
-        fields = layout.fields.map { shape in shape.admission.map { Field(rows: shape.rows, rule: $0) } }
+        fields = layout.fields.map { shape in
+            shape.admission.map {
+                shape.hasIDTable == true ? Field(met: MetIDs(), rule: $0) : Field(rows: shape.rows, rule: $0)
+            }
+        }
         lastDay = -1
     }
 
     /// Counts the rows of a source; nil when no field of the layout has a rule.
     ///
-    /// - Parameter earlier: counts of another source of the same layout, which these are added to.
-    init?(_ layout: InputLayout, of source: TrainingSource, after earlier: AdmissionCounts? = nil) throws {
-        self.init(layout)
+    /// - Parameters:
+    ///   - known: with the counts of fields that have tables of ids.
+    ///   - earlier: counts of another source of the same layout, which these are added to.
+    init?(_ known: KnownIDs, of source: TrainingSource, after earlier: AdmissionCounts? = nil) throws {
+        self.init(known.layout)
         if let earlier { self = earlier }
+        for (index, counted) in known.admission.enumerated() {
+            if let counted { fields[index] = counted }
+        }
+        lastDay = max(lastDay, known.lastDay)
+        guard fields.contains(where: { $0 != nil && $0?.ids == nil }) else { return }
         for (block, day) in zip(source.blocks, source.days) {
             let batch = try block()
             lastDay = max(lastDay, day)
-            for index in fields.indices {
+            for index in fields.indices where fields[index]?.ids == nil {
                 switch batch.fields[index] {
-                case .single(let ids): fields[index]?.add(ids, day: day)
-                case .multi(_, let ids): fields[index]?.add(ids, day: day)
+                case .single(let ids), .multi(_, let ids): fields[index]?.add(ids, day: day)
                 }
             }
         }
     }
 
-    /// The source with every id that is not admitted replaced by its field's rare row.
+    /// The source with every id of fields without a table of ids that is not admitted replaced by its field's rare row.
     func admitted(_ source: TrainingSource) -> TrainingSource {
         let tables: [[UInt32]?] = fields.map { field in
-            field.map { field in
-                field.counts.indices.map { id in
-                    UInt32(field.admits(id, on: lastDay) ? id : field.counts.count)
-                }
+            guard let field, field.ids == nil else { return nil }
+            return field.counts.indices.map { id in
+                UInt32(field.admits(id, on: lastDay) ? id : field.counts.count)
             }
         }
+        guard tables.contains(where: { $0 != nil }) else { return source }
         var source = source
         source.blocks = source.blocks.map { block in
             { @Sendable in
@@ -94,7 +112,7 @@ public struct AdmissionCounts: Equatable, Sendable {
     /// Gives every id that is not admitted the embedding of its field's rare row.
     func shareRareRows(of tables: EmbeddingTables) {
         for (index, field) in fields.enumerated() {
-            guard let field else { continue }
+            guard let field, field.ids == nil else { continue }
             for id in field.counts.indices where !field.admits(id, on: lastDay) {
                 tables.copyRow(field.counts.count, to: id, field: index)
             }

@@ -23,6 +23,7 @@ final class BestPoints {
     private let rowsAtOnce: Int
     private let slices: Int
     private let exchange: StepExchange?
+    private let lookup: RowLookup
 
     init(
         _ model: CoTrainedModel, _ judge: NetJudge, on heldOut: TrainingSource, _ training: TrainingSpecification,
@@ -34,11 +35,17 @@ final class BestPoints {
         self.heldOut = heldOut
         rowsAtOnce = training.batchSize
         slices = training.sliceCount
+        lookup = RowLookup(model.ids)
         self.parallel = parallel
     }
 
     /// Judges both nets as they are, and keeps the weights of those that are better than ever.
     func judge(after step: Int, _ points: inout [TrainingReport.ValidationPoint]) throws {
+        if let exchange {
+            try model.setUntrainedRows(.shared, over: exchange.collective)
+        } else {
+            try model.setUntrainedRows(.shared, over: SingleProcess())
+        }
         var point = TrainingReport.ValidationPoint(step: step)
         point.light = try model.lightBranch.flatMap { try quality($0) }
         point.booster = try model.boosterBranch.flatMap { try quality($0) }
@@ -77,7 +84,7 @@ final class BestPoints {
         let (own, noRows) = try collective.together {
             let own = try heldOut.blocks.enumerated().filter { $0.offset % collective.ranks == collective.rank }
                 .flatMap { pieces(of: try $0.element()) }
-            return (own, try heldOut.blocks.first.map { InputRows(try $0().selecting(rows: [])) })
+            return (own, try heldOut.blocks.first.map { InputRows(try $0().selecting(rows: []), lookup) })
         }
         let rounds = try collective.startGather([Double(own.count)]).wait().map { Int($0[0]) }.max() ?? 0
         var (labels, logits): ([UInt8], [Float]) = ([], [])
@@ -117,7 +124,7 @@ final class BestPoints {
     /// Rows that are scored together.
     private func pieces(of batch: SparseBatch) -> [InputRows] {
         stride(from: 0, to: batch.rows, by: rowsAtOnce).map { start in
-            InputRows(batch.selecting(rows: Array(start..<min(start + rowsAtOnce, batch.rows))))
+            InputRows(batch.selecting(rows: Array(start..<min(start + rowsAtOnce, batch.rows))), lookup)
         }
     }
 

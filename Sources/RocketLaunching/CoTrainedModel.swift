@@ -5,6 +5,8 @@ import Nets
 /// The parameters of an arm: embedding tables and the nets that it trains.
 public struct CoTrainedModel: Sendable {
     public let layout: InputLayout
+    /// Which rows the ids of the data have.
+    public let ids: IDTables
     public let nets: NetSpecification
     public let arm: Arm
     /// Hidden layers that the two nets have in common.
@@ -21,11 +23,13 @@ public struct CoTrainedModel: Sendable {
     ///   - logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
     ///   - shard: the part of the embeddings and linear weights that is kept here.
     init(
-        arm: Arm, layout: InputLayout, nets: NetSpecification, sharing: Sharing, sharedLayers: Int, ftrl: FTRL,
-        seed: UInt64, logitBias: Double, shard: TableShard = .whole
+        arm: Arm, layout: InputLayout, ids: IDTables = .none, nets: NetSpecification, sharing: Sharing,
+        sharedLayers: Int, ftrl: FTRL, seed: UInt64, logitBias: Double,
+        shard: TableShard = .whole
     ) {
         self.arm = arm
         self.layout = layout
+        self.ids = ids
         self.nets = nets
         let isPair = arm.trainsLight && arm.trainsBooster
         self.sharedLayers = isPair && sharing == .embeddings ? sharedLayers : 0
@@ -48,7 +52,7 @@ public struct CoTrainedModel: Sendable {
                 input: trunk?.outputWidth ?? width, specification.above(trunk: self.sharedLayers))
             dense.initialise(seed: seed, stream: stream, logitBias: Float(logitBias))
             return Branch(
-                embeddings: tables, trunk: trunk, dense: dense,
+                ids: ids, embeddings: tables, trunk: trunk, dense: dense,
                 linear: specification.linear ? LinearPart(layout: layout, ftrl: ftrl, shard: shard) : nil)
         }
         if arm.trainsLight { lightBranch = branch(nets.light, embeddings, stream: 0x4C49_0000) }
@@ -122,8 +126,10 @@ extension CoTrainedModel {
     /// `light.<layer>.bias` `[out]`, the same for `booster` and for `shared` layers, and `booster_embedding.<field>` when
     /// nothing is shared. Batch-norm adds `light.<layer>.scale`, `.shift`, `.running_mean`, `.running_variance`, PReLU
     /// `.slope`, Dice `.slope`, `.dice_mean`, `.dice_variance`, all `[out]`; a linear part `light_linear.<field>` `[rows, 1]`.
-    /// A field with an admission rule adds `embedding.<field>.rare` `[1, dim]` and, as Int32 `[rows]`,
-    /// `admission_count.<field>` and `admission_last_seen.<field>` (days since 1970-01-01).
+    /// A field whose ids have rows by a table adds `ids.<field>`, Int32 `[rows − 2]`, ascending: row 0 is for missing, row `i + 1`
+    /// for `ids[i]`, the last for every other id. A field with an admission rule adds, as Int32, `admission_count.<field>` and
+    /// `admission_last_seen.<field>` (days since 1970-01-01): with a table of ids `[met]`, of the ids `admission_id.<field>`;
+    /// otherwise `[rows]`, and `embedding.<field>.rare` `[1, dim]`.
     public func safetensors() throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
         let encoder = JSONEncoder()
@@ -139,12 +145,16 @@ extension CoTrainedModel {
             file.metadata["admission_last_day"] = "\(admission.lastDay)"
             for (shape, counts) in zip(layout.fields, admission.fields) {
                 guard let counts else { continue }
-                file.integers["admission_count.\(shape.name)"] = Safetensors.Integers(
-                    shape: [shape.rows], values: counts.counts)
-                file.integers["admission_last_seen.\(shape.name)"] = Safetensors.Integers(
-                    shape: [shape.rows], values: counts.lastSeen)
+                func write(_ name: String, _ values: [Int32]) {
+                    file.integers["\(name).\(shape.name)"] = Safetensors.Integers(
+                        shape: [values.count], values: values)
+                }
+                write("admission_count", counts.counts)
+                write("admission_last_seen", counts.lastSeen)
+                if let ids = counts.ids { write("admission_id", ids.map { Int32(bitPattern: $0) }) }
             }
         }
+        ids.write(to: &file, layout)
         return try file.encoded()
     }
 
@@ -158,7 +168,7 @@ extension CoTrainedModel {
             throw SafetensorsError.metadata(ModelDescription.key)
         }
         self.init(
-            arm: arm, layout: description.layout, nets: description.nets,
+            arm: arm, layout: description.layout, ids: try IDTables(file, description.layout), nets: description.nets,
             sharing: .embeddings, sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
         // Nothing was shared, or each net was kept at a best point of its own.
         if !description.sharesEmbeddings { boosterBranch = boosterBranch?.copy() }
@@ -171,16 +181,27 @@ extension CoTrainedModel {
         guard let lastDay = Int32(text) else { throw SafetensorsError.metadata("admission_last_day") }
         counts.lastDay = lastDay
         for (index, shape) in layout.fields.enumerated() where shape.admission != nil {
-            func integers(_ name: String) throws -> [Int32] {
-                guard let tensor = file.integers["\(name).\(shape.name)"], tensor.shape == [shape.rows] else {
+            func integers(_ name: String, _ count: Int?) throws -> [Int32] {
+                let tensor = file.integers["\(name).\(shape.name)"]
+                let expected = [count ?? tensor?.values.count ?? 0]
+                guard let tensor, tensor.shape == expected else {
                     throw SafetensorsError.tensor(
-                        name: "\(name).\(shape.name)", expected: [shape.rows],
-                        found: file.integers["\(name).\(shape.name)"]?.shape)
+                        name: "\(name).\(shape.name)", expected: expected, found: tensor?.shape)
                 }
                 return tensor.values
             }
-            counts.fields[index]?.counts = try integers("admission_count")
-            counts.fields[index]?.lastSeen = try integers("admission_last_seen")
+            var rows = shape.rows
+            if shape.hasIDTable == true {
+                let met = try integers("admission_id", nil).map { UInt32(bitPattern: $0) }
+                guard IDTable(met) != nil else {
+                    throw SafetensorsError.malformed(
+                        "the ids of admission_id.\(shape.name) are not ascending numbers above 0")
+                }
+                counts.fields[index]?.ids = met
+                rows = met.count
+            }
+            counts.fields[index]?.counts = try integers("admission_count", rows)
+            counts.fields[index]?.lastSeen = try integers("admission_last_seen", rows)
         }
         admission = counts
     }

@@ -31,6 +31,7 @@ public final class CoTrainer {
     private let light, booster, trunk: DenseOptimiser?
     let step: TrainingStep
     private let optimisers: OptimiserState
+    private let known: KnownIDs
     /// Counts of the ids that an earlier training saw, where this one goes on from it.
     private var earlierAdmission: AdmissionCounts?
     private let parallel: Parallel
@@ -39,11 +40,13 @@ public final class CoTrainer {
     /// - Parameters:
     ///   - rocket: of the job; the arm changes what makes it different.
     ///   - clickRate: of the training rows; where both nets begin.
-    ///   - teacher: a model of the same layout with a booster, which stands still; only arms that need one take it.
+    ///   - known: the ids that have rows of their own where the layout asks for tables of ids; nil: none.
+    ///   - teacher: a model of the same features with a booster, which stands still; only arms that need one take it. It may
+    ///     know other ids.
     ///   - collective: the group of ranks that trains; all of them make a trainer with the same arguments and call the same.
     public init(
         arm: Arm, layout: InputLayout, nets: NetSpecification, rocket: RocketSpecification,
-        training: TrainingSpecification, clickRate: Double, teacher: CoTrainedModel? = nil,
+        training: TrainingSpecification, clickRate: Double, known: KnownIDs? = nil, teacher: CoTrainedModel? = nil,
         collective: any Collective = SingleProcess()
     ) {
         let rocket = arm.settings(rocket)
@@ -51,11 +54,13 @@ public final class CoTrainer {
         self.rocket = rocket
         self.training = training
         self.collective = collective
+        let known = known ?? KnownIDs(none: layout)
+        self.known = known
         parallel = Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
         model = CoTrainedModel(
-            arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, sharedLayers: rocket.sharedLayers,
-            ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
+            arm: arm, layout: known.layout, ids: known.tables, nets: nets, sharing: rocket.sharing,
+            sharedLayers: rocket.sharedLayers, ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
             logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess,
             shard: TableShard(rank: collective.rank, ranks: collective.ranks))
         func optimiser(_ net: DenseNet?) -> DenseOptimiser? {
@@ -83,20 +88,22 @@ public final class CoTrainer {
         return try optimisers.encoded(whole)
     }
 
-    /// Begins with the weights and the optimiser state of an earlier training instead of random ones.
+    /// Begins with the weights and the optimiser state of an earlier training instead of random ones. An id that had no row there
+    /// begins with the row of such ids.
     ///
     /// - Parameters:
-    ///   - earlier: a model of the same arm, layout and settings.
+    ///   - earlier: a model of the same arm, features and settings; this training knows its ids, too.
     ///   - state: its `optimiserState`.
     /// - Throws: `TrainingError.otherModel` when the models differ in shape, `SafetensorsError` for a state of another one.
     public func goOn(from earlier: CoTrainedModel, state: [UInt8]) throws {
-        guard earlier.layout == model.layout, earlier.nets == model.nets, earlier.arm == model.arm,
-            earlier.sharedLayers == model.sharedLayers, earlier.sharesEmbeddings == model.sharesEmbeddings
+        guard earlier.layout.withoutIDs == model.layout.withoutIDs, earlier.nets.hasSameNets(as: model.nets),
+            earlier.arm == model.arm, earlier.sharedLayers == model.sharedLayers, earlier.sharesEmbeddings == model.sharesEmbeddings
         else { throw TrainingError.otherModel }
-        try optimisers.restore(state)
+        let origins = RowOrigins(model.ids, in: earlier.ids)
+        try optimisers.restore(state, origins)
         for (own, other) in [(model.lightBranch, earlier.lightBranch), (model.boosterBranch, earlier.boosterBranch)] {
             for (own, other) in zip(own?.arrays ?? [], other?.arrays ?? []) {
-                own.takeRows(from: other.array, of: .whole)
+                own.takeRows(from: other.array, of: .whole, origins)
             }
         }
         model.addToLogits(Float(training.logitExcess))
@@ -120,10 +127,10 @@ public final class CoTrainer {
         try collective.agree(supported ? nil : TrainingError.unsupported(training.denseType))
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let (admission, admitted, heldOut) = try collective.together {
-            let admission = try AdmissionCounts(model.layout, of: source, after: earlierAdmission)
-            let (training, heldOut) = try (admission?.admitted(source) ?? source)
-                .holdingOut(share: judge == nil ? 0 : self.training.validationShare)
-            return (admission, training, heldOut)
+            // What nobody trains on must not be counted either.
+            let (rows, heldOut) = try source.holdingOut(share: judge == nil ? 0 : training.validationShare)
+            let admission = try AdmissionCounts(known, of: rows, after: earlierAdmission)
+            return (admission, admission?.admitted(rows) ?? rows, admission?.admitted(heldOut) ?? heldOut)
         }
         let best =
             heldOut.rows == 0
@@ -131,6 +138,7 @@ public final class CoTrainer {
         let course = try run(
             admitted.sampled(negativeShare: training.negativeShare, seed: training.seed), best, checkpoints, progress)
         let state = course.state
+        try model.setUntrainedRows(.all, kept: (best?.light, best?.booster), over: collective)
         if let light = best?.light { model.lightBranch = light }
         if let booster = best?.booster { model.boosterBranch = booster }
         let group = try group(course, admitted)
@@ -144,7 +152,8 @@ public final class CoTrainer {
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
             lightStep: state.validations.bestStep(\.light), boosterStep: state.validations.bestStep(\.booster),
             gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: parallel.threads,
-            threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group)
+            threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group,
+            ids: known.report.isEmpty ? nil : known.report)
     }
 
     private func run(
@@ -234,7 +243,7 @@ public final class CoTrainer {
             size: training.batchSize, seed: training.seed,
             shares: try shares.map {
                 try RankShares(source, shares: $0, batchSize: training.batchSize, over: collective)
-            }, layout: model.layout, rank: collective.rank, ranks: collective.ranks)
+            }, layout: model.layout, lookup: step.lookup, rank: collective.rank, ranks: collective.ranks)
     }
 
     /// Saves every rank's part; the checkpoint before goes when all are there.
@@ -291,7 +300,7 @@ public final class CoTrainer {
 
     /// The gradients of one batch without an update; for holding them against finite differences.
     package func gradients(of batch: SparseBatch) throws -> BatchGradients {
-        _ = try step.gradients(of: InputRows(batch), step: 0, .all, hintScale: 1)
+        _ = try step.gradients(of: InputRows(batch, step.lookup), step: 0, .all, hintScale: 1)
         return BatchGradients(model: model, batch: batch, step: step)
     }
 
@@ -299,7 +308,7 @@ public final class CoTrainer {
     package func step(
         _ batch: SparseBatch, progress: Double
     ) throws -> (light: Double, booster: Double, hint: Double) {
-        try step(InputRows(batch), progress: progress)
+        try step(InputRows(batch, step.lookup), progress: progress)
     }
 
     package func step(
@@ -313,14 +322,14 @@ public final class CoTrainer {
     ///
     /// - Parameter batches: this rank's rows of each.
     package func runSteps(_ count: Int, over batches: [SparseBatch]) throws {
-        let (layout, ranks, rank) = (model.layout, collective.ranks, collective.rank)
+        let (layout, ranks, rank, lookup) = (model.layout, collective.ranks, collective.rank, step.lookup)
         try prefetching(step.exchange?.rows, step.profile) { put in
             for number in 0..<count {
                 let batch = batches[number % batches.count]
                 let first = UInt32(rank * batch.rows)
                 let input = InputRows(
                     batch, ofBatch: ranks * batch.rows,
-                    numbers: ranks == 1 ? nil : Array(first..<first + UInt32(batch.rows)))
+                    numbers: ranks == 1 ? nil : Array(first..<first + UInt32(batch.rows)), lookup)
                 guard put(input.planned(layout, ranks: ranks)) else { return }
             }
         } _: { input in

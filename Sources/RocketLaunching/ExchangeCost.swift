@@ -52,7 +52,7 @@ extension TrainingStep {
     /// What a step exchanges when each rank has so many rows, by the frequencies of the ids in some blocks.
     func exchangeCost(of sample: SparseBatch, rows: Int) -> ExchangeCost {
         let owners = inputs.tables[0].embeddings.layout.owners
-        let ids = InputRows(sample).ids
+        let ids = InputRows(sample, lookup).ids
         return exchangeCost(
             distinct: inputs.tables[0].embeddings.layout.ownFields.map { field in
                 let used = owners.indices.filter { owners[$0] == field }.flatMap { ids[$0].ids }

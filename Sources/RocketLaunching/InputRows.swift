@@ -1,6 +1,25 @@
 import FeatureCache
 import Nets
 
+/// How a training finds the rows of ids.
+package struct RowLookup: Sendable {
+    let ids: IDTables
+    /// The teacher's, where there is one.
+    private let teacher: IDTables?
+    private let teacherHasSame: Bool
+
+    package init(_ ids: IDTables = .none, teacher: IDTables? = nil) {
+        self.ids = ids
+        self.teacher = teacher
+        teacherHasSame = teacher == ids
+    }
+
+    func rows(of ids: [FieldIDs]) -> (own: [FieldIDs], teacher: [FieldIDs]?) {
+        let own = self.ids.rows(of: ids)
+        return (own, teacherHasSame ? own : teacher?.rows(of: ids))
+    }
+}
+
 /// A batch in the form that nets eat: ids by field, and a dense input `[rows, inputWidth]`.
 package struct InputRows: Sendable {
     /// As the tables know them: of sharded tables the slots of the rows that come here.
@@ -12,21 +31,30 @@ package struct InputRows: Sendable {
     let rowNumbers: [UInt32]?
     /// Where the embedding rows come from; nil where they all are here.
     private(set) var plan: RowPlan?
+    /// As the teacher's tables know the ids.
+    private let teacherIDs: [FieldIDs]?
 
-    package init(_ batch: SparseBatch) {
-        self.init(batch, ofBatch: batch.rows, numbers: nil)
+    package init(_ batch: SparseBatch, _ lookup: RowLookup = RowLookup()) {
+        self.init(batch, ofBatch: batch.rows, numbers: nil, lookup)
     }
 
-    init(_ batch: SparseBatch, ofBatch rows: Int, numbers: [UInt32]?) {
+    init(_ batch: SparseBatch, ofBatch rows: Int, numbers: [UInt32]?, _ lookup: RowLookup) {
         self.batch = batch
         batchRows = rows
         rowNumbers = numbers
-        ids = batch.fields.map { field in
+        let ids = batch.fields.map { field in
             switch field {
             case .single(let ids): FieldIDs(ids: ids)
             case .multi(let offsets, let ids): FieldIDs(ids: ids, offsets: offsets)
             }
         }
+        (self.ids, teacherIDs) = lookup.rows(of: ids)
+    }
+
+    /// Some of a batch's rows, as the part that a rank trains on.
+    init(_ range: Range<Int>, of batch: SparseBatch, _ lookup: RowLookup) {
+        self.init(
+            batch.selecting(rows: Array(range)), ofBatch: batch.rows, numbers: range.map { UInt32($0) }, lookup)
     }
 
     /// The same rows for tables that the ranks keep parts of.
@@ -39,13 +67,12 @@ package struct InputRows: Sendable {
         return planned
     }
 
-    /// The same rows for tables that are here as a whole.
-    var unplanned: InputRows { plan == nil ? self : InputRows(batch, ofBatch: batchRows, numbers: rowNumbers) }
-
-    /// Some of the rows, as the part of a batch that a rank trains on.
-    func part(_ range: Range<Int>) -> InputRows {
-        InputRows(
-            batch.selecting(rows: Array(range)), ofBatch: rows, numbers: range.map { UInt32($0) })
+    /// The same rows for the tables of the teacher, which are here as a whole.
+    var forTeacher: InputRows {
+        guard let teacherIDs else { return self }
+        var rows = self
+        (rows.ids, rows.plan) = (teacherIDs, nil)
+        return rows
     }
 
     var rows: Int { batch.rows }

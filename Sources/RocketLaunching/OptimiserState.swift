@@ -40,13 +40,14 @@ final class OptimiserState {
         return try file.encoded()
     }
 
+    /// - Parameter origins: where the rows lie in the state, if it is one of other tables of ids.
     /// - Throws: `SafetensorsError` when the bytes are not the state of such a training; nothing is changed then.
-    func restore(_ bytes: [UInt8]) throws {
+    func restore(_ bytes: [UInt8], _ origins: RowOrigins? = nil) throws {
         let file = try Safetensors(bytes)
         guard let text = file.metadata["optimiser_steps"],
             let steps = try? JSONDecoder().decode([Int].self, from: Data(text.utf8)), steps.count == dense.count
         else { throw SafetensorsError.metadata("optimiser_steps") }
-        try file.copy(to: arrays, from: .whole)
+        try file.copy(to: arrays, from: .whole, origins)
         self.steps = steps
     }
 }
@@ -54,18 +55,22 @@ final class OptimiserState {
 extension Safetensors {
     /// Fills arrays with the tensors of their names.
     ///
-    /// - Parameter shard: that the file has of sharded arrays; only rows that it has are set.
+    /// - Parameters:
+    ///   - shard: that the file has of sharded arrays; only rows that it has are set.
+    ///   - origins: where a file with all rows has them; nil: where these arrays have them.
     /// - Throws: `SafetensorsError.tensor` when one is missing or of another size; nothing is changed then.
-    func copy(to arrays: [NamedArray], from shard: TableShard) throws {
+    func copy(to arrays: [NamedArray], from shard: TableShard, _ origins: RowOrigins? = nil) throws {
         for named in arrays {
-            let expected = named.sharding.map { shard.places(for: $0.rows) * $0.width } ?? named.array.count
+            let expected =
+                named.sharding.map { shard.places(for: origins?.rows(of: $0) ?? $0.rows) * $0.width }
+                ?? named.array.count
             guard let tensor = tensors[named.name], tensor.shape == [expected] else {
                 throw SafetensorsError.tensor(
                     name: named.name, expected: [expected], found: tensors[named.name]?.shape)
             }
         }
         for named in arrays {
-            if let tensor = tensors[named.name] { named.takeRows(from: FloatArray(tensor.values), of: shard) }
+            if let tensor = tensors[named.name] { named.takeRows(from: FloatArray(tensor.values), of: shard, origins) }
         }
     }
 }

@@ -10,6 +10,7 @@ struct ReadingOrder: Sendable {
     /// How the rows are dealt; nil: every rank reads all of them as one stream and takes its part of each batch.
     var shares: RankShares?
     var layout: InputLayout
+    var lookup: RowLookup
     var rank = 0, ranks = 1
 
     /// Steps of an epoch over rows that nobody deals.
@@ -23,13 +24,13 @@ struct ReadingOrder: Sendable {
     ) throws {
         func give(_ input: InputRows) throws -> Bool { try body(input.planned(layout, ranks: ranks)) }
         if let shares {
-            return try source.shareBatches(shares, seed: seed, epoch: epoch, done, profile, give)
+            return try source.shareBatches(shares, seed: seed, epoch: epoch, done, lookup, profile, give)
         }
         try source.batches(size: size, seed: seed, epoch: epoch, profile) { batch in
             if done.skip() { return true }
-            let input = InputRows(batch)
-            guard ranks > 1 else { return try give(input) }
-            return try give(input.part(batch.rows * rank / ranks..<batch.rows * (rank + 1) / ranks))
+            guard ranks > 1 else { return try give(profile.time(.read) { InputRows(batch, lookup) }) }
+            let range = batch.rows * rank / ranks..<batch.rows * (rank + 1) / ranks
+            return try give(profile.time(.read) { InputRows(range, of: batch, lookup) })
         }
     }
 }

@@ -5,10 +5,12 @@ import Nets
 /// time.
 public final class Scorer {
     private let workspace: BranchWorkspace
+    private let lookup: RowLookup
     private static let chunk = 512
 
     init(_ branch: Branch) {
         workspace = BranchWorkspace(branch, rows: Self.chunk)
+        lookup = RowLookup(branch.ids)
     }
 
     /// The logits of all rows. `[rows]`
@@ -25,7 +27,7 @@ public final class Scorer {
         while start < batch.rows {
             let rows = min(Self.chunk, batch.rows - start)
             let part = rows == batch.rows ? batch : batch.selecting(rows: Array(start..<start + rows))
-            workspace.score(InputRows(part), rows: 0..<rows)
+            workspace.score(InputRows(part, lookup), rows: 0..<rows)
             for row in 0..<rows { logits[start + row] = workspace.logits[row] }
             start += rows
         }

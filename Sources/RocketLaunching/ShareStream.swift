@@ -58,8 +58,8 @@ extension TrainingSource {
     /// The batches of an epoch, as `RankShares` deals their rows: calls `body` with this rank's rows of each.
     /// Ends when `body` is false.
     func shareBatches(
-        _ shares: RankShares, seed: UInt64, epoch: Int, _ done: StepsDone, _ profile: StepProfile,
-        _ body: (InputRows) throws -> Bool
+        _ shares: RankShares, seed: UInt64, epoch: Int, _ done: StepsDone, _ lookup: RowLookup,
+        _ profile: StepProfile, _ body: (InputRows) throws -> Bool
     ) throws {
         let own = shares.own
         var streams = own.map { share in
@@ -79,8 +79,11 @@ extension TrainingSource {
                 return batch
             }
             if done.skip() { continue }
-            let input = InputRows(
-                batch ?? noRows, ofBatch: shares.batchRows(step: step), numbers: shares.rowNumbers(step: step))
+            let input = profile.time(.read) {
+                InputRows(
+                    batch ?? noRows, ofBatch: shares.batchRows(step: step), numbers: shares.rowNumbers(step: step),
+                    lookup)
+            }
             guard try body(input) else { return }
         }
     }

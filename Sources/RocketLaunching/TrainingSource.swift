@@ -22,7 +22,7 @@ public struct TrainingSource: Sendable {
     /// Cuts the latest share of the last day's rows off, to be judged on.
     ///
     /// Cost: reads the last day once, for the count of its clicks.
-    func holdingOut(share: Double) throws -> (training: TrainingSource, heldOut: TrainingSource) {
+    package func holdingOut(share: Double) throws -> (training: TrainingSource, heldOut: TrainingSource) {
         guard share > 0, let lastDay = days.max() else {
             return (self, TrainingSource(rows: 0, clicks: 0, blocks: []))
         }

@@ -14,6 +14,7 @@ struct TrainingStep {
     let profile = StepProfile()
     let lanes: [Lane]
     let inputs: StepInputs
+    let lookup: RowLookup
     private let rocket: RocketSpecification
     let training: TrainingSpecification
     let parallel: Parallel
@@ -59,6 +60,7 @@ struct TrainingStep {
         self.parallel = parallel
         self.slices = slices
         inputs = StepInputs(model, rows: size)
+        lookup = RowLookup(model.ids, teacher: teacher?.ids)
         light = model.lightBranch.map { Lane($0, .light, rows: size, slices: slices, type: training.denseType) }
         booster = model.boosterBranch.map { Lane($0, .booster, rows: size, slices: slices, type: training.denseType) }
         trunk = model.lightBranch?.trunk.map { Lane(trunk: $0, rows: size, slices: slices, type: training.denseType) }
@@ -224,7 +226,7 @@ struct TrainingStep {
                     lane.addLinear(input.ids, slice)
                 }
             }
-            if let teacher { profile.time(.booster) { teacher.workspace.score(input.unplanned, rows: slice.rows) } }
+            if let teacher { profile.time(.booster) { teacher.workspace.score(input.forTeacher, rows: slice.rows) } }
             profile.time(.hint) { sums[index].losses = writeLogitGradients(input, slice.rows, terms, hintScale) }
             backward(slice)
             exchange?.collective.progress()

@@ -13,7 +13,8 @@ extension Collective {
                 continue
             }
             let array = try self.whole(named.array, sharding)
-            let all = NamedArray.Sharding(shard: .whole, rows: sharding.rows, width: sharding.width)
+            var all = sharding
+            all.shard = .whole
             whole.append(NamedArray(named.name, array, all))
         }
         return rank == 0 ? whole : nil
@@ -58,7 +59,8 @@ extension Branch {
     fileprivate func whole(over collective: any Collective, _ tables: EmbeddingTables?) throws -> Branch {
         let weights = try linear.flatMap { try $0.tables.whole(over: collective) }
         guard let tables else { return self }
-        return Branch(embeddings: tables, trunk: trunk, dense: dense, linear: weights.map { LinearPart($0) })
+        return Branch(
+            ids: ids, embeddings: tables, trunk: trunk, dense: dense, linear: weights.map { LinearPart($0) })
     }
 }
 

@@ -2,7 +2,8 @@ import Features
 import Foundation
 import Nets
 
-/// Turns raw values into ids and numbers, as the extraction from the logs does.
+/// Turns raw values into ids and numbers, as the extraction from the logs does, and ids into the rows of a model's tables. One of no
+/// model leaves the ids as they are.
 ///
 /// Features whose columns all belong to the request are encoded once a request, the others once a candidate.
 public struct FeatureEncoder: Sendable {
@@ -27,6 +28,8 @@ public struct FeatureEncoder: Sendable {
         /// Its place among the fields, or among the numbers.
         var target: Int
         var hasher: FeatureHasher
+        /// Which rows the ids have; nil: their own numbers.
+        var ids: IDTable?
     }
 
     enum Source: Sendable {
@@ -42,6 +45,11 @@ public struct FeatureEncoder: Sendable {
     /// - Parameter columns: those whose values all candidates of a request have in common.
     /// - Throws: `ServingError.unknownColumn`, `.timeZone`.
     public init(_ served: ServedFeatures, requestColumns columns: Set<String> = []) throws(ServingError) {
+        try self.init(served, requestColumns: columns, ids: .none)
+    }
+
+    /// - Parameter ids: of the model.
+    init(_ served: ServedFeatures, requestColumns columns: Set<String>, ids: IDTables) throws(ServingError) {
         let features = served.features
         let known = features.compactMap { served.column(of: $0) }
         if let unknown = columns.subtracting(known).min() {
@@ -92,7 +100,7 @@ public struct FeatureEncoder: Sendable {
                 }
             let reader = Reader(
                 feature: index, isCrossed: inCrosses.contains(index), source: source, target: targets[index],
-                hasher: FeatureHasher(feature))
+                hasher: FeatureHasher(feature), ids: feature.kind == .numeric ? nil : ids[targets[index]])
             if fromRequest[index] { request.add(reader) } else { candidates.add(reader) }
         }
         (self.request, self.candidates) = (request, candidates)
@@ -157,6 +165,7 @@ public struct FeatureEncoder: Sendable {
                 }
             case .cross(let parts): rows.encodeCross(parts, reader, of: request, count: count)
             }
+            if let ids = reader.ids { ids.replaceByRows(&rows.rows.fields[reader.target].ids) }
         }
         rows.rows.count = count
     }

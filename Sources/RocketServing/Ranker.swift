@@ -21,7 +21,7 @@ public final class Ranker {
         tableBytes: Int = 16 << 20
     ) throws(ServingError) {
         guard precision.isSupportedHere else { throw .unsupported(precision) }
-        encoder = try FeatureEncoder(model.features, requestColumns: requestColumns)
+        encoder = try FeatureEncoder(model.features, requestColumns: requestColumns, ids: model.branch.ids)
         scorer = CandidateScorer(
             model.branch, requestFields: encoder.request.fields, requestNumerics: encoder.request.numerics,
             type: precision, tableBytes: tableBytes)
@@ -56,7 +56,7 @@ public final class Ranker {
         score(request: request, candidates: candidates, into: &probabilities)
     }
 
-    /// The same for what this ranker's encoder has encoded. Allocates nothing.
+    /// The same for what this ranker's encoder, or that of another ranker of the same model, has encoded. Allocates nothing.
     public func score(request: EncodedRows, candidates: EncodedRows, into probabilities: inout [Float]) {
         precondition(probabilities.count >= candidates.count, "no room for the probabilities of all candidates")
         scorer.score(request: request.rows, candidates: candidates.rows, into: &probabilities)

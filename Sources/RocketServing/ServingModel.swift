@@ -36,8 +36,8 @@ public struct ServingModel: Sendable {
     /// Any net over the same features.
     package init(_ branch: Branch, features: ServedFeatures) throws {
         let (fields, layout) = (features.specification.fields, branch.embeddings.layout)
-        let shapes = layout.fields.map { "\($0.name) of \($0.rows) ids" }
-        let expected = fields.map { "\($0.name) of \($0.tableRows) ids" }
+        let shapes = layout.fields.map { $0.hasIDTable == true ? $0.name : "\($0.name) of \($0.rows) ids" }
+        let expected = fields.map { $0.hasIDTable ? $0.name : "\($0.name) of \($0.tableRows) ids" }
         guard shapes == expected, layout.fields.map(\.multiValued) == fields.map({ $0.kind == .multiValued }) else {
             throw ServingError.mismatch(
                 "the weights are for \(shapes.joined(separator: ", ")), the features are \(expected.joined(separator: ", "))"

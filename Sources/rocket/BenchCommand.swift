@@ -165,6 +165,9 @@ struct BenchCommand: ParsableCommand {
         @Option(help: "Rows of all embedding tables together; PyTorch always has a million.")
         var embeddingRows = 1_000_000
 
+        @Option(help: "How ids find their rows: rows (an id is the number of its row), table (by a table of ids).")
+        var ids = BenchIDs.rows
+
         @Option(help: "Rounds.")
         var rounds = 5
 
@@ -200,7 +203,7 @@ struct BenchCommand: ParsableCommand {
             }
             let result = try benchTrain(
                 arm: arm, batch: batch, threads: threads ?? launch.threads, type: dtype, embeddingRows: embeddingRows,
-                rounds: rounds, seconds: seconds, python: python, launch: launch
+                ids: ids, rounds: rounds, seconds: seconds, python: python, launch: launch
             ) { display.show($0) }
             if json { return try printJSON(result) }
             print(
@@ -223,6 +226,7 @@ struct BenchCommand: ParsableCommand {
 }
 
 extension Arm: ExpressibleByArgument {}
+extension BenchIDs: ExpressibleByArgument {}
 extension DenseType: ExpressibleByArgument {}
 
 extension TrainBench {

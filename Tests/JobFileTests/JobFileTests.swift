@@ -83,8 +83,8 @@ struct JobFileTests {
             try JobFile(text: elaborateJob.replacing(line, with: "  - {\(feature)}"), path: "x")
         }
         let feature = try job("name: liked, kind: categorical, table: user").features.features[2]
-        #expect(feature.table == "user" && feature.embeddingDim == 24 && feature.hashBits == 16)
-        #expect(FeatureHasher(feature).id("7") == FeatureHasher(name: "user", hashBits: 16).id("7"))
+        #expect(feature.table == "user" && feature.embeddingDim == 24 && feature.hashBits == 31)
+        #expect(FeatureHasher(feature).id("7") == FeatureHasher(name: "user", hashBits: 31).id("7"))
         for (wrong, message) in [
             ("name: liked, kind: categorical, table: usr", "9: features[liked].table: ‘usr’ is not a feature"),
             (
@@ -146,11 +146,24 @@ struct JobFileTests {
         #expect("\(String(describing: error))".contains("x:" + message), "\(String(describing: error))")
     }
 
+    @Test(
+        "Memory is a number with a unit",
+        arguments: [("512MB", 512_000_000), ("2GB", 2_000_000_000), ("1 GiB", 1 << 30), ("64KiB", 65_536)])
+    func embeddingMemory(_ text: String, _ bytes: Int) throws {
+        let job = shortestJob.replacing("embedding_dim: 4", with: "embedding_dim: 4, embedding_memory: \(text)")
+        #expect(try JobFile(text: job, path: "x").nets.embeddingMemory == bytes)
+        for wrong in ["512", "GB", "2TB", "-1GB", "1.5GB", "9999999999GB", "0MB"] {
+            let job = shortestJob.replacing("embedding_dim: 4", with: "embedding_dim: 4, embedding_memory: \(wrong)")
+            #expect(throws: JobFileError.self) { try JobFile(text: job, path: "x") }
+        }
+    }
+
     @Test("Optional keys that are absent have their defaults")
     func defaults() throws {
         let job = try JobFile(text: shortestJob, path: "jobs/x.yaml")
         #expect(job.source.timeZone == "UTC")
-        #expect(job.features.features == [Feature(name: "user_id", column: "user_id", kind: .categorical)])
+        #expect(job.features.features == [Feature(name: "user_id", column: "user_id", kind: .categorical, hashBits: 31)])
+        #expect(job.nets.embeddingMemory == nil && NetSpecification.usualEmbeddingMemory == 1_000_000_000)
         #expect(job.rocket == RocketSpecification())
         #expect(job.training == TrainingSpecification())
         #expect(job.evaluation == EvaluationSpecification())
@@ -209,7 +222,6 @@ struct JobFileCanonicalTests {
             features:
               - kind: "categorical"
                 name: user_id   # the user
-                hash_bits: 16
             source:
               attribution_window: 24h
               time_zone: UTC
@@ -226,7 +238,7 @@ struct JobFileCanonicalTests {
     func fingerprint() throws {
         #expect(
             try job(shortestJob).extractionText() == """
-                {"features":{"features":[{"column":"user_id","hashBits":16,"kind":"categorical","name":"user_id",\
+                {"features":{"features":[{"column":"user_id","hashBits":31,"kind":"categorical","name":"user_id",\
                 "transform":"identity"}]},"shards":4,"source":{"attributionWindow":{"seconds":86400},"clicks":{"impressionID":"id",\
                 "table":"clicked","time":"at"},"impressions":{"id":"id","table":"shown","time":"at"},"timeZone":"UTC"}}
                 """)

@@ -32,15 +32,25 @@ enum Shop {
         return ServedFeatures(
             FeatureSpecification(features: features), timeColumn: "shown_at", timeZone: "Asia/Kolkata")
     }()
+    /// The same with tables of ids where the names say so.
+    static let exactFeatures: ServedFeatures = {
+        var served = features
+        for index in served.features.indices
+        where ["user", "tags", "ad", "other_ad", "user_ad"].contains(served.features[index].name) {
+            served.features[index].hashBits = FeatureHasher.exactBits
+        }
+        return served
+    }()
     static let requestColumns: Set = ["user_id", "tags", "shown_at", "age"]
 
-    static var layout: InputLayout {
+    static func layout(_ served: ServedFeatures) -> InputLayout {
         InputLayout(
-            fields: features.specification.fields.map { feature in
+            fields: served.specification.fields.map { feature in
                 FieldShape(
-                    name: feature.name, rows: feature.tableRows, multiValued: feature.kind == .multiValued,
+                    name: feature.name, rows: feature.hasIDTable ? 2 : feature.tableRows,
+                    multiValued: feature.kind == .multiValued,
                     dim: feature.name == "tags" ? 3 : nil, pooling: feature.pooling.map { _ in .mean },
-                    table: feature.table)
+                    table: feature.table, hasIDTable: feature.hasIDTable ? true : nil)
             },
             numerics: [
                 NumericShape(name: "age", mean: 40, standardDeviation: 12),
@@ -68,8 +78,8 @@ enum Shop {
     }
 
     /// The same row as the cache has it, by the hash alone.
-    static func batch(_ rows: [[String: RawValue]]) -> SparseBatch {
-        let all = features.specification
+    static func batch(_ rows: [[String: RawValue]], _ served: ServedFeatures = features) -> SparseBatch {
+        let all = served.specification
         func text(_ value: RawValue?) -> String? {
             switch value {
             case .text(let text): text
@@ -136,17 +146,28 @@ enum Shop {
     }
 
     /// A model that has been trained for some steps, so that no part of it is as it was at first.
-    static func model(_ light: DenseSpecification, sharedLayers: Int = 0) throws -> CoTrainedModel {
+    ///
+    /// - Parameter met: rows whose ids it has tables of.
+    static func model(
+        _ light: DenseSpecification, sharedLayers: Int = 0, _ served: ServedFeatures = features,
+        met: Range<UInt64> = 0..<2_000
+    ) throws -> CoTrainedModel {
         var booster = light
         booster.hidden.append(5)
+        let nets = NetSpecification(embeddingDim: 4, light: light, booster: booster)
+        let source = TrainingSource(
+            rows: met.count, clicks: 1, blocks: [{ batch(met.map(rows), served) }])
+        let known = try KnownIDs(
+            layout(served), of: source, memory: EmbeddingMemory(nets, sharing: .embeddings))
         let trainer = CoTrainer(
-            arm: .rocket, layout: layout, nets: NetSpecification(embeddingDim: 4, light: light, booster: booster),
+            arm: .rocket, layout: layout(served), nets: nets,
             rocket: RocketSpecification(sharing: .embeddings, sharedLayers: sharedLayers),
-            training: TrainingSpecification(batchSize: 64, seed: 3, slices: 2, threads: 1), clickRate: 0.2)
+            training: TrainingSpecification(batchSize: 64, seed: 3, slices: 2, threads: 1), clickRate: 0.2,
+            known: known)
         for step in 0..<20 as Range<UInt64> {
-            var batch = batch((0..<64).map { rows($0 + 100 * step) })
+            var batch = batch((0..<64).map { rows($0 + 100 * step) }, served)
             batch.labels = (0..<64).map { ($0 + Int(step)) % 3 == 0 ? 1 : 0 }
-            _ = try trainer.step(InputRows(batch), progress: Double(step) / 20)
+            _ = try trainer.step(batch, progress: Double(step) / 20)
         }
         return trainer.model
     }
@@ -164,8 +185,34 @@ enum Shop {
         (DenseSpecification([6, 4], activation: .prelu, linear: true), 1), (DenseSpecification([]), 0),
     ]
 
-    private static func served(_ model: CoTrainedModel) throws -> ServingModel {
-        try ServingModel(model: model.safetensors(), features: Array(Shop.features.canonicalJSON().utf8))
+    private static func served(
+        _ model: CoTrainedModel, _ features: ServedFeatures = Shop.features
+    ) throws -> ServingModel {
+        try ServingModel(model: model.safetensors(), features: Array(features.canonicalJSON().utf8))
+    }
+
+    @Test(
+        "With tables of ids too, of values that training met and of those that it did not",
+        arguments: nets, [UInt64(5), 2_000])
+    func exactScores(_ net: (DenseSpecification, Int), _ met: UInt64) throws {
+        let model = try Shop.model(net.0, sharedLayers: net.1, Shop.exactFeatures, met: 0..<met)
+        let scorer = try #require(model.light)
+        let serving = try Self.served(model, Shop.exactFeatures)
+        for (columns, tableBytes) in [(Set(), 0), (Shop.requestColumns, 1 << 24), (["ad_id", "shown_at"], 2_000)] {
+            let ranker = try Ranker(serving, requestColumns: columns, tableBytes: tableBytes)
+            // Filled again, the rows of the last request must not be looked up once more.
+            for _ in 0..<2 {
+                let request = Shop.rows(7).filter { columns.contains($0.key) }
+                let candidates = (0..<300).map { row in
+                    Shop.rows(UInt64(1_000 + row)).merging(request) { _, common in common }
+                }
+                let expected = scorer.logits(Shop.batch(candidates, Shop.exactFeatures)).map { 1 / (1 + exp(-$0)) }
+                let found = try ranker.score(request: request, candidates: candidates)
+                #expect(zip(expected, found).map { abs($0 - $1) }.max() ?? 1 < 2e-6)
+                #expect(Set(found).count > 20)
+            }
+        }
+        #expect(throws: ServingError.self) { try Self.served(model) }
     }
 
     @Test(

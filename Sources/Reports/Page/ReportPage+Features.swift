@@ -21,6 +21,14 @@ extension ReportPage {
         }
     }
 
+    /// A share of values whose id or embedding row is not theirs alone.
+    private func sharing(_ share: Double?) -> String {
+        NumberText.percent(share) + (share ?? 0 > Self.mostSharing ? " ▲" : "")
+    }
+
+    /// Above it the embeddings suffer: rocket doctor says what to do.
+    private static let mostSharing = 0.01
+
     private var drift: Figure? {
         let shown = details.features.filter { $0.psi != nil }.prefix(Self.drawn)
         guard let day = shown.first?.day else { return nil }
@@ -58,15 +66,16 @@ extension ReportPage {
             "Features on \(details.features.first?.day.description ?? "")",
             [
                 .text("Feature"), .text("Drift"), .number("PSI"), .number("Coverage"), .number("Ids"),
-                .number("New ids"), .number("Collisions"), .number("Mean"), .number("s.d."),
+                .number("New ids"), .number("Collisions"), .number("Rows"), .number("Share a row"), .number("Mean"),
+                .number("s.d."),
             ],
             text: details.features.map { feature in
                 [
                     feature.feature, mark(feature.psi), NumberText.fixed(feature.psi),
                     NumberText.percent(feature.coverage),
                     NumberText.grouped(feature.distinctIDs), NumberText.percent(feature.unseenShare),
-                    NumberText.percent(feature.collisionRate), NumberText.significant(feature.mean),
-                    NumberText.significant(feature.standardDeviation),
+                    sharing(feature.collisionRate), NumberText.grouped(feature.tableRows), sharing(feature.sharedShare),
+                    NumberText.significant(feature.mean), NumberText.significant(feature.standardDeviation),
                 ]
             })
     }
