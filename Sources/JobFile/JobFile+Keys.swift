@@ -181,10 +181,10 @@ extension JobFile {
     }
 
     private mutating func readEvaluation(_ section: Section) {
-        let baselineArms = Arm.allCases.filter { $0 != .rocket }
+        let baselines = Contender.allCases.filter { $0 != .nets(.rocket) }
         section.read("group", .column, into: &evaluation.group)
         section.read("true_probability", .column, into: &evaluation.trueProbability)
-        section.read("baselines", listOf: .oneOf(baselineArms), .refused, into: &evaluation.baselines)
+        section.read("baselines", listOf: .oneOf(baselines), .refused, into: &evaluation.baselines)
         section.read("slices", listOf: .featureName, .refused, into: &evaluation.slices)
         for name in evaluation.slices {
             let feature = features.features.first { $0.name == name }

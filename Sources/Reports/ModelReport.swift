@@ -22,6 +22,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
     /// none, or it could not score the day.
     public var live: NetReport?
     public var liveVersion: Int?
+    /// Logistic regression on the same features and impressions; nil: the job file does not ask for it.
+    public var logisticRegression: NetReport?
     /// AUC of the nets trained alone on the same cache, where the job file asks for these baselines.
     public var lightAloneAUC: Double?
     public var boosterAloneAUC: Double?
@@ -51,7 +53,7 @@ public struct ModelReport: Codable, Equatable, Sendable {
         /// Microseconds of one call at the largest batch size; nil of the live version, which was measured another night.
         public var p50: Double?
         public var p99: Double?
-        /// Dense parameters, without the shared embeddings.
+        /// Dense parameters, without the shared embeddings; of logistic regression its weights.
         public var parameters: Int
 
         enum CodingKeys: String, CodingKey {
@@ -109,6 +111,7 @@ public struct ModelReport: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact
         case liveVersion = "live_version"
+        case logisticRegression = "logistic_regression"
         case trainedFrom = "trained_from"
         case trainedTo = "trained_to"
         case evaluatedDay = "evaluated_day"

@@ -46,6 +46,7 @@ public final class CoTrainer {
         training: TrainingSpecification, clickRate: Double, teacher: CoTrainedModel? = nil,
         collective: any Collective = SingleProcess()
     ) {
+        let jobSharing = rocket.sharing
         let rocket = arm.settings(rocket)
         self.arm = arm
         self.rocket = rocket
@@ -54,8 +55,8 @@ public final class CoTrainer {
         parallel = Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
         model = CoTrainedModel(
-            arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, sharedLayers: rocket.sharedLayers,
-            ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
+            arm: arm, layout: layout, nets: nets, sharing: rocket.sharing, jobSharing: jobSharing,
+            sharedLayers: rocket.sharedLayers, ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
             logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess,
             shard: TableShard(rank: collective.rank, ranks: collective.ranks))
         func optimiser(_ net: DenseNet?) -> DenseOptimiser? {

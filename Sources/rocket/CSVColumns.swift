@@ -20,7 +20,8 @@ extension CSVColumn {
             .init("artifact.bytes") { $0.artifact?.bytes }, .init("artifact.sha256") { $0.artifact?.sha256 },
         ]
         return head + net("light") { $0.light } + speed("light", \.light) + net("booster") { $0.booster }
-            + speed("booster", \.booster) + [.init("live_version") { $0.liveVersion }] + net("live") { $0.live } + tail
+            + speed("booster", \.booster) + [.init("live_version") { $0.liveVersion }] + net("live") { $0.live }
+            + net("logistic_regression") { $0.logisticRegression } + tail
     }
 
     private static func net(

@@ -29,7 +29,7 @@ struct ExperimentCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which arms, with commas between: " + Arm.allCases.map(\.rawValue).joined(separator: ", ")
+            "Which arms, with commas between: " + Contender.allCases.map(\.rawValue).joined(separator: ", ")
                 + ". Default: all.", valueName: "arms"))
     var arms: String?
 
@@ -53,13 +53,13 @@ struct ExperimentCommand: ParsableCommand {
         _ = try chosenHints()
     }
 
-    private func chosenArms() throws -> [Arm] {
-        guard let arms else { return Arm.allCases }
+    private func chosenArms() throws -> [Contender] {
+        guard let arms else { return Contender.allCases }
         return try arms.split(separator: ",").map { name in
-            guard let arm = Arm(rawValue: String(name)) else {
+            guard let arm = Contender(rawValue: String(name)) else {
                 throw ValidationError(
                     "--arms: ‘\(name)’ is no arm; expected some of "
-                        + Arm.allCases.map(\.rawValue).joined(separator: ", "))
+                        + Contender.allCases.map(\.rawValue).joined(separator: ", "))
             }
             return arm
         }

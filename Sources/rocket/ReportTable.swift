@@ -131,6 +131,7 @@ func gateText(_ decision: GateDecision) -> String {
 
 private func netTable(_ report: ModelReport) -> String {
     var nets = [("light", report.light), ("booster", report.booster)]
+    if let regression = report.logisticRegression { nets.append(("logistic regression", regression)) }
     if let live = report.live, let version = report.liveVersion { nets.append(("live, version \(version)", live)) }
     return TextTable<(String, ModelReport.NetReport)> { name, net in
         [

@@ -387,12 +387,12 @@ let oneMistake: [Mistake] = [
         "35: evaluation.true_probability is the column price, which feature price reads too; a model must not see the answer, so remove one of the two"
     ),
     Mistake(
-        "baselines: [light, booster, distillation]",
+        "baselines: [light, booster, distillation, logistic_regression]",
         "baselines: [light, rocket]",
-        "36: evaluation.baselines[2] is \"rocket\"; expected one of light, booster, distillation, rocket_without_block, rocket_without_sharing, rocket_without_joint_training, rocket_and_distillation"
+        "36: evaluation.baselines[2] is \"rocket\"; expected one of light, booster, distillation, rocket_without_block, rocket_without_sharing, rocket_without_joint_training, rocket_and_distillation, logistic_regression"
     ),
     Mistake(
-        "baselines: [light, booster, distillation]",
+        "baselines: [light, booster, distillation, logistic_regression]",
         "baselines: [light, light]",
         "36: evaluation.baselines[2] repeats an earlier item; remove one of the two"),
     Mistake(

@@ -11,7 +11,7 @@ import Testing
         try PipelineTests.withJob { url, job in
             let day = try PipelineTests.day("2026-01-07")
             func run(_ arms: [Arm], seeds: Int) throws -> (fingerprint: String, trained: Int) {
-                try PipelineTests.session(url, job).experiment(day: day, arms: arms, seeds: seeds)
+                try PipelineTests.session(url, job).experiment(day: day, arms: arms.map { .nets($0) }, seeds: seeds)
             }
             let arms: [Arm] = [.light, .booster, .rocket, .distillation]
             let first = try run(arms, seeds: 1)
@@ -49,7 +49,7 @@ import Testing
             let day = try PipelineTests.day("2026-01-07")
             func run(_ losses: [HintLoss], _ weights: [Double]) throws -> (fingerprint: String, trained: Int) {
                 try PipelineTests.session(url, job).experiment(
-                    day: day, arms: [.rocket], hints: HintVariant.each(losses: losses, weights: weights), seeds: 1)
+                    day: day, arms: [.nets(.rocket)], hints: HintVariant.each(losses: losses, weights: weights), seeds: 1)
             }
             let first = try run([], [10, 0.3, 10])
             #expect(first.trained == 3)
