@@ -172,6 +172,13 @@ extension JobFile {
         section.read("highest_p99_us", .positive, into: &promotion.highestP99Microseconds)
         section.read("least_clicks", .integer(0...1_000_000_000), into: &promotion.leastClicks)
         section.read("least_coverage", .share, into: &promotion.leastCoverage)
+        section.read("beat_logistic_regression", .boolean, into: &promotion.beatsLogisticRegression)
+        if promotion.beatsLogisticRegression, !evaluation.baselines.contains(.logisticRegression) {
+            section.problems.add(
+                line: section.line(of: "beat_logistic_regression"),
+                "promotion.beat_logistic_regression: there is nothing to beat, so no model could pass; add logistic_regression "
+                    + "to evaluation.baselines")
+        }
         if promotion.lowestPCOC > promotion.highestPCOC {
             section.problems.add(
                 line: section.line(of: "lowest_pcoc"),

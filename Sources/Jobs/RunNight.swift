@@ -97,7 +97,8 @@ extension JobSession {
         let registry = ModelRegistry(connection)
         let model = try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version))
         let judged = try judge(
-            model.judgedNets(arm: Arm.rocket.rawValue), latencyOf: model, on: night, evaluation, .byGate, recorder)
+            model.judgedNets(arm: Arm.rocket.rawValue), latencyOf: model, of: version, on: night, evaluation, .byGate,
+            recorder)
         guard let gate = judged.gate else { return RunOutcome(didWork: false, version: version) }
         let decision = try recorder.stage("publish") {
             try registry.decide(
@@ -110,7 +111,8 @@ extension JobSession {
     /// Judges nets on a night's unseen day. The live version is looked at for the gate only: at the time of a night that
     /// is made up for, another one was live.
     private func judge(
-        _ nets: [JudgedNet], latencyOf model: CoTrainedModel, on night: Night, _ evaluation: [CacheManifest.Entry],
+        _ nets: [JudgedNet], latencyOf model: CoTrainedModel, of version: Int? = nil, on night: Night,
+        _ evaluation: [CacheManifest.Entry],
         _ promotion: Promotion, _ recorder: RunRecorder
     ) throws -> JudgedNight {
         let deployment = try ModelRegistry(connection).newestDeployment(model: jobFile.model)
@@ -130,9 +132,22 @@ extension JobSession {
             guard promotion == .byGate else { return }
             judged.gate = try judge(
                 on: night.evaluatedDay, comparisons: judged.comparisons, evaluations: evaluations,
-                latencies: latencies, trained: night.trained, live: live, deployment: deployment)
+                latencies: latencies, trained: night.trained, live: live,
+                regression: regression(judged.comparisons, of: version, on: night.evaluatedDay), deployment: deployment)
         }
         return judged
+    }
+
+    /// The light net against logistic regression; of a version that was made before, as it was compared then.
+    private func regression(
+        _ comparisons: [ModelComparison], of version: Int?, on day: Day
+    ) throws -> PromotionGate.Regression {
+        func figures(_ metric: ModelComparison.Metric) throws -> PairedComparison? {
+            let kind = ModelComparison.Kind.lightMinusLogisticRegression
+            if let figures = comparisons.first(where: { $0.kind == kind && $0.metric == metric })?.figures { return figures }
+            return try version.flatMap { try ModelRegistry(connection).comparison(kind, metric, of: $0, day: day) }
+        }
+        return PromotionGate.Regression(auc: try figures(.auc), logLoss: try figures(.logLoss))
     }
 
     private func tell(_ decision: GateDecision, of version: Int) {

@@ -155,6 +155,11 @@ let oneMistake: [Mistake] = [
         "promotion: {lowest_pcoc: 1.2, highest_pcoc: 1.1}",
         "38: promotion.lowest_pcoc is 1.2, above highest_pcoc, 1.1; no model could pass"),
     Mistake(
+        ", logistic_regression]\n  latency: {batch_sizes: [1, 200], calls: 500}",
+        "]\n  latency: {batch_sizes: [1, 200], calls: 500}\npromotion: {beat_logistic_regression: true}",
+        "38: promotion.beat_logistic_regression: there is nothing to beat, so no model could pass; add logistic_regression to evaluation.baselines"
+    ),
+    Mistake(
         "cache: {directory: /var/cache/rocket}",
         "extraction: {shards: 0}",
         "38: extraction.shards is 0; expected a whole number from 1 to 1024"),

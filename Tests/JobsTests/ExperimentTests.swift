@@ -35,8 +35,11 @@ import Testing
                 lines.first { $0.arm == arm && $0.net == net }?.auc ?? .nan
             }
             let (light, booster) = (auc("light", "light"), auc("booster", "booster"))
-            if booster > light {
-                let gap = lines.first { $0.arm == "rocket" && $0.net == "light" }?.gapClosed ?? .nan
+            let rocket = try #require(lines.first { $0.arm == "rocket" && $0.net == "light" })
+            #expect(try abs(#require(rocket.gain?.auc) - (auc("rocket", "light") - light)) < 1e-9)
+            // One of the two is always there.
+            #expect((rocket.gapClosed == nil) == (rocket.gapClosedNote != nil))
+            if let gap = rocket.gapClosed {
                 #expect(abs(gap - (auc("rocket", "light") - light) / (booster - light)) < 1e-9)
             }
             #expect(try connection.execute("SELECT count(*) AS n FROM rocket.model_versions").first?.int("n") == 0)
