@@ -106,10 +106,5 @@ private struct CapturedLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-        function: String, line: UInt
-    ) {
-        write(level, message.description)
-    }
+    func log(event: LogEvent) { write(event.level, event.message.description) }
 }
