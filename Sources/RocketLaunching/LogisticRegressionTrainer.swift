@@ -31,7 +31,8 @@ public struct LogisticRegressionTrainer {
         self.seed = seed
     }
 
-    /// Trains on all rows of a source. Memory: 24 bytes a slot, of which there are at most 2^24.
+    /// Trains on all rows of a source. Memory: 24 bytes a slot, of which there are at most 2^24; while choosing 48, of the ids of at
+    /// most a million rows.
     ///
     /// - Parameter progress: called with the rows done; what it throws ends the training.
     /// - Throws: `TrainingError.noRows`, and what reading a block throws.

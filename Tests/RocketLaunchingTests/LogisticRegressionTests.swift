@@ -71,15 +71,15 @@ struct LogisticRegressionTests {
         zip(probabilities, labels).reduce(0) { $0 - log($1.1 == 1 ? $1.0 : 1 - $1.0) } / Double(labels.count)
     }
 
-    @Test("It comes within 0.004 of the log loss of the probabilities that clicks were drawn with, and is calibrated")
+    @Test("It comes within 0.008 of the log loss of the probabilities that clicks were drawn with, and is calibrated")
     func learns() throws {
         let log = Log(rows: 40_000)
         let (model, report) = try log.trainer.train(on: log.source)
         let predicted = model.logits(log.judged).map { 1 / (1 + exp(-Double($0))) }
         let excess = Self.logLoss(predicted, log.judged.labels) - Self.logLoss(log.truth, log.judged.labels)
-        #expect(excess < 0.004)
+        #expect(excess < 0.008)
         let clicks = log.judged.labels.reduce(0) { $0 + Double($1) }
-        #expect(abs(predicted.reduce(0, +) / clicks - 1) < 0.03)
+        #expect(abs(predicted.reduce(0, +) / clicks - 1) < 0.04)
         // 200 users, 50 ads, 20 tags, the number and its absence.
         #expect(model.parameters == 272)
         #expect(report.steps == report.passes * 40_000)
