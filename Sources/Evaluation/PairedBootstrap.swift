@@ -14,6 +14,10 @@ public struct PairedBootstrap: Sendable {
     public let aucs: [Double?]
     /// AUC of each net in each replicate, nil likewise. `[nets][replicates]`
     public let replicateAUCs: [[Double?]]
+    private let scores: [StoredColumn<Float>]
+    private let labels: StoredColumn<UInt8>
+    private let numbers: ClusterNumbers
+    private let space: ScratchSpace
 
     /// O(nets · (n log n + replicates · n)) time; a byte a cluster and thread, and some `space.memoryBytes`: rows
     /// beyond wait on disk, 4 bytes each for every net, and the replicates are the same.
@@ -31,6 +35,7 @@ public struct PairedBootstrap: Sendable {
         seed: UInt64 = 1, threads: Parallel = Parallel(threads: 1), space: ScratchSpace
     ) throws(EvaluationError) {
         let numbers = try ClusterNumbers(clusters, rows: labels.count, space: space)
+        (self.scores, self.labels, self.numbers, self.space) = (scores, labels, numbers, space)
         var nets: [SortedRows] = []
         for scores in scores {
             let rows = try ScoredRows(labels: labels, scores: scores, groups: clusters)
@@ -69,7 +74,7 @@ public struct PairedBootstrap: Sendable {
     ///   - confidence: of each bound by itself, such as 0.95.
     ///   - statistic: of the nets' AUCs; nil where it is not defined, and such replicates are left out.
     /// - Returns: nil where the statistic is not defined on the rows as they are, or in fewer than half of the replicates.
-    public func comparison(confidence: Double, _ statistic: ([Double]) -> Double?) -> AUCComparison? {
+    public func comparison(confidence: Double, _ statistic: ([Double]) -> Double?) -> PairedComparison? {
         func value(_ aucs: [Double?]) -> Double? {
             let defined = aucs.compactMap { $0 }
             return defined.count == aucs.count ? statistic(defined) : nil
@@ -81,11 +86,23 @@ public struct PairedBootstrap: Sendable {
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         // The order statistic on the far side, so that a bound is never too bold.
         let cut = Int((1 - confidence) * Double(values.count))
-        return AUCComparison(
+        return PairedComparison(
             estimate: estimate, standardError: (squares / Double(values.count - 1)).squareRoot(),
             confidence: confidence,
             lowerBound: values[max(0, cut - 1)], upperBound: values[min(values.count - 1, values.count - cut)],
             replicates: values.count, clusters: clusters)
+    }
+
+    /// The difference of two nets' mean log losses over the same clusters. The nets' scores must be probabilities.
+    ///
+    /// - Parameter confidence: of each bound by itself, such as 0.95.
+    /// - Returns: nil with fewer than two clusters.
+    public func logLossDifference(
+        _ first: Int, minus second: Int, confidence: Double
+    ) throws(EvaluationError) -> PairedComparison? {
+        try PairedComparison.logLoss(
+            of: scores[first], minus: scores[second], labels: labels, clusters: numbers, confidence: confidence,
+            space: space)
     }
 
     /// Each net's AUC where clusters count so often.
@@ -119,34 +136,6 @@ public struct PairedBootstrap: Sendable {
             return sum
         }
     }()
-}
-
-/// A number made of AUCs, with its uncertainty over users.
-public struct AUCComparison: Codable, Equatable, Sendable {
-    /// On the day as it was.
-    public var estimate: Double
-    /// Standard deviation over the replicates.
-    public var standardError: Double
-    /// Of each bound by itself.
-    public var confidence: Double
-    public var lowerBound: Double
-    public var upperBound: Double
-    /// Replicates in which it was defined.
-    public var replicates: Int
-    public var clusters: Int
-
-    public init(
-        estimate: Double, standardError: Double, confidence: Double, lowerBound: Double, upperBound: Double,
-        replicates: Int, clusters: Int
-    ) {
-        self.estimate = estimate
-        self.standardError = standardError
-        self.confidence = confidence
-        self.lowerBound = lowerBound
-        self.upperBound = upperBound
-        self.replicates = replicates
-        self.clusters = clusters
-    }
 }
 
 /// Rows in the order of a net's scores: all that an AUC with other weights needs.

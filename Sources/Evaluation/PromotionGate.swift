@@ -20,6 +20,8 @@ public struct PromotionGate: Codable, Equatable, Sendable {
     public var leastClicks = 100
     /// Each feature's share of rows with a value on the unseen day, over that on the training days.
     public var leastCoverage = 0.5
+    /// Whether the light net must be better than logistic regression, in AUC and in log loss.
+    public var beatsLogisticRegression = false
 
     public init() {}
 
@@ -36,6 +38,7 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         /// Features with one value on the unseen day that had several on most of the training days.
         public var constant: [String]
         public var live: Live?
+        public var regression = Regression()
 
         public init(
             clicks: Int, pcoc: Double?, auc: Double?, logLoss: Double?, p99Microseconds: Double?,
@@ -58,12 +61,22 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         /// Whether the day is one that it was not trained on.
         public var dayIsUnseen: Bool
         /// AUC of the new light net minus the live one's; nil: not defined, or the live one cannot score the day.
-        public var difference: AUCComparison?
+        public var difference: PairedComparison?
 
-        public init(version: Int, dayIsUnseen: Bool, difference: AUCComparison?) {
+        public init(version: Int, dayIsUnseen: Bool, difference: PairedComparison?) {
             self.version = version
             self.dayIsUnseen = dayIsUnseen
             self.difference = difference
+        }
+    }
+
+    /// The light net less logistic regression on the same rows; nil: it was not trained, or the difference is not defined.
+    public struct Regression: Sendable {
+        public var auc, logLoss: PairedComparison?
+
+        public init(auc: PairedComparison? = nil, logLoss: PairedComparison? = nil) {
+            self.auc = auc
+            self.logLoss = logLoss
         }
     }
 
@@ -134,7 +147,19 @@ public struct PromotionGate: Codable, Equatable, Sendable {
                 "constant", Double(findings.constant.count), highest: 0,
                 "features with one value on the unseen day, of those that had several on the training days"
                     + (findings.constant.isEmpty ? "" : ": " + findings.constant.joined(separator: ", "))))
+        if beatsLogisticRegression { rules += self.rules(for: findings.regression) }
         return rules
+    }
+
+    private func rules(for regression: Regression) -> [Rule] {
+        [
+            Rule(
+                "beats_logistic_regression", regression.auc?.lowerBound, lowest: 0,
+                "AUC of the light net minus logistic regression's: lower bound at \(confidence) confidence"),
+            Rule(
+                "beats_logistic_regression_log_loss", regression.logLoss?.upperBound, highest: 0,
+                "log loss of the light net minus logistic regression's: upper bound at \(confidence) confidence"),
+        ]
     }
 
     /// The rules and what follows of them.

@@ -6,14 +6,14 @@ public struct EvaluationSpecification: Codable, Equatable, Sendable {
     public var group: String?
     /// Column with the probability that a click was drawn with; generated logs only.
     public var trueProbability: String?
-    /// Arms trained beside `rocket` on the same cache, so that the closed gap is known.
-    public var baselines: [Arm]
+    /// What is trained beside `rocket` on the same cache, to be compared with.
+    public var baselines: [Contender]
     /// Features by whose values the impressions are judged apart, too.
     public var slices: [String]
     public var latency: LatencySpecification
 
     public init(
-        group: String? = nil, trueProbability: String? = nil, baselines: [Arm] = [], slices: [String] = [],
+        group: String? = nil, trueProbability: String? = nil, baselines: [Contender] = [], slices: [String] = [],
         latency: LatencySpecification = LatencySpecification()
     ) {
         self.group = group

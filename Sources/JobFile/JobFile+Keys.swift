@@ -173,6 +173,13 @@ extension JobFile {
         section.read("highest_p99_us", .positive, into: &promotion.highestP99Microseconds)
         section.read("least_clicks", .integer(0...1_000_000_000), into: &promotion.leastClicks)
         section.read("least_coverage", .share, into: &promotion.leastCoverage)
+        section.read("beat_logistic_regression", .boolean, into: &promotion.beatsLogisticRegression)
+        if promotion.beatsLogisticRegression, !evaluation.baselines.contains(.logisticRegression) {
+            section.problems.add(
+                line: section.line(of: "beat_logistic_regression"),
+                "promotion.beat_logistic_regression: there is nothing to beat, so no model could pass; add logistic_regression "
+                    + "to evaluation.baselines")
+        }
         if promotion.lowestPCOC > promotion.highestPCOC {
             section.problems.add(
                 line: section.line(of: "lowest_pcoc"),
@@ -182,10 +189,10 @@ extension JobFile {
     }
 
     private mutating func readEvaluation(_ section: Section) {
-        let baselineArms = Arm.allCases.filter { $0 != .rocket }
+        let baselines = Contender.allCases.filter { $0 != .nets(.rocket) }
         section.read("group", .column, into: &evaluation.group)
         section.read("true_probability", .column, into: &evaluation.trueProbability)
-        section.read("baselines", listOf: .oneOf(baselineArms), .refused, into: &evaluation.baselines)
+        section.read("baselines", listOf: .oneOf(baselines), .refused, into: &evaluation.baselines)
         section.read("slices", listOf: .featureName, .refused, into: &evaluation.slices)
         for name in evaluation.slices {
             let feature = features.features.first { $0.name == name }

@@ -10,6 +10,7 @@ import RocketLaunching
 public typealias Day = Days.Day
 public typealias AsOf = AdLogs.AsOf
 public typealias Arm = RocketLaunching.Arm
+public typealias Contender = RocketLaunching.Contender
 public typealias HintLoss = RocketLaunching.HintLoss
 public typealias GateDecision = Evaluation.GateDecision
 public typealias LedgerEntry = Deployment

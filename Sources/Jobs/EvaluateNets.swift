@@ -24,7 +24,7 @@ struct ScoredDay {
     struct Net {
         /// How it was trained, or `live`.
         let arm: String
-        /// `light` or `booster`.
+        /// `light`, `booster` or `logistic_regression`.
         let name: String
         /// `[rows]`
         let probabilities: StoredColumn<Float>
@@ -38,21 +38,32 @@ struct ScoredDay {
     }
 }
 
+/// What is to score a day.
+struct JudgedNet {
+    let arm: String
+    let name: String
+    /// The logits of a block's rows.
+    let logits: (SparseBatch) -> [Float]
+}
+
+extension CoTrainedModel {
+    /// The nets that an arm trained.
+    func judgedNets(arm: String) -> [JudgedNet] {
+        [("light", light), ("booster", booster)].compactMap { name, scorer in
+            scorer.map { JudgedNet(arm: arm, name: name, logits: $0.logits) }
+        }
+    }
+}
+
 extension JobSession {
     /// Judges each net that an arm trained on a cached day.
     func evaluate(_ trained: CoTrainedModel, arm: Arm, on entries: [CacheManifest.Entry]) throws -> [NetEvaluation] {
-        try evaluations(of: score([(arm.rawValue, trained)], on: entries))
+        try evaluations(of: score(trained.judgedNets(arm: arm.rawValue), on: entries))
     }
 
-    /// Scores a cached day, of which there is at least one file, with all nets of some models.
-    func score(_ models: [(arm: String, model: CoTrainedModel)], on entries: [CacheManifest.Entry]) throws -> ScoredDay
-    {
+    /// Scores a cached day, of which there is at least one file.
+    func score(_ nets: [JudgedNet], on entries: [CacheManifest.Entry]) throws -> ScoredDay {
         let total = entries.reduce(0) { $0 + $1.rows }
-        let nets = models.flatMap { arm, model in
-            [("light", model.light), ("booster", model.booster)].compactMap { name, scorer in
-                scorer.map { (arm: arm, name: name, scorer: $0) }
-            }
-        }
         let space = ScratchSpace(folder: jobFile.cacheDirectory)
         let labels = ColumnWriter<UInt8>(space)
         let groups = ColumnWriter<UInt64>(space)
@@ -71,7 +82,7 @@ extension JobSession {
                 if truthIsKnown { try truth.append(block.truth) }
                 for (slice, field) in zip(slices, sliced) { try slice.append(block.fields[field.offset]) }
                 for (net, scores) in zip(nets, scores) {
-                    try scores.append(net.scorer.logits(block).map { 1 / (1 + exp(-$0)) })
+                    try scores.append(net.logits(block).map { 1 / (1 + exp(-$0)) })
                 }
                 done += block.rows
                 try progress(StageProgress(title: "evaluate", done: done, total: total, unit: "rows"))

@@ -14,12 +14,12 @@ extension JobSession {
     ///   - seeds: so many, from the job file's own upwards.
     /// - Returns: the experiment's fingerprint, and how many arms were trained now.
     public func experiment(
-        day: Day, arms: [Arm], hints: [HintVariant] = [], seeds: Int
+        day: Day, arms: [Contender], hints: [HintVariant] = [], seeds: Int
     ) throws -> (fingerprint: String, trained: Int) {
         // Asked for twice, it is trained once.
         var wanted: [ExperimentArm] = []
-        for arm in arms.map({ ExperimentArm(arm: $0, hint: nil) })
-            + hints.map({ ExperimentArm(arm: .rocket, hint: $0) })
+        for arm in arms.map({ ExperimentArm(contender: $0, hint: nil) })
+            + hints.map({ ExperimentArm(contender: .nets(.rocket), hint: $0) })
         where !wanted.contains(arm) { wanted.append(arm) }
         return try locked {
             let mature = try logDays.lastMature(asOf: .now, on: source)
@@ -55,24 +55,34 @@ extension JobSession {
         let missing = arms.filter { !done.contains($0.name) }
         var teacher: CoTrainedModel?
         // A booster comes before the arms that learn from it, whether its own result is there or not.
-        let booster = ExperimentArm(arm: .booster, hint: nil)
-        let needsTeacher = missing.contains(where: \.arm.needsTeacher)
+        let booster = ExperimentArm(contender: .nets(.booster), hint: nil)
+        let needsTeacher = missing.contains { $0.contender.arm?.needsTeacher ?? false }
         let order = (needsTeacher || missing.contains(booster) ? [booster] : []) + missing.filter { $0 != booster }
         for arm in order {
+            let run = ExperimentResults.Run(
+                fingerprint: fingerprint, arm: arm.name, seed: seed, model: jobFile.model, trained: data.night.trained,
+                jobFile: jobFile.text, programVersion: ProgramVersion.current)
+            guard let nets = arm.contender.arm else {
+                let trained = try recorder.stage("train", detail: "\(arm.name), seed \(seed)") {
+                    try trainRegression(on: data.training, seed: seed)
+                }
+                try results.write(
+                    try evaluations(of: score([trained.judged], on: data.evaluation)),
+                    of: ExperimentResults.Training(trained.report), run)
+                continue
+            }
             // The checkpoint of one hint is of no use to another.
             let checkpoints = try checkpointFolder(SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex)
             let trained = try recorder.stage("train", detail: "\(arm.name), seed \(seed)") {
                 try train(
-                    arm.arm, on: data.training, checkpoints: checkpoints, rocket: arm.rocket(jobFile.rocket),
+                    nets, on: data.training, checkpoints: checkpoints, rocket: arm.rocket(jobFile.rocket),
                     teacher: teacher, seed: seed)
             }
             if arm == booster { teacher = trained.model }
             if missing.contains(arm) {
                 try results.write(
-                    try evaluate(trained.model, arm: arm.arm, on: data.evaluation), of: trained.report,
-                    ExperimentResults.Run(
-                        fingerprint: fingerprint, arm: arm.name, seed: seed, model: jobFile.model,
-                        trained: data.night.trained, jobFile: jobFile.text, programVersion: ProgramVersion.current))
+                    try evaluate(trained.model, arm: nets, on: data.evaluation),
+                    of: ExperimentResults.Training(trained.report), run)
             }
             checkpoints.remove()
         }

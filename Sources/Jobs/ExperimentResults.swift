@@ -18,6 +18,28 @@ struct ExperimentResults {
         let programVersion: String
     }
 
+    /// How one training went.
+    struct Training {
+        let steps: Int
+        let seconds: Double
+        /// The step whose weights a net kept, and its AUC on the held-out rows then; nil: the last.
+        let kept: (_ net: String) -> (step: Int?, validationAUC: Double?)
+
+        init(_ report: TrainingReport) {
+            (steps, seconds) = (report.steps, report.seconds)
+            kept = { net in
+                let step = net == "light" ? report.lightStep : report.boosterStep
+                let point = report.validations.first { $0.step == step }
+                return (step, net == "light" ? point?.light : point?.booster)
+            }
+        }
+
+        init(_ report: LogisticRegression.Report) {
+            (steps, seconds) = (report.steps, report.seconds)
+            kept = { _ in (nil, nil) }
+        }
+    }
+
     init(_ connection: Connection) {
         self.connection = connection
     }
@@ -32,13 +54,11 @@ struct ExperimentResults {
     }
 
     /// Writes the nets of one arm, in one transaction.
-    func write(_ evaluations: [NetEvaluation], of report: TrainingReport, _ run: Run) throws {
+    func write(_ evaluations: [NetEvaluation], of training: Training, _ run: Run) throws {
         func number(_ value: Double?) -> Value { value.map { .double($0) } ?? .null }
         try connection.transaction { connection in
             for evaluation in evaluations {
-                let isLight = evaluation.net == "light"
-                let kept = isLight ? report.lightStep : report.boosterStep
-                let point = report.validations.first { $0.step == kept }
+                let kept = training.kept(evaluation.net)
                 try connection.execute(
                     """
                     INSERT INTO rocket.experiment_results (
@@ -53,9 +73,8 @@ struct ExperimentResults {
                         .text(run.trained.upperBound.description), .text(evaluation.day.description),
                         number(evaluation.report.auc), number(evaluation.report.gauc),
                         .double(evaluation.report.logLoss), number(evaluation.report.pcoc),
-                        number(evaluation.oracleAUC), .int(report.steps), kept.map { .int($0) } ?? .null,
-                        number(isLight ? point?.light : point?.booster),
-                        .double(report.seconds), .text(run.jobFile), .text(run.programVersion),
+                        number(evaluation.oracleAUC), .int(training.steps), kept.step.map { .int($0) } ?? .null,
+                        number(kept.validationAUC), .double(training.seconds), .text(run.jobFile), .text(run.programVersion),
                     ])
             }
         }

@@ -26,13 +26,13 @@ public struct HintVariant: Hashable, Sendable {
     }
 }
 
-/// One training of an experiment: an arm of the paper, or rocket with another hint.
+/// One training of an experiment: an arm of the paper, rocket with another hint, or logistic regression.
 struct ExperimentArm: Hashable {
-    let arm: Arm
+    let contender: Contender
     let hint: HintVariant?
 
     /// As in `rocket.experiment_results`.
-    var name: String { hint.map { "\(arm.rawValue) \($0.name)" } ?? arm.rawValue }
+    var name: String { hint.map { "\(contender.rawValue) \($0.name)" } ?? contender.rawValue }
 
     /// The job file's settings with this hint.
     func rocket(_ base: RocketSpecification) -> RocketSpecification {

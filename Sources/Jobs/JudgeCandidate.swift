@@ -53,15 +53,16 @@ extension JobSession {
     ///
     /// - Parameters:
     ///   - comparisons: one of them with the live version's light net, where that can score the day.
+    ///   - regression: the light net against logistic regression.
     ///   - deployment: the model's newest when the live version was read.
     func judge(
         on day: Day, comparisons: [ModelComparison], evaluations: [NetEvaluation], latencies: [LatencyReport],
-        trained: ClosedRange<Day>, live: LiveModel?, deployment: Int
+        trained: ClosedRange<Day>, live: LiveModel?, regression: PromotionGate.Regression, deployment: Int
     ) throws -> GateRecord {
         let gate = jobFile.promotion
         let light = evaluations.first { $0.arm == Arm.rocket.rawValue && $0.net == "light" }?.report
         let slowest = latencies.filter { $0.net == "light" && $0.mode == .paced }.max { $0.batchSize < $1.batchSize }
-        let findings = PromotionGate.Findings(
+        var findings = PromotionGate.Findings(
             clicks: light?.clicks ?? 0, pcoc: light?.pcoc, auc: light?.auc, logLoss: light?.logLoss,
             p99Microseconds: slowest?.p99Microseconds,
             coverage: try worstCoverage(on: day, against: trained),
@@ -69,46 +70,11 @@ extension JobSession {
             live: live.map { live in
                 PromotionGate.Live(
                     version: live.version, dayIsUnseen: live.lineage.trainedDays.upperBound < day,
-                    difference: comparisons.first { $0.kind == .lightMinusLive }?.figures)
+                    difference: comparisons.first { $0.kind == .lightMinusLive && $0.metric == .auc }?.figures)
             })
+        findings.regression = regression
         return GateRecord(
             decision: gate.decision(for: findings), day: day, judgedAfterDeployment: deployment)
-    }
-
-    /// Differences of AUCs with their uncertainty over users.
-    ///
-    /// - Parameter scored: with the live version's light net as `LiveModel.arm`, where it can score the day.
-    func comparisons(of scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
-        let names: [(arm: String, net: String)] = [
-            ("rocket", "light"), ("rocket", "booster"), (LiveModel.arm, "light"), ("light", "light"),
-            ("booster", "booster"),
-        ]
-        let nets = names.compactMap { scored.net($0.net, of: $0.arm) }
-        func position(_ arm: String, _ net: String) -> Int? { nets.firstIndex { $0.arm == arm && $0.name == net } }
-        guard let light = position("rocket", "light") else { return [] }
-        try progress(
-            StageProgress(title: "bootstrap", done: jobFile.promotion.replicates, total: nil, unit: "draws of users"))
-        let bootstrap = try PairedBootstrap(
-            scores: nets.map(\.probabilities), labels: scored.labels, clusters: scored.groups,
-            replicates: jobFile.promotion.replicates, seed: jobFile.training.seed,
-            threads: Parallel(threads: jobFile.training.threads ?? ProcessInfo.processInfo.activeProcessorCount),
-            space: scored.space)
-        func difference(_ kind: ModelComparison.Kind, from other: Int?, live: Int? = nil) -> ModelComparison? {
-            guard let other else { return nil }
-            return bootstrap.comparison(confidence: jobFile.promotion.confidence) { $0[light] - $0[other] }
-                .map { ModelComparison(kind, liveVersion: live, $0) }
-        }
-        var comparisons = [
-            difference(.lightMinusLive, from: position(LiveModel.arm, "light"), live: live?.version),
-            difference(.lightMinusBooster, from: position("rocket", "booster")),
-        ].compactMap { $0 }
-        if let alone = position("light", "light"), let booster = position("booster", "booster") {
-            let gap = bootstrap.comparison(confidence: jobFile.promotion.confidence) { aucs in
-                aucs[booster] > aucs[alone] ? (aucs[light] - aucs[alone]) / (aucs[booster] - aucs[alone]) : nil
-            }
-            if let gap { comparisons.append(ModelComparison(.gapClosed, gap)) }
-        }
-        return comparisons
     }
 
     /// The feature whose share of rows with a value fell most, and to which share of what it was on the training days.

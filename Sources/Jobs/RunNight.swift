@@ -65,11 +65,14 @@ extension JobSession {
                     try train(arm, on: training, checkpoints: checkpoints, teacher: teacher, parent: parent)
                 })
         }
+        let regression = try trainedRegression(on: training, recorder)
         let judged = try judge(
-            trained.map { ($0.arm.rawValue, $0.model) }, on: night, evaluation, promotion, recorder)
+            trained.flatMap { $0.model.judgedNets(arm: $0.arm.rawValue) } + (regression.map { [$0.judged] } ?? []),
+            latencyOf: trained[0].model, on: night, evaluation, promotion, recorder)
+        warnAgainstRegression(judged.evaluations)
         let published = try recorder.stage("publish") {
             var version = try newVersion(
-                trained, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
+                trained, regression: regression, days: night.trained, parent: parent, evaluatedDay: night.evaluatedDay,
                 runID: recorder.runID, fingerprint: fingerprint,
                 inputs: training.map { VersionInput($0, role: .training) }
                     + evaluation.map { VersionInput($0, role: .evaluation) },
@@ -93,7 +96,9 @@ extension JobSession {
         log.info("\(night.evaluatedDay): version \(version) is there; the gate judges it now")
         let registry = ModelRegistry(connection)
         let model = try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version))
-        let judged = try judge([(Arm.rocket.rawValue, model)], on: night, evaluation, .byGate, recorder)
+        let judged = try judge(
+            model.judgedNets(arm: Arm.rocket.rawValue), latencyOf: model, of: version, on: night, evaluation, .byGate,
+            recorder)
         guard let gate = judged.gate else { return RunOutcome(didWork: false, version: version) }
         let decision = try recorder.stage("publish") {
             try registry.decide(
@@ -103,23 +108,22 @@ extension JobSession {
         return RunOutcome(didWork: true, version: version, decision: decision)
     }
 
-    /// Judges models on a night's unseen day. The live version is looked at for the gate only: at the time of a night that
+    /// Judges nets on a night's unseen day. The live version is looked at for the gate only: at the time of a night that
     /// is made up for, another one was live.
     private func judge(
-        _ models: [(arm: String, model: CoTrainedModel)], on night: Night, _ evaluation: [CacheManifest.Entry],
+        _ nets: [JudgedNet], latencyOf model: CoTrainedModel, of version: Int? = nil, on night: Night,
+        _ evaluation: [CacheManifest.Entry],
         _ promotion: Promotion, _ recorder: RunRecorder
     ) throws -> JudgedNight {
         let deployment = try ModelRegistry(connection).newestDeployment(model: jobFile.model)
         let live = promotion == .byGate ? try liveModel() : nil
         let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
-            try score(models + (live?.model.map { [(LiveModel.arm, $0)] } ?? []), on: evaluation)
+            try score(nets + (live?.model?.judgedNets(arm: LiveModel.arm) ?? []), on: evaluation)
         }
         let evaluations = try evaluations(of: scored)
         let liveEvaluation = try liveEvaluation(of: scored, live: live)
         let latencies = try recorder.stage("latency") {
-            try models.first.map {
-                try measureLatency($0.model, on: night.evaluatedDay, training: night.trained.lowerBound)
-            } ?? []
+            try measureLatency(model, on: night.evaluatedDay, training: night.trained.lowerBound)
         }
         var judged = JudgedNight(
             scored: scored, evaluations: evaluations, live: liveEvaluation, latencies: latencies)
@@ -128,9 +132,22 @@ extension JobSession {
             guard promotion == .byGate else { return }
             judged.gate = try judge(
                 on: night.evaluatedDay, comparisons: judged.comparisons, evaluations: evaluations,
-                latencies: latencies, trained: night.trained, live: live, deployment: deployment)
+                latencies: latencies, trained: night.trained, live: live,
+                regression: regression(judged.comparisons, of: version, on: night.evaluatedDay), deployment: deployment)
         }
         return judged
+    }
+
+    /// The light net against logistic regression; of a version that was made before, as it was compared then.
+    private func regression(
+        _ comparisons: [ModelComparison], of version: Int?, on day: Day
+    ) throws -> PromotionGate.Regression {
+        func figures(_ metric: ModelComparison.Metric) throws -> PairedComparison? {
+            let kind = ModelComparison.Kind.lightMinusLogisticRegression
+            if let figures = comparisons.first(where: { $0.kind == kind && $0.metric == metric })?.figures { return figures }
+            return try version.flatMap { try ModelRegistry(connection).comparison(kind, metric, of: $0, day: day) }
+        }
+        return PromotionGate.Regression(auc: try figures(.auc), logLoss: try figures(.logLoss))
     }
 
     private func tell(_ decision: GateDecision, of version: Int) {
@@ -159,9 +176,9 @@ extension JobSession {
         try launch.fingerprint(jobFile.training).map { try SHA256Digest.of("\(work)\n\($0)").hex } ?? work
     }
 
-    /// The rocket and what it is compared with; a booster comes before the arms that learn from it.
+    /// The rocket and the nets that it is compared with; a booster comes before the arms that learn from it.
     private var arms: [Arm] {
-        let baselines = jobFile.evaluation.baselines
+        let baselines = jobFile.evaluation.baselines.compactMap(\.arm)
         let needsBooster = baselines.contains { $0.needsTeacher }
         let booster = needsBooster || baselines.contains(.booster) ? [Arm.booster] : []
         return [.rocket] + booster + baselines.filter { $0 != .booster }
@@ -196,7 +213,7 @@ extension JobSession {
     }
 
     func newVersion(
-        _ trained: [TrainedArm], days: ClosedRange<Day>, parent: WarmStart? = nil, evaluatedDay: Day?, runID: Int,
+        _ trained: [TrainedArm], regression: TrainedRegression? = nil, days: ClosedRange<Day>, parent: WarmStart? = nil, evaluatedDay: Day?, runID: Int,
         fingerprint: String,
         inputs: [VersionInput], evaluations: [NetEvaluation], slices: [SliceEvaluation] = [],
         latencies: [LatencyReport], gate: GateRecord? = nil
@@ -204,7 +221,8 @@ extension JobSession {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = .sortedKeys
-        let reports = Dictionary(uniqueKeysWithValues: trained.map { ($0.arm.rawValue, $0.report) })
+        var reports = Dictionary(uniqueKeysWithValues: trained.map { ($0.arm.rawValue, StoredReport.nets($0.report)) })
+        if let regression { reports[LogisticRegression.name] = .regression(regression.report) }
         let rocket = trained[0].model
         // With the learned boundaries: what a serving program needs to make ids.
         let features = try servedFeatures(from: days.lowerBound)
@@ -226,6 +244,19 @@ extension JobSession {
         version.programRevision = ProgramVersion.revision
         version.programDigest = ProgramVersion.digest
         return version
+    }
+}
+
+/// How an arm's training went, in the version's JSON.
+private enum StoredReport: Encodable {
+    case nets(TrainingReport)
+    case regression(LogisticRegression.Report)
+
+    func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .nets(let report): try report.encode(to: encoder)
+        case .regression(let report): try report.encode(to: encoder)
+        }
     }
 }
 

@@ -82,7 +82,7 @@ extension JobSession {
                 let model = try CoTrainedModel(
                     safetensors: registry.artifact(Artifact.model, version: version))
                 let scored = try recorder.stage("evaluate", detail: day.description) {
-                    try score([(Arm.rocket.rawValue, model)], on: entries)
+                    try score(model.judgedNets(arm: Arm.rocket.rawValue), on: entries)
                 }
                 let latencies = try recorder.stage("latency") {
                     try measureLatency(model, on: day, training: lineage.trainedDays.lowerBound)

@@ -22,14 +22,27 @@ public struct ModelComparison: Sendable {
         case lightMinusLive = "light_minus_live"
         case lightMinusBooster = "light_minus_booster"
         case gapClosed = "gap_closed"
+        /// The light net in rocket less the same net trained alone.
+        case lightMinusLightAlone = "light_minus_light_alone"
+        case boosterMinusBoosterAlone = "booster_minus_booster_alone"
+        case lightMinusLogisticRegression = "light_minus_logistic_regression"
+        /// The gap that there is to close.
+        case boosterAloneMinusLightAlone = "booster_alone_minus_light_alone"
+    }
+
+    public enum Metric: String, Sendable {
+        case auc
+        case logLoss = "log_loss"
     }
 
     public var kind: Kind
+    public var metric: Metric
     public var liveVersion: Int?
-    public var figures: AUCComparison
+    public var figures: PairedComparison
 
-    public init(_ kind: Kind, liveVersion: Int? = nil, _ figures: AUCComparison) {
+    public init(_ kind: Kind, _ metric: Metric = .auc, liveVersion: Int? = nil, _ figures: PairedComparison) {
         self.kind = kind
+        self.metric = metric
         self.liveVersion = liveVersion
         self.figures = figures
     }
@@ -127,15 +140,34 @@ extension ModelRegistry {
             """
             INSERT INTO rocket.model_comparisons (
                 version, day, comparison, live_version, estimate, standard_error, confidence, lower_bound, upper_bound,
-                replicates, clusters)
-            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                replicates, clusters, metric)
+            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT DO NOTHING
             """,
             [
                 .int(version), .text(day.description), .text(comparison.kind.rawValue),
                 comparison.liveVersion.map { .int($0) } ?? .null, .double(figures.estimate),
                 .double(figures.standardError), .double(figures.confidence), .double(figures.lowerBound),
-                .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters),
+                .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters), .text(comparison.metric.rawValue),
             ])
+    }
+
+    /// A comparison that was made with a version; nil: it was not.
+    public func comparison(
+        _ kind: ModelComparison.Kind, _ metric: ModelComparison.Metric, of version: Int, day: Day
+    ) throws -> PairedComparison? {
+        try connection.execute(
+            """
+            SELECT estimate, standard_error, confidence, lower_bound, upper_bound, replicates, clusters
+            FROM rocket.model_comparisons
+            WHERE version = $1 AND day = $2::text::date AND comparison = $3 AND metric = $4
+            """, [.int(version), .text(day.description), .text(kind.rawValue), .text(metric.rawValue)]
+        ).first.map { row in
+            PairedComparison(
+                estimate: try row.double("estimate"), standardError: try row.double("standard_error"),
+                confidence: try row.double("confidence"), lowerBound: try row.double("lower_bound"),
+                upperBound: try row.double("upper_bound"), replicates: try row.int("replicates"),
+                clusters: try row.int("clusters"))
+        }
     }
 }

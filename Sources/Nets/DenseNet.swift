@@ -71,9 +71,16 @@ public final class DenseNet: Sendable {
 
     /// He initialisation below ReLU and its kin (arXiv 1502.01852): normal with variance 2 / in; Glorot's 2 / (in + out) for
     /// cross layers; biases 0, the logit's as given. PReLU's slopes begin at 0.25, Dice's at 0, as in their papers.
-    public func initialise(seed: UInt64, stream: UInt64, logitBias: Float) {
+    ///
+    /// - Parameter below: the first so many layers begin as a net of their own would with another stream, and those above them
+    ///   as a net without them.
+    public func initialise(
+        seed: UInt64, stream: UInt64, logitBias: Float, below: (layers: Int, stream: UInt64) = (0, 0)
+    ) {
         for (index, layer) in stack.enumerated() {
-            var random = CounterRandom(seed: seed, stream: stream &+ UInt64(index))
+            let number = index < below.layers ? index : index - below.layers
+            var random = CounterRandom(
+                seed: seed, stream: (index < below.layers ? below.stream : stream) &+ UInt64(number))
             let fan = layer.isCross ? layer.input + layer.output : layer.input
             let deviation = (2 / Double(fan)).squareRoot()
             for index in layer.weights { parameters[index] = Float(random.normal() * deviation) }

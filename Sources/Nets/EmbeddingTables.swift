@@ -349,7 +349,7 @@ public struct FieldIDs: Sendable {
     }
 
     @inline(__always)
-    func range(_ row: Int) -> Range<Int> {
+    package func range(_ row: Int) -> Range<Int> {
         guard let offsets else { return row..<row + 1 }
         return Int(offsets[row])..<Int(offsets[row + 1])
     }

@@ -14,8 +14,16 @@ public struct ExperimentLine: Codable, Equatable, Sendable {
     public var logLoss: Double
     public var pcoc: Double?
     public var oracleAUC: Double?
-    /// 0 at the light net alone, 1 at the booster alone.
+    /// 0 at the light net alone, 1 at the booster alone; nil where the gap is inside its own error.
     public var gapClosed: Double?
+    /// Its 95 % interval over the seeds.
+    public var gapClosedLow, gapClosedHigh: Double?
+    /// Why `gapClosed` is nil.
+    public var gapClosedNote: String?
+    /// Over the same net trained alone, seed by seed; nil of what was trained alone.
+    public var gain: Gain?
+    /// Over logistic regression, likewise.
+    public var overLogisticRegression: Gain?
     /// Of training, a mean.
     public var seconds: Double
 
@@ -26,6 +34,25 @@ public struct ExperimentLine: Codable, Equatable, Sendable {
         case logLoss = "log_loss"
         case oracleAUC = "oracle_auc"
         case gapClosed = "gap_closed"
+        case gapClosedLow = "gap_closed_low"
+        case gapClosedHigh = "gap_closed_high"
+        case gapClosedNote = "gap_closed_note"
+        case gain
+        case overLogisticRegression = "over_logistic_regression"
+    }
+
+    /// A difference with its standard error over the seeds; without an error where there is one seed.
+    public struct Gain: Codable, Equatable, Sendable {
+        public var auc, aucStandardError: Double?
+        /// Below 0 is better.
+        public var logLoss, logLossStandardError: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case auc
+            case aucStandardError = "auc_standard_error"
+            case logLoss = "log_loss"
+            case logLossStandardError = "log_loss_standard_error"
+        }
     }
 }
 
@@ -34,20 +61,29 @@ extension ReportReader {
     public func experiment(fingerprint: String) throws -> [ExperimentLine] {
         try connection.execute(
             """
-            SELECT arm, net, seeds, auc, auc_standard_error, gauc, validation_auc, log_loss, pcoc, oracle_auc, gap_closed,
-                   seconds
-            FROM rocket.experiment_report WHERE fingerprint = $1
-            ORDER BY arm NOT IN ('light', 'booster'), arm <> 'rocket', regexp_replace(arm, ' ?λ=.*', ''),
+            SELECT * FROM rocket.experiment_report WHERE fingerprint = $1
+            ORDER BY arm <> 'logistic_regression', arm NOT IN ('light', 'booster'), arm <> 'rocket', regexp_replace(arm, ' ?λ=.*', ''),
                      substring(arm FROM 'λ=(.*)')::double precision NULLS FIRST, net DESC
             """, [.text(fingerprint)]
         ).map { row in
-            ExperimentLine(
+            func gain(_ auc: String, _ logLoss: String) throws -> ExperimentLine.Gain? {
+                guard let difference = try row.doubleOrNil(auc) else { return nil }
+                return ExperimentLine.Gain(
+                    auc: difference, aucStandardError: try row.doubleOrNil("\(auc)_standard_error"),
+                    logLoss: try row.doubleOrNil(logLoss),
+                    logLossStandardError: try row.doubleOrNil("\(logLoss)_standard_error"))
+            }
+            return ExperimentLine(
                 arm: try row.text("arm"), net: try row.text("net"), seeds: try row.int("seeds"),
                 auc: try row.doubleOrNil("auc"), aucStandardError: try row.doubleOrNil("auc_standard_error"),
                 gauc: try row.doubleOrNil("gauc"),
                 validationAUC: try row.doubleOrNil("validation_auc"), logLoss: try row.double("log_loss"),
                 pcoc: try row.doubleOrNil("pcoc"), oracleAUC: try row.doubleOrNil("oracle_auc"),
-                gapClosed: try row.doubleOrNil("gap_closed"), seconds: try row.double("seconds"))
+                gapClosed: try row.doubleOrNil("gap_closed"), gapClosedLow: try row.doubleOrNil("gap_closed_low"),
+                gapClosedHigh: try row.doubleOrNil("gap_closed_high"),
+                gapClosedNote: try row.textOrNil("gap_closed_note"), gain: try gain("auc_gain", "log_loss_gain"),
+                overLogisticRegression: try gain("auc_over_logistic_regression", "log_loss_over_logistic_regression"),
+                seconds: try row.double("seconds"))
         }
     }
 }

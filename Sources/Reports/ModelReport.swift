@@ -22,11 +22,19 @@ public struct ModelReport: Codable, Equatable, Sendable {
     /// none, or it could not score the day.
     public var live: NetReport?
     public var liveVersion: Int?
+    /// Logistic regression on the same features and impressions; nil: the job file does not ask for it.
+    public var logisticRegression: NetReport?
     /// AUC of the nets trained alone on the same cache, where the job file asks for these baselines.
     public var lightAloneAUC: Double?
     public var boosterAloneAUC: Double?
-    /// (light in rocket − light alone) / (booster alone − light alone); nil where the booster does not win.
+    /// (light in rocket − light alone) / (booster alone − light alone); nil where the gap is inside its own error.
     public var gapClosed: Double?
+    /// Its bounds over users, each at the gate's confidence.
+    public var gapClosedLow, gapClosedHigh: Double?
+    /// Why `gapClosed` is nil; nil also without the baselines.
+    public var gapClosedNote: String?
+    /// Paired differences with their errors over users; empty of versions that were judged by earlier programs.
+    public var comparisons: [ComparisonLine]
     /// AUC of the true click probabilities of generated logs: the best reachable.
     public var oracleAUC: Double?
     /// Median booster latency over median light latency at the largest batch size.
@@ -51,7 +59,7 @@ public struct ModelReport: Codable, Equatable, Sendable {
         /// Microseconds of one call at the largest batch size; nil of the live version, which was measured another night.
         public var p50: Double?
         public var p99: Double?
-        /// Dense parameters, without the shared embeddings.
+        /// Dense parameters, without the shared embeddings; of logistic regression its weights.
         public var parameters: Int
 
         enum CodingKeys: String, CodingKey {
@@ -65,6 +73,29 @@ public struct ModelReport: Codable, Equatable, Sendable {
             case p50 = "p50_us"
             case p99 = "p99_us"
         }
+    }
+
+    /// A difference of two nets on the same impressions.
+    public struct ComparisonLine: Codable, Equatable, Sendable {
+        /// As in `rocket.model_comparisons`: `light_minus_light_alone`, …
+        public var name: String
+        /// `auc` or `log_loss`.
+        public var metric: String
+        public var estimate: Double
+        public var standardError: Double
+        /// Each at `confidence`.
+        public var lower, upper: Double
+        public var confidence: Double
+
+        enum CodingKeys: String, CodingKey {
+            case name, metric, estimate, lower, upper, confidence
+            case standardError = "standard_error"
+        }
+    }
+
+    /// The difference of a metric, `auc` or `log_loss`.
+    public func comparison(_ name: String, _ metric: String) -> ComparisonLine? {
+        comparisons.first { $0.name == name && $0.metric == metric }
     }
 
     /// Latency of one net at one batch size.
@@ -107,14 +138,18 @@ public struct ModelReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact
+        case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact, comparisons
         case liveVersion = "live_version"
+        case logisticRegression = "logistic_regression"
         case trainedFrom = "trained_from"
         case trainedTo = "trained_to"
         case evaluatedDay = "evaluated_day"
         case lightAloneAUC = "light_alone_auc"
         case boosterAloneAUC = "booster_alone_auc"
         case gapClosed = "gap_closed"
+        case gapClosedLow = "gap_closed_low"
+        case gapClosedHigh = "gap_closed_high"
+        case gapClosedNote = "gap_closed_note"
         case oracleAUC = "oracle_auc"
         case timesFaster = "times_faster"
     }

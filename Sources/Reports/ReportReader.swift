@@ -38,11 +38,19 @@ public struct ReportReader {
                    l.log_loss AS live_log_loss, l.normalized_entropy AS live_ne,
                    l.normalized_entropy_standard_error AS live_ne_se, l.pcoc AS live_pcoc,
                    NULL::double precision AS live_p50_us, NULL::double precision AS live_p99_us,
-                   lv.light_parameters AS live_parameters, a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
+                   lv.light_parameters AS live_parameters, lr.auc AS regression_auc,
+                   lr.auc_standard_error AS regression_se, lr.gauc AS regression_gauc,
+                   lr.gauc_standard_error AS regression_gauc_se, lr.log_loss AS regression_log_loss,
+                   lr.normalized_entropy AS regression_ne, lr.normalized_entropy_standard_error AS regression_ne_se,
+                   lr.pcoc AS regression_pcoc, NULL::double precision AS regression_p50_us,
+                   NULL::double precision AS regression_p99_us,
+                   coalesce((v.training->'logistic_regression'->>'parameters')::bigint, 0) AS regression_parameters,
+                   lr.version IS NOT NULL AS has_regression, a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
             FROM rocket.model_versions v
             LEFT JOIN (
                 SELECT version AS report_version, evaluated_day AS report_day, impressions, clicks, light_auc,
-                       booster_auc, oracle_auc, light_alone_auc, booster_alone_auc, gap_closed, light_gauc,
+                       booster_auc, oracle_auc, light_alone_auc, booster_alone_auc, gap_closed,
+                       gap_closed_note, light_gauc,
                        booster_gauc, light_log_loss, booster_log_loss, light_ne, booster_ne, light_pcoc, booster_pcoc,
                        light_p50_us, light_p99_us, booster_p50_us, booster_p99_us, times_faster
                 FROM rocket.model_report) r ON r.report_version = v.version
@@ -50,6 +58,8 @@ public struct ReportReader {
                 ON le.version = v.version AND le.day = r.report_day AND le.arm = 'rocket' AND le.net = 'light'
             LEFT JOIN rocket.evaluation_reports be
                 ON be.version = v.version AND be.day = r.report_day AND be.arm = 'rocket' AND be.net = 'booster'
+            LEFT JOIN rocket.evaluation_reports lr
+                ON lr.version = v.version AND lr.day = r.report_day AND lr.arm = 'logistic_regression'
             LEFT JOIN rocket.live_reports l ON l.version = v.version AND l.day = r.report_day
             LEFT JOIN rocket.model_versions lv ON lv.version = l.live_version
             LEFT JOIN rocket.artifacts a ON a.version = v.version AND a.name = 'model.safetensors'
@@ -135,16 +145,36 @@ public struct ReportReader {
                 name: "model.safetensors", bytes: bytes, sha256: try row.text("artifact_sha256"))
         }
         let liveVersion = try row.intOrNil("live_version")
+        let comparisons = try comparisons(of: version, on: row.dayOrNil("report_day"))
+        let (gap, bounds) = (try row.doubleOrNil("gap_closed"), comparisons.first { $0.name == "gap_closed" })
         return ModelReport(
             model: try row.text("model"), version: version, state: try row.text("state"),
             backfilled: try row.bool("backfilled"), trainedFrom: try row.day("trained_from"),
             trainedTo: try row.day("trained_to"), evaluatedDay: try row.dayOrNil("report_day"),
             impressions: try row.intOrNil("impressions"), clicks: try row.intOrNil("clicks"), light: try net("light"),
             booster: try net("booster"), live: try liveVersion.map { _ in try net("live") }, liveVersion: liveVersion,
+            logisticRegression: try row.bool("has_regression") ? try net("regression") : nil,
             lightAloneAUC: try row.doubleOrNil("light_alone_auc"),
-            boosterAloneAUC: try row.doubleOrNil("booster_alone_auc"), gapClosed: try row.doubleOrNil("gap_closed"),
-            oracleAUC: oracle, timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
+            boosterAloneAUC: try row.doubleOrNil("booster_alone_auc"), gapClosed: gap,
+            gapClosedLow: gap == nil ? nil : bounds?.lower, gapClosedHigh: gap == nil ? nil : bounds?.upper,
+            gapClosedNote: try row.textOrNil("gap_closed_note"),
+            comparisons: comparisons.filter { $0.name != "gap_closed" }, oracleAUC: oracle, timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
             artifact: artifact)
+    }
+
+    private func comparisons(of version: Int, on day: Day?) throws -> [ModelReport.ComparisonLine] {
+        guard let day else { return [] }
+        return try connection.execute(
+            """
+            SELECT * FROM rocket.model_comparisons WHERE version = $1 AND day = $2::text::date
+            ORDER BY comparison, metric
+            """, [.int(version), .text(day.description)]
+        ).map { row in
+            ModelReport.ComparisonLine(
+                name: try row.text("comparison"), metric: try row.text("metric"), estimate: try row.double("estimate"),
+                standardError: try row.double("standard_error"), lower: try row.double("lower_bound"),
+                upper: try row.double("upper_bound"), confidence: try row.double("confidence"))
+        }
     }
 
     private func latency(of version: Int) throws -> [ModelReport.LatencyLine] {

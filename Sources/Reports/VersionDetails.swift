@@ -40,10 +40,12 @@ public struct VersionDetails: Sendable {
 
     /// A row of `rocket.model_comparisons`.
     public struct Comparison: Equatable, Sendable {
-        /// light_minus_live, light_minus_booster or gap_closed.
+        /// light_minus_live, light_minus_light_alone, gap_closed, …
         public var name: String
+        /// auc or log_loss.
+        public var metric: String
         public var liveVersion: Int?
-        public var figures: AUCComparison
+        public var figures: PairedComparison
     }
 
     public struct Curve: Sendable {
@@ -206,12 +208,12 @@ extension ReportReader {
         try connection.execute(
             """
             SELECT * FROM rocket.model_comparisons WHERE version = $1 AND day = $2::text::date
-            ORDER BY comparison <> 'light_minus_live', comparison DESC
+            ORDER BY metric, comparison <> 'light_minus_live', comparison DESC
             """, key(version, day)
         ).map { row in
             VersionDetails.Comparison(
-                name: try row.text("comparison"), liveVersion: try row.intOrNil("live_version"),
-                figures: AUCComparison(
+                name: try row.text("comparison"), metric: try row.text("metric"), liveVersion: try row.intOrNil("live_version"),
+                figures: PairedComparison(
                     estimate: try row.double("estimate"), standardError: try row.double("standard_error"),
                     confidence: try row.double("confidence"), lowerBound: try row.double("lower_bound"),
                     upperBound: try row.double("upper_bound"), replicates: try row.int("replicates"),

@@ -19,44 +19,52 @@ public struct CoTrainedModel: Sendable {
     /// An untrained model.
     ///
     /// - Parameters:
+    ///   - sharing: of the arm.
+    ///   - jobSharing: of the job file. Each net begins with the same weights in every arm of the job, alone or not, so that the
+    ///     arms of one seed differ by nothing but how they are trained.
     ///   - ftrl: of the linear parts.
     ///   - logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
     ///   - shard: the part of the embeddings and linear weights that is kept here.
     init(
         arm: Arm, layout: InputLayout, ids: IDTables = .none, nets: NetSpecification, sharing: Sharing,
-        sharedLayers: Int, ftrl: FTRL, seed: UInt64, logitBias: Double,
+        jobSharing: Sharing, sharedLayers: Int, ftrl: FTRL, seed: UInt64, logitBias: Double,
         shard: TableShard = .whole
     ) {
         self.arm = arm
         self.layout = layout
         self.ids = ids
         self.nets = nets
-        let isPair = arm.trainsLight && arm.trainsBooster
-        self.sharedLayers = isPair && sharing == .embeddings ? sharedLayers : 0
-        let embeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim, shard: shard)
-        embeddings.initialise(seed: seed, stream: 0x454D_0000, deviation: 0.05)
-        var boosterEmbeddings = embeddings
-        if isPair, sharing == .nothing {
-            boosterEmbeddings = EmbeddingTables(layout: layout, dim: nets.embeddingDim, shard: shard)
-            boosterEmbeddings.initialise(seed: seed, stream: 0x4542_0000, deviation: 0.05)
+        let shares = arm.trainsLight && arm.trainsBooster && sharing == .embeddings
+        self.sharedLayers = shares ? sharedLayers : 0
+        func embeddings(stream: UInt64) -> EmbeddingTables {
+            let tables = EmbeddingTables(layout: layout, dim: nets.embeddingDim, shard: shard)
+            tables.initialise(seed: seed, stream: stream, deviation: 0.05)
+            return tables
         }
+        let boosterStream: UInt64 = jobSharing == .nothing ? 0x4542_0000 : 0x454D_0000
+        let lightTables = arm.trainsLight ? embeddings(stream: 0x454D_0000) : nil
+        let boosterTables = shares ? lightTables : arm.trainsBooster ? embeddings(stream: boosterStream) : nil
+        // The layers that the job's rocket shares, which an arm without a trunk has in its nets.
+        let trunkStream: UInt64 = 0x5348_0000
+        let ownTrunkLayers = shares || jobSharing == .nothing ? 0 : sharedLayers
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
         var trunk: DenseNet?
         if self.sharedLayers > 0 {
             let net = DenseNet(input: width, nets.booster.trunk(self.sharedLayers), end: .hiddenLayer)
-            net.initialise(seed: seed, stream: 0x5348_0000, logitBias: 0)
+            net.initialise(seed: seed, stream: trunkStream, logitBias: 0)
             trunk = net
         }
         func branch(_ specification: DenseSpecification, _ tables: EmbeddingTables, stream: UInt64) -> Branch {
             let dense = DenseNet(
                 input: trunk?.outputWidth ?? width, specification.above(trunk: self.sharedLayers))
-            dense.initialise(seed: seed, stream: stream, logitBias: Float(logitBias))
+            dense.initialise(
+                seed: seed, stream: stream, logitBias: Float(logitBias), below: (ownTrunkLayers, trunkStream))
             return Branch(
                 ids: ids, embeddings: tables, trunk: trunk, dense: dense,
                 linear: specification.linear ? LinearPart(layout: layout, ftrl: ftrl, shard: shard) : nil)
         }
-        if arm.trainsLight { lightBranch = branch(nets.light, embeddings, stream: 0x4C49_0000) }
-        if arm.trainsBooster { boosterBranch = branch(nets.booster, boosterEmbeddings, stream: 0x424F_0000) }
+        lightBranch = lightTables.map { branch(nets.light, $0, stream: 0x4C49_0000) }
+        boosterBranch = boosterTables.map { branch(nets.booster, $0, stream: 0x424F_0000) }
     }
 
     /// Both nets' branches, the light one's first.
@@ -169,7 +177,8 @@ extension CoTrainedModel {
         }
         self.init(
             arm: arm, layout: description.layout, ids: try IDTables(file, description.layout), nets: description.nets,
-            sharing: .embeddings, sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
+            sharing: .embeddings, jobSharing: .embeddings,
+            sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
         // Nothing was shared, or each net was kept at a best point of its own.
         if !description.sharesEmbeddings { boosterBranch = boosterBranch?.copy() }
         try file.read(visit)

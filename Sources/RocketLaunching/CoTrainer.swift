@@ -49,6 +49,7 @@ public final class CoTrainer {
         training: TrainingSpecification, clickRate: Double, known: KnownIDs? = nil, teacher: CoTrainedModel? = nil,
         collective: any Collective = SingleProcess()
     ) {
+        let jobSharing = rocket.sharing
         let rocket = arm.settings(rocket)
         self.arm = arm
         self.rocket = rocket
@@ -60,6 +61,7 @@ public final class CoTrainer {
         let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
         model = CoTrainedModel(
             arm: arm, layout: known.layout, ids: known.tables, nets: nets, sharing: rocket.sharing,
+            jobSharing: jobSharing,
             sharedLayers: rocket.sharedLayers, ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
             logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess,
             shard: TableShard(rank: collective.rank, ranks: collective.ranks))

@@ -110,7 +110,6 @@ public enum Arm: String, Codable, CaseIterable, Sendable {
         case .rocketWithoutJointTraining: rocket.gradientBlock = .logits
         case .rocketAndDistillation: rocket.distillationWeight = base.hintWeight
         }
-        if !trainsBooster || !trainsLight { rocket.sharing = .embeddings }
         return rocket
     }
 }

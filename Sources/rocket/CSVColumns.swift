@@ -15,12 +15,27 @@ extension CSVColumn {
         ]
         let tail: [CSVColumn<ModelReport>] = [
             .init("light_alone_auc") { $0.lightAloneAUC }, .init("booster_alone_auc") { $0.boosterAloneAUC },
-            .init("gap_closed") { $0.gapClosed }, .init("oracle_auc") { $0.oracleAUC },
+            .init("gap_closed") { $0.gapClosed }, .init("gap_closed_low") { $0.gapClosedLow },
+            .init("gap_closed_high") { $0.gapClosedHigh }, .init("gap_closed_note") { $0.gapClosedNote },
+            .init("oracle_auc") { $0.oracleAUC },
             .init("times_faster") { $0.timesFaster }, .init("artifact.name") { $0.artifact?.name },
             .init("artifact.bytes") { $0.artifact?.bytes }, .init("artifact.sha256") { $0.artifact?.sha256 },
         ]
         return head + net("light") { $0.light } + speed("light", \.light) + net("booster") { $0.booster }
-            + speed("booster", \.booster) + [.init("live_version") { $0.liveVersion }] + net("live") { $0.live } + tail
+            + speed("booster", \.booster) + [.init("live_version") { $0.liveVersion }] + net("live") { $0.live }
+            + net("logistic_regression") { $0.logisticRegression } + tail + gains
+    }
+
+    /// The paired differences that the headline is made of.
+    private static var gains: [CSVColumn<ModelReport>] {
+        ["light_minus_light_alone", "booster_minus_booster_alone", "light_minus_logistic_regression"].flatMap { name in
+            ["auc", "log_loss"].flatMap { metric -> [CSVColumn<ModelReport>] in
+                [
+                    .init("\(name).\(metric)") { $0.comparison(name, metric)?.estimate },
+                    .init("\(name).\(metric)_standard_error") { $0.comparison(name, metric)?.standardError },
+                ]
+            }
+        }
     }
 
     private static func net(
@@ -74,6 +89,16 @@ extension CSVColumn {
         [
             .init("arm") { $0.arm }, .init("net") { $0.net }, .init("seeds") { $0.seeds }, .init("auc") { $0.auc },
             .init("auc_standard_error") { $0.aucStandardError }, .init("gap_closed") { $0.gapClosed },
+            .init("gap_closed_low") { $0.gapClosedLow }, .init("gap_closed_high") { $0.gapClosedHigh },
+            .init("gap_closed_note") { $0.gapClosedNote }, .init("gain.auc") { $0.gain?.auc },
+            .init("gain.auc_standard_error") { $0.gain?.aucStandardError }, .init("gain.log_loss") { $0.gain?.logLoss },
+            .init("gain.log_loss_standard_error") { $0.gain?.logLossStandardError },
+            .init("over_logistic_regression.auc") { $0.overLogisticRegression?.auc },
+            .init("over_logistic_regression.auc_standard_error") { $0.overLogisticRegression?.aucStandardError },
+            .init("over_logistic_regression.log_loss") { $0.overLogisticRegression?.logLoss },
+            .init("over_logistic_regression.log_loss_standard_error") {
+                $0.overLogisticRegression?.logLossStandardError
+            },
             .init("validation_auc") { $0.validationAUC }, .init("gauc") { $0.gauc },
             .init("log_loss") { $0.logLoss }, .init("pcoc") { $0.pcoc }, .init("oracle_auc") { $0.oracleAUC },
             .init("seconds") { $0.seconds },

@@ -29,7 +29,7 @@ struct ExperimentCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which arms, with commas between: " + Arm.allCases.map(\.rawValue).joined(separator: ", ")
+            "Which arms, with commas between: " + Contender.allCases.map(\.rawValue).joined(separator: ", ")
                 + ". Default: all.", valueName: "arms"))
     var arms: String?
 
@@ -53,13 +53,13 @@ struct ExperimentCommand: ParsableCommand {
         _ = try chosenHints()
     }
 
-    private func chosenArms() throws -> [Arm] {
-        guard let arms else { return Arm.allCases }
+    private func chosenArms() throws -> [Contender] {
+        guard let arms else { return Contender.allCases }
         return try arms.split(separator: ",").map { name in
-            guard let arm = Arm(rawValue: String(name)) else {
+            guard let arm = Contender(rawValue: String(name)) else {
                 throw ValidationError(
                     "--arms: ‘\(name)’ is no arm; expected some of "
-                        + Arm.allCases.map(\.rawValue).joined(separator: ", "))
+                        + Contender.allCases.map(\.rawValue).joined(separator: ", "))
             }
             return arm
         }
@@ -92,9 +92,16 @@ struct ExperimentCommand: ParsableCommand {
         case .csv: printCSV(lines, CSVColumn<ExperimentLine>.experiments)
         case .text:
             print(experimentTable(lines))
+            for gain in lines.flatMap(\.gains) { print(gain) }
+            if let note = lines.first(where: { $0.arm == "booster" })?.gapClosedNote { print("gap_closed: \(note)") }
             if let oracle = lines.first?.oracleAUC { print("true probabilities reach AUC \(number(oracle))") }
         }
         if result.trained == 0 { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    }
+
+    private func gapInterval(_ line: ExperimentLine) -> String {
+        guard let low = line.gapClosedLow, let high = line.gapClosedHigh else { return "–" }
+        return "\(percent(low)) … \(percent(high))"
     }
 
     private func experimentTable(_ lines: [ExperimentLine]) -> String {
@@ -104,6 +111,7 @@ struct ExperimentCommand: ParsableCommand {
                 Column(title: "AUC", value: number(line.auc), align: .right),
                 Column(title: "± s.e.", value: number(line.aucStandardError), align: .right),
                 Column(title: "gap closed", value: percent(line.gapClosed), align: .right),
+                Column(title: "95 %", value: gapInterval(line), align: .right),
                 Column(title: "validation AUC", value: number(line.validationAUC), align: .right),
                 Column(title: "GAUC", value: number(line.gauc), align: .right),
                 Column(title: "log loss", value: number(line.logLoss), align: .right),

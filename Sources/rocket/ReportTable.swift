@@ -18,14 +18,18 @@ func reportText(_ report: ModelReport) -> String {
     lines.append("")
     lines.append(netTable(report))
     lines.append(errorNote(report))
+    lines += report.gains
     if let gap = report.gapClosed {
+        let bounds = report.gapClosedLow.flatMap { low in
+            report.gapClosedHigh.map { " (\(percent(low)) … \(percent($0)))" }
+        }
         lines.append(
-            "gap_closed  \(percent(gap)) of the way from light alone (AUC \(number(report.lightAloneAUC))) "
+            "gap_closed  \(percent(gap))\(bounds ?? "") of the way from light alone (AUC \(number(report.lightAloneAUC))) "
                 + "to booster alone (AUC \(number(report.boosterAloneAUC)))")
-    } else if let light = report.lightAloneAUC, let booster = report.boosterAloneAUC {
+    } else if let note = report.gapClosedNote {
         lines.append(
-            "gap_closed  –: the booster alone (AUC \(number(booster))) does not beat the light net alone "
-                + "(AUC \(number(light)))")
+            "gap_closed  –: \(note) (AUC alone: light \(number(report.lightAloneAUC)), booster "
+                + "\(number(report.boosterAloneAUC)))")
     }
     if let oracle = report.oracleAUC {
         lines.append(
@@ -135,6 +139,7 @@ func gateText(_ decision: GateDecision) -> String {
 
 private func netTable(_ report: ModelReport) -> String {
     var nets = [("light", report.light), ("booster", report.booster)]
+    if let regression = report.logisticRegression { nets.append(("logistic regression", regression)) }
     if let live = report.live, let version = report.liveVersion { nets.append(("live, version \(version)", live)) }
     return TextTable<(String, ModelReport.NetReport)> { name, net in
         [

@@ -2,8 +2,8 @@ import Evaluation
 import Testing
 
 @Suite struct PromotionGateTests {
-    private func difference(lower: Double) -> AUCComparison {
-        AUCComparison(
+    private func difference(lower: Double) -> PairedComparison {
+        PairedComparison(
             estimate: lower + 0.001, standardError: 0.001, confidence: 0.95, lowerBound: lower,
             upperBound: lower + 0.002,
             replicates: 400, clusters: 1_000)

@@ -40,7 +40,7 @@ struct JobFileTests {
             job.evaluation
                 == EvaluationSpecification(
                     group: "user_id", trueProbability: "true_click_probability",
-                    baselines: [.light, .booster, .distillation],
+                    baselines: [.nets(.light), .nets(.booster), .nets(.distillation), .logisticRegression],
                     latency: LatencySpecification(batchSizes: [1, 200], calls: 500)))
         #expect(job.cacheDirectory == "/var/cache/rocket")
         #expect(job.database == DatabaseSettings(retry: .seconds(90)))

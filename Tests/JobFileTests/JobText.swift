@@ -37,7 +37,7 @@ let completeJob = """
     evaluation:
       group: user_id
       true_probability: true_click_probability
-      baselines: [light, booster, distillation]
+      baselines: [light, booster, distillation, logistic_regression]
       latency: {batch_sizes: [1, 200], calls: 500}
     cache: {directory: /var/cache/rocket}
     database: {retry: 90s}

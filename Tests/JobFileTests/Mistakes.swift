@@ -155,6 +155,11 @@ let oneMistake: [Mistake] = [
         "promotion: {lowest_pcoc: 1.2, highest_pcoc: 1.1}",
         "38: promotion.lowest_pcoc is 1.2, above highest_pcoc, 1.1; no model could pass"),
     Mistake(
+        ", logistic_regression]\n  latency: {batch_sizes: [1, 200], calls: 500}",
+        "]\n  latency: {batch_sizes: [1, 200], calls: 500}\npromotion: {beat_logistic_regression: true}",
+        "38: promotion.beat_logistic_regression: there is nothing to beat, so no model could pass; add logistic_regression to evaluation.baselines"
+    ),
+    Mistake(
         "cache: {directory: /var/cache/rocket}",
         "extraction: {shards: 0}",
         "38: extraction.shards is 0; expected a whole number from 1 to 1024"),
@@ -387,12 +392,12 @@ let oneMistake: [Mistake] = [
         "35: evaluation.true_probability is the column price, which feature price reads too; a model must not see the answer, so remove one of the two"
     ),
     Mistake(
-        "baselines: [light, booster, distillation]",
+        "baselines: [light, booster, distillation, logistic_regression]",
         "baselines: [light, rocket]",
-        "36: evaluation.baselines[2] is \"rocket\"; expected one of light, booster, distillation, rocket_without_block, rocket_without_sharing, rocket_without_joint_training, rocket_and_distillation"
+        "36: evaluation.baselines[2] is \"rocket\"; expected one of light, booster, distillation, rocket_without_block, rocket_without_sharing, rocket_without_joint_training, rocket_and_distillation, logistic_regression"
     ),
     Mistake(
-        "baselines: [light, booster, distillation]",
+        "baselines: [light, booster, distillation, logistic_regression]",
         "baselines: [light, light]",
         "36: evaluation.baselines[2] repeats an earlier item; remove one of the two"),
     Mistake(

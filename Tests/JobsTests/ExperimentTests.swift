@@ -11,7 +11,7 @@ import Testing
         try PipelineTests.withJob { url, job in
             let day = try PipelineTests.day("2026-01-07")
             func run(_ arms: [Arm], seeds: Int) throws -> (fingerprint: String, trained: Int) {
-                try PipelineTests.session(url, job).experiment(day: day, arms: arms, seeds: seeds)
+                try PipelineTests.session(url, job).experiment(day: day, arms: arms.map { .nets($0) }, seeds: seeds)
             }
             let arms: [Arm] = [.light, .booster, .rocket, .distillation]
             let first = try run(arms, seeds: 1)
@@ -35,8 +35,11 @@ import Testing
                 lines.first { $0.arm == arm && $0.net == net }?.auc ?? .nan
             }
             let (light, booster) = (auc("light", "light"), auc("booster", "booster"))
-            if booster > light {
-                let gap = lines.first { $0.arm == "rocket" && $0.net == "light" }?.gapClosed ?? .nan
+            let rocket = try #require(lines.first { $0.arm == "rocket" && $0.net == "light" })
+            #expect(try abs(#require(rocket.gain?.auc) - (auc("rocket", "light") - light)) < 1e-9)
+            // One of the two is always there.
+            #expect((rocket.gapClosed == nil) == (rocket.gapClosedNote != nil))
+            if let gap = rocket.gapClosed {
                 #expect(abs(gap - (auc("rocket", "light") - light) / (booster - light)) < 1e-9)
             }
             #expect(try connection.execute("SELECT count(*) AS n FROM rocket.model_versions").first?.int("n") == 0)
@@ -49,7 +52,7 @@ import Testing
             let day = try PipelineTests.day("2026-01-07")
             func run(_ losses: [HintLoss], _ weights: [Double]) throws -> (fingerprint: String, trained: Int) {
                 try PipelineTests.session(url, job).experiment(
-                    day: day, arms: [.rocket], hints: HintVariant.each(losses: losses, weights: weights), seeds: 1)
+                    day: day, arms: [.nets(.rocket)], hints: HintVariant.each(losses: losses, weights: weights), seeds: 1)
             }
             let first = try run([], [10, 0.3, 10])
             #expect(first.trained == 3)

@@ -37,7 +37,7 @@ import Testing
                 _ = try session().backfill(BackfillRequest(days: days[0]...days[2]))
                 _ = try session().evaluate(version: version, day: nil)
                 _ = try session().train(days: days[0]...days[1])
-                _ = try session().experiment(day: days[2], arms: [.light], seeds: 1)
+                _ = try session().experiment(day: days[2], arms: [.nets(.light)], seeds: 1)
                 _ = try session().pruneCache(retentionDays: 1, dryRun: false)
                 #expect(try logHealth(model: nil, database: logins.reports, sourceDatabase: logins.logs).count == 1)
 

@@ -17,6 +17,7 @@ import Testing
     func gateRules() throws {
         var gate = PromotionGate()
         gate.highestP99Microseconds = 100
+        gate.beatsLogisticRegression = true
         let rules = gate.rules(
             for: PromotionGate.Findings(
                 clicks: 1, pcoc: 1, auc: 0.7, logLoss: 0.1, p99Microseconds: 1, coverage: ("city", 1),

@@ -7,21 +7,31 @@ extension ReportPage {
         let table = DataTable(
             "Arms, means over the seeds",
             [
-                .text("Arm"), .text("Net"), .number("AUC"), .number("s.e."), .number("Gap closed"),
+                .text("Arm"), .text("Net"), .number("AUC"), .number("s.e."), .number("Gain over alone"),
+                .number("s.e."), .number("Log loss gain"), .number("s.e."), .number("Gap closed"), .number("95 %"),
                 .number("Validation AUC"), .number("GAUC"), .number("Log loss"), .number("PCOC"), .number("Seeds"),
                 .number("A training"),
             ],
             text: experiment.map { line in
                 [
                     line.arm.replacing("_", with: " "), line.net, NumberText.fixed(line.auc),
-                    NumberText.fixed(line.aucStandardError), NumberText.percent(line.gapClosed),
+                    NumberText.fixed(line.aucStandardError), NumberText.signed(line.gain?.auc),
+                    NumberText.fixed(line.gain?.aucStandardError), NumberText.signed(line.gain?.logLoss),
+                    NumberText.fixed(line.gain?.logLossStandardError), NumberText.percent(line.gapClosed),
+                    line.gapClosedLow.flatMap { low in
+                        line.gapClosedHigh.map { high in
+                            NumberText.range(low, high) { NumberText.percent($0, decimals: 0) }
+                        }
+                    } ?? NumberText.unknown,
                     NumberText.fixed(line.validationAUC), NumberText.fixed(line.gauc), NumberText.fixed(line.logLoss),
                     NumberText.fixed(line.pcoc, decimals: 3), "\(line.seeds)", NumberText.seconds(line.seconds),
                 ]
             })
+        let note = experiment.first { $0.arm == "booster" }?.gapClosedNote
+            .map { " No share of a gap is given: \($0)." }
         return """
             <p>The newest experiment with this model’s job file (<code>rocket experiment</code>), judged on \
-            <span class="day">\(day.description)</span>.</p>
+            <span class="day">\(day.description)</span>.\(note ?? "")</p>
             \(grid([armPlot]))\(table.html)
             """
     }

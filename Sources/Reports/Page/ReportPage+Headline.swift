@@ -47,40 +47,43 @@ extension ReportPage {
         guard report.evaluatedDay != nil else {
             return "Not judged yet: run rocket evaluate --model-version \(report.version)."
         }
+        let gains = report.gains.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }
+        return (gains + [gapAnswer]).joined(separator: " ")
+    }
+
+    private var gapAnswer: String {
         guard let light = report.lightAloneAUC, let booster = report.boosterAloneAUC else {
             return "What rocket closed of the gap to the booster is not known: the nets were not trained alone "
                 + "(evaluation.baselines in the job file)."
         }
         guard let gap = report.gapClosed else {
-            return "There was no gap to close: the booster alone (AUC \(NumberText.fixed(booster))) does not beat the "
-                + "light net alone (AUC \(NumberText.fixed(light)))."
+            return "What share of the gap was closed cannot be told: \(report.gapClosedNote ?? "it is not known") (AUC alone: "
+                + "light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
         }
         let share = NumberText.percent(gap)
         guard let bounds = comparison("gap_closed")?.figures else {
             return "Rocket closed \(share) of the gap between light and booster."
         }
-        let whole = { (share: Double) in NumberText.percent(share, decimals: 0) }
-        let range = NumberText.range(bounds.lowerBound, bounds.upperBound, whole)
-        if bounds.lowerBound > 0 {
-            return "Rocket helped: it closed \(share) of the gap between light and booster (\(range))."
-        }
-        if bounds.upperBound < 0 {
-            let loss = NumberText.range(-bounds.upperBound, -bounds.lowerBound, whole)
-            return
-                "Rocket did harm on this day: the light net is worse than alone, by \(NumberText.percent(-gap)) of the "
-                + "gap (\(loss))."
-        }
-        return "Whether rocket helped cannot be told from this day: it closed \(share) of the gap, and anything within "
-            + "\(range) fits the data."
+        let range = NumberText.range(bounds.lowerBound, bounds.upperBound) { NumberText.percent($0, decimals: 0) }
+        return "Rocket closed \(share) of the gap between light and booster (\(range))."
     }
 
+    /// A difference of AUC.
     func comparison(_ name: String) -> VersionDetails.Comparison? {
-        details.comparisons.first { $0.name == name }
+        details.comparisons.first { $0.name == name && $0.metric == "auc" }
     }
 
     private var tiles: Markup {
         var tiles: [(name: String, figure: String, note: String)] = []
         if report.evaluatedDay != nil {
+            if let gain = report.comparison("light_minus_light_alone", "auc") {
+                tiles.append(
+                    (
+                        "Gain of the light net", NumberText.signed(gain.estimate),
+                        "AUC against the same net alone, ± \(NumberText.fixed(gain.standardError)) (s.e. over "
+                            + "\(report.light.gauc == nil ? "impressions" : "users"))"
+                    ))
+            }
             tiles.append(("Gap closed", NumberText.percent(report.gapClosed), gapNote))
             tiles.append(
                 (
@@ -130,7 +133,7 @@ extension ReportPage {
 
     private var gapNote: String {
         if report.gapClosed != nil { return bounds(of: "gap_closed") { NumberText.percent($0, decimals: 0) } }
-        return report.boosterAloneAUC == nil ? "the nets were not trained alone" : "there was no gap on this day"
+        return report.gapClosedNote ?? "the nets were not trained alone"
     }
 
     private func bounds(of name: String, _ text: (Double) -> String) -> String {

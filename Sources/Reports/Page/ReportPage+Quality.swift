@@ -5,7 +5,7 @@ import Plots
 extension ReportPage {
     var quality: Markup {
         guard report.evaluatedDay != nil else { return "" }
-        return "\(metrics.html)\(oracle)\(grid([aucs, differences, gaucs, entropies, roc, reliability]))\(slices)"
+        return "\(metrics.html)\(oracle)\(grid([aucs, differences, lossDifferences, gaucs, entropies, roc, reliability]))\(slices)"
     }
 
     /// The live version's light net. Earlier programs kept its paired difference only, which tells its AUC.
@@ -109,45 +109,58 @@ extension ReportPage {
                 }))
     }
 
-    private var differences: Figure? {
-        let shown = details.comparisons.filter { $0.name != "gap_closed" }
+    /// What a comparison is called, and how it is drawn.
+    private func look(_ comparison: VersionDetails.Comparison) -> (name: String, style: SeriesStyle) {
+        switch comparison.name {
+        case "light_minus_live": ("light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")", .green)
+        case "light_minus_booster": ("light − booster, both in rocket", .vermilion)
+        case "light_minus_light_alone": ("light in rocket − light alone", .neutral)
+        case "booster_minus_booster_alone": ("booster in rocket − booster alone", .purple)
+        case "light_minus_logistic_regression": ("light − logistic regression", .silver)
+        case "booster_alone_minus_light_alone": ("booster − light, each alone", .slate)
+        default: (comparison.name.replacing("_", with: " "), .slate)
+        }
+    }
+
+    private var differences: Figure? { differences(of: "auc", "AUC", id: "differences") }
+    private var lossDifferences: Figure? { differences(of: "log_loss", "log loss", id: "loss-differences") }
+
+    private func differences(of metric: String, _ title: String, id: String) -> Figure? {
+        let shown = details.comparisons.filter { $0.name != "gap_closed" && $0.metric == metric }
         guard let first = shown.first else { return nil }
         let rows = shown.map { comparison in
             let figures = comparison.figures
             let range = NumberText.range(figures.lowerBound, figures.upperBound) { NumberText.signed($0) }
-            let isLive = comparison.name == "light_minus_live"
+            let look = look(comparison)
             return RangePlot.Row(
-                isLive
-                    ? "light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")"
-                    : "light − booster, both in rocket",
-                figures: "\(NumberText.signed(figures.estimate)) (\(range))",
-                style: isLive ? .green : .vermilion, range: figures.lowerBound...figures.upperBound,
-                values: [figures.estimate])
+                look.name, figures: "\(NumberText.signed(figures.estimate)) (\(range))", style: look.style,
+                range: figures.lowerBound...figures.upperBound, values: [figures.estimate])
         }
-        let margin = decision?.rules.first { $0.name == "not_inferior" }?.lowest
+        let margin = metric == "auc" ? decision?.rules.first { $0.name == "not_inferior" }?.lowest : nil
         let plot = RangePlot(
-            "Differences of AUC", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
+            "Differences of \(title)", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
             axis: Axis(
-                "AUC of the light net minus the other’s",
+                "\(title) of the first minus the second",
                 holding: rows.flatMap { [$0.range?.lowerBound ?? 0, $0.range?.upperBound ?? 0] } + [0, margin ?? 0]),
             rows: rows, references: [0] + (margin.map { [$0] } ?? []))
         let confidence = NumberText.percent(first.figures.confidence, decimals: 0)
-        let rule = margin.map { "The gate wants the lower bound above \(NumberText.fixed($0))." } ?? ""
+        let rule = margin.map { "The gate wants the lower bound of light − live above \(NumberText.fixed($0))." } ?? ""
         let clusters = "\(NumberText.grouped(first.figures.clusters)) \(groups > 0 ? "users" : "impressions")"
+        let method = metric == "auc" ? "a paired bootstrap over \(clusters)" : "the delta method over \(clusters)"
         return Figure(
             plot.title,
             note: """
-                On the same rows, by a paired bootstrap over \(clusters); each \
-                bound holds with \(confidence). \(rule)
+                On the same rows, by \(method); each \
+                bound holds with \(confidence). \(metric == "auc" ? rule : "Below 0 is better.")
                 """,
-            svg: plot.svg(id: "differences"),
+            svg: plot.svg(id: id),
             table: DataTable(
-                "Paired differences",
+                "Paired differences of \(title)",
                 [
                     .text("Comparison"), .number("Estimate"), .number("From"), .number("To"), .number("s.e."),
                     .number("Replicates"),
                 ],
-                text: details.comparisons.map { comparison in
+                text: details.comparisons.filter { $0.metric == metric }.map { comparison in
                     let figures = comparison.figures
                     return [
                         comparison.name.replacing("_", with: " "), NumberText.signed(figures.estimate),

@@ -109,7 +109,8 @@ struct NetLook {
         case ("rocket", "booster"): (name, style) = ("booster, in rocket", .vermilion)
         case ("light", "light"): (name, style) = ("light, alone", .neutral)
         case ("booster", "booster"): (name, style) = ("booster, alone", .purple)
-        // No other arm is to be taken for one of these four.
+        case ("logistic_regression", _): (name, style) = ("logistic regression", .silver)
+        // No other arm is to be taken for one of these.
         default: (name, style) = ("\(net), \(arm.replacing("_", with: " "))", net == "light" ? .slate : .silver)
         }
     }
