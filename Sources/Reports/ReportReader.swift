@@ -38,7 +38,10 @@ public struct ReportReader {
                    l.log_loss AS live_log_loss, l.normalized_entropy AS live_ne,
                    l.normalized_entropy_standard_error AS live_ne_se, l.pcoc AS live_pcoc,
                    NULL::double precision AS live_p50_us, NULL::double precision AS live_p99_us,
-                   lv.light_parameters AS live_parameters, a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
+                   lv.light_parameters AS live_parameters, a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256,
+                   (v.training #>> '{rocket,epochs,epochs}')::double precision AS epochs,
+                   (v.training #>> '{rocket,booster_epochs,epochs}')::double precision AS booster_epochs,
+                   v.training #>> '{rocket,epochs,origin}' AS epochs_origin
             FROM rocket.model_versions v
             LEFT JOIN (
                 SELECT version AS report_version, evaluated_day AS report_day, impressions, clicks, light_auc,
@@ -144,7 +147,8 @@ public struct ReportReader {
             lightAloneAUC: try row.doubleOrNil("light_alone_auc"),
             boosterAloneAUC: try row.doubleOrNil("booster_alone_auc"), gapClosed: try row.doubleOrNil("gap_closed"),
             oracleAUC: oracle, timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
-            artifact: artifact)
+            artifact: artifact, epochs: try row.doubleOrNil("epochs"),
+            boosterEpochs: try row.doubleOrNil("booster_epochs"), epochsOrigin: try row.textOrNil("epochs_origin"))
     }
 
     private func latency(of version: Int) throws -> [ModelReport.LatencyLine] {

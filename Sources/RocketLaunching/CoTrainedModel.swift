@@ -6,7 +6,7 @@ import Nets
 public struct CoTrainedModel: Sendable {
     public let layout: InputLayout
     public let nets: NetSpecification
-    public let arm: Arm
+    public private(set) var arm: Arm
     /// Hidden layers that the two nets have in common.
     let sharedLayers: Int
     /// Nil where the arm has no such net.
@@ -53,6 +53,13 @@ public struct CoTrainedModel: Sendable {
         }
         if arm.trainsLight { lightBranch = branch(nets.light, embeddings, stream: 0x4C49_0000) }
         if arm.trainsBooster { boosterBranch = branch(nets.booster, boosterEmbeddings, stream: 0x424F_0000) }
+    }
+
+    /// A light net and a booster that were trained one after the other, with the same layout, as one model.
+    public init(light: CoTrainedModel, booster: CoTrainedModel) {
+        self = light
+        arm = .rocket
+        boosterBranch = booster.boosterBranch
     }
 
     /// Both nets' branches, the light one's first.
