@@ -17,7 +17,8 @@ public struct JobFileEdit: Sendable {
     /// - Returns: false where the text has no such place to write to; nothing is changed then.
     @discardableResult
     public mutating func set(_ path: [String], to value: String) -> Bool {
-        guard let root = try? Parser(yaml: text, encoding: .utf8).singleRoot(), let edited = set(path[...], to: value, in: root)
+        guard let root = try? Parser(yaml: text, encoding: .utf8).singleRoot(),
+            let edited = set(path[...], to: value, in: root)
         else { return false }
         text = edited
         return true
@@ -74,8 +75,9 @@ public struct JobFileEdit: Sendable {
         let scalars = text.unicodeScalars
         guard let mark = node.mark, let start = place(mark), start < scalars.endIndex else { return nil }
         if case .scalar(let scalar) = node {
-            guard scalar.style == .plain, let end = scalars.index(
-                start, offsetBy: scalar.string.unicodeScalars.count, limitedBy: scalars.endIndex),
+            guard scalar.style == .plain,
+                let end = scalars.index(
+                    start, offsetBy: scalar.string.unicodeScalars.count, limitedBy: scalars.endIndex),
                 String(scalars[start..<end]) == scalar.string
             else { return nil }
             return start..<end

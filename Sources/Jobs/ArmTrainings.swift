@@ -24,7 +24,8 @@ final class ArmTrainings {
     ///   - parent: a version that the trainings go on from.
     ///   - seed: nil: the job file's.
     init(
-        _ session: JobSession, job: JobFile? = nil, on entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
+        _ session: JobSession, job: JobFile? = nil, on entries: [CacheManifest.Entry],
+        checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
         choices: EpochChoices, recorder: RunRecorder, parent: WarmStart? = nil, seed: UInt64? = nil
     ) {
         self.session = session
@@ -81,7 +82,8 @@ final class ArmTrainings {
         var trained = try recorder.stage("train", detail: wanted.name, size: { ($0.report.samples, nil) }) {
             try session.train(
                 ArmTraining(
-                    job: job, arm: arm, entries: entries, checkpoints: checkpoints(wanted), rocket: rocket, training: training,
+                    job: job, arm: arm, entries: entries, checkpoints: checkpoints(wanted), rocket: rocket,
+                    training: training,
                     teacher: teacher, parent: parent))
         }
         trained.report.epochs = choice
@@ -137,7 +139,8 @@ final class ArmTrainings {
         return try recorder.stage("search", detail: wanted.name, size: { ($0.report.samples, nil) }) {
             try session.train(
                 ArmTraining(
-                    job: job, arm: arm, entries: entries, checkpoints: checkpoints(wanted), rocket: rocket, training: training,
+                    job: job, arm: arm, entries: entries, checkpoints: checkpoints(wanted), rocket: rocket,
+                    training: training,
                     teacher: teacher))
         }
     }

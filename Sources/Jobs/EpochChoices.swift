@@ -67,7 +67,8 @@ struct EpochChoices {
             """,
             [
                 .text(work.model), .text(work.settings), .text(training), .text(work.trainedTo.description),
-                .int(Self.days - 1), .int(Int(Double(rows) / Self.rowsFactor)), .int(Int(Double(rows) * Self.rowsFactor)),
+                .int(Self.days - 1), .int(Int(Double(rows) / Self.rowsFactor)),
+                .int(Int(Double(rows) * Self.rowsFactor)),
             ]
         ).first
         guard let row else { return nil }

@@ -16,8 +16,11 @@ extension NetJudge {
                 let z = Double(row.1)
                 return sum + max(z, 0) - Double(row.0) * z + log1p(exp(-abs(z)))
             }
+            let rate = Double(clicks) / Double(labels.count)
+            let entropy = [rate, 1 - rate].reduce(0.0) { $1 > 0 ? $0 - $1 * log($1) : $0 }
             return Judgement(
-                loss: sum / Double(labels.count), auc: try EvaluationReport.auc(of: logits, labels: labels))
+                loss: sum / Double(labels.count), auc: try EvaluationReport.auc(of: logits, labels: labels),
+                constantLoss: entropy)
         }
     }
 }

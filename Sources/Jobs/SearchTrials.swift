@@ -101,7 +101,8 @@ struct SearchTrials {
         done.append(trial)
         try write(trial, job: SearchedSettings.job(session.jobFile, with: changes)?.text ?? "")
         session.log.info(
-            "\(changes.isEmpty ? "the job file as it is" : trial.name): log loss \(loss) in \(Self.rungs[rung]) epochs at most")
+            "\(changes.isEmpty ? "the job file as it is" : trial.name): log loss \(loss) in \(Self.rungs[rung]) epochs at most"
+        )
         return trial
     }
 
@@ -139,7 +140,8 @@ struct SearchTrials {
             [
                 .text(fingerprint), .int(trial.rung), .text(trial.name), .text(session.jobFile.model),
                 .text(trainedTo.description), .int(Self.rungs[trial.rung]), .double(trial.lightLoss),
-                trial.boosterLoss.map { .double($0) } ?? .null, .double(trial.epochs), .double(trial.seconds), .text(job),
+                trial.boosterLoss.map { .double($0) } ?? .null, .double(trial.epochs), .double(trial.seconds),
+                .text(job),
             ])
     }
 }

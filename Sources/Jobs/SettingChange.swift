@@ -17,7 +17,8 @@ struct SearchedSettings {
 
     /// - Parameter keys: those that are wanted; nil: all but the light net's widths, which decide what serving costs.
     init(keys: Set<String>?) {
-        changes = Self.all.filter { path, _ in keys?.contains(path) ?? (path != "nets.light.hidden") }.map { path, values in
+        changes = Self.all.filter { path, _ in keys?.contains(path) ?? (path != "nets.light.hidden") }.map {
+            path, values in
             values.map { SettingChange(path: path.split(separator: ".").map(String.init), value: $0) }
         }
     }
@@ -67,7 +68,9 @@ struct SearchedSettings {
             let trial = try drawn.filter { change in
                 try Self.job(base, with: [change]).map { try $0.fingerprintText() != base.fingerprintText() } ?? true
             }
-            guard let job = Self.job(base, with: trial), seen.insert(try job.fingerprintText()).inserted else { continue }
+            guard let job = Self.job(base, with: trial), seen.insert(try job.fingerprintText()).inserted else {
+                continue
+            }
             trials.append(trial)
         }
         return trials

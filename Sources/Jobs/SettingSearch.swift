@@ -79,7 +79,8 @@ extension JobSession {
     ) throws -> SettingSearchResult {
         let keys = request.keys.map { $0.sorted().joined(separator: " ") } ?? "usual"
         let fingerprint = try SHA256Digest.of(
-            "search \(keys)\n\(fingerprint(of: jobFile, training: entries, evaluation: [], parent: nil))").hex
+            "search \(keys)\n\(fingerprint(of: jobFile, training: entries, evaluation: [], parent: nil))"
+        ).hex
         var trials = try SearchTrials(
             self, fingerprint: versionFingerprint(fingerprint), entries: entries, trainedTo: night.trained.upperBound,
             recorder: recorder)

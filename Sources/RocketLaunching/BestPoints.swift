@@ -17,10 +17,13 @@ public struct NetJudge: Sendable {
         public var loss: Double
         /// AUC, which is only reported; nil where there is none.
         public var auc: Double?
+        /// Loss of always predicting the click rate; nil where that cannot be compared.
+        public var constantLoss: Double?
 
-        public init(loss: Double, auc: Double?) {
+        public init(loss: Double, auc: Double?, constantLoss: Double? = nil) {
             self.loss = loss
             self.auc = auc
+            self.constantLoss = constantLoss
         }
     }
 }
@@ -56,6 +59,7 @@ final class BestPoints {
         let (light, booster) = (try model.lightBranch.flatMap(judgement), try model.boosterBranch.flatMap(judgement))
         (point.light, point.lightLoss) = (light?.auc, light?.loss)
         (point.booster, point.boosterLoss) = (booster?.auc, booster?.loss)
+        point.constantLoss = light?.constantLoss ?? booster?.constantLoss
         func isBest(_ loss: Double?, _ net: (TrainingReport.ValidationPoint) -> Double?) -> Bool {
             guard let loss else { return false }
             return points.allSatisfy { (net($0) ?? .infinity) > loss }
@@ -110,10 +114,10 @@ final class BestPoints {
         let own = try collective.together {
             collective.rank == 0 ? try judge.judgement(scored.labels, scored.logits) : nil
         }
-        let numbers = try collective.startGather([own?.loss ?? .nan, own?.auc ?? .nan]).wait()
+        let numbers = try collective.startGather([own?.loss, own?.auc, own?.constantLoss].map { $0 ?? .nan }).wait()
         return numbers.first.flatMap { first in
-            first[0].isNaN
-                ? nil : NetJudge.Judgement(loss: first[0], auc: first[1].isNaN ? nil : first[1])
+            let known = first.map { $0.isNaN ? nil : $0 }
+            return known[0].map { NetJudge.Judgement(loss: $0, auc: known[1], constantLoss: known[2]) }
         }
     }
 

@@ -142,7 +142,8 @@ public final class CoTrainer {
             arm: arm, denseType: training.denseType, steps: state.steps, samples: state.samples, seconds: state.seconds,
             samplesPerSecond: state.seconds > 0 ? Double(state.samples) / state.seconds : 0,
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
-            isOutOfTime: state.isOutOfTime, lightStep: state.validations.bestStep(\.lightLoss), boosterStep: state.validations.bestStep(\.boosterLoss),
+            isOutOfTime: state.isOutOfTime, lightStep: state.validations.bestStep(\.lightLoss),
+            boosterStep: state.validations.bestStep(\.boosterLoss),
             gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: parallel.threads,
             threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group)
     }
@@ -278,7 +279,8 @@ public final class CoTrainer {
             embeddings: Float(training.embeddingLearningRate) * scale,
             linear: Float(training.linearLearningRate) * scale)
         return try step.run(
-            input, step: number, rates, hintScale: training.search == nil ? rocket.hintScale(progress: progress) : 1, wishes)
+            input, step: number, rates, hintScale: training.search == nil ? rocket.hintScale(progress: progress) : 1,
+            wishes)
     }
 
     /// Each loss's gradient by itself, by real backward passes.

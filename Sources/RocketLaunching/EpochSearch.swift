@@ -13,14 +13,19 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     public var mostEpochs: Int
     /// Epochs without a better log loss after which it ends, and the same as a share of the epochs up to the best: the
     /// later the best point, the flatter the curve around it.
+    ///
+    /// Not less than an epoch: within a second pass the log loss first rises, while rows are seen again whose ids were learnt
+    /// lately, and may end below that of the first.
     public var patience, patienceShare: Double
+    /// Share of what the net had learnt at its best, over always predicting the click rate, whose loss ends the search at once.
+    public var mostLost: Double
     /// Seconds for the search and the training that follows it: the search ends where that training would no longer fit.
     /// Nil: as long as it takes.
     public var budget: Double?
 
     public init(
-        share: Double = 0.1, mostRows: Int = 200_000, judgements: Int = 4, mostEpochs: Int = 30, patience: Double = 0.5,
-        patienceShare: Double = 0.25, budget: Double? = nil
+        share: Double = 0.1, mostRows: Int = 200_000, judgements: Int = 4, mostEpochs: Int = 30, patience: Double = 1,
+        patienceShare: Double = 0.25, mostLost: Double = 0.25, budget: Double? = nil
     ) {
         self.share = share
         self.mostRows = mostRows
@@ -28,6 +33,7 @@ public struct EpochSearch: Codable, Equatable, Sendable {
         self.mostEpochs = mostEpochs
         self.patience = patience
         self.patienceShare = patienceShare
+        self.mostLost = mostLost
         self.budget = budget
     }
 
@@ -44,7 +50,9 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     public func epochs(
         _ points: [TrainingReport.ValidationPoint], _ net: (TrainingReport.ValidationPoint) -> Double?
     ) -> Double? {
-        guard let step = points.bestStep(net), let index = points.firstIndex(where: { $0.step == step }) else { return nil }
+        guard let step = points.bestStep(net), let index = points.firstIndex(where: { $0.step == step }) else {
+            return nil
+        }
         return max(1, Double(index + 1) / Double(judgements))
     }
 
@@ -57,6 +65,11 @@ public struct EpochSearch: Codable, Equatable, Sendable {
         guard let judged, let step = points.bestStep(judged),
             let index = points.firstIndex(where: { $0.step == step })
         else { return true }
+        if let loss = judged(points[points.count - 1]), let least = judged(points[index]),
+            let constant = points[index].constantLoss, constant > least, loss - least > mostLost * (constant - least)
+        {
+            return true
+        }
         let (best, now) = (Double(index + 1) / Double(judgements), Double(points.count) / Double(judgements))
         return now - best >= max(patience, patienceShare * best) - 1e-9
     }

@@ -60,6 +60,8 @@ public struct TrainingReport: Codable, Sendable {
         public var light, booster: Double?
         /// Log loss, by which the best point is chosen; nil in reports of earlier programs, which chose by AUC.
         public var lightLoss, boosterLoss: Double?
+        /// Log loss of always predicting the held-out rows' click rate.
+        public var constantLoss: Double?
     }
 
     /// Euclidean norms of each loss term's gradient, by real backward passes of that term alone; nil where the arm has no

@@ -14,7 +14,9 @@ struct SearchOptions: ParsableArguments {
     var budget = "30m"
 
     @Option(
-        help: "With --search: variants at most. With a budget that suffices for them, the search can be repeated exactly.")
+        help:
+            "With --search: variants at most. With a budget that suffices for them, the search can be repeated exactly."
+    )
     var trials: Int?
 
     @Option(
@@ -27,7 +29,8 @@ struct SearchOptions: ParsableArguments {
     @Option(
         name: [.long, .customShort("o")],
         help: ArgumentHelp(
-            "With --search: where the best job file is written, the given one with the changed keys.", valueName: "file"))
+            "With --search: where the best job file is written, the given one with the changed keys.", valueName: "file"
+        ))
     var output: String?
 
     func validate() throws {
@@ -53,7 +56,10 @@ struct SearchOptions: ParsableArguments {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
         guard let unit = budget.last.flatMap({ units[$0] }), let count = Int(budget.dropLast()), count > 0,
             count <= 604_800 / unit
-        else { throw ValidationError("--budget is ‘\(budget)’; expected a whole number with its unit, such as 90s, 30m or 2h") }
+        else {
+            throw ValidationError(
+                "--budget is ‘\(budget)’; expected a whole number with its unit, such as 90s, 30m or 2h")
+        }
         return .seconds(count * unit)
     }
 

@@ -23,7 +23,9 @@ import Testing
         ).first?.text("sha256")
     }
 
-    @Test("The number that auto finds, written by hand, gives the same bytes of weights", arguments: ["finished", "joint"])
+    @Test(
+        "The number that auto finds, written by hand, gives the same bytes of weights",
+        arguments: ["finished", "joint"])
     func writtenByHand(_ teacher: String) throws {
         let change = { (text: String) in Self.auto(text).replacing("teacher: finished", with: "teacher: \(teacher)") }
         try PipelineTests.withJob(change: change) { url, job in
@@ -78,7 +80,8 @@ import Testing
                 if flips {
                     try TestDatabase.connect(url).script(
                         "DELETE FROM ad_log.clicks WHERE clicked_at >= '2026-01-07' AND impression_id IN (SELECT "
-                            + "impression_id FROM ad_log.impressions WHERE impressed_at >= '2026-01-07' AND random() < 0.5)")
+                            + "impression_id FROM ad_log.impressions WHERE impressed_at >= '2026-01-07' AND random() < 0.5)"
+                    )
                 }
                 let night = try PipelineTests.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
                 found.append(try Self.choices(url).map(\.epochs))

@@ -74,7 +74,8 @@ import Testing
             let there = try CommandTests.rocket(arguments + ["--output", output], database: url)
             #expect(there.code == 64 && there.errors.contains("exists"))
             for (wrong, message) in [
-                (["--keys", "training.sede"], "cannot be tried"), (["--budget", "soon"], "--budget"), (["--trials", "1"], "--trials"),
+                (["--keys", "training.sede"], "cannot be tried"), (["--budget", "soon"], "--budget"),
+                (["--trials", "1"], "--trials"),
                 (["--arms", "light"], "not arms"),
             ] {
                 let refused = try CommandTests.rocket(arguments.prefix(6) + wrong, database: url)

@@ -18,7 +18,9 @@ import Testing
     }
 
     /// A search of blocks of 100 rows, of which it trains on 400 in steps of 32.
-    static func search(_ losses: [Double], _ search: EpochSearch, arm: Arm = .rocket) throws -> TrainingReport {
+    static func search(
+        _ losses: [Double], _ search: EpochSearch, arm: Arm = .rocket, constant: Double? = nil
+    ) throws -> TrainingReport {
         let calls = BestPointsTests.Calls()
         let nets = arm == .rocket ? 2 : 1
         return try trainer(training(search), arm: arm).train(
@@ -26,15 +28,16 @@ import Testing
             judge: NetJudge { labels, logits in
                 _ = try calls.judge { _, _ in 0 }.judgement(labels, logits)
                 let number = (calls.all.count - 1) / nets
-                return NetJudge.Judgement(loss: losses[min(number, losses.count - 1)], auc: nil)
+                return NetJudge.Judgement(
+                    loss: losses[min(number, losses.count - 1)], auc: nil, constantLoss: constant)
             }
         ) { _ in }
     }
 
-    @Test("It ends half an epoch after the best point, or a quarter of the epochs up to it, whichever is longer")
+    @Test("It ends an epoch after the best point, or a quarter of the epochs up to it, whichever is longer")
     func patience() throws {
         let early = try Self.search([0.5, 0.4, 0.3, 0.2, 0.3], EpochSearch(share: 0.2))
-        #expect(early.validations.count == 6 && early.steps == 20)
+        #expect(early.validations.count == 8 && early.steps == 26)
         #expect(EpochSearch(share: 0.2).epochs(early.validations, \.lightLoss) == 1)
         let falling = (0..<16).map { 1 - Double($0) / 100 }
         let late = try Self.search(falling + [1], EpochSearch(share: 0.2))
@@ -44,10 +47,18 @@ import Testing
         #expect(capped.validations.count == 8 && EpochSearch().epochs(capped.validations, \.lightLoss) == 2)
     }
 
+    @Test("It ends at once where a quarter of what had been learnt is lost, and not where less is")
+    func lost() throws {
+        let losses = [0.5, 0.4, 0.3, 0.2, 0.35]
+        #expect(try Self.search(losses, EpochSearch(share: 0.2), constant: 0.7).validations.count == 5)
+        #expect(try Self.search(losses, EpochSearch(share: 0.2), constant: 0.9).validations.count == 8)
+        #expect(try Self.search(losses, EpochSearch(share: 0.2), constant: 0.1).validations.count == 8)
+    }
+
     @Test("A best point within the first epoch means one epoch, and none that could be judged means nothing")
     func least() throws {
         let report = try Self.search([0.2, 0.3], EpochSearch(share: 0.2), arm: .booster)
-        #expect(report.validations.count == 3)
+        #expect(report.validations.count == 5)
         #expect(EpochSearch().epochs(report.validations, \.boosterLoss) == 1)
         #expect(EpochSearch().epochs(report.validations, \.lightLoss) == nil)
         let unjudged = try Self.trainer(Self.training(EpochSearch(share: 0.2))).train(
