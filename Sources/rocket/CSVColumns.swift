@@ -69,6 +69,9 @@ extension CSVColumn {
             .init("clicks.labels") { $0.clicks.labels }, .init("clicks.duplicate") { $0.clicks.duplicate },
             .init("clicks.late") { $0.clicks.late }, .init("clicks.early") { $0.clicks.early },
             .init("clicks.orphan") { $0.clicks.orphan }, .init("clicks.ambiguous") { $0.clicks.ambiguous },
+        ]
+    }
+
     static var trials: [CSVColumn<SearchLine>] {
         [
             .init("rung") { $0.rung }, .init("most_epochs") { $0.mostEpochs }, .init("changes") { $0.changes },
