@@ -88,7 +88,7 @@ extension JobSession {
         let settings = SearchedSettings(keys: request.keys)
 
         // How many can be tried follows from how long the job file as it is takes.
-        guard let base = try trials.run([], rung: 0) else { throw TrainingError.noRows }
+        guard let base = try trials.run([], rung: 0) else { throw JobError.nothingToJudgeBy(days: night.trained) }
         let affordable = max(2, Int(budget / Double(SearchTrials.rungs.count) / max(base.seconds, 1e-3)))
         let count = min(affordable, request.mostTrials ?? 1_000)
         log.info("\(base.seconds) s for an epoch and its judgements: \(count) trials")
