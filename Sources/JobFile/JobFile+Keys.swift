@@ -97,6 +97,15 @@ extension JobFile {
         section.read("gradient_block", .oneOf(GradientBlock.allCases), into: &rocket.gradientBlock)
         section.read("sharing", .oneOf(Sharing.allCases), into: &rocket.sharing)
         section.read("shared_layers", .integer(0...16), into: &rocket.sharedLayers)
+        section.read("teacher", .oneOf(Teacher.allCases), into: &rocket.teacher)
+        if rocket.teacher == .finished, rocket.sharing != .nothing {
+            section.problems.add(
+                line: section.line(of: "teacher"),
+                "rocket.teacher is finished: a booster that stands still shares nothing with a light net in training; "
+                    + "write sharing: nothing, or teacher: joint")
+        }
+        // The default, by whatever words, is one setting.
+        if rocket.teacher == .joint { rocket.teacher = nil }
         checkSharedLayers(section)
     }
 
@@ -104,12 +113,13 @@ extension JobFile {
         section.read("window_days", .integer(1...3_650), into: &training.windowDays)
         section.read("start", .oneOf(TrainingStart.allCases), into: &training.start)
         section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
-        section.read("epochs", .integer(1...1_000), into: &training.epochs)
+        readEpochs(section)
         section.section("validation") {
             $0.read("share", .shareBelowOne, into: &training.validationShare)
             $0.read("per_epoch", .integer(1...1_000), into: &training.validationsAnEpoch)
             $0.read("patience", .integer(1...1_000), into: &training.patience)
         }
+        checkSearch(section)
         section.read("negative_share", .positiveShare, into: &training.negativeShare)
         section.read("dtype", .oneOf(DenseType.allCases), into: &training.denseType)
         section.read("dense_optimiser", .oneOf(DenseMethod.allCases), into: &training.denseOptimiser)
@@ -148,6 +158,49 @@ extension JobFile {
         section.read("checkpoint_minutes", .positive, into: &training.checkpointMinutes)
     }
 
+    private mutating func readEpochs(_ section: Section) {
+        var epochs = Epochs.number(training.epochs)
+        section.read("epochs", .epochs, into: &epochs)
+        switch epochs {
+        case .auto: training.search = EpochSearch()
+        case .number(let number): training.epochs = number
+        }
+        section.read("booster_epochs", .numberOfEpochs, into: &training.boosterEpochs)
+        var budget: Duration?
+        section.read("budget", .patience, into: &budget)
+        training.search?.budget = budget.map { $0 / .seconds(1) }
+        if training.search == nil, section.has("budget") {
+            section.problems.add(
+                line: section.line(of: "budget"),
+                "training.budget limits the search for the number of epochs, but training.epochs is a number; write epochs: "
+                    + "auto, or remove the budget")
+        }
+        if budget == .zero {
+            section.problems.add(
+                line: section.line(of: "budget"), "training.budget: 0s leaves no time to train; write 2h, or leave it out")
+        }
+        if training.search != nil, section.has("booster_epochs") {
+            section.problems.add(
+                line: section.line(of: "booster_epochs"),
+                "training.booster_epochs is chosen with epochs: auto; write both as numbers, or remove booster_epochs")
+        }
+        if training.boosterEpochs != nil, rocket.teacher != .finished {
+            section.problems.add(
+                line: section.line(of: "booster_epochs"),
+                "training.booster_epochs is of a booster that is trained before the light net; write rocket: {teacher: "
+                    + "finished}, or remove it")
+        }
+    }
+
+    /// What a search for the number of epochs cannot have.
+    private func checkSearch(_ section: Section) {
+        guard training.search != nil, training.validationShare > 0 else { return }
+        section.problems.add(
+            line: section.line(of: "validation"),
+            "training.validation.share holds rows out of the training itself, while epochs: auto holds them out of a search "
+                + "before it and then trains on all; remove one of the two")
+    }
+
     /// What a training that goes on from the version before cannot have.
     private func checkIncremental(_ file: Section) {
         if !evaluation.baselines.isEmpty {
@@ -155,6 +208,14 @@ extension JobFile {
                 line: file.line(of: "evaluation"),
                 "evaluation.baselines are trained from nothing and would see fewer days than a model whose training.start "
                     + "is incremental; remove them, or write start: window")
+        }
+        for (isSet, key) in [
+            (training.search != nil, "training.epochs: auto"), (rocket.teacher == .finished, "rocket.teacher: finished"),
+        ] where isSet {
+            file.problems.add(
+                line: file.line(of: "training"),
+                "\(key) trains a window from nothing, from which training.start: incremental cannot resume; write "
+                    + (key.hasPrefix("training") ? "a number of epochs" : "teacher: joint") + ", or start: window")
         }
         if training.validationShare > 0 {
             file.problems.add(

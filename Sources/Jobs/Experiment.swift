@@ -53,12 +53,13 @@ extension JobSession {
         let results = ExperimentResults(connection)
         let done = try results.arms(fingerprint: fingerprint, seed: seed)
         let missing = arms.filter { !done.contains($0.name) }
-        var teacher: CoTrainedModel?
-        // A booster comes before the arms that learn from it, whether its own result is there or not.
-        let booster = ExperimentArm(contender: .nets(.booster), hint: nil)
-        let needsTeacher = missing.contains { $0.contender.arm?.needsTeacher ?? false }
-        let order = (needsTeacher || missing.contains(booster) ? [booster] : []) + missing.filter { $0 != booster }
-        for arm in order {
+        let choices = try epochChoices(fingerprint, trainedTo: data.night.trained.upperBound, reuse: .never)
+        let checkpoints = { [self] (arm: ExperimentArm) in
+            try checkpointFolder(SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex)
+        }
+        let trainings = ArmTrainings(
+            self, on: data.training, checkpoints: checkpoints, choices: choices, recorder: recorder, seed: seed)
+        for arm in missing {
             let run = ExperimentResults.Run(
                 fingerprint: fingerprint, arm: arm.name, seed: seed, model: jobFile.model, trained: data.night.trained,
                 jobFile: jobFile.text, programVersion: ProgramVersion.current)
@@ -71,21 +72,14 @@ extension JobSession {
                     of: ExperimentResults.Training(trained.report), run)
                 continue
             }
-            // The checkpoint of one hint is of no use to another.
-            let checkpoints = try checkpointFolder(SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex)
-            let trained = try recorder.stage("train", detail: "\(arm.name), seed \(seed)") {
-                try train(
-                    nets, on: data.training, checkpoints: checkpoints, rocket: arm.rocket(jobFile.rocket),
-                    teacher: teacher, seed: seed)
-            }
-            if arm == booster { teacher = trained.model }
-            if missing.contains(arm) {
-                try results.write(
-                    try evaluate(trained.model, arm: nets, on: data.evaluation),
-                    of: ExperimentResults.Training(trained.report), run)
-            }
-            checkpoints.remove()
+            let trained = try trainings.train(nets, hint: arm.hint)
+            try results.write(
+                try evaluate(trained.model, arm: nets, on: data.evaluation),
+                of: ExperimentResults.Training(trained.report), run)
+            if nets != .booster { try checkpoints(arm).remove() }
         }
+        // Other arms may have learnt from it.
+        try checkpoints(ExperimentArm(contender: .nets(.booster), hint: nil)).remove()
         return missing.count
     }
 }

@@ -36,6 +36,8 @@ public enum JobError: Error, CustomStringConvertible {
     case nothingToTrainOn(evaluated: Day, window: ClosedRange<Day>)
     /// All training rows are clicked, or none.
     case oneClass(days: ClosedRange<Day>, rows: Int, clicks: Int)
+    /// The latest training rows have too few of a class to judge settings by.
+    case nothingToJudgeBy(days: ClosedRange<Day>)
     /// More of a day's impressions could not be used than the job file allows.
     case tooManyRejected(day: Day, rejected: Int, of: Int, allowed: Double)
     /// More of a day's impressions share their id with others than the job file allows.
@@ -86,6 +88,9 @@ public enum JobError: Error, CustomStringConvertible {
                 + "the last mature day is \(lastMature)"
         case .nothingToTrainOn(let evaluated, let window):
             "nothing to train on for \(evaluated): no impressions on \(window.lowerBound) … \(window.upperBound)"
+        case .nothingToJudgeBy(let days):
+            "the latest rows of \(days.lowerBound) … \(days.upperBound) have fewer than \(EpochSearch().fewestOfAClass) clicks, or "
+                + "rows without one; a search needs more to judge by: raise training.window_days"
         case .oneClass(let days, let rows, let clicks):
             "the \(rows) impressions of \(days.lowerBound) … \(days.upperBound) hold \(clicks) clicks; training needs "
                 + "both clicked and unclicked ones; check source.clicks and the attribution window"
@@ -137,7 +142,8 @@ public enum JobError: Error, CustomStringConvertible {
             case .source, .outOfOrder, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite:
                 .configuration
             case .notMigrated: .database
-            case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .notUnseen,
+            case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .nothingToJudgeBy,
+                .notUnseen,
                 .tooManyRejected, .repeatedIDs, .notReproduced:
                 .dataCheckFailed
             }

@@ -73,7 +73,7 @@ struct RankedTraining {
     func run(
         stops: @escaping () -> Bool, progress: (TrainingProgress) throws -> Void
     ) throws -> TrainedArm {
-        let (folder, arm) = (folder, order.arm.rawValue)
+        let (folder, arm) = (folder, order.name)
         let resume = order.resume.map { found in
             SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
         }
@@ -81,7 +81,7 @@ struct RankedTraining {
             every: .seconds(60 * order.training.checkpointMinutes), resume: resume, stops: stops,
             save: { folder.save($0, arm) }, complete: { folder.removeAll(but: $0, arm) },
             discard: { folder.discard($0, arm) })
-        let judge = NetJudge { try EvaluationReport.auc(of: $1, labels: $0) }
+        let judge = NetJudge(search: order.training.search)
         let report = try trainer.train(
             on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)
         return TrainedArm(

@@ -57,14 +57,11 @@ extension JobSession {
             return RunOutcome(didWork: false, version: version)
         }
         let checkpoints = try checkpointFolder(work)
-        var trained: [TrainedArm] = []
-        for arm in arms {
-            let teacher = trained.first { $0.arm == .booster }?.model
-            trained.append(
-                try recorder.stage("train", detail: arm.rawValue, size: { ($0.report.samples, nil) }) {
-                    try train(arm, on: training, checkpoints: checkpoints, teacher: teacher, parent: parent)
-                })
-        }
+        let trainings = try ArmTrainings(
+            self, on: training, checkpoints: { _ in checkpoints },
+            choices: epochChoices(fingerprint, trainedTo: night.trained.upperBound, reuse: .ofEarlierNights),
+            recorder: recorder, parent: parent)
+        let trained = try arms.map { try trainings.train($0) }
         let regression = try trainedRegression(on: training, recorder)
         let judged = try judge(
             trained.flatMap { $0.model.judgedNets(arm: $0.arm.rawValue) } + (regression.map { [$0.judged] } ?? []),
@@ -184,6 +181,16 @@ extension JobSession {
         return [.rocket] + booster + baselines.filter { $0 != .booster }
     }
 
+    /// The numbers of epochs of a piece of work.
+    func epochChoices(_ fingerprint: String, trainedTo day: Day, reuse: EpochChoices.Reuse) throws -> EpochChoices {
+        let settings = try versionFingerprint(SHA256Digest.of(jobFile.fingerprintText()).hex)
+        return EpochChoices(
+            connection,
+            EpochChoices.Work(
+                model: jobFile.model, fingerprint: fingerprint, settings: settings, trainedTo: day),
+            reuse: reuse)
+    }
+
     /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
     func fingerprint(
         training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: VersionLineage? = nil
@@ -201,7 +208,7 @@ extension JobSession {
         return try versionFingerprint(fingerprint(of: file, training: training, evaluation: evaluation, parent: nil))
     }
 
-    private func fingerprint(
+    func fingerprint(
         of jobFile: JobFile, training: [CacheManifest.Entry], evaluation: [CacheManifest.Entry], parent: VersionLineage?
     ) throws -> String {
         var lines = [try jobFile.fingerprintText(), ProgramVersion.current]

@@ -32,9 +32,10 @@ extension JobSession {
                     return RunOutcome(didWork: false, version: version)
                 }
                 let checkpoints = try checkpointFolder(work)
-                let trained = try recorder.stage("train", detail: "rocket", size: { ($0.report.samples, nil) }) {
-                    try train(.rocket, on: entries, checkpoints: checkpoints)
-                }
+                let trained = try ArmTrainings(
+                    self, on: entries, checkpoints: { _ in checkpoints },
+                    choices: epochChoices(fingerprint, trainedTo: last, reuse: .ofEarlierNights), recorder: recorder
+                ).train(.rocket)
                 let version = try recorder.stage("publish") {
                     try registry.publish(
                         newVersion(

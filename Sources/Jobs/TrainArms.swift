@@ -4,6 +4,7 @@ import Extract
 import FeatureCache
 import Features
 import Foundation
+import JobFile
 import Logging
 import Nets
 import RocketLaunching
@@ -12,50 +13,59 @@ import RocketLaunching
 struct TrainedArm {
     let arm: Arm
     let model: CoTrainedModel
-    let report: TrainingReport
+    var report: TrainingReport
     /// What the optimisers remember; nil where no version will go on from this one.
     let optimiserState: [UInt8]?
 }
 
+/// One training of an arm on cached days.
+struct ArmTraining {
+    /// Whose nets and features are trained.
+    var job: JobFile
+    var arm: Arm
+    /// In time order.
+    var entries: [CacheManifest.Entry]
+    var checkpoints: CheckpointFolder
+    var rocket: RocketSpecification
+    var training: TrainingSpecification
+    /// A booster that was trained alone, for the arms that need one.
+    var teacher: CoTrainedModel?
+    /// A version that the training goes on from.
+    var parent: WarmStart?
+}
+
 extension JobSession {
-    /// Trains one arm on cached days, in time order, with all ranks of the launch. Goes on from the checkpoint that processes
-    /// before have left.
-    ///
-    /// - Parameters:
-    ///   - rocket: nil: the job file's.
-    ///   - teacher: a booster that was trained alone, for the arms that need one.
-    ///   - parent: a version that the training goes on from.
-    ///   - seed: nil: the job file's.
-    func train(
-        _ arm: Arm, on entries: [CacheManifest.Entry], checkpoints folder: CheckpointFolder,
-        rocket: RocketSpecification? = nil, teacher: CoTrainedModel? = nil, parent: WarmStart? = nil,
-        seed: UInt64? = nil
-    ) throws -> TrainedArm {
+    /// Trains one arm with all ranks of the launch. Goes on from the checkpoint that processes before have left.
+    func train(_ wanted: ArmTraining) throws -> TrainedArm {
+        let entries = wanted.entries
         let readers = try openCache(entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
-        var training = launch.completed(jobFile.training)
-        training.seed = seed ?? training.seed
+        let training = launch.completed(wanted.training)
+        let parent = wanted.parent
         let order = TrainingOrder(
-            arm: arm,
+            arm: wanted.arm,
             layout: parent?.model.layout
-                ?? InputLayout(headers: readers.map(\.header), features: jobFile.features),
-            nets: jobFile.nets, rocket: rocket ?? jobFile.rocket, training: training,
-            clickRate: Double(clicks) / Double(rows), hasTeacher: teacher != nil && arm.needsTeacher, hasParent: parent != nil,
+                ?? InputLayout(headers: readers.map(\.header), features: wanted.job.features),
+            nets: wanted.job.nets, rocket: wanted.rocket, training: training,
+            clickRate: Double(clicks) / Double(rows), hasTeacher: wanted.teacher != nil && wanted.arm.needsTeacher,
+            hasParent: parent != nil,
             files: zip(entries, readers).map { TrainingOrder.File(path: $0.absolutePath, checksum: $1.checksum) },
-            checkpoints: folder.place, resume: folder.find(arm.rawValue))
+            checkpoints: wanted.checkpoints.place,
+            resume: wanted.checkpoints.find(TrainingOrder.name(wanted.arm, training)))
         if let resume = order.resume {
-            log.info("training \(arm.rawValue) goes on from a checkpoint, after step \(resume.step)")
+            log.info("training \(order.name) goes on from a checkpoint, after step \(resume.step)")
         }
+        let epochs = training.search.map { Double($0.mostEpochs) } ?? training.epochs
         let trained = try train(
             order,
             TrainingOrder.Models(
-                teacher: teacher, parent: parent.map { ($0.model, $0.optimiserState) }),
-            samples: rows * training.epochs)
+                teacher: wanted.teacher, parent: parent.map { ($0.model, $0.optimiserState) }),
+            samples: Int(Double(rows) * epochs))
         let report = trained.report
         log.info(
             """
-            trained \(arm.rawValue): \(report.samples) samples in \(report.steps) steps, \
+            trained \(order.name): \(report.samples) samples in \(report.steps) steps, \
             \(Int(report.samplesPerSecond)) samples/s
             """)
         if let group = report.group { log.info("\(group)") }
@@ -78,7 +88,7 @@ extension JobSession {
             ) { state in
                 show(
                     StageProgress(
-                        title: "train \(order.arm.rawValue)", done: state.samples, total: samples, unit: "samples"))
+                        title: "train \(order.name)", done: state.samples, total: samples, unit: "samples"))
             }
         } catch TrainingError.stopped(let step) {
             log.notice("\(TrainingError.stopped(step: step))")

@@ -22,6 +22,14 @@ struct TrainingOrder: Codable, Sendable {
     /// That the training goes on from.
     var resume: CheckpointFolder.Found?
 
+    /// Under which its checkpoints are kept.
+    var name: String { Self.name(arm, training) }
+
+    /// A search is another training than the one that follows it.
+    static func name(_ arm: Arm, _ training: TrainingSpecification) -> String {
+        training.search == nil ? arm.rawValue : "search_\(arm.rawValue)"
+    }
+
     /// A cache file.
     struct File: Codable, Sendable {
         var path, checksum: String
@@ -49,7 +57,7 @@ struct TrainingOrder: Codable, Sendable {
         _ models: Models, _ source: TrainingSource, _ collective: any Collective
     ) throws -> CoTrainer {
         let known = try KnownIDs(
-            layout, of: source.holdingOut(share: training.validationShare).training, after: models.parent?.model,
+            layout, of: source.holdingOut(HeldOut(training)).training, after: models.parent?.model,
             memory: EmbeddingMemory(nets, sharing: rocket.sharing),
             Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
         let trainer = CoTrainer(

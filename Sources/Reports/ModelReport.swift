@@ -41,6 +41,12 @@ public struct ModelReport: Codable, Equatable, Sendable {
     public var timesFaster: Double?
     public var latency: [LatencyLine]
     public var artifact: ArtifactLine?
+    /// Passes over the training rows; nil of versions of earlier programs.
+    public var epochs: Double?
+    /// The same of a booster that was trained before the light net.
+    public var boosterEpochs: Double?
+    /// Where the number is from: written, searched, reused, cut_short, too_few.
+    public var epochsOrigin: String?
 
     /// One net's figures.
     public struct NetReport: Codable, Equatable, Sendable {
@@ -152,5 +158,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
         case gapClosedNote = "gap_closed_note"
         case oracleAUC = "oracle_auc"
         case timesFaster = "times_faster"
+        case epochs
+        case boosterEpochs = "booster_epochs"
+        case epochsOrigin = "epochs_origin"
     }
 }

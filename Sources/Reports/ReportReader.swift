@@ -45,7 +45,10 @@ public struct ReportReader {
                    lr.pcoc AS regression_pcoc, NULL::double precision AS regression_p50_us,
                    NULL::double precision AS regression_p99_us,
                    coalesce((v.training->'logistic_regression'->>'parameters')::bigint, 0) AS regression_parameters,
-                   lr.version IS NOT NULL AS has_regression, a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256
+                   lr.version IS NOT NULL AS has_regression, a.bytes AS artifact_bytes, a.sha256 AS artifact_sha256,
+                   (v.training #>> '{rocket,epochs,epochs}')::double precision AS epochs,
+                   (v.training #>> '{rocket,booster_epochs,epochs}')::double precision AS booster_epochs,
+                   v.training #>> '{rocket,epochs,origin}' AS epochs_origin
             FROM rocket.model_versions v
             LEFT JOIN (
                 SELECT version AS report_version, evaluated_day AS report_day, impressions, clicks, light_auc,
@@ -158,8 +161,10 @@ public struct ReportReader {
             boosterAloneAUC: try row.doubleOrNil("booster_alone_auc"), gapClosed: gap,
             gapClosedLow: gap == nil ? nil : bounds?.lower, gapClosedHigh: gap == nil ? nil : bounds?.upper,
             gapClosedNote: try row.textOrNil("gap_closed_note"),
-            comparisons: comparisons.filter { $0.name != "gap_closed" }, oracleAUC: oracle, timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
-            artifact: artifact)
+            comparisons: comparisons.filter { $0.name != "gap_closed" }, oracleAUC: oracle,
+            timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
+            artifact: artifact, epochs: try row.doubleOrNil("epochs"),
+            boosterEpochs: try row.doubleOrNil("booster_epochs"), epochsOrigin: try row.textOrNil("epochs_origin"))
     }
 
     private func comparisons(of version: Int, on day: Day?) throws -> [ModelReport.ComparisonLine] {

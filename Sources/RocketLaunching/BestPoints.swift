@@ -4,11 +4,27 @@ import Nets
 
 /// What judges the nets while they are trained.
 public struct NetJudge: Sendable {
-    /// Labels and logits of all held-out rows to a number that is larger for a better net; nil where they have none.
-    public var quality: @Sendable (_ labels: [UInt8], _ logits: [Float]) throws -> Double?
+    /// Labels and logits of all held-out rows to how good they are; nil where that cannot be said.
+    public var judgement: @Sendable (_ labels: [UInt8], _ logits: [Float]) throws -> Judgement?
 
-    public init(quality: @escaping @Sendable (_ labels: [UInt8], _ logits: [Float]) throws -> Double?) {
-        self.quality = quality
+    public init(judgement: @escaping @Sendable (_ labels: [UInt8], _ logits: [Float]) throws -> Judgement?) {
+        self.judgement = judgement
+    }
+
+    /// How good a net is on the held-out rows.
+    public struct Judgement: Equatable, Sendable {
+        /// Smaller for a better net; it decides.
+        public var loss: Double
+        /// AUC, which is only reported; nil where there is none.
+        public var auc: Double?
+        /// Loss of always predicting the click rate; nil where that cannot be compared.
+        public var constantLoss: Double?
+
+        public init(loss: Double, auc: Double?, constantLoss: Double? = nil) {
+            self.loss = loss
+            self.auc = auc
+            self.constantLoss = constantLoss
+        }
     }
 }
 
@@ -47,23 +63,27 @@ final class BestPoints {
             try model.setUntrainedRows(.shared, over: SingleProcess())
         }
         var point = TrainingReport.ValidationPoint(step: step)
-        point.light = try model.lightBranch.flatMap { try quality($0) }
-        point.booster = try model.boosterBranch.flatMap { try quality($0) }
-        func isBest(_ quality: Double?, _ net: (TrainingReport.ValidationPoint) -> Double?) -> Bool {
-            guard let quality else { return false }
-            return points.allSatisfy { (net($0) ?? -.infinity) < quality }
+        let (light, booster) = (try model.lightBranch.flatMap(judgement), try model.boosterBranch.flatMap(judgement))
+        (point.light, point.lightLoss) = (light?.auc, light?.loss)
+        (point.booster, point.boosterLoss) = (booster?.auc, booster?.loss)
+        point.constantLoss = light?.constantLoss ?? booster?.constantLoss
+        func isBest(_ loss: Double?, _ net: (TrainingReport.ValidationPoint) -> Double?) -> Bool {
+            guard let loss else { return false }
+            return points.allSatisfy { (net($0) ?? .infinity) > loss }
         }
         var copied: (original: Branch, copy: Branch)?
-        if let branch = model.lightBranch, isBest(point.light, \.light) {
+        if let branch = model.lightBranch, isBest(point.lightLoss, \.lightLoss) {
             let copy = branch.copy()
             copied = (branch, copy)
-            light = copy
+            self.light = copy
         }
-        if let branch = model.boosterBranch, isBest(point.booster, \.booster) { booster = branch.copy(sharing: copied) }
+        if let branch = model.boosterBranch, isBest(point.boosterLoss, \.boosterLoss) {
+            self.booster = branch.copy(sharing: copied)
+        }
         points.append(point)
     }
 
-    private func quality(_ branch: Branch) throws -> Double? {
+    private func judgement(_ branch: Branch) throws -> NetJudge.Judgement? {
         let workspace = BranchWorkspace(branch, rows: rowsAtOnce)
         guard let exchange else {
             var (labels, logits): ([UInt8], [Float]) = ([], [])
@@ -73,33 +93,39 @@ final class BestPoints {
                     logits += score(input, workspace)
                 }
             }
-            return try judge.quality(labels, logits)
+            return try judge.judgement(labels, logits)
         }
-        return try quality(workspace, exchange)
+        return try judgement(workspace, exchange)
     }
 
     /// Each rank scores blocks of its own; rank 0 judges.
-    private func quality(_ workspace: BranchWorkspace, _ exchange: StepExchange) throws -> Double? {
+    private func judgement(
+        _ workspace: BranchWorkspace, _ exchange: StepExchange
+    ) throws -> NetJudge.Judgement? {
         let collective = exchange.collective
-        let (own, noRows) = try collective.together {
+        let (parts, noRows) = try collective.together {
             let own = try heldOut.blocks.enumerated().filter { $0.offset % collective.ranks == collective.rank }
                 .flatMap { pieces(of: try $0.element()) }
             return (own, try heldOut.blocks.first.map { InputRows(try $0().selecting(rows: []), lookup) })
         }
-        let rounds = try collective.startGather([Double(own.count)]).wait().map { Int($0[0]) }.max() ?? 0
+        let rounds = try collective.startGather([Double(parts.count)]).wait().map { Int($0[0]) }.max() ?? 0
         var (labels, logits): ([UInt8], [Float]) = ([], [])
         for round in 0..<rounds {
-            guard let rows = round < own.count ? own[round] : noRows else { break }
+            guard let rows = round < parts.count ? parts[round] : noRows else { break }
             let input = rows.planned(model.layout, ranks: collective.ranks)
             try exchange.rows.fetch(exchange.rows.request(exchange.rows.announce(.success(input))))
             labels += input.labels
             logits += score(input, workspace)
         }
         let scored = try Self.gather(labels, logits, over: collective)
-        let quality = try collective.together {
-            collective.rank == 0 ? try judge.quality(scored.labels, scored.logits) : nil
+        let own = try collective.together {
+            collective.rank == 0 ? try judge.judgement(scored.labels, scored.logits) : nil
         }
-        return try collective.startGather([quality ?? .nan]).wait().first.flatMap { $0[0].isNaN ? nil : $0[0] }
+        let numbers = try collective.startGather([own?.loss, own?.auc, own?.constantLoss].map { $0 ?? .nan }).wait()
+        return numbers.first.flatMap { first in
+            let known = first.map { $0.isNaN ? nil : $0 }
+            return known[0].map { NetJudge.Judgement(loss: $0, auc: known[1], constantLoss: known[2]) }
+        }
     }
 
     /// What all ranks have scored, rank by rank.
@@ -146,7 +172,7 @@ final class BestPoints {
 
     /// Makes room for the weights that a checkpoint holds, as `points` tells which.
     func prepare(_ points: [TrainingReport.ValidationPoint]) {
-        let (lightStep, boosterStep) = (points.bestStep(\.light), points.bestStep(\.booster))
+        let (lightStep, boosterStep) = (points.bestStep(\.lightLoss), points.bestStep(\.boosterLoss))
         light = lightStep == nil ? nil : model.lightBranch?.copy()
         let copied =
             lightStep == boosterStep ? model.lightBranch.flatMap { original in light.map { (original, $0) } } : nil
@@ -155,18 +181,18 @@ final class BestPoints {
 }
 
 extension [TrainingReport.ValidationPoint] {
-    /// The first step at which a net was at its best; nil where it was never judged.
+    /// The first step at which a net's loss was least; nil where it was never judged.
     func bestStep(_ net: (TrainingReport.ValidationPoint) -> Double?) -> Int? {
-        var best: (step: Int, quality: Double)?
+        var best: (step: Int, loss: Double)?
         for point in self {
-            if let quality = net(point), quality > best?.quality ?? -.infinity { best = (point.step, quality) }
+            if let loss = net(point), loss < best?.loss ?? .infinity { best = (point.step, loss) }
         }
         return best?.step
     }
 
     /// Judgements since the last at which some net became better than ever; 0 where none could be judged.
     var sinceBest: Int {
-        guard let best = [bestStep(\.light), bestStep(\.booster)].compactMap({ $0 }).max() else { return 0 }
+        guard let best = [bestStep(\.lightLoss), bestStep(\.boosterLoss)].compactMap({ $0 }).max() else { return 0 }
         return count { $0.step > best }
     }
 }

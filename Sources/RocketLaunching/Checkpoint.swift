@@ -67,6 +67,8 @@ struct TrainingState: Codable {
     var curve: CurveRecorder
     var gradientNorms: [TrainingReport.GradientNorms] = []
     var validations: [TrainingReport.ValidationPoint] = []
+    /// A search has used up its budget.
+    var isOutOfTime: Bool?
     /// That the rows are dealt in: the batches to come depend on it.
     var shares: Int?
     /// All steps are done: a training that goes on from here has only its report to write.

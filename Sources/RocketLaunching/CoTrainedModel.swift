@@ -8,7 +8,7 @@ public struct CoTrainedModel: Sendable {
     /// Which rows the ids of the data have.
     public let ids: IDTables
     public let nets: NetSpecification
-    public let arm: Arm
+    public private(set) var arm: Arm
     /// Hidden layers that the two nets have in common.
     let sharedLayers: Int
     /// Nil where the arm has no such net.
@@ -65,6 +65,13 @@ public struct CoTrainedModel: Sendable {
         }
         lightBranch = lightTables.map { branch(nets.light, $0, stream: 0x4C49_0000) }
         boosterBranch = boosterTables.map { branch(nets.booster, $0, stream: 0x424F_0000) }
+    }
+
+    /// A light net and a booster that were trained one after the other, with the same layout, as one model.
+    public init(light: CoTrainedModel, booster: CoTrainedModel) {
+        self = light
+        arm = .rocket
+        boosterBranch = booster.boosterBranch
     }
 
     /// Both nets' branches, the light one's first.

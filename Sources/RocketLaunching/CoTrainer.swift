@@ -130,7 +130,7 @@ public final class CoTrainer {
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let (admission, admitted, heldOut) = try collective.together {
             // What nobody trains on must not be counted either.
-            let (rows, heldOut) = try source.holdingOut(share: judge == nil ? 0 : training.validationShare)
+            let (rows, heldOut) = try source.holdingOut(judge == nil ? .nothing : HeldOut(self.training))
             let admission = try AdmissionCounts(known, of: rows, after: earlierAdmission)
             return (admission, admission?.admitted(rows) ?? rows, admission?.admitted(heldOut) ?? heldOut)
         }
@@ -152,7 +152,8 @@ public final class CoTrainer {
             arm: arm, denseType: training.denseType, steps: state.steps, samples: state.samples, seconds: state.seconds,
             samplesPerSecond: state.seconds > 0 ? Double(state.samples) / state.seconds : 0,
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
-            lightStep: state.validations.bestStep(\.light), boosterStep: state.validations.bestStep(\.booster),
+            isOutOfTime: state.isOutOfTime, lightStep: state.validations.bestStep(\.lightLoss),
+            boosterStep: state.validations.bestStep(\.boosterLoss),
             gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: parallel.threads,
             threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group,
             ids: known.report.isEmpty ? nil : known.report)
@@ -179,7 +180,7 @@ public final class CoTrainer {
         var saved = ContinuousClock.now
         let done = StepsDone(course.state.steps)
         var last: InputRows?
-        for epoch in 0..<training.epochs where !run.isOver(course.state) {
+        for epoch in 0..<run.epochs where !run.isOver(course.state) {
             try source.prefetched(order, epoch: epoch, done, step.exchange?.rows, step.profile) { input in
                 if run.normSteps.contains(course.state.steps) {
                     try course.beside(collective) {
@@ -196,7 +197,10 @@ public final class CoTrainer {
                 try check(losses, input.batch, step: course.state.steps)
                 last = input
                 if run.isValidated(after: course.state.steps) {
-                    try course.beside(collective) { try best?.judge(after: $0.steps, &$0.validations) }
+                    try course.beside(collective) {
+                        try best?.judge(after: $0.steps, &$0.validations)
+                        try keepToBudget(&$0, since: start)
+                    }
                 }
                 if let checkpoints, agreed.stop || agreed.save {
                     // A training that went on from weights that are no numbers could only fail again.
@@ -221,6 +225,14 @@ public final class CoTrainer {
         // What comes after the training may fail too, and then need not train again.
         if let checkpoints { try save(checkpoint, course.state, best, to: checkpoints) }
         return course
+    }
+
+    /// Notes when a search has no time left; all ranks find the same.
+    private func keepToBudget(_ state: inout TrainingState, since start: ContinuousClock.Instant) throws {
+        guard let search = training.search, search.budget != nil else { return }
+        let isOutOfTime = search.isOutOfTime(
+            state.validations, seconds: (ContinuousClock.now - start) / .seconds(1))
+        if try collective.startGather([isOutOfTime ? 1 : 0]).sum()[0] > 0 { state.isOutOfTime = true }
     }
 
     /// What the ranks did together; nil for a single process.
@@ -268,7 +280,7 @@ public final class CoTrainer {
     private func run(
         _ input: InputRows, step number: Int, progress: Double, _ wishes: StepWishes
     ) throws -> (StepLosses, StepWishes) {
-        let scale = Float(training.schedule.scale(progress: progress))
+        let scale = Float(training.search == nil ? training.schedule.scale(progress: progress) : 1)
         let rate = Float(training.denseLearningRate) * scale
         let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
         let rates = StepRates(
@@ -278,7 +290,8 @@ public final class CoTrainer {
             embeddings: Float(training.embeddingLearningRate) * scale,
             linear: Float(training.linearLearningRate) * scale)
         return try step.run(
-            input, step: number, rates, hintScale: rocket.hintScale(progress: progress), wishes)
+            input, step: number, rates, hintScale: training.search == nil ? rocket.hintScale(progress: progress) : 1,
+            wishes)
     }
 
     /// Each loss's gradient by itself, by real backward passes.

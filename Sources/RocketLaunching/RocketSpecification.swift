@@ -11,6 +11,8 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     /// Weight of the distillation term beside the hint; 0 but in the arm `rocket_and_distillation`.
     var distillationWeight = 0.0
     public var gradientBlock: GradientBlock
+    /// Which booster the hint comes from; nil: `joint`.
+    public var teacher: Teacher?
     public var sharing: Sharing
     /// The first so many hidden layers are shared too, where embeddings are; both nets have the same widths there.
     public var sharedLayers: Int
@@ -19,7 +21,8 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     /// README's table of arms.
     public init(
         hintLoss: HintLoss = .distillation, hintWeight: Double = 3, hintWarmUp: Double = 0, temperature: Double = 1,
-        gradientBlock: GradientBlock = .logitsAndSharedInput, sharing: Sharing = .nothing, sharedLayers: Int = 0
+        gradientBlock: GradientBlock = .logitsAndSharedInput, sharing: Sharing = .nothing, sharedLayers: Int = 0,
+        teacher: Teacher? = nil
     ) {
         self.hintLoss = hintLoss
         self.hintWeight = hintWeight
@@ -28,13 +31,14 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
         self.gradientBlock = gradientBlock
         self.sharing = sharing
         self.sharedLayers = sharedLayers
+        self.teacher = teacher
     }
 }
 
 extension RocketSpecification {
     /// The settings' part that a job file names.
     private enum CodingKeys: CodingKey {
-        case hintLoss, hintWeight, hintWarmUp, temperature, gradientBlock, sharing, sharedLayers
+        case hintLoss, hintWeight, hintWarmUp, temperature, gradientBlock, sharing, sharedLayers, teacher
     }
 
     /// Factor on λ: rises linearly over the warm-up.
@@ -53,6 +57,14 @@ public enum HintLoss: String, Codable, CaseIterable, Sendable {
     case probabilityMSE = "probability_mse"
     /// Cross-entropy of the outputs softened by a temperature, as in Hinton et al. 2015.
     case distillation
+}
+
+/// Which booster teaches the light net of the arm `rocket`.
+public enum Teacher: String, Codable, CaseIterable, Sendable {
+    /// The paper: the booster of the moment, which is trained together with the light net.
+    case joint
+    /// The booster is trained first, to its own end, and then stands still.
+    case finished
 }
 
 /// Which parameters the hint may not move.

@@ -15,6 +15,12 @@ public struct TrainingReport: Codable, Sendable {
     public var curve: [CurvePoint]
     /// How the nets did on the held-out rows; empty where none were held out.
     public var validations: [ValidationPoint]
+    /// How many epochs were trained, and where that number is from; nil in reports of earlier programs.
+    public var epochs: EpochChoice?
+    /// A search was ended by its budget.
+    public var isOutOfTime: Bool?
+    /// The same of a booster that was trained before the light net.
+    public var boosterEpochs: EpochChoice?
     /// The steps whose weights were kept; nil: the last one's.
     public var lightStep, boosterStep: Int?
     /// Of the first steps and of about twenty more.
@@ -49,10 +55,15 @@ public struct TrainingReport: Codable, Sendable {
         public var hint: Double?
     }
 
-    /// The nets' quality (AUC, in a job) on the held-out rows after a step; nil where a net is missing.
+    /// How the nets did on the held-out rows after a step; nil where a net is missing.
     public struct ValidationPoint: Codable, Equatable, Sendable {
         public var step: Int
+        /// AUC; nil where only one class is there.
         public var light, booster: Double?
+        /// Log loss, by which the best point is chosen; nil in reports of earlier programs, which chose by AUC.
+        public var lightLoss, boosterLoss: Double?
+        /// Log loss of always predicting the held-out rows' click rate.
+        public var constantLoss: Double?
     }
 
     /// Euclidean norms of each loss term's gradient, by real backward passes of that term alone; nil where the arm has no
@@ -87,6 +98,17 @@ public struct TrainingReport: Codable, Sendable {
             ] + (exchange.map { [("exchange", $0)] } ?? [])
         }
 
+        mutating func add(_ other: ThreadSeconds) {
+            read += other.read
+            gather += other.gather
+            light += other.light
+            booster += other.booster
+            hint += other.hint
+            scatter += other.scatter
+            optimiser += other.optimiser
+            exchange = exchange.map { $0 + (other.exchange ?? 0) } ?? other.exchange
+        }
+
         init(_ profile: StepProfile) {
             read = profile.seconds(.read)
             gather = profile.seconds(.gather)
@@ -97,6 +119,24 @@ public struct TrainingReport: Codable, Sendable {
             optimiser = profile.seconds(.optimiser)
             exchange = profile.seconds(.exchange) > 0 ? profile.seconds(.exchange) : nil
         }
+    }
+}
+
+extension TrainingReport {
+    /// A light net's training after that of the booster which teaches it, as one report: steps are the light net's.
+    public init(light: TrainingReport, booster: TrainingReport) {
+        self = light
+        arm = .rocket
+        samples += booster.samples
+        seconds += booster.seconds
+        samplesPerSecond = seconds > 0 ? Double(samples) / seconds : 0
+        curve += booster.curve
+        validations += booster.validations
+        gradientNorms += booster.gradientNorms
+        boosterStep = booster.boosterStep
+        boosterEpochs = booster.epochs
+        operationsASample += booster.operationsASample
+        threadSeconds.add(booster.threadSeconds)
     }
 }
 

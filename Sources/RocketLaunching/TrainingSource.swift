@@ -19,20 +19,25 @@ public struct TrainingSource: Sendable {
         self.blocks = blocks
     }
 
-    /// Cuts the latest share of the last day's rows off, to be judged on.
+    /// Cuts the latest rows off, to be judged on.
     ///
-    /// Cost: reads the last day once, for the count of its clicks.
-    package func holdingOut(share: Double) throws -> (training: TrainingSource, heldOut: TrainingSource) {
-        guard share > 0, let lastDay = days.max() else {
-            return (self, TrainingSource(rows: 0, clicks: 0, blocks: []))
-        }
-        let last = blocks.indices.filter { days[$0] == lastDay }
-        let labels = try last.map { try blocks[$0]().labels }
-        var rest = Int(share * Double(labels.reduce(0) { $0 + $1.count }))
+    /// Cost: reads the days that may be cut once, for the count of their clicks.
+    package func holdingOut(_ part: HeldOut) throws -> (training: TrainingSource, heldOut: TrainingSource) {
         var (training, heldOut) = (self, TrainingSource(rows: 0, clicks: 0, blocks: []))
-        for (index, labels) in zip(last, labels).reversed() {
-            let count = min(rest, labels.count)
-            rest -= count
+        guard let lastDay = days.max() else { return (training, heldOut) }
+        let last = part.isOfLastDay ? blocks.indices.filter { days[$0] == lastDay } : Array(blocks.indices)
+        var (labels, read): ([[UInt8]], Int) = ([], 0)
+        // Of all rows their number is known; the latest are read, until there are enough.
+        var rest = part.isOfLastDay ? nil : part.count(of: rows)
+        if rest == 0 { return (training, heldOut) }
+        for index in last.reversed() where rest.map({ read < $0 }) ?? true {
+            labels.append(try blocks[index]().labels)
+            read += labels[labels.count - 1].count
+        }
+        rest = rest ?? part.count(of: read)
+        for (index, labels) in zip(last.reversed(), labels) {
+            let count = min(rest ?? 0, labels.count)
+            rest = (rest ?? 0) - count
             guard count > 0 else { break }
             let (block, kept) = (blocks[index], labels.count - count)
             let clicks = labels[kept...].reduce(0) { $0 + Int($1) }
@@ -40,7 +45,7 @@ public struct TrainingSource: Sendable {
             training.rows -= count
             training.clicks -= clicks
             heldOut.blocks.insert({ try block().selecting(rows: Array(kept..<kept + count)) }, at: 0)
-            heldOut.days.insert(lastDay, at: 0)
+            heldOut.days.insert(days[index], at: 0)
             heldOut.rows += count
             heldOut.clicks += clicks
         }

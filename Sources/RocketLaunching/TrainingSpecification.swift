@@ -8,8 +8,13 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var start: TrainingStart
     /// Rows a step.
     public var batchSize: Int
-    /// Passes over the window.
-    public var epochs: Int
+    /// Passes over the window; the last may be a part of one.
+    public var epochs: Double
+    /// Passes of a booster that is trained alone; nil: `epochs`.
+    public var boosterEpochs: Double?
+    /// Non-nil: the number of epochs is searched for. In a job file this stands for `epochs: auto`; a training that is given it
+    /// is such a search.
+    public var search: EpochSearch?
     /// Share of the last training day's rows, the latest ones, that are not trained on but judge when each net is at its best;
     /// the weights of that moment are kept. 0: the weights at the end are.
     public var validationShare: Double
@@ -54,8 +59,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var checkpointMinutes: Double
 
     public init(
-        windowDays: Int = 7, start: TrainingStart = .window, batchSize: Int = 1_024, epochs: Int = 1,
-        validationShare: Double = 0,
+        windowDays: Int = 7, start: TrainingStart = .window, batchSize: Int = 1_024, epochs: Double = 1,
+        boosterEpochs: Double? = nil, search: EpochSearch? = nil, validationShare: Double = 0,
         validationsAnEpoch: Int = 1, patience: Int = 3, negativeShare: Double = 1,
         denseType: DenseType = .f32, denseOptimiser: DenseMethod = .adam, denseLearningRate: Double = 0.001,
         lightLearningRate: Double? = nil,
@@ -68,6 +73,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
         self.start = start
         self.batchSize = batchSize
         self.epochs = epochs
+        self.boosterEpochs = boosterEpochs
+        self.search = search
         self.validationShare = validationShare
         self.validationsAnEpoch = validationsAnEpoch
         self.patience = patience

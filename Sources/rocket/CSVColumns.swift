@@ -20,6 +20,8 @@ extension CSVColumn {
             .init("oracle_auc") { $0.oracleAUC },
             .init("times_faster") { $0.timesFaster }, .init("artifact.name") { $0.artifact?.name },
             .init("artifact.bytes") { $0.artifact?.bytes }, .init("artifact.sha256") { $0.artifact?.sha256 },
+            .init("epochs") { $0.epochs }, .init("booster_epochs") { $0.boosterEpochs },
+            .init("epochs_origin") { $0.epochsOrigin },
         ]
         return head + net("light") { $0.light } + speed("light", \.light) + net("booster") { $0.booster }
             + speed("booster", \.booster) + [.init("live_version") { $0.liveVersion }] + net("live") { $0.live }
@@ -82,6 +84,15 @@ extension CSVColumn {
             .init("clicks.labels") { $0.clicks.labels }, .init("clicks.duplicate") { $0.clicks.duplicate },
             .init("clicks.late") { $0.clicks.late }, .init("clicks.early") { $0.clicks.early },
             .init("clicks.orphan") { $0.clicks.orphan }, .init("clicks.ambiguous") { $0.clicks.ambiguous },
+        ]
+    }
+
+    static var trials: [CSVColumn<SearchLine>] {
+        [
+            .init("rung") { $0.rung }, .init("most_epochs") { $0.mostEpochs }, .init("changes") { $0.changes },
+            .init("light_log_loss") { $0.lightLogLoss }, .init("difference") { $0.difference },
+            .init("booster_log_loss") { $0.boosterLogLoss }, .init("epochs") { $0.epochs },
+            .init("seconds") { $0.seconds },
         ]
     }
 

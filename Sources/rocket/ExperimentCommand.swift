@@ -13,10 +13,16 @@ struct ExperimentCommand: ParsableCommand {
             rocket.experiment_report; no version is made. Started again, it trains only what is missing, so seeds and \
             arms can be added later (exit code 3 when nothing was).
 
+            With --search it looks for better settings instead: it trains many variants of the job file on the same \
+            window without its latest rows, judges them there by the light net's log loss, and never reads the day \
+            itself. Variants that did well are trained for longer (successive halving), within --budget. The best job \
+            file goes to --output; judge it with rocket experiment, or a backfill.
+
             Example:
               rocket experiment --job jobs/movielens.yaml --day 2026-01-09 --seeds 3
               rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --arms light,booster,rocket
               rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --hint-weights 0.3,1,3
+              rocket experiment --job ads.yaml --day 2026-01-09 --search --budget 30m --output best.yaml
             """)
 
     @OptionGroup var options: JobOptions
@@ -45,9 +51,14 @@ struct ExperimentCommand: ParsableCommand {
             valueName: "numbers"))
     var hintWeights: String?
 
+    @OptionGroup var search: SearchOptions
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if search.search, arms != nil || hintLosses != nil || hintWeights != nil {
+            throw ValidationError("--search tries settings, not arms; leave out --arms, --hint-losses and --hint-weights")
+        }
         guard (1...1_000).contains(seeds) else { throw ValidationError("--seeds is \(seeds); expected 1 to 1000") }
         _ = try chosenArms()
         _ = try chosenHints()
@@ -84,6 +95,7 @@ struct ExperimentCommand: ParsableCommand {
     }
 
     func run() throws {
+        if search.search { return try search.run(options, day: day, output) }
         let result = try options.session()
             .experiment(day: day, arms: try chosenArms(), hints: try chosenHints(), seeds: seeds)
         let lines = try ReportReader(database: options.database.database).experiment(fingerprint: result.fingerprint)

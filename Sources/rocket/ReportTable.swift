@@ -8,6 +8,7 @@ import TextTable
 func reportText(_ report: ModelReport) -> String {
     var lines = ["model \(report.model), version \(report.version), \(stateText(report))"]
     lines.append("trained on  \(report.trainedFrom) … \(report.trainedTo)")
+    if let epochs = epochsText(report) { lines.append(epochs) }
     guard let day = report.evaluatedDay else {
         return (lines + ["not judged yet; run: rocket evaluate --model-version \(report.version)"]).joined(
             separator: "\n")
@@ -46,6 +47,21 @@ func reportText(_ report: ModelReport) -> String {
                 + "\(artifact.bytes.grouped) bytes, SHA-256 \(artifact.sha256)")
     }
     return lines.joined(separator: "\n") + "\n"
+}
+
+/// How long was trained, and who said so.
+private func epochsText(_ report: ModelReport) -> String? {
+    guard let epochs = report.epochs else { return nil }
+    let booster = report.boosterEpochs.map { ", of the booster \(String(format: "%g", $0))" } ?? ""
+    let origin: String? =
+        switch report.epochsOrigin {
+        case "searched": "found on held-out rows"
+        case "cut_short": "found on held-out rows within training.budget"
+        case "reused": "found by an earlier night"
+        case "too_few": "the held-out rows had too few of a class to search by"
+        default: nil
+        }
+    return "epochs      \(String(format: "%g", epochs))\(booster)" + (origin.map { ": \($0)" } ?? "")
 }
 
 /// Reports as a table, one a line.

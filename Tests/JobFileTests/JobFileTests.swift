@@ -76,6 +76,38 @@ struct JobFileTests {
                 == DenseSpecification([32, 8], activation: .dice, batchNorm: true, dropout: 0.1, crossLayers: 2))
     }
 
+    @Test("Epochs are a number, which need not be whole, or auto; what does not go together is named")
+    func epochs() throws {
+        func job(_ training: String, _ rocket: String = "") throws -> JobFile {
+            let section = rocket.isEmpty ? "" : "\nrocket: {\(rocket)}"
+            return try JobFile(text: shortestJob + section + "\ntraining: {\(training)}", path: "x")
+        }
+        #expect(try job("seed: 1").training.epochs == 1 && job("seed: 1").training.search == nil)
+        #expect(try job("epochs: 2.5").training.epochs == 2.5)
+        #expect(try job("epochs: auto").training.search == EpochSearch())
+        #expect(try job("epochs: auto, budget: 2h").training.search?.budget == 7_200)
+        let finished = try job("epochs: 3, booster_epochs: 1.5", "teacher: finished")
+        #expect(finished.training.boosterEpochs == 1.5 && finished.rocket.teacher == .finished)
+        // What an earlier program made is not made again because a key was written out.
+        #expect(try job("epochs: 1", "teacher: joint").fingerprintText() == job("seed: 1").fingerprintText())
+        #expect(try job("epochs: auto").fingerprintText() != job("epochs: 1").fingerprintText())
+        for (training, rocket, message) in [
+            ("epochs: 0", "", "training.epochs is 0; expected auto, or a number"),
+            ("epochs: automatic", "", "training.epochs is \"automatic\"; expected auto, or a number"),
+            ("epochs: 2, budget: 1h", "", "training.budget limits the search"),
+            ("epochs: auto, budget: 0s", "", "training.budget: 0s leaves no time"),
+            ("epochs: auto, booster_epochs: 2", "teacher: finished", "training.booster_epochs is chosen with"),
+            ("epochs: 2, booster_epochs: 2", "", "training.booster_epochs is of a booster that is trained before"),
+            ("epochs: auto, validation: {share: 0.1}", "", "training.validation.share holds rows out of the training"),
+            ("epochs: auto, start: incremental", "", "training.epochs: auto trains a window from nothing"),
+            ("start: incremental", "teacher: finished", "rocket.teacher: finished trains a window from nothing"),
+            ("seed: 1", "teacher: finished, sharing: embeddings", "rocket.teacher is finished: a booster that stands"),
+        ] {
+            let error = #expect(throws: (any Error).self) { try job(training, rocket) }
+            #expect(String(describing: error).contains(message), "\(String(describing: error))")
+        }
+    }
+
     @Test("A feature may use another's table: it has that one's ids, and mistakes are named")
     func sharedTables() throws {
         let line = "  - {name: price, kind: numeric}"

@@ -361,7 +361,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "epochs: 2",
         "epochs: 99999999999999999999",
-        "25: training.epochs is 99999999999999999999; expected a whole number from 1 to 1000"),
+        "25: training.epochs is 99999999999999999999; expected auto, or a number of epochs, such as 1 or 2.5, at most 1000"),
     Mistake(
         "dense_learning_rate: 1e-4",
         "dense_learning_rate: 0",

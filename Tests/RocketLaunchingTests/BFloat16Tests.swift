@@ -10,7 +10,7 @@ struct BFloat16Tests {
         embeddingDim: 4, light: DenseSpecification([6, 4]),
         booster: DenseSpecification([16, 8], activation: .prelu, batchNorm: true, crossLayers: 1, linear: true))
 
-    private static func trainer(_ type: DenseType, threads: Int = 1, epochs: Int = 1) -> CoTrainer {
+    private static func trainer(_ type: DenseType, threads: Int = 1, epochs: Double = 1) -> CoTrainer {
         World.trainer(threads: threads, epochs: epochs, layout: World.unequalLayout, nets: nets, type: type)
     }
 

@@ -10,12 +10,13 @@ import Testing
         private let seen = Mutex<[(labels: [UInt8], logits: [Float])]>([])
         var all: [(labels: [UInt8], logits: [Float])] { seen.withLock { $0 } }
 
-        /// A judge whose verdicts are given by the number of the validation and the net, 0 light and 1 booster.
+        /// A judge whose verdicts, larger for a better net, are given by the number of the validation and the net, 0 light and 1 booster.
         func judge(_ quality: @escaping @Sendable (Int, Int) -> Double?) -> NetJudge {
             NetJudge { [self] labels, logits in
                 seen.withLock {
                     $0.append((labels, logits))
                     return quality(($0.count - 1) / 2, ($0.count - 1) % 2)
+                        .map { NetJudge.Judgement(loss: 1 - $0, auc: nil) }
                 }
             }
         }
@@ -28,7 +29,7 @@ import Testing
         return source
     }
 
-    static func trainer(epochs: Int, patience: Int = 99, threads: Int = 1, share: Double = 0.6) -> CoTrainer {
+    static func trainer(epochs: Double, patience: Int = 99, threads: Int = 1, share: Double = 0.6) -> CoTrainer {
         CoTrainer(
             arm: .rocket, layout: World.layout, nets: World.noisyNets,
             rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .embeddings),
@@ -75,6 +76,25 @@ import Testing
         #expect(trainer.model.embeddingParameters == (best.light == best.booster ? 1 : 2) * 38 * 4)
     }
 
+    @Test("The best point is that of the least log loss, whatever the AUC says")
+    func logLossDecides() throws {
+        let judge = NetJudge { _, _ in nil }
+        let calls = Calls()
+        let losses = [0.5, 0.4, 0.6]
+        let report = try Self.trainer(epochs: 1.5).train(
+            on: Self.source(),
+            judge: NetJudge { labels, logits in
+                _ = try calls.judge { _, _ in 0 }.judgement(labels, logits)
+                let number = (calls.all.count - 1) / 2
+                return NetJudge.Judgement(loss: losses[number], auc: Double(number))
+            }
+        ) { _ in }
+        #expect(report.validations.map(\.lightLoss) == losses && report.validations.map(\.light) == [0, 1, 2])
+        #expect(report.lightStep == report.validations[1].step && report.boosterStep == report.lightStep)
+        let unjudged = try Self.trainer(epochs: 1).train(on: Self.source(), judge: judge) { _ in }
+        #expect(unjudged.lightStep == nil)
+    }
+
     @Test("Training ends when no net has become better for so long, and not where none can be judged")
     func patience() throws {
         let calls = Calls()
@@ -93,7 +113,8 @@ import Testing
     func resumes(_ step: Int) throws {
         struct Killed: Error {}
         let judge = NetJudge { labels, logits in
-            Double(zip(labels, logits).reduce(0) { $0 + ($1.0 == 1 ? $1.1 : -$1.1) })
+            let quality = Double(zip(labels, logits).reduce(0) { $0 + ($1.0 == 1 ? $1.1 : -$1.1) })
+            return NetJudge.Judgement(loss: -quality, auc: nil)
         }
         let whole = Self.trainer(epochs: 3, patience: 2)
         let report = try whole.train(on: Self.source(), judge: judge) { _ in }

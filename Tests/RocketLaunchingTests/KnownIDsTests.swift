@@ -97,7 +97,7 @@ extension World {
         later.blocks.append { rare }
         later.days.append(200)
         later.rows += 2
-        let cut = try later.holdingOut(share: 0.5).training
+        let cut = try later.holdingOut(HeldOut(TrainingSpecification(validationShare: 0.5))).training
         let table = try #require(try KnownIDs(World.exactLayout, of: cut, memory: World.memory()).tables[0])
         #expect(table.ids.contains(5) && !table.ids.contains(99))
     }

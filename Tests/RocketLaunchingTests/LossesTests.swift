@@ -38,7 +38,7 @@ enum World {
         _ arm: Arm = .rocket,
         rocket: RocketSpecification = RocketSpecification(
             hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings), threads: Int = 1,
-        batchSize: Int = 32, epochs: Int = 1, layout: InputLayout = layout, nets: NetSpecification = nets,
+        batchSize: Int = 32, epochs: Double = 1, layout: InputLayout = layout, nets: NetSpecification = nets,
         clip: Double? = nil, type: DenseType = .f32
     ) -> CoTrainer {
         CoTrainer(

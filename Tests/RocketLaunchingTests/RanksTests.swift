@@ -59,7 +59,8 @@ import Testing
         try ThreadRanks.run(ranks) { collective in
             let trainer = trainer(item, collective, shares: shares, share: share)
             let judge = NetJudge { labels, logits in
-                -zip(labels, logits).reduce(0) { $0 + Double(abs(Float($1.0) - $1.1)) }
+                let loss = zip(labels, logits).reduce(0) { $0 + Double(abs(Float($1.0) - $1.1)) }
+                return NetJudge.Judgement(loss: loss, auc: nil)
             }
             let report = try trainer.train(on: World.source(), judge: judge) { _ in }
             var trained = Trained(report: report)

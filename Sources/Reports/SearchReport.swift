@@ -1,0 +1,47 @@
+import Postgres
+
+/// One trial of a search for settings.
+public struct SearchLine: Codable, Equatable, Sendable {
+    /// From 0; each trains longer than the one before, and has fewer trials.
+    public var rung: Int
+    public var mostEpochs: Int
+    /// The keys that differ from the job file; empty: it as it is.
+    public var changes: String
+    /// On the held-out rows, at the net's best point.
+    public var lightLogLoss: Double
+    public var boosterLogLoss: Double?
+    /// Less what the job file as it is has in the same rung; below 0 is better.
+    public var difference: Double?
+    /// Up to the light net's best point.
+    public var epochs: Double
+    public var seconds: Double
+
+    enum CodingKeys: String, CodingKey {
+        case rung, changes, difference, epochs, seconds
+        case mostEpochs = "most_epochs"
+        case lightLogLoss = "light_log_loss"
+        case boosterLogLoss = "booster_log_loss"
+    }
+}
+
+extension ReportReader {
+    /// A search's trials, the last rung first, the best of each first.
+    public func search(fingerprint: String) throws -> [SearchLine] {
+        try connection.execute(
+            """
+            SELECT t.rung, t.most_epochs, t.changes, t.light_log_loss, t.booster_log_loss, t.epochs, t.seconds,
+                   t.light_log_loss - b.light_log_loss AS difference
+            FROM rocket.search_trials t
+            LEFT JOIN rocket.search_trials b ON b.fingerprint = t.fingerprint AND b.rung = t.rung AND b.changes = ''
+            WHERE t.fingerprint = $1 ORDER BY t.rung DESC, t.light_log_loss, t.changes
+            """, [.text(fingerprint)]
+        ).map { row in
+            SearchLine(
+                rung: try row.int("rung"), mostEpochs: try row.int("most_epochs"), changes: try row.text("changes"),
+                lightLogLoss: try row.double("light_log_loss"),
+                boosterLogLoss: try row.doubleOrNil("booster_log_loss"),
+                difference: try row.doubleOrNil("difference"), epochs: try row.double("epochs"),
+                seconds: try row.double("seconds"))
+        }
+    }
+}

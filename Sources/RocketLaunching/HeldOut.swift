@@ -1,0 +1,26 @@
+/// Which training rows are judged on instead of being trained on.
+package struct HeldOut: Equatable {
+    private let share: Double
+    private let mostRows: Int
+    /// The latest rows of the last day, or of all days.
+    let isOfLastDay: Bool
+
+    package static let nothing = HeldOut(share: 0, mostRows: 0, isOfLastDay: true)
+
+    private init(share: Double, mostRows: Int, isOfLastDay: Bool) {
+        self.share = share
+        self.mostRows = mostRows
+        self.isOfLastDay = isOfLastDay
+    }
+
+    package init(_ training: TrainingSpecification) {
+        if let search = training.search {
+            self.init(share: search.share, mostRows: search.mostRows, isOfLastDay: false)
+        } else {
+            self.init(share: training.validationShare, mostRows: .max, isOfLastDay: true)
+        }
+    }
+
+    /// How many of a number of rows are held out.
+    func count(of rows: Int) -> Int { min(Int(share * Double(rows)), mostRows) }
+}
