@@ -28,16 +28,9 @@ public struct SourceCheck: Sendable {
         var wanted: [(String, Set<String>?)] = [(source.impressions.time, Self.instants)]
         wanted += [specification.group].compactMap { $0.map { ($0, nil) } }
         wanted += [specification.trueProbability].compactMap { $0.map { ($0, Self.numbers) } }
-        for feature in specification.features.features {
-            switch feature.kind {
-            case .categorical: wanted.append((feature.column, nil))
-            case .numeric, .bucketed: wanted.append((feature.column, Self.numbersAndText))
-            case .multiValued: wanted.append((feature.column, Self.arrays))
-            case .cross, .hourOfDay, .dayOfWeek: break
-            }
-        }
         problems += try misfits(in: source.impressions.table, wanted, on: connection)
         problems += try source.misfits(on: connection)
+        problems += try featureMisfits(on: connection)
         guard problems.isEmpty else { return problems }
         for table in [source.impressions.table, source.clicks.table] {
             // Asks for the right to read all rows, and reads none.
@@ -45,6 +38,42 @@ public struct SourceCheck: Sendable {
         }
         if let first = try unreadable(most: Self.sampledRows, on: connection).first { throw first }
         return []
+    }
+
+    /// Features whose columns are missing, or of a type that their kind cannot read.
+    private func featureMisfits(on connection: Connection) throws -> [AdLogError] {
+        let table = specification.source.impressions.table
+        let present = try connection.columnTypes(of: table)
+        // A missing relation has been said.
+        if present.isEmpty { return [] }
+        return specification.features.features.compactMap { feature in
+            guard feature.kind.readsColumn else { return nil }
+            guard let type = present[feature.column] else {
+                return .noColumn(relation: table, column: feature.column, has: Array(present.keys))
+            }
+            let plain = type.withoutModifier
+            func refused(expected: String) -> AdLogError {
+                .columnType(table: table, column: feature.column, found: plain, expected: expected)
+            }
+            let values = ColumnType(postgres: type)
+            switch feature.kind {
+            case .numeric, .bucketed:
+                return Self.numbersAndText.contains(plain)
+                    ? nil : refused(expected: Self.numbersAndText.sorted().joined(separator: " or "))
+            case .multiValued:
+                if let values, values.isArray { return nil }
+                return type.hasSuffix("[]")
+                    ? .featureType(
+                        table: table, column: feature.column, found: plain,
+                        reason: ColumnType.refusal(of: String(plain.dropLast(2))))
+                    : refused(expected: "an array, such as text[]")
+            case .categorical:
+                if let values, !values.isArray { return nil }
+                return .featureType(
+                    table: table, column: feature.column, found: plain, reason: ColumnType.refusal(of: plain))
+            case .cross, .hourOfDay, .dayOfWeek: return nil
+            }
+        }
     }
 
     /// The first text of each log table that is not UTF-8.
@@ -96,7 +125,4 @@ public struct SourceCheck: Sendable {
     ]
     /// A text is read as a number row by row; what is none goes to rocket.rejected_rows.
     private static let numbersAndText = numbers.union(["text", "character varying", "boolean"])
-    private static let arrays: Set = [
-        "text[]", "character varying[]", "integer[]", "bigint[]", "smallint[]", "uuid[]", "boolean[]",
-    ]
 }
