@@ -51,27 +51,19 @@ public struct SourceCheck: Sendable {
             guard let type = present[feature.column] else {
                 return .noColumn(relation: table, column: feature.column, has: Array(present.keys))
             }
+            if Self.fits(feature.kind, type: type) { return nil }
             let plain = type.withoutModifier
-            func refused(expected: String) -> AdLogError {
-                .columnType(table: table, column: feature.column, found: plain, expected: expected)
-            }
-            let values = ColumnType(postgres: type)
+            let isList = type.hasSuffix("[]")
             switch feature.kind {
-            case .numeric, .bucketed:
-                return Self.numbersAndText.contains(plain)
-                    ? nil : refused(expected: Self.numbersAndText.sorted().joined(separator: " or "))
-            case .multiValued:
-                if let values, values.isArray { return nil }
-                return type.hasSuffix("[]")
-                    ? .featureType(
-                        table: table, column: feature.column, found: plain,
-                        reason: ColumnType.refusal(of: String(plain.dropLast(2))))
-                    : refused(expected: "an array, such as text[]")
-            case .categorical:
-                if let values, !values.isArray { return nil }
+            case .multiValued where isList, .categorical:
+                let name = feature.kind == .multiValued ? String(plain.dropLast(2)) : plain
                 return .featureType(
-                    table: table, column: feature.column, found: plain, reason: ColumnType.refusal(of: plain))
-            case .cross, .hourOfDay, .dayOfWeek: return nil
+                    table: table, column: feature.column, found: plain, reason: ColumnType.refusal(of: name))
+            default:
+                let expected =
+                    feature.kind == .multiValued
+                    ? "an array, such as text[]" : Self.numbersAndText.sorted().joined(separator: " or ")
+                return .columnType(table: table, column: feature.column, found: plain, expected: expected)
             }
         }
     }
@@ -101,6 +93,18 @@ public struct SourceCheck: Sendable {
     }
 
     private static let sampledRows = 10_000
+
+    /// Whether a feature of a kind can be read from a column.
+    ///
+    /// - Parameter type: as `Connection.columnTypes` names it.
+    public static func fits(_ kind: Feature.Kind, type: String) -> Bool {
+        switch kind {
+        case .numeric, .bucketed: numbersAndText.contains(type.withoutModifier)
+        case .multiValued: ColumnType(postgres: type)?.isArray == true
+        case .categorical: ColumnType(postgres: type)?.isArray == false
+        case .cross, .hourOfDay, .dayOfWeek: false
+        }
+    }
 
     private func misfits(
         in relation: String, _ wanted: [(column: String, types: Set<String>?)], on connection: Connection
