@@ -29,14 +29,17 @@ extension ServedFeatures {
                 return "it crosses \(crossed.count) features, expected 2 … \(Self.mostCrossed)"
             }
             for name in crossed {
-                guard let part = features.first(where: { $0.name == name }) else { return "there is no ‘\(name)’ to cross" }
+                guard let part = features.first(where: { $0.name == name }) else {
+                    return "there is no ‘\(name)’ to cross"
+                }
                 if [.cross, .numeric, .multiValued].contains(part.kind) {
                     return "it crosses \(name), which is \(part.kind.rawValue); expected a feature with one id a row"
                 }
             }
         }
         if let table = feature.table {
-            guard let owner = features.first(where: { $0.name == table }), owner.table == nil, owner.name != feature.name,
+            guard let owner = features.first(where: { $0.name == table }), owner.table == nil,
+                owner.name != feature.name,
                 [.categorical, .multiValued].contains(owner.kind), [.categorical, .multiValued].contains(feature.kind)
             else { return "it uses the table of ‘\(table)’, which has none of its own to share" }
             guard owner.tableRows == feature.tableRows else {

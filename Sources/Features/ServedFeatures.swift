@@ -8,8 +8,8 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
     public var timeColumn: String
     /// The zone whose clocks tell them.
     public var timeZone: String
-    /// PostgreSQL's types of the columns, as `ColumnType` reads them; nil in files of older versions, whose values are taken
-    /// as text.
+    /// PostgreSQL's types of the columns, as `ColumnType` reads them; nil in files of older versions, whose values are
+    /// taken as text.
     public var columnTypes: [String: String]?
 
     public init(

@@ -57,7 +57,8 @@ extension JobSession {
         }
     }
 
-    /// Impressions of a day by column, as many as there are rows wanted or fewer; those that cannot be scored are left out.
+    /// Impressions of a day by column, as many as there are rows wanted or fewer; those that cannot be scored are left
+    /// out.
     private func rawSample(
         of day: Day, _ features: ServedFeatures, rows: Int, canBeScored: (RawRows) -> Bool
     ) throws -> [[String: RawValue]] {

@@ -43,8 +43,8 @@ package final class CandidateScorer {
         requestX = FloatArray(count: crosses ? tables.inputWidth : 0)
     }
 
-    /// Writes the click probability of each candidate to `probabilities`, which has room for them; NaN where the logit is no
-    /// finite number.
+    /// Writes the click probability of each candidate to `probabilities`, which has room for them; NaN where the logit
+    /// is no finite number.
     ///
     /// - Parameters:
     ///   - request: one row of the features in common.

@@ -1,6 +1,6 @@
 extension ModelDescription {
-    /// The first thing in which the description contradicts itself, in words; nil where there is none. Nothing is made by a
-    /// description's numbers before this is asked.
+    /// The first thing in which the description contradicts itself, in words; nil where there is none. Nothing is made
+    /// by a description's numbers before this is asked.
     package var contradiction: String? {
         layout.contradiction(embeddingDim: nets.embeddingDim) ?? nets.light.contradiction.map { "the light net: \($0)" }
             ?? nets.booster.contradiction.map { "the booster: \($0)" } ?? sharingContradiction
@@ -11,7 +11,8 @@ extension ModelDescription {
         if count == 0 { return nil }
         let (light, booster) = (nets.light, nets.booster)
         guard count > 0, count <= min(light.hidden.count, booster.hidden.count) else {
-            return "the nets share \(count) layers, the smaller one has \(min(light.hidden.count, booster.hidden.count))"
+            return
+                "the nets share \(count) layers, the smaller one has \(min(light.hidden.count, booster.hidden.count))"
         }
         guard light.hidden.prefix(count) == booster.hidden.prefix(count), light.activation == booster.activation,
             light.crossLayers == 0, booster.crossLayers == 0, !light.batchNorm, !booster.batchNorm
@@ -35,7 +36,9 @@ extension InputLayout {
         }
         var width = 2 * numerics.count
         for field in fields {
-            if let found = contradiction(in: field, embeddingDim: embeddingDim) { return "field \(field.name): \(found)" }
+            if let found = contradiction(in: field, embeddingDim: embeddingDim) {
+                return "field \(field.name): \(found)"
+            }
             width += field.dim ?? embeddingDim
         }
         guard (1...Self.mostWidth).contains(width) else {
@@ -67,7 +70,8 @@ extension InputLayout {
             return "it uses the table of ‘\(table)’, which is no field with a table of its own"
         }
         guard owner.rows == field.rows, owner.dim ?? embeddingDim == dim, owner.admission == nil else {
-            return "it has \(field.rows) ids of \(dim) numbers, the table of \(table), which it uses, has \(owner.rows) of "
+            return
+                "it has \(field.rows) ids of \(dim) numbers, the table of \(table), which it uses, has \(owner.rows) of "
                 + "\(owner.dim ?? embeddingDim)"
         }
         return nil
@@ -84,7 +88,8 @@ extension DenseSpecification {
     /// As `ModelDescription.contradiction`.
     fileprivate var contradiction: String? {
         guard hidden.count <= Self.mostLayers, hidden.allSatisfy({ (1...Self.mostWidth).contains($0) }) else {
-            return "hidden layers are \(hidden.prefix(20)), expected at most \(Self.mostLayers) of 1 … \(Self.mostWidth) units"
+            return
+                "hidden layers are \(hidden.prefix(20)), expected at most \(Self.mostLayers) of 1 … \(Self.mostWidth) units"
         }
         guard (0...Self.mostLayers).contains(crossLayers) else {
             return "it has \(crossLayers) cross layers, expected 0 … \(Self.mostLayers)"

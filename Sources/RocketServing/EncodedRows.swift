@@ -70,7 +70,9 @@ extension EncodedRows {
     /// A row whose value is refused is missing here.
     mutating func encodeTexts(_ column: RawColumn, _ reader: FeatureEncoder.Reader, _ problems: inout RowProblems) {
         let (hasher, type) = (reader.hasher, reader.type)
-        let (takesTexts, takesIntegers) = (type?.isVerbatim ?? true, type.map { $0.isVerbatim || $0.scalar == .integer } ?? true)
+        let (takesTexts, takesIntegers) = (
+            type?.isVerbatim ?? true, type.map { $0.isVerbatim || $0.scalar == .integer } ?? true
+        )
         var refused: [Int] = []
         appending(reader) { ids, crossed in
             ids.append(contentsOf: repeatElement(FeatureHasher.missing, count: column.count))

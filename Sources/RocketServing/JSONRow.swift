@@ -103,7 +103,9 @@ struct JSONRow {
             case UInt8(ascii: "t"): try word("true")
             case UInt8(ascii: "f"): try word("false")
             case let open? where open == UInt8(ascii: "{") || open == UInt8(ascii: "["):
-                guard ends.count < Self.mostDepth else { throw Problem(what: "it is nested deeper than \(Self.mostDepth)") }
+                guard ends.count < Self.mostDepth else {
+                    throw Problem(what: "it is nested deeper than \(Self.mostDepth)")
+                }
                 place += 1
                 ends.append(open + 2)
                 skipBlanks()

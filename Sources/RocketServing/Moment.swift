@@ -1,7 +1,7 @@
 /// A point in time as a request has it: ISO 8601, or as PostgreSQL writes it.
 ///
-/// `2026-01-05T10:00:00Z`, `2026-01-05 10:00:00.25+02`, `20:15` for the time, with or without zone: `Z`, `+02`, `+0200`,
-/// `+02:00`. Years 0001 … 9999.
+/// `2026-01-05T10:00:00Z`, `2026-01-05 10:00:00.25+02`, `20:15` for the time, with or without zone: `Z`, `+02`,
+/// `+0200`, `+02:00`. Years 0001 … 9999.
 struct Moment: Equatable {
     /// Microseconds since 1970-01-01 00:00, by the clock that it names.
     let localMicroseconds: Int64

@@ -1,6 +1,6 @@
-/// The text that PostgreSQL gives a floating-point number: the fewest digits that stand for it, strictly within the numbers
-/// that round to it; with an exponent below 10⁻⁴ and from 10¹⁵ (`real`: 10⁶) on. See `float8out` and `src/common/d2s.c` of
-/// https://github.com/postgres/postgres.
+/// The text that PostgreSQL gives a floating-point number: the fewest digits that stand for it, strictly within the
+/// numbers that round to it; with an exponent below 10⁻⁴ and from 10¹⁵ (`real`: 10⁶) on. See `float8out` and
+/// `src/common/d2s.c` of https://github.com/postgres/postgres.
 enum PostgresFloat {
     static func text(_ number: Double) -> String {
         text(number, exponentFrom: 15, significandBits: 52)

@@ -76,10 +76,11 @@ public final class Ranker {
         }
     }
 
-    /// The same as `score` without dictionaries: values in the order of `encoder.requestColumns`, candidates with the columns
-    /// `encoder.candidateColumns`, and room for as many probabilities.
+    /// The same as `score` without dictionaries: values in the order of `encoder.requestColumns`, candidates with the
+    /// columns `encoder.candidateColumns`, and room for as many probabilities.
     ///
-    /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored; `.width`, `.room`.
+    /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored; `.width`,
+    ///   `.room`.
     public func score(
         request values: [RawValue], candidates rows: RawRows, into probabilities: inout [Float]
     ) throws(ServingError) {
@@ -109,8 +110,8 @@ public final class Ranker {
         }
     }
 
-    /// Why a row has no probability: the number that is farthest beyond what Float32 holds after standardising, where there
-    /// is one.
+    /// Why a row has no probability: the number that is farthest beyond what Float32 holds after standardising, where
+    /// there is one.
     private func noProbability(_ row: Int, _ values: [RawValue], _ raw: RawRows) -> ServingError {
         let expected = "a number nearer to those of training; with this one the probability is no number"
         for (columns, part, encoded, row, value) in [

@@ -28,8 +28,9 @@ public struct RawRows: Sendable {
         count += 1
     }
 
-    /// Appends a line of JSON, an object of values by column. A column that it does not name is missing; others than the columns
-    /// are left out, whatever their values are. A number keeps its digits, so that it gets the id that it has in the log.
+    /// Appends a line of JSON, an object of values by column. A column that it does not name is missing; others than
+    /// the columns are left out, whatever their values are. A number keeps its digits, so that it gets the id that it
+    /// has in the log.
     ///
     /// - Parameter line: UTF-8.
     /// - Returns: which columns it names.
@@ -40,7 +41,9 @@ public struct RawRows: Sendable {
         do throws(JSONRow.Problem) {
             try JSONRow.read(line, wanted: { places[$0] != nil }) { (name, value) throws(JSONRow.Problem) in
                 guard let column = places[name] else { return }
-                guard row[column] == nil else { throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice") }
+                guard row[column] == nil else {
+                    throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
+                }
                 row[column] = value
             }
         } catch {

@@ -29,7 +29,8 @@ struct TypedText {
         if text == "infinity" || text == "-infinity" { return true }
         let parts = text.prefix { $0 != " " }.split(separator: "-", omittingEmptySubsequences: false)
         let era = text.drop { $0 != " " }
-        guard parts.count == 3, (4...7).contains(parts[0].utf8.count), parts[1].utf8.count == 2, parts[2].utf8.count == 2,
+        guard parts.count == 3, (4...7).contains(parts[0].utf8.count), parts[1].utf8.count == 2,
+            parts[2].utf8.count == 2,
             parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
             let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), year > 0,
             parts[0].utf8.count == 4 || !parts[0].hasPrefix("0")
@@ -44,13 +45,16 @@ struct TypedText {
         let halves = text.split(separator: ".", omittingEmptySubsequences: false)
         guard halves.count <= 2, let whole = halves.first, whole.utf8.count == 8 else { return nil }
         let parts = whole.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy { (48...57).contains($0) } }),
+        guard parts.count == 3,
+            parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy { (48...57).contains($0) } }),
             let hour = Int(parts[0]), let minute = Int(parts[1]), let second = Int(parts[2]), hour <= 24, minute < 60,
             second < 60, hour < 24 || whole == "24:00:00"
         else { return nil }
         guard halves.count == 2 else { return String(whole) }
         var fraction = halves[1]
-        guard (1...6).contains(fraction.utf8.count), fraction.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        guard (1...6).contains(fraction.utf8.count), fraction.utf8.allSatisfy({ (48...57).contains($0) }) else {
+            return nil
+        }
         while fraction.hasSuffix("0") { fraction.removeLast() }
         return fraction.isEmpty ? String(whole) : "\(whole).\(fraction)"
     }

@@ -9,8 +9,8 @@ import RocketServing
 import TestSupport
 import Testing
 
-/// Each of PostgreSQL's types that may be a feature: a value has the same id or number in the cache, in `predict --day`, from
-/// JSON lines and from the library, or serving refuses it. The README's table is this.
+/// Each of PostgreSQL's types that may be a feature: a value has the same id or number in the cache, in `predict
+/// --day`, from JSON lines and from the library, or serving refuses it. The README's table is this.
 @Suite struct TypeEqualityTests {
     @Test("A value of each type has one id, whoever sends it", arguments: [false, true])
     func ids(_ isArray: Bool) throws {
@@ -42,11 +42,14 @@ import Testing
         }
     }
 
-    @Test("A type whose values have no text of their own is refused by the check of the job file", arguments: ColumnCase.refused)
+    @Test(
+        "A type whose values have no text of their own is refused by the check of the job file",
+        arguments: ColumnCase.refused)
     func refused(_ type: String) throws {
         try Self.withTypes { logs in
             try logs.connection.script("CREATE TABLE typed (id text, at timestamptz, value \(type))")
-            for kind in [Feature.Kind.categorical, .multiValued, .numeric] where !(type == "text[]" && kind == .multiValued) {
+            for kind in [Feature.Kind.categorical, .multiValued, .numeric]
+            where !(type == "text[]" && kind == .multiValued) {
                 let problems = try SourceCheck(
                     Self.specification([Feature(name: "value", column: "value", kind: kind)], logs, "UTC")
                 ).problems(on: logs.connection)
@@ -74,7 +77,8 @@ import Testing
                 \(zip(columns, cases).map { "\($0) \($1.type)\(isArray ? "[]" : "")" }.joined(separator: ", ")));
                 """)
             for row in 0..<rows {
-                try logs.connection.script("INSERT INTO typed VALUES ('\(row)', '2026-01-05 10:\(10 + row)+00', \(sql(row)))")
+                try logs.connection.script(
+                    "INSERT INTO typed VALUES ('\(row)', '2026-01-05 10:\(10 + row)+00', \(sql(row)))")
             }
             for (name, column) in zip(columns, cases) {
                 var feature = Feature(name: name, column: name, kind: kind, hashBits: 28)
@@ -131,9 +135,12 @@ import Testing
 
         // Another session's settings, as whoever writes the lines has them.
         try logs.connection.script("BEGIN; SET LOCAL TimeZone = 'Asia/Kolkata'")
-        let lines = try logs.connection.execute("SELECT row_to_json(i)::text AS line FROM typed i ORDER BY at, id COLLATE \"C\"")
+        let lines = try logs.connection.execute(
+            "SELECT row_to_json(i)::text AS line FROM typed i ORDER BY at, id COLLATE \"C\"")
         try logs.connection.script("ROLLBACK")
-        var (fromJSON, fromLibrary) = (RawRows(columns: encoder.candidateColumns), RawRows(columns: encoder.candidateColumns))
+        var (fromJSON, fromLibrary) = (
+            RawRows(columns: encoder.candidateColumns), RawRows(columns: encoder.candidateColumns)
+        )
         for (row, line) in lines.enumerated() {
             try fromJSON.append(json: Array(try line.text("line").utf8)[...])
             try fromLibrary.append(library(row))

@@ -82,7 +82,9 @@ import Testing
         file.tensors["light.1.bias"]?.values[0] = .nan
         let ranker = try Ranker(
             ServingModel(model: file.encoded(), features: Array(Shop.features.canonicalJSON().utf8)))
-        #expect(throws: ServingError.noProbability(row: 0)) { try ranker.score(request: [:], candidates: [Shop.rows(1)]) }
+        #expect(throws: ServingError.noProbability(row: 0)) {
+            try ranker.score(request: [:], candidates: [Shop.rows(1)])
+        }
         var (request, candidates, none) = (ranker.encoder.empty(), ranker.encoder.empty(), [Float]())
         try ranker.encoder.encode(request: [], into: &request)
         var rows = RawRows(columns: ranker.encoder.candidateColumns)
@@ -131,8 +133,9 @@ import Testing
             try Self.read(#"{"a": 18446744073709551612, "b": 3.30}"#)
                 == [.decimal("18446744073709551612"), .decimal("3.30")])
         #expect(try Self.read(#" {"b":-5,"a":"\u00e9\ud83d\ude80\"\\\/\n"} "#) == ["é🚀\"\\/\n", .integer(-5)])
-        #expect(try Self.read(#"{"a":[1,"x",null,true,[]],"b":null}"#)
-            == [.list([.integer(1), "x", .missing, .flag(true), .list([])]), .missing])
+        #expect(
+            try Self.read(#"{"a":[1,"x",null,true,[]],"b":null}"#)
+                == [.list([.integer(1), "x", .missing, .flag(true), .list([])]), .missing])
         #expect(try Self.read("{}") == [.missing, .missing])
         #expect(try Self.read(#"{"a":-0}"#)[0] == .decimal("-0"))
     }
@@ -146,9 +149,12 @@ import Testing
     @Test(
         "A line that is no row of values is refused",
         arguments: [
-            "", "[]", "{", "{\"a\":1", "{\"a\":1}x", "{\"a\":01}", "{\"a\":1.}", "{\"a\":.5}", "{\"a\":+1}", "{\"a\":NaN}",
-            "{\"a\":'x'}", "{a:1}", "{\"a\":\"\u{1}\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\ud800\"}", "{\"a\":1,}", "{\"a\":1,\"a\":2}",
-            "{\"a\":{}}", "{\"a\":[{}]}", "{\"a\":[[[1]]]}", "{\"x\":[}", "{\"x\":{\"y\"}}", "{\"a\":tru}", "{\"a\":\"x}",
+            "", "[]", "{", "{\"a\":1", "{\"a\":1}x", "{\"a\":01}", "{\"a\":1.}", "{\"a\":.5}", "{\"a\":+1}",
+            "{\"a\":NaN}",
+            "{\"a\":'x'}", "{a:1}", "{\"a\":\"\u{1}\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\ud800\"}", "{\"a\":1,}",
+            "{\"a\":1,\"a\":2}",
+            "{\"a\":{}}", "{\"a\":[{}]}", "{\"a\":[[[1]]]}", "{\"x\":[}", "{\"x\":{\"y\"}}", "{\"a\":tru}",
+            "{\"a\":\"x}",
             "{\"x\":\(String(repeating: "[", count: 100_000))",
         ])
     func refused(_ line: String) throws {
@@ -179,11 +185,13 @@ import Testing
         ("2^62 ids", { $0.layout.fields[0].rows = 1 << 62 }), ("-5 ids", { $0.layout.fields[0].rows = -5 }),
         ("no ids", { $0.layout.fields[0].rows = 0 }), ("one id less", { $0.layout.fields[0].rows -= 1 }),
         ("dimension -1", { $0.layout.fields[0].dim = -1 }), ("dimension 2^40", { $0.layout.fields[0].dim = 1 << 40 }),
-        ("embedding dimension 0", { $0.nets.embeddingDim = 0 }), ("embedding dimension max", { $0.nets.embeddingDim = .max }),
+        ("embedding dimension 0", { $0.nets.embeddingDim = 0 }),
+        ("embedding dimension max", { $0.nets.embeddingDim = .max }),
         ("width -1", { $0.nets.light.hidden[0] = -1 }), ("width 2^40", { $0.nets.light.hidden[0] = 1 << 40 }),
         ("width 0", { $0.nets.light.hidden[1] = 0 }), ("booster width", { $0.nets.booster.hidden[0] = .max }),
         ("many layers", { $0.nets.light.hidden = [Int](repeating: 4, count: 100_000) }),
-        ("cross layers", { $0.nets.light.crossLayers = .max }), ("cross layers below 0", { $0.nets.light.crossLayers = -1 }),
+        ("cross layers", { $0.nets.light.crossLayers = .max }),
+        ("cross layers below 0", { $0.nets.light.crossLayers = -1 }),
         ("shared layers", { $0.sharedLayers = 1 << 40 }), ("shared layers below 0", { $0.sharedLayers = -1 }),
         ("dropout", { $0.nets.light.dropout = 1.5 }), ("a table of nobody", { $0.layout.fields[0].table = "nobody" }),
         ("a table of itself", { $0.layout.fields[0].table = $0.layout.fields[0].name }),
@@ -208,10 +216,12 @@ import Testing
     @Test("features.json that contradicts itself is refused by name")
     func features() throws {
         let changes: [(inout ServedFeatures) -> Void] = [
-            { $0.features[0].hashBits = 63 }, { $0.features[0].hashBits = -1 }, { $0.features[1].name = $0.features[0].name },
+            { $0.features[0].hashBits = 63 }, { $0.features[0].hashBits = -1 },
+            { $0.features[1].name = $0.features[0].name },
             { $0.features[9].crossed = ["user_ad", "ad"] }, { $0.features[9].crossed = ["nobody", "ad"] },
             { $0.features[9].crossed = nil }, { $0.features[8].boundaries = (0..<50).map(Double.init) },
-            { $0.features[8].boundaries = [3, 2, 1] }, { $0.features[8].buckets = .max }, { $0.features[6].table = "hour" },
+            { $0.features[8].boundaries = [3, 2, 1] }, { $0.features[8].buckets = .max },
+            { $0.features[6].table = "hour" },
             { $0.features[0].column = "" },
         ]
         for change in changes {
@@ -223,13 +233,15 @@ import Testing
 
     @Test("Tensors that overlap, or leave bytes out, are refused")
     func overlaps() throws {
-        let header = #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+        let header =
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
         func file(_ header: String, _ data: Int) -> [UInt8] {
             (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) } + header.utf8
                 + [UInt8](repeating: 0, count: data)
         }
         #expect(throws: SafetensorsError.self) { try Safetensors(file(header, 4)) }
-        let right = header.replacingOccurrences(of: #""shape":[1],"data_offsets":[0,4]}}"#, with: #""shape":[1],"data_offsets":[4,8]}}"#)
+        let right = header.replacingOccurrences(
+            of: #""shape":[1],"data_offsets":[0,4]}}"#, with: #""shape":[1],"data_offsets":[4,8]}}"#)
         #expect(try Safetensors(file(right, 8)).tensors.count == 2)
         #expect(throws: SafetensorsError.self) { try Safetensors(file(right, 12)) }
     }

@@ -68,7 +68,8 @@ enum FuzzCache {
             offsets.append(UInt32(ids.count))
         }
         let writer = try CacheWriter(
-            folder: folder, name: "part-0", specificationHash: "abc", day: Day(ordinal: 20_000), part: 0, fields: fields,
+            folder: folder, name: "part-0", specificationHash: "abc", day: Day(ordinal: 20_000), part: 0,
+            fields: fields,
             numerics: ["price"], hasTruth: true, blockRows: 100)
         try writer.append(
             SparseBatch(

@@ -1,6 +1,6 @@
 import CounterRandom
-import Features
 import FeatureCache
+import Features
 import Foundation
 import Nets
 import RocketLaunching
@@ -17,7 +17,9 @@ enum FuzzModel {
             Feature(name: "bucket", column: "age", kind: .bucketed, buckets: 4, boundaries: [1, 5, 9]),
             Feature(name: "pair", column: "pair", kind: .cross, hashBits: 4, crossed: ["user", "hour"]),
         ]), timeColumn: "at", timeZone: "UTC",
-        columnTypes: ["user_id": "bigint", "tags": "text[]", "age": "double precision", "at": "timestamp with time zone"])
+        columnTypes: [
+            "user_id": "bigint", "tags": "text[]", "age": "double precision", "at": "timestamp with time zone",
+        ])
 
     private static var other: Feature {
         var feature = Feature(name: "friend", column: "friend", kind: .categorical, hashBits: 4)
@@ -32,17 +34,22 @@ enum FuzzModel {
                 FieldShape(
                     name: feature.name, rows: feature.tableRows, multiValued: feature.kind == .multiValued,
                     admission: feature.name == "pair" ? IDAdmission(minimumCount: 2, expireAfterDays: 3) : nil,
-                    dim: feature.name == "tags" ? 3 : nil, pooling: feature.pooling.map { _ in .mean }, table: feature.table)
+                    dim: feature.name == "tags" ? 3 : nil, pooling: feature.pooling.map { _ in .mean },
+                    table: feature.table)
             }, numerics: [NumericShape(name: "age", mean: 1, standardDeviation: 0.5)])
         let nets: [(Arm, DenseSpecification, DenseSpecification, RocketSpecification)] = [
-            (.rocket, DenseSpecification([3], activation: .dice, batchNorm: true, linear: true), [4, 3], RocketSpecification()),
+            (
+                .rocket, DenseSpecification([3], activation: .dice, batchNorm: true, linear: true), [4, 3],
+                RocketSpecification()
+            ),
             (.light, DenseSpecification([3], crossLayers: 1), [4], RocketSpecification()),
             (.rocket, [4, 2], [4, 3], RocketSpecification(sharing: .embeddings, sharedLayers: 1)),
         ]
         return nets.compactMap { arm, light, booster, rocket in
             try? CoTrainer(
                 arm: arm, layout: layout, nets: NetSpecification(embeddingDim: 2, light: light, booster: booster),
-                rocket: rocket, training: TrainingSpecification(batchSize: 8, seed: 1, slices: 1, threads: 1), clickRate: 0.2
+                rocket: rocket, training: TrainingSpecification(batchSize: 8, seed: 1, slices: 1, threads: 1),
+                clickRate: 0.2
             ).model.safetensors()
         }
     }()
@@ -75,7 +82,7 @@ extension FuzzTarget {
                     throw Wrong("a probability is \(probability)")
                 }
             }
-        } catch where FuzzModel.errors(error) {
+        } catch  where FuzzModel.errors(error) {
             return .refused
         }
         return .accepted
@@ -91,7 +98,7 @@ extension FuzzTarget {
             let model = try CoTrainedModel(safetensors: input.parts[0])
             // What is read is whole: written again, it is read again.
             _ = try CoTrainedModel(safetensors: model.safetensors())
-        } catch where error is SafetensorsError {
+        } catch  where error is SafetensorsError {
             return .refused
         }
         return .accepted
@@ -101,7 +108,9 @@ extension FuzzTarget {
     static let features = FuzzTarget(name: "features") { random in
         FuzzInput(parts: [try FeaturesText.mutated(&random)])
     } read: { input in
-        guard let served = try? JSONDecoder().decode(ServedFeatures.self, from: Data(input.parts[0])) else { return .refused }
+        guard let served = try? JSONDecoder().decode(ServedFeatures.self, from: Data(input.parts[0])) else {
+            return .refused
+        }
         do {
             let encoder = try FeatureEncoder(served)
             var rows = RawRows(columns: encoder.candidateColumns)
@@ -113,7 +122,7 @@ extension FuzzTarget {
                     throw Wrong("an id of \(feature.name) is not below \(feature.tableRows)")
                 }
             }
-        } catch where error is ServingError {
+        } catch  where error is ServingError {
             return .refused
         }
         return .accepted
@@ -151,8 +160,10 @@ enum SafetensorsBytes {
             return
         }
         if below(3) > 0, case .object(var entries) = header,
-            let place = entries.firstIndex(where: { $0.key == "__metadata__" }), case .object(var texts) = entries[place].value,
-            let description = texts.firstIndex(where: { $0.key == "rocket" }), case .string(let escaped) = texts[description].value
+            let place = entries.firstIndex(where: { $0.key == "__metadata__" }),
+            case .object(var texts) = entries[place].value,
+            let description = texts.firstIndex(where: { $0.key == "rocket" }),
+            case .string(let escaped) = texts[description].value
         {
             // The description is JSON within a text of JSON.
             var tree = JSONTree(escaped.replacingOccurrences(of: "\\\"", with: "\""))

@@ -17,7 +17,8 @@ extension FuzzTarget {
         if random.next() % 3 > 0 { Mutator.mutate(&bytes, with: lines.map { Array($0.utf8) }, &random) }
         return FuzzInput(parts: [bytes])
     } read: { input in
-        let ranker = try Ranker(ServingModel(model: FuzzModel.files[0], features: Array(FuzzModel.features.canonicalJSON().utf8)))
+        let ranker = try Ranker(
+            ServingModel(model: FuzzModel.files[0], features: Array(FuzzModel.features.canonicalJSON().utf8)))
         var rows = RawRows(columns: ranker.encoder.candidateColumns)
         do throws(ServingError) {
             try rows.append(json: input.parts[0][...])
@@ -51,7 +52,9 @@ extension FuzzTarget {
             switch below(7) {
             case 0: lines.remove(at: place)
             case 1: lines.insert(lines[below(lines.count)], at: place)
-            case 2: lines[place] = String(repeating: " ", count: below(6)) + lines[place].trimmingCharacters(in: .whitespaces)
+            case 2:
+                lines[place] =
+                    String(repeating: " ", count: below(6)) + lines[place].trimmingCharacters(in: .whitespaces)
             case 3...5:
                 // One value of the line.
                 let words = lines[place].split(separator: " ", omittingEmptySubsequences: false).map(String.init)
@@ -77,9 +80,12 @@ extension FuzzTarget {
     }
 
     private static let hostile = [
-        "-1", "0", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e308", "1e999", ".nan", ".inf", "0x1F",
-        "0o17", "~", "null", "true", "[]", "{}", "[a, b]", "{a: b}", "!!binary aGk=", "&x", "*x", "<<: *x", "99999999999999999999d",
-        "9223372036854775807d", "106751991167300d", "0s", "30m", "365d", "'", "\"", "|", ">", "? ", "- ", "#", "---", "...", "\t",
+        "-1", "0", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e308", "1e999", ".nan",
+        ".inf", "0x1F",
+        "0o17", "~", "null", "true", "[]", "{}", "[a, b]", "{a: b}", "!!binary aGk=", "&x", "*x", "<<: *x",
+        "99999999999999999999d",
+        "9223372036854775807d", "106751991167300d", "0s", "30m", "365d", "'", "\"", "|", ">", "? ", "- ", "#", "---",
+        "...", "\t",
         "2026-02-30", "1_000", "+5", "é", "a.b.c", "\u{0}", "]", "}", "%YAML 9.9",
     ]
 
@@ -128,7 +134,9 @@ extension FuzzTarget {
     } read: { input in
         let samples = MetricText.samples(String(decoding: input.parts[0], as: UTF8.self))
         let text = MetricText.text(samples)
-        guard MetricText.text(MetricText.samples(text)) == text else { throw Wrong("what was written is read otherwise") }
+        guard MetricText.text(MetricText.samples(text)) == text else {
+            throw Wrong("what was written is read otherwise")
+        }
         // Lines that this program did not write are left out.
         return samples.count < 6 ? .refused : .accepted
     }

@@ -1,12 +1,13 @@
 import CounterRandom
 
-/// One kind of input from outside, how it is spoiled, and what reads it. An input has a number: the same number is the same
-/// input on every machine.
+/// One kind of input from outside, how it is spoiled, and what reads it. An input has a number: the same number is the
+/// same input on every machine.
 public struct FuzzTarget: Sendable {
     public let name: String
     /// The input of a number.
     let input: @Sendable (inout CounterRandom) throws -> FuzzInput
-    /// Reads an input. A hostile one ends in an error of the module or in a result that is right; anything else is thrown.
+    /// Reads an input. A hostile one ends in an error of the module or in a result that is right; anything else is
+    /// thrown.
     let read: @Sendable (FuzzInput) throws -> FuzzOutcome
 
     /// Makes and reads inputs.

@@ -118,7 +118,8 @@ indirect enum JSONTree {
         "1e308", "1e999", "-5", "1.0",
     ]
     private static let hostileTexts = [
-        "", "a", "../../x", "\\u0000", "\\ud800", "é", "rocket", "embedding.user", "__metadata__", "UTC", "Nowhere/Else",
+        "", "a", "../../x", "\\u0000", "\\ud800", "é", "rocket", "embedding.user", "__metadata__", "UTC",
+        "Nowhere/Else",
         String(repeating: "x", count: 300),
     ]
 

@@ -1,13 +1,15 @@
 import Foundation
 import FuzzInputs
 
-// rocket-fuzz TARGET SECONDS FIRST PROGRESS: reads inputs from number FIRST on, for so many seconds; SECONDS 0: that input only.
-// The number at hand stands in the file PROGRESS, so that a crash leaves it behind.
+// rocket-fuzz TARGET SECONDS FIRST PROGRESS: reads inputs from number FIRST on, for so many seconds; SECONDS 0: that
+// input only. The number at hand stands in the file PROGRESS, so that a crash leaves it behind.
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let target = FuzzTarget.all.first(where: { $0.name == arguments[1] }),
     let seconds = Double(arguments[2]), let first = UInt64(arguments[3])
 else {
-    print("usage: rocket-fuzz TARGET SECONDS FIRST PROGRESS; targets: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
+    print(
+        "usage: rocket-fuzz TARGET SECONDS FIRST PROGRESS; targets: \(FuzzTarget.all.map(\.name).joined(separator: " "))"
+    )
     exit(64)
 }
 let progress = open(arguments[4], O_RDWR | O_CREAT | O_TRUNC, 0o644)
