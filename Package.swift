@@ -85,6 +85,15 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport"),
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+        .target(
+            name: "FuzzInputs",
+            dependencies: [
+                "CLZ4", "CXXHash", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Jobs", "Nets",
+                "RocketLaunching", "RocketServing",
+            ],
+            path: "Tests/Fuzz/Inputs"),
+        .executableTarget(name: "rocket-fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Main"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzInputs"]),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
@@ -96,8 +105,8 @@ let package = Package(
         .testTarget(
             name: "ExtractTests",
             dependencies: [
-                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Postgres",
-                "TestSupport",
+                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Jobs", "Nets", "Postgres",
+                "RocketServing", "TestSupport",
             ]),
         .testTarget(name: "AdLogsTests", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres", "TestSupport"]),
         .testTarget(

@@ -14,6 +14,8 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
     case idPair(impressions: String, clicks: String, reason: String)
     /// The value of a `where:` is none of its column's type, or the type cannot be compared.
     case condition(table: String, column: String, reason: String)
+    /// A column's values have no text that a server's requests would have too.
+    case featureType(table: String, column: String, found: String, reason: String)
     /// A text that is meant as a moment is none.
     case moment(String)
     /// The job file's time zone is unknown to the server.
@@ -46,6 +48,8 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
         case .condition(let table, let column, let reason):
             "where: the column ‘\(column)’ of \(table) cannot be compared with the value given: \(reason); expected values of "
                 + "the column's type, as PostgreSQL writes them"
+        case .featureType(let table, let column, let found, let reason):
+            "column ‘\(column)’ of \(table) has type \(found), whose values cannot become ids: \(reason); correct the job file"
         case .moment(let text):
             "‘\(text)’ is not a moment; expected a day such as 2026-11-22 or a time such as 2026-11-23T03:30Z"
         case .timeZone(let name):

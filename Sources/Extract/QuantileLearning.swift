@@ -51,7 +51,8 @@ struct QuantileLearning {
     private func learn(_ feature: Feature, from day: Day) throws -> [Double] {
         let impressions = try specification.source.impressions(as: "i", on: source)
         let range = try LogDays(specification.source).instants(of: day, on: source)
-        let type = try source.columns(of: specification.source.impressions.table)[feature.column]
+        let type = try source.columnTypes(of: specification.source.impressions.table)[feature.column]?
+            .withoutModifier
         let number = Self.number("i.\(try source.quoteIdentifier(feature.column))", type)
         let shares = (1..<(feature.buckets ?? 1)).map { Double($0) / Double(feature.buckets ?? 1) }
         return try source.execute(

@@ -14,7 +14,7 @@ struct SelectedColumns {
     private let connection: Connection
 
     init(_ source: LogSource, _ attribution: Attribution, on connection: Connection) throws {
-        types = try connection.columns(of: source.impressions.table)
+        types = try connection.columnTypes(of: source.impressions.table).mapValues(\.withoutModifier)
         self.connection = connection
         forms = [.integer, attribution.impressionIDForm]
     }

@@ -28,16 +28,9 @@ public struct SourceCheck: Sendable {
         var wanted: [(String, Set<String>?)] = [(source.impressions.time, Self.instants)]
         wanted += [specification.group].compactMap { $0.map { ($0, nil) } }
         wanted += [specification.trueProbability].compactMap { $0.map { ($0, Self.numbers) } }
-        for feature in specification.features.features {
-            switch feature.kind {
-            case .categorical: wanted.append((feature.column, nil))
-            case .numeric, .bucketed: wanted.append((feature.column, Self.numbersAndText))
-            case .multiValued: wanted.append((feature.column, Self.arrays))
-            case .cross, .hourOfDay, .dayOfWeek: break
-            }
-        }
         problems += try misfits(in: source.impressions.table, wanted, on: connection)
         problems += try source.misfits(on: connection)
+        problems += try featureMisfits(on: connection)
         guard problems.isEmpty else { return problems }
         for table in [source.impressions.table, source.clicks.table] {
             // Asks for the right to read all rows, and reads none.
@@ -45,6 +38,34 @@ public struct SourceCheck: Sendable {
         }
         if let first = try unreadable(most: Self.sampledRows, on: connection).first { throw first }
         return []
+    }
+
+    /// Features whose columns are missing, or of a type that their kind cannot read.
+    private func featureMisfits(on connection: Connection) throws -> [AdLogError] {
+        let table = specification.source.impressions.table
+        let present = try connection.columnTypes(of: table)
+        // A missing relation has been said.
+        if present.isEmpty { return [] }
+        return specification.features.features.compactMap { feature in
+            guard feature.kind.readsColumn else { return nil }
+            guard let type = present[feature.column] else {
+                return .noColumn(relation: table, column: feature.column, has: Array(present.keys))
+            }
+            if Self.fits(feature.kind, type: type) { return nil }
+            let plain = type.withoutModifier
+            let isList = type.hasSuffix("[]")
+            switch feature.kind {
+            case .multiValued where isList, .categorical:
+                let name = feature.kind == .multiValued ? String(plain.dropLast(2)) : plain
+                return .featureType(
+                    table: table, column: feature.column, found: plain, reason: ColumnType.refusal(of: name))
+            default:
+                let expected =
+                    feature.kind == .multiValued
+                    ? "an array, such as text[]" : Self.numbersAndText.sorted().joined(separator: " or ")
+                return .columnType(table: table, column: feature.column, found: plain, expected: expected)
+            }
+        }
     }
 
     /// The first text of each log table that is not UTF-8.
@@ -73,6 +94,18 @@ public struct SourceCheck: Sendable {
 
     private static let sampledRows = 10_000
 
+    /// Whether a feature of a kind can be read from a column.
+    ///
+    /// - Parameter type: as `Connection.columnTypes` names it.
+    public static func fits(_ kind: Feature.Kind, type: String) -> Bool {
+        switch kind {
+        case .numeric, .bucketed: numbersAndText.contains(type.withoutModifier)
+        case .multiValued: ColumnType(postgres: type)?.isArray == true
+        case .categorical: ColumnType(postgres: type)?.isArray == false
+        case .cross, .hourOfDay, .dayOfWeek: false
+        }
+    }
+
     private func misfits(
         in relation: String, _ wanted: [(column: String, types: Set<String>?)], on connection: Connection
     ) throws -> [AdLogError] {
@@ -96,7 +129,4 @@ public struct SourceCheck: Sendable {
     ]
     /// A text is read as a number row by row; what is none goes to rocket.rejected_rows.
     private static let numbersAndText = numbers.union(["text", "character varying", "boolean"])
-    private static let arrays: Set = [
-        "text[]", "character varying[]", "integer[]", "bigint[]", "smallint[]", "uuid[]", "boolean[]",
-    ]
 }

@@ -17,6 +17,27 @@ public struct CacheHeader: Codable, Equatable, Sendable {
     public var hasTruth: Bool
 
     public static let currentFormatVersion = 2
+
+    /// The first thing in which the header contradicts itself, in words; nil where there is none.
+    var contradiction: String? {
+        guard rows >= 0, part >= 0 else { return "it claims \(rows) rows of part \(part)" }
+        var names: Set<String> = []
+        for name in fields.map(\.name) + numerics.map(\.name) where !names.insert(name).inserted {
+            return "two columns are called ‘\(name)’"
+        }
+        for field in fields where !(1...CacheField.mostRows).contains(field.rowsInTable) {
+            return "field \(field.name) claims \(field.rowsInTable) ids"
+        }
+        for number in numerics {
+            guard (0...rows).contains(number.count) else {
+                return "number \(number.name) claims \(number.count) values in \(rows) rows"
+            }
+            guard number.sum.isFinite, number.sumOfSquares.isFinite, number.sumOfSquares >= 0 else {
+                return "number \(number.name) claims the sums \(number.sum) and \(number.sumOfSquares)"
+            }
+        }
+        return nil
+    }
 }
 
 /// A field's columns.
@@ -25,6 +46,9 @@ public struct CacheField: Codable, Equatable, Sendable {
     /// Ids are below this.
     public var rowsInTable: Int
     public var multiValued: Bool
+
+    /// Ids are 32-bit numbers.
+    static let mostRows = 1 << 32
 
     public init(name: String, rowsInTable: Int, multiValued: Bool) {
         self.name = name

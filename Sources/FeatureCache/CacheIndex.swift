@@ -119,6 +119,7 @@ struct CacheIndex: Equatable {
             throw .header(
                 path: path, what: "the blocks end at byte \(expectedOffset), the index begins at \(dataBytes)")
         }
+        if let contradiction = header.contradiction { throw .header(path: path, what: contradiction) }
         guard rows == header.rows, header.clicks >= 0, header.clicks <= rows else {
             throw .header(path: path, what: "it claims \(header.rows) rows, the blocks have \(rows)")
         }

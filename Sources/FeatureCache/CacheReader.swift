@@ -135,7 +135,7 @@ public final class CacheReader: Sendable {
         let start = size - CacheIndex.trailerBytes - contentBytes - frameHead
         let bytes = try read(descriptor, path, offset: start, count: frameHead + contentBytes)
         guard bytes.littleEndian32(at: 0) == CacheIndex.frameMagic,
-            bytes.littleEndian32(at: 4) == UInt32(contentBytes + CacheIndex.trailerBytes)
+            Int(bytes.littleEndian32(at: 4)) == contentBytes + CacheIndex.trailerBytes
         else { throw .header(path: path, what: "no skippable frame begins before it") }
         let content = Array(bytes[frameHead...])
         let found = CacheIndex.checksum(content)

@@ -8,11 +8,18 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
     public var timeColumn: String
     /// The zone whose clocks tell them.
     public var timeZone: String
+    /// PostgreSQL's types of the columns, as `ColumnType` reads them; nil in files of older versions, whose values are
+    /// taken as text.
+    public var columnTypes: [String: String]?
 
-    public init(_ specification: FeatureSpecification, timeColumn: String, timeZone: String) {
+    public init(
+        _ specification: FeatureSpecification, timeColumn: String, timeZone: String,
+        columnTypes: [String: String]? = nil
+    ) {
         features = specification.features
         self.timeColumn = timeColumn
         self.timeZone = timeZone
+        self.columnTypes = columnTypes
     }
 
     public var specification: FeatureSpecification { FeatureSpecification(features: features) }
@@ -24,6 +31,11 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
         case .hourOfDay, .dayOfWeek: timeColumn
         default: feature.column
         }
+    }
+
+    /// The type of a column; nil where the file says none, or none that has ids.
+    public func type(of column: String) -> ColumnType? {
+        columnTypes?[column].flatMap { ColumnType(postgres: $0) }
     }
 
     /// JSON with sorted keys: the same features give the same text.

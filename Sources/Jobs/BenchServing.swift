@@ -127,7 +127,7 @@ private final class ServingRounds {
                 },
                 Contestant(net: net, dtype: dtype, from: .ids) { _ in
                 } call: { number, output in
-                    ranker.score(
+                    try ranker.score(
                         request: encoded[number].request, candidates: encoded[number].candidates, into: &output)
                 },
             ]

@@ -18,7 +18,10 @@ extension JobSession {
         guard let light = trained.lightBranch, let booster = trained.boosterBranch else { return [] }
         let specification = jobFile.evaluation.latency
         let features = try servedFeatures(from: training)
-        let sample = try rawSample(of: day, features, rows: specification.batchSizes.max() ?? 0)
+        let scoring = try [light, booster].map { try Ranker(ServingModel($0, features: features), tableBytes: 0) }
+        let sample = try rawSample(of: day, features, rows: specification.batchSizes.max() ?? 0) { row in
+            scoring.allSatisfy { (try? $0.outcomes(request: [], candidates: row).allSatisfy(\.isSuccess)) ?? false }
+        }
         guard !sample.isEmpty else {
             log.warning("no latency report: \(day) has no impression whose values all can be read")
             return []
@@ -54,18 +57,19 @@ extension JobSession {
         }
     }
 
-    /// Impressions of a day by column, as many as there are rows wanted or fewer; those that cannot be read are left out.
-    private func rawSample(of day: Day, _ features: ServedFeatures, rows: Int) throws -> [[String: RawValue]] {
+    /// Impressions of a day by column, as many as there are rows wanted or fewer; those that cannot be scored are left
+    /// out.
+    private func rawSample(
+        of day: Day, _ features: ServedFeatures, rows: Int, canBeScored: (RawRows) -> Bool
+    ) throws -> [[String: RawValue]] {
         let impressions = try RawImpressions(jobFile.source, features, on: source)
-        let encoder = try FeatureEncoder(features)
-        var encoded = encoder.empty()
         var sample: [[String: RawValue]] = []
         try impressions.forEach(
             in: logDays.instants(of: day, on: source), limit: rows, on: source
         ) { _, _, values in
             var row = RawRows(columns: impressions.columns)
             try row.append(values)
-            guard (try? encoder.encode(candidates: row, of: encoder.empty(), into: &encoded)) != nil else { return }
+            guard canBeScored(row) else { return }
             sample.append(Dictionary(uniqueKeysWithValues: zip(impressions.columns, values)))
         }
         return sample
@@ -129,5 +133,11 @@ extension CoTrainedModel {
         return ExampleCost(
             operations: 2 * (isLight ? lightWeights : boosterWeights),
             bytes: embedded + Double(4 * parameters) / Double(max(1, batchSize)))
+    }
+}
+
+extension Result {
+    fileprivate var isSuccess: Bool {
+        if case .success = self { true } else { false }
     }
 }

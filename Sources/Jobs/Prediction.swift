@@ -18,7 +18,6 @@ public enum Prediction: Equatable, Sendable {
 public final class Predictor {
     private let ranker: Ranker
     private var rows: RawRows
-    private var scores: [Float] = []
 
     /// The columns that the model reads.
     public var columns: [String] { ranker.encoder.candidateColumns }
@@ -43,51 +42,62 @@ public final class Predictor {
 
     /// Scores lines of JSON, an object each: values by column; a column that is not there is missing.
     ///
+    /// - Parameter lines: UTF-8, without line breaks.
     /// - Returns: one prediction a line, and the columns that some line named.
-    public func predict(lines: [String]) -> (predictions: [Prediction], named: Set<String>) {
-        let decoder = JSONDecoder()
-        var named: Set<String> = []
-        let rows = lines.map { line in
-            (try? decoder.decode([String: RawValue].self, from: Data(line.utf8))).map { row in
-                columns.map { column in
-                    guard let value = row[column] else { return RawValue.missing }
-                    named.insert(column)
-                    return value
-                }
+    public func predict(lines: [ArraySlice<UInt8>]) -> (predictions: [Prediction], named: Set<String>) {
+        var named = [Bool](repeating: false, count: columns.count)
+        var predictions: [Prediction?] = []
+        rows.removeAll()
+        for line in lines {
+            do throws(ServingError) {
+                for (column, isNamed) in try rows.append(json: line).enumerated() where isNamed { named[column] = true }
+                predictions.append(nil)
+            } catch {
+                predictions.append(.problem(error.ofRow))
             }
         }
-        var predictions = predict(rows: rows.compactMap { $0 }).makeIterator()
+        var scored = score().makeIterator()
         return (
-            rows.map { row in
-                (row == nil ? nil : predictions.next())
-                    ?? .problem("the line is no JSON object of plain values and lists")
-            }, named
+            predictions.map { $0 ?? scored.next() ?? .problem("the line was not scored") },
+            Set(zip(columns, named).compactMap { $1 ? $0 : nil })
         )
     }
 
     /// Scores rows of values in the order of `columns`.
     func predict(rows values: [[RawValue]]) -> [Prediction] {
-        var predictions = [Prediction](repeating: .probability(0), count: values.count)
-        var left = Array(values.indices)
-        while !left.isEmpty {
-            do {
-                rows.removeAll()
-                for index in left { try rows.append(values[index]) }
-                if scores.count < rows.count { scores = [Float](repeating: 0, count: rows.count) }
-                try ranker.score(request: [], candidates: rows, into: &scores)
-                for (place, index) in left.enumerated() { predictions[index] = .probability(scores[place]) }
-                return predictions
-            } catch {
-                // The encoder stops at the first row that it cannot read; the others are scored without it.
-                guard case .value(let row, let column, let found, let expected) = error, row < left.count else {
-                    for index in left { predictions[index] = .problem("\(error)") }
-                    return predictions
-                }
-                predictions[left[row]] = .problem("column \(column): found \(found), expected \(expected)")
-                left.remove(at: row)
-            }
+        rows.removeAll()
+        do throws(ServingError) {
+            for row in values { try rows.append(row) }
+        } catch {
+            return values.map { _ in .problem(error.ofRow) }
         }
-        return predictions
+        return score()
+    }
+
+    /// Of the rows at hand, each by itself: what cannot be scored costs the others nothing.
+    private func score() -> [Prediction] {
+        do throws(ServingError) {
+            return try ranker.outcomes(request: [], candidates: rows).map { outcome in
+                switch outcome {
+                case .success(let probability): .probability(probability)
+                case .failure(let error): .problem(error.ofRow)
+                }
+            }
+        } catch {
+            return [Prediction](repeating: .problem(error.ofRow), count: rows.count)
+        }
+    }
+}
+
+extension ServingError {
+    /// The problem without the row's number in its chunk.
+    fileprivate var ofRow: String {
+        switch self {
+        case .value(_, let column, let found, let expected): "column \(column): found \(found), expected \(expected)"
+        case .line(_, let what): "the line is no JSON object of values by column: \(what)"
+        case .noProbability: "the model's answer is no finite number"
+        default: description
+        }
     }
 }
 

@@ -5,9 +5,9 @@ import RocketServing
 
 /// Impressions of a log as a server would get them: raw values of the columns that a model reads. Each value has the text,
 /// or is the number, that the extraction makes an id or a number of.
-struct RawImpressions {
+package struct RawImpressions {
     /// Those of a `FeatureEncoder` without a request.
-    let columns: [String]
+    package let columns: [String]
     private let forms: [Form]
     private let expressions: [String]
     private let attribution: Attribution
@@ -24,10 +24,10 @@ struct RawImpressions {
     /// Looks the columns' types up.
     ///
     /// - Throws: `AdLogError.noColumn`, `ServingError`, `PostgresError`.
-    init(_ source: LogSource, _ served: ServedFeatures, on connection: Connection) throws {
+    package init(_ source: LogSource, _ served: ServedFeatures, on connection: Connection) throws {
         columns = try FeatureEncoder(served).candidateColumns
         attribution = try Attribution(source, on: connection)
-        let types = try connection.columns(of: source.impressions.table)
+        let types = try connection.columnTypes(of: source.impressions.table).mapValues(\.withoutModifier)
         var (forms, expressions) = ([Form](), [String]())
         for column in columns {
             guard let type = types[column] else {
@@ -38,7 +38,8 @@ struct RawImpressions {
             let name = "i.\(try connection.quoteIdentifier(column))"
             let onlyNumber = kinds.isSubset(of: [.numeric, .bucketed])
             switch WireForm(type: type) {
-            case _ where kinds.contains(.hourOfDay) || kinds.contains(.dayOfWeek):
+            // With ids of its own a time is read as text, which has both.
+            case _ where kinds.isSubset(of: [.hourOfDay, .dayOfWeek]):
                 forms.append(.time)
                 expressions.append(name)
             case _ where kinds.contains(.multiValued):
@@ -66,7 +67,7 @@ struct RawImpressions {
     /// - Parameter limit: the most there may be; nil: all.
     /// - Returns: how many have no id.
     @discardableResult
-    func forEach(
+    package func forEach(
         in range: Range<Instant>, limit: Int? = nil, on connection: Connection,
         _ body: (_ id: String, _ at: Instant, _ values: [RawValue]) throws -> Void
     ) throws -> Int {

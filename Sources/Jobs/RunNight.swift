@@ -296,9 +296,13 @@ extension JobSession {
     ///
     /// - Parameter day: the first that was trained on, from which boundaries were learned if from any.
     func servedFeatures(from day: Day) throws -> ServedFeatures {
-        ServedFeatures(
-            try extraction.learnedFeatures(from: day), timeColumn: jobFile.source.impressions.time,
-            timeZone: jobFile.source.timeZone)
+        let features = try extraction.learnedFeatures(from: day)
+        var served = ServedFeatures(
+            features, timeColumn: jobFile.source.impressions.time, timeZone: jobFile.source.timeZone)
+        let columns = Set(features.features.compactMap { served.column(of: $0) })
+        served.columnTypes = try source.columnTypes(of: jobFile.source.impressions.table)
+            .filter { columns.contains($0.key) }
+        return served
     }
 
     /// The light net's ONNX file; nil where it is too large for one.

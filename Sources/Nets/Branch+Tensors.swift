@@ -18,6 +18,84 @@ extension Safetensors {
     }
 }
 
+extension Safetensors {
+    /// Makes sure of tensors before anything is allocated by a description's numbers.
+    ///
+    /// - Throws: `SafetensorsError.tensor` where one is missing or has another shape.
+    package func require(_ expected: [TensorShape]) throws {
+        for tensor in expected where tensors[tensor.name]?.shape != tensor.shape {
+            throw SafetensorsError.tensor(
+                name: tensor.name, expected: tensor.shape, found: tensors[tensor.name]?.shape)
+        }
+    }
+}
+
+/// What a tensor of a model's file must be.
+package struct TensorShape {
+    package var name: String
+    package var shape: [Int]
+}
+
+extension InputLayout {
+    /// The tensors that `EmbeddingTables.visit` names.
+    ///
+    /// - Parameter dims: numbers an id of each field is embedded in.
+    package func tensors(_ prefix: String, dims: [Int]) -> [TensorShape] {
+        ownFields.flatMap { index -> [TensorShape] in
+            let (field, dim) = (fields[index], dims[index])
+            let table = TensorShape(name: "\(prefix).\(field.name)", shape: [field.rows, dim])
+            guard field.admission != nil else { return [table] }
+            return [table, TensorShape(name: "\(prefix).\(field.name).rare", shape: [1, dim])]
+        }
+    }
+}
+
+extension ModelDescription {
+    /// The tensors of the light net and its embeddings.
+    package var lightTensors: [TensorShape] {
+        let (shared, own) = denseTensors(nets.light, "light")
+        let embeddings = layout.tensors("embedding", dims: layout.dims(nets.embeddingDim))
+        let linear = nets.light.linear ? layout.tensors("light_linear", dims: layout.fields.map { _ in 1 }) : []
+        return embeddings + shared + own + linear
+    }
+
+    /// The same of the booster, whose embeddings may be its own.
+    ///
+    /// - Parameters:
+    ///   - embeddings: the prefix of the embeddings' names.
+    ///   - shared: that of shared layers.
+    package func boosterTensors(embeddings: String, shared prefix: String) -> [TensorShape] {
+        let (shared, own) = denseTensors(nets.booster, "booster", shared: prefix)
+        let tables = layout.tensors(embeddings, dims: layout.dims(nets.embeddingDim))
+        let linear = nets.booster.linear ? layout.tensors("booster_linear", dims: layout.fields.map { _ in 1 }) : []
+        return tables + shared + own + linear
+    }
+
+    /// The tensors of a net's layers: the shared ones, and its own.
+    private func denseTensors(
+        _ net: DenseSpecification, _ name: String, shared prefix: String = "shared"
+    ) -> (shared: [TensorShape], own: [TensorShape]) {
+        let count = sharedLayers ?? 0
+        let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
+        let trunk =
+            count > 0 ? DenseLayer.stack(input: width, nets.booster.trunk(count), end: .hiddenLayer) : []
+        let stack = DenseLayer.stack(input: trunk.last?.output ?? width, net.above(trunk: count), end: .logit)
+        return (trunk.tensors(prefix), stack.tensors(name))
+    }
+}
+
+extension [DenseLayer] {
+    /// The tensors that `DenseNet.visit` names, apart from what else a layer keeps, which has one number a unit.
+    fileprivate func tensors(_ prefix: String) -> [TensorShape] {
+        enumerated().flatMap { number, layer in
+            [
+                TensorShape(name: "\(prefix).\(number).weight", shape: [layer.input, layer.output]),
+                TensorShape(name: "\(prefix).\(number).bias", shape: [layer.output]),
+            ]
+        }
+    }
+}
+
 extension EmbeddingTables {
     /// `<prefix>.<field>` `[rows, dim]` of each field with a table of its own, `<prefix>.<field>.rare` `[1, dim]` of those
     /// with an admission rule and without a table of ids.
@@ -51,6 +129,7 @@ extension Branch {
     /// - Throws: `SafetensorsError`, also where the file has no light net.
     package init(lightNetOf file: Safetensors) throws {
         let description = try ModelDescription(file)
+        try file.require(description.lightTensors)
         let (layout, nets) = (description.layout, description.nets)
         let ids = try IDTables(file, layout)
         let sharedLayers = description.sharedLayers ?? 0

@@ -43,7 +43,8 @@ package final class CandidateScorer {
         requestX = FloatArray(count: crosses ? tables.inputWidth : 0)
     }
 
-    /// Writes the click probability of each candidate to `probabilities`, which has room for them.
+    /// Writes the click probability of each candidate to `probabilities`, which has room for them; NaN where the logit
+    /// is no finite number.
     ///
     /// - Parameters:
     ///   - request: one row of the features in common.
@@ -61,7 +62,7 @@ package final class CandidateScorer {
             for row in 0..<range.count {
                 var logit = logits[row] + bias
                 if let part = branch.linear { logit += part.sum(rows.fields, candidateFields, row: start + row) }
-                probabilities[start + row] = 1 / (1 + exp(-logit))
+                probabilities[start + row] = logit.isFinite ? 1 / (1 + exp(-logit)) : .nan
             }
             start = range.upperBound
         }

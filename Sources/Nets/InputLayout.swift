@@ -110,6 +110,13 @@ public struct NumericShape: Codable, Equatable, Sendable {
         self.standardDeviation = standardDeviation > 0 ? standardDeviation : 1
     }
 
+    /// The values that are finite numbers when standardised.
+    package var range: ClosedRange<Float> {
+        let largest = Double(Float.greatestFiniteMagnitude)
+        func clipped(_ number: Double) -> Float { Float(min(max(number, -largest), largest)) }
+        return clipped(mean - standardDeviation * largest)...clipped(mean + standardDeviation * largest)
+    }
+
     /// The two numbers that a value becomes; NaN is missing.
     @inline(__always)
     package func input(_ value: Float) -> (standardised: Float, isMissing: Float) {

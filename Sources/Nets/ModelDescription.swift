@@ -19,11 +19,13 @@ package struct ModelDescription: Codable {
         self.sharedLayers = sharedLayers
     }
 
-    /// - Throws: `SafetensorsError.metadata` where the file was written by another program.
+    /// - Throws: `SafetensorsError.metadata` where the file was written by another program, `.description` where it
+    ///   contradicts itself.
     package init(_ file: Safetensors) throws {
         guard let text = file.metadata[Self.key],
             let description = try? JSONDecoder().decode(Self.self, from: Data(text.utf8))
         else { throw SafetensorsError.metadata(Self.key) }
+        if let contradiction = description.contradiction { throw SafetensorsError.description(contradiction) }
         self = description
     }
 }

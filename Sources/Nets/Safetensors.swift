@@ -80,6 +80,7 @@ public struct Safetensors: Sendable {
         }
         metadata = header.metadata
         tensors = [:]
+        try Self.requireWhole(header, dataBytes: bytes.count - dataStart)
         for (name, entry) in header.entries {
             guard ["F32", "I32"].contains(entry.dtype) else {
                 throw SafetensorsError.malformed("tensor \(name) is \(entry.dtype), expected F32 or I32")
@@ -96,6 +97,22 @@ public struct Safetensors: Sendable {
             } else {
                 tensors[name] = Tensor(shape: entry.shape, values: Self.numbers(bytes, range, count, zero: Float(0)))
             }
+        }
+    }
+
+    /// The format has neither gaps nor overlaps: else a small file could ask for any amount of memory.
+    private static func requireWhole(_ header: Header, dataBytes: Int) throws {
+        let places = header.entries.map { (name: $0.key, offsets: $0.value.data_offsets) }
+            .sorted { $0.offsets.lexicographicallyPrecedes($1.offsets) }
+        var end = 0
+        for (name, offsets) in places {
+            guard offsets.count == 2, offsets[0] == end, offsets[1] >= end else {
+                throw SafetensorsError.malformed("tensor \(name) does not begin where the one before it ends")
+            }
+            end = offsets[1]
+        }
+        guard end == dataBytes else {
+            throw SafetensorsError.malformed("its tensors have \(end) bytes, the file has \(dataBytes) for them")
         }
     }
 
@@ -173,6 +190,8 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
     /// A tensor that the model needs is not there, or has another shape.
     case tensor(name: String, expected: [Int], found: [Int]?)
     case metadata(String)
+    /// The model's description contradicts itself.
+    case description(String)
 
     public var description: String {
         switch self {
@@ -181,6 +200,8 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
             "the model's tensor \(name) has shape \(found.map { "\($0)" } ?? "none"), expected \(expected)"
         case .metadata(let key):
             "the model's metadata lacks a valid ‘\(key)’; it was not written by this program"
+        case .description(let what):
+            "the model's description contradicts itself: \(what); fetch the file again: rocket models pull VERSION"
         }
     }
 }

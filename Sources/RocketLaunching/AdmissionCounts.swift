@@ -43,7 +43,7 @@ public struct AdmissionCounts: Equatable, Sendable {
         func admits(_ id: Int, on lastDay: Int32) -> Bool {
             if id == 0, ids == nil { return true }
             guard Int(counts[id]) >= rule.minimumCount else { return false }
-            return rule.expireAfterDays.map { Int(lastDay - lastSeen[id]) <= $0 } ?? true
+            return rule.expireAfterDays.map { Int(lastDay) - Int(lastSeen[id]) <= $0 } ?? true
         }
     }
 

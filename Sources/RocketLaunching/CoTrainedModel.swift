@@ -182,6 +182,7 @@ extension CoTrainedModel {
         guard let arm = Arm(rawValue: description.arm) else {
             throw SafetensorsError.metadata(ModelDescription.key)
         }
+        try file.require(description.tensors(of: arm))
         self.init(
             arm: arm, layout: description.layout, ids: try IDTables(file, description.layout), nets: description.nets,
             sharing: .embeddings, jobSharing: .embeddings,
@@ -227,5 +228,19 @@ extension CoTrainedModel {
         for (tables, prefix) in zip(embeddings, ["embedding", "booster_embedding"]) { tables.visit(prefix, body) }
         for (name, branch) in branches { branch.linear?.tables.visit("\(name)_linear", body) }
         for (name, net) in denseNets { net.visit(name, body) }
+    }
+}
+
+extension ModelDescription {
+    /// The tensors of an arm's model.
+    fileprivate func tensors(of arm: Arm) -> [TensorShape] {
+        let isPair = arm.trainsLight && arm.trainsBooster
+        let light = arm.trainsLight ? lightTensors : []
+        guard arm.trainsBooster else { return light }
+        // As `denseNets` names them where each net has its own.
+        let isApart = isPair && !sharesEmbeddings
+        return light
+            + boosterTensors(
+                embeddings: isApart ? "booster_embedding" : "embedding", shared: isApart ? "booster_shared" : "shared")
     }
 }

@@ -3,7 +3,7 @@ import Nets
 
 /// Ids and numbers of rows, made by a `FeatureEncoder`. Filled again it allocates nothing.
 public struct EncodedRows: Sendable {
-    var rows: SparseRows
+    package internal(set) var rows: SparseRows
     /// By feature, where a cross needs them; 0 stands for missing.
     private(set) var hashes: [[UInt64]]
 
@@ -44,8 +44,9 @@ struct RawColumn {
     @inline(__always)
     subscript(row: Int) -> RawValue { values[values.startIndex &+ row] }
 
-    func refused(_ row: Int, _ expected: String) -> ServingError {
-        .value(row: row, column: name, found: "\(self[row])", expected: expected)
+    /// - Parameter value: the part of the row's value that is refused; nil: all of it.
+    func refused(_ row: Int, _ expected: String, found value: RawValue? = nil) -> ServingError {
+        .value(row: row, column: name, found: "\(value ?? self[row])", expected: expected)
     }
 }
 
@@ -54,9 +55,8 @@ extension EncodedRows {
     /// Calls the body with a field's ids and its hashes, taken out so that they grow in place.
     @inline(__always)
     private mutating func appending(
-        _ reader: FeatureEncoder.Reader,
-        _ body: (inout [UInt32], inout [UInt64]) throws(ServingError) -> Void
-    ) throws(ServingError) {
+        _ reader: FeatureEncoder.Reader, _ body: (inout [UInt32], inout [UInt64]) -> Void
+    ) {
         var (ids, crossed): ([UInt32], [UInt64]) = ([], [])
         swap(&ids, &rows.fields[reader.target].ids)
         swap(&crossed, &hashes[reader.feature])
@@ -64,13 +64,17 @@ extension EncodedRows {
             swap(&ids, &rows.fields[reader.target].ids)
             swap(&crossed, &hashes[reader.feature])
         }
-        try body(&ids, &crossed)
+        body(&ids, &crossed)
     }
 
-    mutating func encodeTexts(_ column: RawColumn, _ reader: FeatureEncoder.Reader) throws(ServingError) {
-        let hasher = reader.hasher
-        var refused: Int?
-        try appending(reader) { (ids, crossed) throws(ServingError) in
+    /// A row whose value is refused is missing here.
+    mutating func encodeTexts(_ column: RawColumn, _ reader: FeatureEncoder.Reader, _ problems: inout RowProblems) {
+        let (hasher, type) = (reader.hasher, reader.type)
+        let (takesTexts, takesIntegers) = (
+            type?.isVerbatim ?? true, type.map { $0.isVerbatim || $0.scalar == .integer } ?? true
+        )
+        var refused: [Int] = []
+        appending(reader) { ids, crossed in
             ids.append(contentsOf: repeatElement(FeatureHasher.missing, count: column.count))
             if reader.isCrossed { crossed.append(contentsOf: repeatElement(0, count: column.count)) }
             ids.withUnsafeMutableBufferPointer { ids in
@@ -78,13 +82,15 @@ extension EncodedRows {
                     for row in values.indices {
                         let hash: UInt64
                         switch values[row] {
-                        case .text(let text): hash = hasher.hash(text)
-                        case .integer(let number): hash = hasher.hash(number)
+                        case .text(let text) where takesTexts: hash = hasher.hash(text)
+                        case .integer(let number) where takesIntegers: hash = hasher.hash(number)
                         case .missing: continue
-                        case .list:
-                            refused = refused ?? row
-                            continue
-                        case let other: hash = hasher.hash(other.text ?? "")
+                        case let other:
+                            guard let text = other.text(as: type) else {
+                                refused.append(row)
+                                continue
+                            }
+                            hash = hasher.hash(text)
                         }
                         ids[row] = hasher.id(ofHash: hash)
                         if reader.isCrossed { crossed[row] = max(1, hash) }
@@ -92,21 +98,22 @@ extension EncodedRows {
                 }
             }
         }
-        if let refused { throw column.refused(refused, "a single value") }
+        for row in refused { problems.add(column.refused(row, RawValue.expected(type)), row: row) }
     }
 
     /// Ids that are no hashes; they are crossed by the hash of their decimal text.
     mutating func encodeIDs(
-        _ column: RawColumn, _ reader: FeatureEncoder.Reader, expected: String, _ id: (RawValue) -> UInt32?
-    ) throws(ServingError) {
+        _ column: RawColumn, _ reader: FeatureEncoder.Reader, expected: String, _ problems: inout RowProblems,
+        _ id: (RawValue) -> UInt32?
+    ) {
         let hasher = reader.hasher
-        try appending(reader) { (ids, crossed) throws(ServingError) in
+        appending(reader) { ids, crossed in
             for row in 0..<column.count {
                 let value = column[row]
                 let isMissing = if case .missing = value { true } else { false }
-                guard let id = isMissing ? FeatureHasher.missing : id(value) else {
-                    throw column.refused(row, expected)
-                }
+                let found = isMissing ? FeatureHasher.missing : id(value)
+                if found == nil { problems.add(column.refused(row, expected), row: row) }
+                let id = found ?? FeatureHasher.missing
                 ids.append(id)
                 guard reader.isCrossed else { continue }
                 crossed.append(id == FeatureHasher.missing ? 0 : max(1, hasher.hash(String(id))))
@@ -115,37 +122,48 @@ extension EncodedRows {
     }
 
     mutating func encodeNumbers(
-        _ column: RawColumn, _ transform: Feature.Transform, _ reader: FeatureEncoder.Reader
-    ) throws(ServingError) {
+        _ column: RawColumn, _ transform: Feature.Transform, _ reader: FeatureEncoder.Reader,
+        _ problems: inout RowProblems
+    ) {
         for row in 0..<column.count {
-            guard let number = column[row].number else { throw column.refused(row, "a finite number") }
-            let result = transform.apply(number)
-            if result.isNaN, !number.isNaN {
-                throw column.refused(row, "a number that fits 32-bit floating point")
+            let number = column[row].number(as: reader.type)
+            let result = transform.apply(number ?? .nan)
+            if number == nil {
+                problems.add(column.refused(row, "a finite number"), row: row)
+            } else if result.isNaN, number?.isNaN == false {
+                problems.add(column.refused(row, "a number that fits 32-bit floating point"), row: row)
+            } else if !result.isNaN, !reader.range.contains(result) {
+                problems.add(column.refused(row, "a number whose distance from training's mean fits 32-bit"), row: row)
             }
             rows.numerics[reader.target].append(result)
         }
     }
 
-    mutating func encodeLists(_ column: RawColumn, _ reader: FeatureEncoder.Reader) throws(ServingError) {
-        let hasher = reader.hasher
+    mutating func encodeLists(_ column: RawColumn, _ reader: FeatureEncoder.Reader, _ problems: inout RowProblems) {
+        let (hasher, type) = (reader.hasher, reader.type)
         var offsets: [UInt32]? = []
         swap(&offsets, &rows.fields[reader.target].offsets)
         defer { swap(&offsets, &rows.fields[reader.target].offsets) }
-        try appending(reader) { (ids, _) throws(ServingError) in
+        appending(reader) { ids, _ in
             for row in 0..<column.count {
                 let before = ids.count
                 switch column[row] {
                 case .missing: break
                 case .list(let values):
                     guard values.count <= Self.mostValues else {
-                        throw column.refused(row, "at most \(Self.mostValues) values")
+                        problems.add(column.refused(row, "at most \(Self.mostValues) values"), row: row)
+                        break
                     }
                     for value in values {
-                        if case .list = value { throw column.refused(row, "a list of single values") }
-                        if let text = value.text { ids.append(hasher.id(text)) }
+                        if case .missing = value { continue }
+                        guard let text = value.text(as: type) else {
+                            let expected = "a list, each value \(RawValue.expected(type))"
+                            problems.add(column.refused(row, expected, found: value), row: row)
+                            continue
+                        }
+                        ids.append(hasher.id(text))
                     }
-                default: throw column.refused(row, "a list")
+                default: problems.add(column.refused(row, "a list"), row: row)
                 }
                 if ids.count == before { ids.append(FeatureHasher.missing) }
                 offsets?.append(UInt32(ids.count))

@@ -9,7 +9,7 @@ import Nets
 public struct FeatureEncoder: Sendable {
     /// The columns that the request's features read, and those of the candidates', each once.
     public let requestColumns, candidateColumns: [String]
-    let request, candidates: Part
+    private(set) var request, candidates: Part
     private let fieldCount, numericCount, featureCount: Int
 
     /// The features of one side, crosses last.
@@ -30,6 +30,10 @@ public struct FeatureEncoder: Sendable {
         var hasher: FeatureHasher
         /// Which rows the ids have; nil: their own numbers.
         var ids: IDTable?
+        /// Of its column; nil where the model's file says none.
+        var type: ColumnType?
+        /// Of numbers: what the net can standardise.
+        var range = -Float.greatestFiniteMagnitude...Float.greatestFiniteMagnitude
     }
 
     enum Source: Sendable {
@@ -43,13 +47,14 @@ public struct FeatureEncoder: Sendable {
     }
 
     /// - Parameter columns: those whose values all candidates of a request have in common.
-    /// - Throws: `ServingError.unknownColumn`, `.timeZone`.
+    /// - Throws: `ServingError.unknownColumn`, `.timeZone`, `.features` where features contradict each other.
     public init(_ served: ServedFeatures, requestColumns columns: Set<String> = []) throws(ServingError) {
         try self.init(served, requestColumns: columns, ids: .none)
     }
 
     /// - Parameter ids: of the model.
     init(_ served: ServedFeatures, requestColumns columns: Set<String>, ids: IDTables) throws(ServingError) {
+        if let contradiction = served.contradiction { throw .features(contradiction) }
         let features = served.features
         let known = features.compactMap { served.column(of: $0) }
         if let unknown = columns.subtracting(known).min() {
@@ -100,12 +105,21 @@ public struct FeatureEncoder: Sendable {
                 }
             let reader = Reader(
                 feature: index, isCrossed: inCrosses.contains(index), source: source, target: targets[index],
-                hasher: FeatureHasher(feature), ids: feature.kind == .numeric ? nil : ids[targets[index]])
+                hasher: FeatureHasher(feature), ids: feature.kind == .numeric ? nil : ids[targets[index]],
+                type: served.column(of: feature).flatMap { served.type(of: $0) })
             if fromRequest[index] { request.add(reader) } else { candidates.add(reader) }
         }
         (self.request, self.candidates) = (request, candidates)
         (self.requestColumns, self.candidateColumns) = (requestColumns, candidateColumns)
         (fieldCount, numericCount, featureCount) = (fields, numerics, features.count)
+    }
+
+    /// An encoder that refuses numbers that the net of a layout cannot standardise.
+    func bounded(by numerics: [NumericShape]) -> FeatureEncoder {
+        var bounded = self
+        for index in request.readers.indices { bounded.request.readers[index].bound(by: numerics) }
+        for index in candidates.readers.indices { bounded.candidates.readers[index].bound(by: numerics) }
+        return bounded
     }
 
     /// No rows yet; to be filled by `encode`, again and again without allocation.
@@ -120,22 +134,36 @@ public struct FeatureEncoder: Sendable {
         guard values.count == requestColumns.count else {
             throw .width(row: 0, found: values.count, expected: requestColumns)
         }
-        try encode(1, request.readers, of: nil, into: &rows) { column in
+        var problems = RowProblems()
+        encode(1, request.readers, of: nil, into: &rows, &problems) { column in
             RawColumn(values: values[column...column], name: requestColumns[column])
         }
+        if let problem = problems.first { throw problem }
     }
 
     /// Encodes the candidates of an encoded request.
     ///
     /// - Parameter raw: with the columns `candidateColumns`.
-    /// - Throws: `ServingError.value`, `.width`.
+    /// - Throws: `ServingError.value` for the first row with one, `.width`.
     public func encode(
         candidates raw: RawRows, of request: EncodedRows, into rows: inout EncodedRows
+    ) throws(ServingError) {
+        var problems = RowProblems()
+        try encode(candidates: raw, of: request, into: &rows, problems: &problems)
+        if let problem = problems.first { throw problem }
+    }
+
+    /// The same where a row with a value that is refused costs the others nothing: the value counts as missing, and the
+    /// problem is told. O(rows × columns), however many are refused.
+    ///
+    /// - Throws: `ServingError.width`.
+    public func encode(
+        candidates raw: RawRows, of request: EncodedRows, into rows: inout EncodedRows, problems: inout RowProblems
     ) throws(ServingError) {
         guard raw.columns == candidateColumns else {
             throw .width(row: 0, found: raw.columns.count, expected: candidateColumns)
         }
-        try encode(raw.count, candidates.readers, of: request, into: &rows) { column in
+        encode(raw.count, candidates.readers, of: request, into: &rows, &problems) { column in
             RawColumn(values: raw.values[column][...], name: candidateColumns[column])
         }
     }
@@ -143,24 +171,24 @@ public struct FeatureEncoder: Sendable {
     /// Feature by feature, so that how a feature is read is looked at once and not for each value.
     private func encode(
         _ count: Int, _ readers: [Reader], of request: EncodedRows?, into rows: inout EncodedRows,
-        _ column: (Int) -> RawColumn
-    ) throws(ServingError) {
+        _ problems: inout RowProblems, _ column: (Int) -> RawColumn
+    ) {
         rows.clear(readers)
         for reader in readers {
             switch reader.source {
-            case .text(let index): try rows.encodeTexts(column(index), reader)
-            case .list(let index): try rows.encodeLists(column(index), reader)
-            case .number(let index, let transform): try rows.encodeNumbers(column(index), transform, reader)
+            case .text(let index): rows.encodeTexts(column(index), reader, &problems)
+            case .list(let index): rows.encodeLists(column(index), reader, &problems)
+            case .number(let index, let transform): rows.encodeNumbers(column(index), transform, reader, &problems)
             case .bucketed(let index, let buckets):
-                try rows.encodeIDs(column(index), reader, expected: "a finite number") { value in
-                    value.number.map { buckets.id($0) }
+                rows.encodeIDs(column(index), reader, expected: "a finite number", &problems) { value in
+                    value.number(as: reader.type).map { buckets.id($0) }
                 }
             case .hour(let index, let zone):
-                try rows.encodeIDs(column(index), reader, expected: LocalTime.expected) { value in
+                rows.encodeIDs(column(index), reader, expected: LocalTime.expected, &problems) { value in
                     value.secondsSince1970.map { UInt32(1 + LocalTime(secondsSince1970: $0, zone).hour) }
                 }
             case .weekday(let index, let zone):
-                try rows.encodeIDs(column(index), reader, expected: LocalTime.expected) { value in
+                rows.encodeIDs(column(index), reader, expected: LocalTime.expected, &problems) { value in
                     value.secondsSince1970.map { UInt32(LocalTime(secondsSince1970: $0, zone).weekday) }
                 }
             case .cross(let parts): rows.encodeCross(parts, reader, of: request, count: count)
@@ -168,6 +196,12 @@ public struct FeatureEncoder: Sendable {
             if let ids = reader.ids { ids.replaceByRows(&rows.rows.fields[reader.target].ids) }
         }
         rows.rows.count = count
+    }
+}
+
+extension FeatureEncoder.Reader {
+    fileprivate mutating func bound(by numerics: [NumericShape]) {
+        if case .number = source { range = numerics[target].range }
     }
 }
 

@@ -7,6 +7,7 @@ public typealias ServingPrecision = DenseType
 /// once. Keeps its scratch between calls, so each thread has a ranker of its own; they share the model.
 public final class Ranker {
     public let encoder: FeatureEncoder
+    private let model: ServingModel
     private let scorer: CandidateScorer
     private var request, candidates: EncodedRows
 
@@ -21,7 +22,9 @@ public final class Ranker {
         tableBytes: Int = 16 << 20
     ) throws(ServingError) {
         guard precision.isSupportedHere else { throw .unsupported(precision) }
+        self.model = model
         encoder = try FeatureEncoder(model.features, requestColumns: requestColumns, ids: model.branch.ids)
+            .bounded(by: model.branch.embeddings.layout.numerics)
         scorer = CandidateScorer(
             model.branch, requestFields: encoder.request.fields, requestNumerics: encoder.request.numerics,
             type: precision, tableBytes: tableBytes)
@@ -34,7 +37,7 @@ public final class Ranker {
     /// - Parameters:
     ///   - request: values by column; a column that is not there is missing.
     ///   - candidates: the same of each candidate.
-    /// - Throws: `ServingError.value`.
+    /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored.
     public func score(request: [String: RawValue], candidates: [[String: RawValue]]) throws(ServingError) -> [Float] {
         var rows = RawRows(columns: encoder.candidateColumns)
         for candidate in candidates { rows.append(candidate) }
@@ -44,21 +47,85 @@ public final class Ranker {
         return probabilities
     }
 
-    /// The same without dictionaries: values in the order of `encoder.requestColumns`, candidates with the columns
-    /// `encoder.candidateColumns`, and room for as many probabilities.
+    /// The click probability of each candidate that has one, and why the others have none.
     ///
-    /// - Throws: `ServingError.value`, `.width`.
+    /// - Throws: `ServingError.value` where it is the request that cannot be read.
+    public func outcomes(
+        request: [String: RawValue], candidates: [[String: RawValue]]
+    ) throws(ServingError) -> [Result<Float, ServingError>] {
+        var rows = RawRows(columns: encoder.candidateColumns)
+        for candidate in candidates { rows.append(candidate) }
+        return try outcomes(request: encoder.requestColumns.map { request[$0] ?? .missing }, candidates: rows)
+    }
+
+    /// The same without dictionaries: values in the order of `encoder.requestColumns`, candidates with the columns
+    /// `encoder.candidateColumns`.
+    ///
+    /// - Throws: `ServingError.value` where it is the request that cannot be read; `.width`.
+    public func outcomes(
+        request values: [RawValue], candidates rows: RawRows
+    ) throws(ServingError) -> [Result<Float, ServingError>] {
+        var problems = RowProblems()
+        try encoder.encode(request: values, into: &request)
+        try encoder.encode(candidates: rows, of: request, into: &candidates, problems: &problems)
+        var probabilities = [Float](repeating: 0, count: rows.count)
+        scorer.score(request: request.rows, candidates: candidates.rows, into: &probabilities)
+        return probabilities.enumerated().map { row, probability in
+            if let problem = problems.byRow[row] { return .failure(problem) }
+            return probability.isNaN ? .failure(noProbability(row, values, rows)) : .success(probability)
+        }
+    }
+
+    /// The same as `score` without dictionaries: values in the order of `encoder.requestColumns`, candidates with the
+    /// columns `encoder.candidateColumns`, and room for as many probabilities.
+    ///
+    /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored; `.width`,
+    ///   `.room`.
     public func score(
         request values: [RawValue], candidates rows: RawRows, into probabilities: inout [Float]
     ) throws(ServingError) {
         try encoder.encode(request: values, into: &request)
         try encoder.encode(candidates: rows, of: request, into: &candidates)
-        score(request: request, candidates: candidates, into: &probabilities)
+        do throws(ServingError) {
+            try score(request: request, candidates: candidates, into: &probabilities)
+        } catch {
+            guard case .noProbability(let row) = error else { throw error }
+            throw noProbability(row, values, rows)
+        }
     }
 
-    /// The same for what this ranker's encoder, or that of another ranker of the same model, has encoded. Allocates nothing.
-    public func score(request: EncodedRows, candidates: EncodedRows, into probabilities: inout [Float]) {
-        precondition(probabilities.count >= candidates.count, "no room for the probabilities of all candidates")
+    /// The same for what this ranker's encoder, or that of another ranker of the same model, has encoded. Allocates
+    /// nothing.
+    ///
+    /// - Throws: `ServingError.noProbability` for the first candidate that has none; `.room`.
+    public func score(
+        request: EncodedRows, candidates: EncodedRows, into probabilities: inout [Float]
+    ) throws(ServingError) {
+        guard probabilities.count >= candidates.count else {
+            throw .room(found: probabilities.count, expected: candidates.count)
+        }
         scorer.score(request: request.rows, candidates: candidates.rows, into: &probabilities)
+        for row in 0..<candidates.count where probabilities[row].isNaN {
+            for row in row..<candidates.count where probabilities[row].isNaN { probabilities[row] = 0 }
+            throw .noProbability(row: row)
+        }
+    }
+
+    /// Why a row has no probability: the number that is farthest beyond what Float32 holds after standardising, where
+    /// there is one.
+    private func noProbability(_ row: Int, _ values: [RawValue], _ raw: RawRows) -> ServingError {
+        let expected = "a number nearer to those of training; with this one the probability is no number"
+        for (columns, part, encoded, row, value) in [
+            (encoder.candidateColumns, encoder.candidates, candidates, row, { raw.values[$0][row] }),
+            (encoder.requestColumns, encoder.request, request, 0, { values[$0] }),
+        ] as [([String], FeatureEncoder.Part, EncodedRows, Int, (Int) -> RawValue)] {
+            for reader in part.readers {
+                guard case .number(let column, _) = reader.source else { continue }
+                let number = encoded.rows.numerics[reader.target][row]
+                guard model.isFarFromTraining(number, numeric: reader.target) else { continue }
+                return .value(row: row, column: columns[column], found: "\(value(column))", expected: expected)
+            }
+        }
+        return .noProbability(row: row)
     }
 }

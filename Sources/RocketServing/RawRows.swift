@@ -4,9 +4,11 @@ public struct RawRows: Sendable {
     /// `[columns][rows]`
     public private(set) var values: [[RawValue]]
     public private(set) var count = 0
+    private let places: [String: Int]
 
     public init(columns: [String]) {
         self.columns = columns
+        places = Dictionary(zip(columns, columns.indices), uniquingKeysWith: { first, _ in first })
         values = [[RawValue]](repeating: [], count: columns.count)
     }
 
@@ -24,6 +26,32 @@ public struct RawRows: Sendable {
     public mutating func append(_ row: [String: RawValue]) {
         for (column, name) in columns.enumerated() { values[column].append(row[name] ?? .missing) }
         count += 1
+    }
+
+    /// Appends a line of JSON, an object of values by column. A column that it does not name is missing; others than
+    /// the columns are left out, whatever their values are. A number keeps its digits, so that it gets the id that it
+    /// has in the log.
+    ///
+    /// - Parameter line: UTF-8.
+    /// - Returns: which columns it names.
+    /// - Throws: `ServingError.line`; nothing is appended then.
+    @discardableResult
+    public mutating func append(json line: ArraySlice<UInt8>) throws(ServingError) -> [Bool] {
+        var row = [RawValue?](repeating: nil, count: columns.count)
+        do throws(JSONRow.Problem) {
+            try JSONRow.read(line, wanted: { places[$0] != nil }) { (name, value) throws(JSONRow.Problem) in
+                guard let column = places[name] else { return }
+                guard row[column] == nil else {
+                    throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
+                }
+                row[column] = value
+            }
+        } catch {
+            throw .line(row: count, error.what)
+        }
+        for column in columns.indices { values[column].append(row[column] ?? .missing) }
+        count += 1
+        return row.map { $0 != nil }
     }
 
     /// Keeps the memory, drops the rows.

@@ -1,4 +1,4 @@
-import Foundation
+import Features
 
 /// A value as a log or a request has it, before it becomes an id or a number.
 public enum RawValue: Equatable, Sendable {
@@ -6,6 +6,8 @@ public enum RawValue: Equatable, Sendable {
     case text(String)
     case integer(Int64)
     case number(Double)
+    /// A number by its digits, as they stand in JSON: `3.30`, `18446744073709551612`.
+    case decimal(String)
     case flag(Bool)
     /// Values of a multi-valued feature.
     case list([RawValue])
@@ -17,6 +19,7 @@ extension RawValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
     public init(floatLiteral value: Double) { self = .number(value) }
 }
 
+/// A decoder does not tell a number's digits; `RawRows.append(json:)` keeps them.
 extension RawValue: Decodable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -26,6 +29,8 @@ extension RawValue: Decodable {
             self = .flag(flag)
         } else if let integer = try? container.decode(Int64.self) {
             self = .integer(integer)
+        } else if let integer = try? container.decode(UInt64.self) {
+            self = .decimal(String(integer))
         } else if let number = try? container.decode(Double.self) {
             self = .number(number)
         } else if let text = try? container.decode(String.self) {
@@ -41,31 +46,21 @@ extension RawValue: CustomStringConvertible {
         switch self {
         case .missing: "null"
         case .text(let text): "‘\(text.prefix(200))’"
-        case .integer, .number, .flag: text ?? ""
+        case .integer(let number): String(number)
+        case .number(let number): "\(number)"
+        case .decimal(let digits): String(digits.prefix(200))
+        case .flag(let flag): flag ? "true" : "false"
         case .list(let values): "a list of \(values.count) values"
         }
     }
 }
 
 extension RawValue {
-    /// The text whose hash becomes the id, as `::text` gives it in PostgreSQL; nil for missing values and lists.
-    ///
-    /// A number with a fraction takes its shortest decimal form; a column of `numeric` is best sent as text.
-    var text: String? {
-        switch self {
-        case .missing, .list: nil
-        case .text(let text): text
-        case .integer(let integer): String(integer)
-        case .number(let number): Int64(exactly: number).map { String($0) } ?? "\(number)"
-        case .flag(let flag): flag ? "true" : "false"
-        }
-    }
-
     /// NaN where missing; nil where the value is no finite number.
     var number: Double? {
         switch self {
         case .missing: .nan
-        case .text(let text): Double(text.trimmingPrefix { $0 == " " }).flatMap { $0.isInfinite ? nil : $0 }
+        case .text(let text), .decimal(let text): Self.number(text)
         case .integer(let integer): Double(integer)
         case .number(let number): number.isInfinite ? nil : number
         case .flag(let flag): flag ? 1 : 0
@@ -73,16 +68,34 @@ extension RawValue {
         }
     }
 
-    /// Seconds since 1970: a number is that, a text is ISO 8601 with a zone. Nil for anything else.
+    /// As the extraction reads a column's values: those of `real` are rounded to it.
+    func number(as type: ColumnType?) -> Double? {
+        guard type?.scalar == .real, let number else { return number }
+        let rounded: Float? =
+            switch self {
+            case .text(let text), .decimal(let text): Float(text.drop { $0 == " " })
+            default: Float(number)
+            }
+        return rounded.flatMap { $0.isInfinite ? nil : Double($0) }
+    }
+
+    /// Decimal digits, with an exponent or not; no hexadecimal ones.
+    private static func number(_ text: String) -> Double? {
+        if text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) { return nil }
+        return Double(text.drop { $0 == " " }).flatMap { $0.isInfinite ? nil : $0 }
+    }
+
+    /// Seconds since 1970 of a time in the years 1900 … 2199: a number is that, a text is ISO 8601 with a zone. Nil for
+    /// anything else, and for milliseconds since 1970.
     var secondsSince1970: Double? {
-        switch self {
-        case .integer(let seconds): return Double(seconds)
-        case .number(let seconds): return seconds.isFinite ? seconds : nil
-        case .text(let text):
-            let fractions = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-            let date = (try? fractions.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text))
-            return date?.timeIntervalSince1970
-        default: return nil
-        }
+        let seconds: Double? =
+            switch self {
+            case .integer(let seconds): Double(seconds)
+            case .number(let seconds): seconds
+            case .decimal(let digits): Double(digits)
+            case .text(let text): Moment(text)?.microsecondsSince1970.map { Double($0) / 1e6 }
+            default: nil
+            }
+        return seconds.flatMap { LocalTime.range.contains($0) ? $0 : nil }
     }
 }

@@ -35,6 +35,7 @@ public struct ServingModel: Sendable {
 
     /// Any net over the same features.
     package init(_ branch: Branch, features: ServedFeatures) throws {
+        if let contradiction = features.contradiction { throw ServingError.features(contradiction) }
         let (fields, layout) = (features.specification.fields, branch.embeddings.layout)
         let shapes = layout.fields.map { $0.hasIDTable == true ? $0.name : "\($0.name) of \($0.rows) ids" }
         let expected = fields.map { $0.hasIDTable ? $0.name : "\($0.name) of \($0.tableRows) ids" }
@@ -43,6 +44,9 @@ public struct ServingModel: Sendable {
                 "the weights are for \(shapes.joined(separator: ", ")), the features are \(expected.joined(separator: ", "))"
             )
         }
+        guard layout.fields.map(\.table) == fields.map(\.table) else {
+            throw ServingError.mismatch("other fields share an embedding table than features share a table")
+        }
         guard layout.numerics.map(\.name) == features.specification.numerics.map(\.name) else {
             throw ServingError.mismatch(
                 "the weights are for the numbers \(layout.numerics.map(\.name)), the features are "
@@ -50,5 +54,11 @@ public struct ServingModel: Sendable {
         }
         self.branch = branch
         self.features = features
+    }
+
+    /// Whether a number, standardised, is so large that a net's sums may overflow.
+    func isFarFromTraining(_ number: Float, numeric: Int) -> Bool {
+        let standardised = branch.embeddings.layout.numerics[numeric].input(number).standardised
+        return !(standardised.magnitude < 1e18)
     }
 }

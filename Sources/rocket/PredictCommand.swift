@@ -13,7 +13,7 @@ struct PredictCommand: ParsableCommand {
 
             Without: JSON lines from standard input, an object of raw values by column each ({"user_id": "u7", "price": 1.5, \
             "tags": ["a", "b"], "shown_at": "2026-01-05T10:00:00Z"}); a column that is null or not there is missing, others \
-            than the model's are left out. One line a row comes out: {"row": 1, "probability": 0.0312}, or \
+            than the model's are left out, whatever they hold. One line a row comes out: {"row": 1, "probability": 0.0312}, or \
             {"row": 1, "problem": "…"}, and exit code 5 where there was a problem. With --folder no database is needed.
 
             Examples:
@@ -78,7 +78,7 @@ struct PredictCommand: ParsableCommand {
         let log = logging.logger(quiet: quiet)
         var (row, problems) = (0, 0)
         var unnamed = Set(predictor.columns)
-        var chunk: [String] = []
+        var chunk: [ArraySlice<UInt8>] = []
         func flush() throws {
             let (predictions, named) = predictor.predict(lines: chunk)
             unnamed.subtract(named)
@@ -91,8 +91,8 @@ struct PredictCommand: ParsableCommand {
             try StandardOutput.writeOrThrow(text)
             chunk.removeAll(keepingCapacity: true)
         }
-        while let line = readLine() {
-            if line.allSatisfy(\.isWhitespace) { continue }
+        try InputLines(.standardInput).forEach { line in
+            if line.allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) { return }
             chunk.append(line)
             if chunk.count == 4_096 { try flush() }
         }
