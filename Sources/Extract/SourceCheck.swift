@@ -29,12 +29,7 @@ public struct SourceCheck: Sendable {
         wanted += [specification.group].compactMap { $0.map { ($0, nil) } }
         wanted += [specification.trueProbability].compactMap { $0.map { ($0, Self.numbers) } }
         for feature in specification.features.features {
-            switch feature.kind {
-            case .categorical: wanted.append((feature.column, nil))
-            case .numeric, .bucketed: wanted.append((feature.column, Self.numbersAndText))
-            case .multiValued: wanted.append((feature.column, Self.arrays))
-            case .cross, .hourOfDay, .dayOfWeek: break
-            }
+            if feature.kind.readsColumn { wanted.append((feature.column, Self.types(of: feature.kind))) }
         }
         problems += try misfits(in: source.impressions.table, wanted, on: connection)
         problems += try source.misfits(on: connection)
@@ -72,6 +67,20 @@ public struct SourceCheck: Sendable {
     }
 
     private static let sampledRows = 10_000
+
+    /// Whether a feature of a kind can be read from a column of a type, as `format_type` writes it.
+    public static func fits(_ kind: Feature.Kind, type: String) -> Bool {
+        kind.readsColumn && types(of: kind)?.contains(type) != false
+    }
+
+    /// Nil: of any type.
+    private static func types(of kind: Feature.Kind) -> Set<String>? {
+        switch kind {
+        case .numeric, .bucketed: numbersAndText
+        case .multiValued: arrays
+        case .categorical, .cross, .hourOfDay, .dayOfWeek: nil
+        }
+    }
 
     private func misfits(
         in relation: String, _ wanted: [(column: String, types: Set<String>?)], on connection: Connection

@@ -1,14 +1,16 @@
 import AdLogs
+import Extract
+import Features
 import Foundation
 import Postgres
 
-/// A table or view as the catalog and the planner know it.
+/// A table or view as the catalog knows it.
 struct SurveyedTable: Sendable {
     /// `schema.table`, unquoted.
     var name: String
-    /// Whether `TABLESAMPLE` reads some of its pages; a view is read from its start.
+    /// Whether `TABLESAMPLE` reads some of its pages; of a view it cannot.
     var canBeSampled: Bool
-    /// The planner's estimate.
+    /// The planner's estimate: for notices of what may take long, and for nothing that is decided.
     var rows: Int
     var columns: [SurveyedColumn]
 
@@ -38,14 +40,11 @@ struct SurveyedTable: Sendable {
                    JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[1]
                    WHERE c.conrelid = r.oid AND c.contype = 'f' AND cardinality(c.conkey) = 1
                      AND c.conkey[1] = a.attnum AND c.confrelid = to_regclass($2) LIMIT 1) AS refers_to,
-               s.n_distinct, s.null_frac
+               y.typtype = 'e' AS is_enum, coalesce(l.collisdeterministic, true) AS is_deterministic
         FROM pg_class r
-        JOIN pg_namespace n ON n.oid = r.relnamespace
         JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-        LEFT JOIN LATERAL (
-            SELECT s.n_distinct, s.null_frac FROM pg_stats s
-            WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname
-            ORDER BY s.inherited DESC LIMIT 1) s ON true
+        JOIN pg_type y ON y.oid = a.atttypid
+        LEFT JOIN pg_collation l ON l.oid = a.attcollation
         WHERE r.oid = to_regclass($1)
         ORDER BY a.attnum
         """
@@ -64,9 +63,9 @@ struct SurveyedColumn: Equatable, Sendable {
     var isPartitionKey = false
     /// The column of the other table that a foreign key points at.
     var refersTo: String?
-    /// Of `pg_stats`: a count, or below 0 a share of the rows.
-    var distinct: Double?
-    var nullShare: Double?
+    var isEnum = false
+    /// Whether its collation takes only equal texts for equal.
+    var isDeterministic = true
 
     init(name: String, type: String) {
         self.name = name
@@ -80,8 +79,8 @@ struct SurveyedColumn: Equatable, Sendable {
         leadsIndex = try row.bool("leads_index")
         isPartitionKey = try row.bool("is_partition_key")
         refersTo = try row.textOrNil("refers_to")
-        distinct = try row.doubleOrNil("n_distinct")
-        nullShare = try row.doubleOrNil("null_frac")
+        isEnum = try row.bool("is_enum")
+        isDeterministic = try row.bool("is_deterministic")
     }
 
     /// The parts of the name, in lower case: `viewId` and `view_id` are `[view, id]`.
@@ -100,9 +99,12 @@ struct SurveyedColumn: Equatable, Sendable {
         return words.filter { !$0.isEmpty }
     }
 
+    /// The type's name without the schema that an extension's types have.
+    private var bareType: String { String(type.split(separator: ".").last ?? "") }
+
     var family: Family {
         if type.hasSuffix("[]") { return .array }
-        switch type {
+        switch bareType {
         case "smallint", "integer", "bigint": return .integer
         case "real", "double precision", "numeric": return .number
         case "text", "character varying", "character", "citext": return .text
@@ -113,6 +115,51 @@ struct SurveyedColumn: Equatable, Sendable {
         default: return type.hasPrefix("time") || type == "interval" ? .moment : .other
         }
     }
+
+    /// Whether a job file can name it.
+    var isNameable: Bool {
+        !name.isEmpty && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+
+    /// Why its values are not even looked at; nil: they are.
+    var reasonUnread: String? {
+        if !isNameable { return "its name has a control character, which a job file cannot hold: rename it in a view" }
+        switch family {
+        case .moment: return "a moment: of times, only the impression's own becomes features (hour_of_day, day_of_week)"
+        case .document: return "\(type): name what is in it by a view or a generated column"
+        case .array where !SourceCheck.fits(.multiValued, type: type):
+            return "\(type): of arrays, those of text, whole numbers, uuid or boolean become features; cast it to text[] in "
+                + "a view"
+        default: return nil
+        }
+    }
+
+    /// Why ids of this type cannot be compared by their text, as the job compares them; nil: they can.
+    var reasonAgainstKey: String? {
+        if !isNameable { return "its name has a control character, which a job file cannot hold" }
+        if isEnum { return nil }
+        switch bareType {
+        case "smallint", "integer", "bigint", "uuid": return nil
+        case "text", "character varying":
+            return isDeterministic ? nil : "its collation takes different texts for equal"
+        case "citext": return "citext takes ‘A’ and ‘a’ for equal, and their texts differ"
+        case "character": return "\(type) takes texts for equal that differ in the blanks at their end"
+        case "numeric", "real", "double precision":
+            return "numbers of type \(type) may be equal and have different texts, such as 1 and 1.0"
+        default: return "whether two values of type \(type) are equal is not decided by their text"
+        }
+    }
+
+    /// A number that measures something, by its name; any other whole number names something.
+    var isMeasure: Bool {
+        !Set(["id", "key", "code"]).contains(words.last ?? "") && !Self.measures.isDisjoint(with: words)
+    }
+
+    private static let measures: Set = [
+        "price", "age", "score", "amount", "cost", "bid", "count", "counts", "num", "number", "n", "total", "duration",
+        "seconds", "ms", "length", "size", "width", "height", "rank", "position", "days", "rating", "quantity", "distance",
+        "balance", "budget", "discount", "weight", "views", "sessions",
+    ]
 
     /// What a column's values are like.
     enum Family: Sendable {
