@@ -35,8 +35,8 @@ public enum JobDraftError: Error, CustomStringConvertible {
                 + "joins the clicks to their impressions"
                 + (refused.isEmpty ? "" : "; not taken for ids: " + refused.joined(separator: "; "))
         case .keyType(let option, let column, let table, let reason):
-            "\(option): ids are compared by their text, and \(table).\(column) does not allow that: \(reason); use a column of "
-                + "type text, uuid or a whole number, or make a view that casts it, such as: CREATE VIEW … AS SELECT *, "
+            "\(option): \(table).\(column) cannot hold ids, which are compared by their text: \(reason); name a column of type "
+                + "text, uuid or a whole number, or make a view that casts it, such as: CREATE VIEW … AS SELECT *, "
                 + "\(column)::text AS \(column)_text FROM \(table)"
         case .noColumn(let option, let column, let table, let has):
             "\(option): \(table) has no column ‘\(column)’; it has \(has.joined(separator: ", "))"

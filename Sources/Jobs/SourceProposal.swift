@@ -133,7 +133,7 @@ struct SourceSearch {
     private func keys(_ wanted: String?, of table: SurveyedTable, option: String) throws -> [SurveyedColumn] {
         guard let wanted else {
             return table.columns.filter {
-                [.integer, .text, .uuid, .other].contains($0.family) && $0.reasonAgainstKey == nil
+                [.integer, .number, .text, .uuid, .other].contains($0.family) && $0.reasonAgainstKey == nil
             }
         }
         let column = try column(wanted, of: table, option: option)
@@ -176,7 +176,8 @@ struct SourceSearch {
     }
 
     private static func areComparable(_ a: SurveyedColumn, _ b: SurveyedColumn) -> Bool {
-        a.family == b.family || Set([a.family, b.family]) == [.text, .uuid]
+        guard a.family == b.family || Set([a.family, b.family]) == [.text, .uuid] else { return false }
+        return a.idType.flatMap { left in b.idType.flatMap { left.objection(against: $0) } } == nil
     }
 
     /// What two names have in common, 0…1: `view` and `view_id` much, `tap_id` and `view_id` nothing.

@@ -21,7 +21,12 @@ struct SurveyedTable: Sendable {
         guard let first = rows.first else { throw AdLogError.noRelation(name) }
         self.name = name
         canBeSampled = ["r", "p", "m"].contains(try first.text("relkind"))
-        columns = try rows.map { try SurveyedColumn($0) }
+        let types = try IDType.columns(of: name, on: connection)
+        columns = try rows.map { row in
+            var column = try SurveyedColumn(row)
+            column.idType = types[column.name]
+            return column
+        }
         self.rows = try connection.estimatedRows("SELECT 1 FROM \(relation)")
     }
 
@@ -39,12 +44,9 @@ struct SurveyedTable: Sendable {
                (SELECT t.attname FROM pg_constraint c
                    JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[1]
                    WHERE c.conrelid = r.oid AND c.contype = 'f' AND cardinality(c.conkey) = 1
-                     AND c.conkey[1] = a.attnum AND c.confrelid = to_regclass($2) LIMIT 1) AS refers_to,
-               y.typtype = 'e' AS is_enum, coalesce(l.collisdeterministic, true) AS is_deterministic
+                     AND c.conkey[1] = a.attnum AND c.confrelid = to_regclass($2) LIMIT 1) AS refers_to
         FROM pg_class r
         JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-        JOIN pg_type y ON y.oid = a.atttypid
-        LEFT JOIN pg_collation l ON l.oid = a.attcollation
         WHERE r.oid = to_regclass($1)
         ORDER BY a.attnum
         """
@@ -63,9 +65,8 @@ struct SurveyedColumn: Equatable, Sendable {
     var isPartitionKey = false
     /// The column of the other table that a foreign key points at.
     var refersTo: String?
-    var isEnum = false
-    /// Whether its collation takes only equal texts for equal.
-    var isDeterministic = true
+    /// The type as far as it matters for ids.
+    var idType: IDType?
 
     init(name: String, type: String) {
         self.name = name
@@ -79,8 +80,6 @@ struct SurveyedColumn: Equatable, Sendable {
         leadsIndex = try row.bool("leads_index")
         isPartitionKey = try row.bool("is_partition_key")
         refersTo = try row.textOrNil("refers_to")
-        isEnum = try row.bool("is_enum")
-        isDeterministic = try row.bool("is_deterministic")
     }
 
     /// The parts of the name, in lower case: `viewId` and `view_id` are `[view, id]`.
@@ -134,20 +133,9 @@ struct SurveyedColumn: Equatable, Sendable {
         }
     }
 
-    /// Why ids of this type cannot be compared by their text, as the job compares them; nil: they can.
+    /// Why it cannot hold ids, which are compared by their text; nil: it can.
     var reasonAgainstKey: String? {
-        if !isNameable { return "its name has a control character, which a job file cannot hold" }
-        if isEnum { return nil }
-        switch bareType {
-        case "smallint", "integer", "bigint", "uuid": return nil
-        case "text", "character varying":
-            return isDeterministic ? nil : "its collation takes different texts for equal"
-        case "citext": return "citext takes ‘A’ and ‘a’ for equal, and their texts differ"
-        case "character": return "\(type) takes texts for equal that differ in the blanks at their end"
-        case "numeric", "real", "double precision":
-            return "numbers of type \(type) may be equal and have different texts, such as 1 and 1.0"
-        default: return "whether two values of type \(type) are equal is not decided by their text"
-        }
+        isNameable ? idType?.objection : "its name has a control character, which a job file cannot hold"
     }
 
     /// A number that measures something, by its name; any other whole number names something.

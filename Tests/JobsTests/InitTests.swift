@@ -169,15 +169,15 @@ import Testing
             try Self.create(on: url)
             try TestDatabase.connect(url).script(
                 """
-                CREATE TABLE log.decimals AS SELECT id::numeric(20, 2) AS id, at, person, item FROM log.shown;
+                CREATE TABLE log.decimals AS SELECT id::numeric AS id, at, person, item FROM log.shown;
                 CREATE TABLE log.taps AS SELECT shown_id::numeric AS shown_id, at FROM log.hits;
                 """)
             let (result, text) = try Self.draft(url, "log.decimals", "log.taps")
             #expect(result.code == 6 && text.isEmpty)
-            #expect(result.errors.contains("log.decimals.id: numbers of type numeric may be equal"), "\(result.errors)")
+            #expect(result.errors.contains("log.decimals.id: 1.0 and 1.00 are equal as numeric"), "\(result.errors)")
             let given = try Self.draft(
                 url, "log.decimals", "log.taps", ["--impression-id", "id", "--click-impression", "shown_id"])
-            #expect(given.result.code == 6 && given.result.errors.contains("--impression-id: ids are compared by their text"))
+            #expect(given.result.code == 6 && given.result.errors.contains("--impression-id: log.decimals.id cannot hold ids"))
         }
     }
 
