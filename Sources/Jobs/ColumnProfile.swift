@@ -7,8 +7,10 @@ struct ColumnProfile: Sendable {
     var nullShare: Double
     /// Different values of the sample; of arrays, different elements.
     var distinct: Int
-    /// Different values that the whole table is expected to have.
+    /// Different values of the whole table, as far as they are known.
     var expectedDistinct: Int
+    /// How they are known.
+    var distinctBasis: DistinctBasis
     /// Rows of the table for each of its values, NULL left out.
     var rowsPerValue: Double
     /// The commonest values, first the most common.
@@ -19,18 +21,33 @@ struct ColumnProfile: Sendable {
     var numbers: Numbers?
     /// Area under the ROC curve that the column reaches alone; nil with too few clicks to tell.
     var clickAUC: Double?
+    /// Why it cannot be known before the click; nil: it may be.
+    var leak: ColumnLeak?
+    /// Share of the newest rows whose value came before; nil: not known.
+    var seenBefore: Double?
+
+    enum DistinctBasis: Sendable {
+        case counted
+        /// Of all rows, within 1 % or so.
+        case sketched
+        /// From those of a sample.
+        case extrapolated
+    }
 
     struct Numbers: Equatable, Sendable {
         var lowest, highest, skewness: Double
     }
 
     /// - Parameters:
-    ///   - values: one a row; nil for NULL.
+    ///   - values: of the sample's rows, in the order of the rows' hashes; nil for NULL.
     ///   - elements: of arrays, the values of all rows; otherwise the values themselves.
     ///   - clicked: of each row.
     ///   - tableRows: of the whole table.
+    ///   - counted: the different values of all rows that were read.
+    ///   - isWhole: whether these are all rows of the table.
     init(
-        _ column: SurveyedColumn, values: [String?], elements: [String]? = nil, clicked: [Bool], tableRows: Int
+        _ column: SurveyedColumn, values: [String?], elements: [String]? = nil, clicked: [Bool], tableRows: Int,
+        counted: DistinctCount, isWhole: Bool
     ) {
         self.column = column
         let present = elements ?? values.compactMap { $0 }
@@ -41,17 +58,21 @@ struct ColumnProfile: Sendable {
         distinct = counts.count
         let tableValues = Int(Double(max(tableRows, values.count)) * (1 - nullShare))
             * (elements == nil ? 1 : max(1, present.count / max(1, values.count - nulls)))
-        var expected = Self.expectedDistinct(
-            counts: counts.values.map { $0 }, sampled: present.count, of: max(tableValues, present.count))
-        if elements == nil, let known = column.distinct, values.count < tableRows {
-            expected = max(distinct, known < 0 ? Int(-known * Double(tableRows)) : Int(known))
+        if isWhole {
+            expectedDistinct = counted.count
+            distinctBasis = counted.isExact ? .counted : .sketched
+        } else {
+            let expected = Self.expectedDistinct(
+                counts: counts.values.map { $0 }, sampled: present.count, of: max(tableValues, present.count))
+            expectedDistinct = max(expected, counted.count)
+            distinctBasis = .extrapolated
         }
-        expectedDistinct = expected
-        rowsPerValue = Double(tableValues) / Double(max(1, expected))
+        rowsPerValue = Double(tableValues) / Double(max(1, expectedDistinct))
         examples = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3).map(\.key)
         meanLength = present.isEmpty ? 0 : Double(present.reduce(0) { $0 + $1.count }) / Double(present.count)
         numbers = [.integer, .number].contains(column.family) ? Self.numbers(present.compactMap { Double($0) }) : nil
         clickAUC = elements == nil ? Self.clickAUC(values, clicked) : nil
+        leak = elements == nil ? ColumnLeak(values, clicked) : nil
     }
 
     /// The estimator that PostgreSQL's own ANALYZE uses: Haas and Stokes, “Estimating the number of classes in a finite
@@ -64,6 +85,7 @@ struct ColumnProfile: Sendable {
     }
 
     private static func numbers(_ values: [Double]) -> Numbers? {
+        let values = values.filter(\.isFinite)
         guard let lowest = values.min(), let highest = values.max() else { return nil }
         let count = Double(values.count)
         let mean = values.reduce(0, +) / count

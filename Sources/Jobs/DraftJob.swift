@@ -76,7 +76,7 @@ public func draftJob(
     let summary = try checkedSummary(of: job, on: connection)
     return DraftedJob(
         path: path, model: model, summary: summary, remarks: draft.remarks,
-        asOf: try firstNight(job, newest: sample.days.last.flatMap { Day($0) }, on: connection))
+        asOf: try firstNight(job, newest: sample.days.last, on: connection))
 }
 
 /// - Parameter newest: the sample's newest day; the table is not read again.

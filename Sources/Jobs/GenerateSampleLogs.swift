@@ -8,7 +8,8 @@ import SampleLogs
 public typealias SampleLogSpecification = SampleLogs.SampleLogSpecification
 
 /// `rocket sample-logs`: writes generated logs day by day, a transaction a day. A day that is there with the same
-/// settings is left alone, so a run that was cut short is continued by running it again.
+/// settings is left alone, so a run that was cut short is continued by running it again. Then the planner's statistics of the
+/// tables are gathered.
 ///
 /// - Returns: the days, and for each whether it was written now.
 public func generateSampleLogs(
@@ -21,7 +22,7 @@ public func generateSampleLogs(
     encoder.outputFormatting = .sortedKeys
     let settings = String(decoding: try encoder.encode(specification), as: UTF8.self)
     let generator = try SampleLogGenerator(specification)
-    return try specification.impressionDays.map { day in
+    let days = try specification.impressionDays.map { day in
         return try connection.transaction { connection in
             let known = try connection.execute(
                 """
@@ -63,6 +64,8 @@ public func generateSampleLogs(
                 oracleAUC: written.oracleAUC, isNew: true)
         }
     }
+    if days.contains(where: \.isNew) { try analyze(tables, on: connection) }
+    return days
 }
 
 /// One day of generated logs.

@@ -3,7 +3,7 @@ import Foundation
 extension JobDraft {
     /// The job file, with what a newcomer wants to know of each section.
     func yaml(today: String) -> String {
-        let sizes = DraftSizes(rows: max(impressions.rows, sample.rows), days: sample.days.count)
+        let sizes = DraftSizes(rows: sample.tableRows, days: sample.days.count)
         return [
             head(today), sourceText, featuresText, netsText(sizes), rocketText, trainingText(sizes), evaluationText(sizes),
             restText,
@@ -11,7 +11,9 @@ extension JobDraft {
     }
 
     private func head(_ today: String) -> String {
-        let read = sample.isWhole ? "all \(sample.rows)" : "\(sample.rows) of about \(impressions.rows)"
+        let read =
+            sample.isWhole
+            ? "all \(sample.tableRows)" : "\(sample.rows) of \(sample.isCounted ? "" : "about ")\(sample.tableRows)"
         var lines = [
             "# A first job file, made by rocket init on \(today) from \(read) rows of \(Self.comment(impressions.name)).",
             "# It is yours from now on: read it once, change what you know better, keep it in version control.",
@@ -20,7 +22,7 @@ extension JobDraft {
         if !remarks.isEmpty {
             lines += ["#", "# Please look at:"] + remarks.map { "#   - \(Self.comment($0))" }
         }
-        return (lines + ["", Self.noted("model: \(model)", "versions, reports and the job's lock carry this name")])
+        return (lines + ["", Self.noted("model: \(Self.scalar(model))", "versions, reports and the job's lock carry this name")])
             .joined(separator: "\n")
     }
 
@@ -53,13 +55,26 @@ extension JobDraft {
             "features:",
         ]
         var names: Set<String> = []
+        var nameOfColumn: [String: String] = [:]
         for case .feature(let feature) in features {
-            lines.append(Self.noted("  - \(Self.flow(feature, &names))", Self.comment(feature.remark)))
+            let name = Self.unused(Self.featureName(feature.column), &names)
+            nameOfColumn[feature.column] = name
+            lines.append(Self.noted("  - \(Self.flow(feature, name))", Self.comment(feature.remark)))
+        }
+        for cross in crosses {
+            guard let first = nameOfColumn[cross.first], let second = nameOfColumn[cross.second] else { continue }
+            let name = Self.unused("\(first)_x_\(second)", &names)
+            lines.append("  # The pair: \(cross.remark).")
+            lines.append(
+                Self.noted(
+                    "  - {name: \(Self.scalar(name)), kind: cross, of: [\(Self.scalar(first)), \(Self.scalar(second))]"
+                        + "\(Self.ids(cross.evidence.pairs))}",
+                    "\(cross.evidence.pairs) pairs in \(sample.recent.count) rows before the last day"))
         }
         let sentence = "of \(source.impressionTime.name), in source.time_zone"
         let hour = Self.unused("hour_of_day", &names)
-        lines.append(Self.noted("  - {name: \(hour), kind: hour_of_day}", Self.comment(sentence)))
-        let weekday = "- {name: \(Self.unused("day_of_week", &names)), kind: day_of_week}"
+        lines.append(Self.noted("  - {name: \(Self.scalar(hour)), kind: hour_of_day}", Self.comment(sentence)))
+        let weekday = "- {name: \(Self.scalar(Self.unused("day_of_week", &names))), kind: day_of_week}"
         // A weekday that no training day has teaches nothing about the judged day.
         lines.append(
             sample.days.count >= 15
@@ -99,7 +114,7 @@ extension JobDraft {
         return """
             # A night trains on the window_days before the judged day, which the nets never see.
             training:
-            \(Self.noted("  window_days: \(sizes.windowDays)", "the sample has \(days) day\(days == 1 ? "" : "s")"))
+            \(Self.noted("  window_days: \(sizes.windowDays)", "the log has \(days) day\(days == 1 ? "" : "s")"))
             \(Self.noted("  batch_size: \(sizes.batchSize)", "larger is faster, and learns less from each row"))
             \(Self.noted("  epochs: 1", "more than one soon learns users by heart"))
               dense_learning_rate: 0.001
@@ -138,16 +153,23 @@ extension JobDraft {
 
     // MARK: YAML
 
-    private static func flow(_ feature: ProposedFeature, _ names: inout Set<String>) -> String {
-        let name = unused(featureName(feature.column), &names)
-        var text = "{name: \(name)"
+    private static func flow(_ feature: ProposedFeature, _ name: String) -> String {
+        var text = "{name: \(scalar(name))"
         if name != feature.column { text += ", column: \(scalar(feature.column))" }
         switch feature.kind {
-        case .categorical(let bits): text += ", kind: categorical, hash_bits: \(bits)"
-        case .multiValued(let bits): text += ", kind: multi_valued, hash_bits: \(bits)"
+        case .categorical: text += ", kind: categorical\(ids(feature.distinct))"
+        case .multiValued: text += ", kind: multi_valued\(ids(feature.distinct))"
         case .numeric(let isSkewed): text += ", kind: numeric" + (isSkewed ? ", transform: log1p" : "")
+        case .bucketed(let buckets): text += ", kind: bucketed, buckets: \(buckets)"
         }
         return text + "}"
+    }
+
+    /// Room for the ids of a field: at least four for each value, so that few values share one.
+    private static func ids(_ distinct: Int) -> String {
+        var bits = 4
+        while bits < 22, 1 << bits < 4 * distinct { bits += 1 }
+        return ", hash_bits: \(bits)"
     }
 
     /// What a feature of a column may be called: `a-z`, then `a-z`, `0-9` and `_`.
@@ -174,12 +196,28 @@ extension JobDraft {
         let words: Set = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
         let isPlain = text.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?/) != nil
         if isPlain, !words.contains(text.lowercased()) { return text }
-        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        let escaped = text.unicodeScalars.map { scalar -> String in
+            switch scalar {
+            case "\\", "\"": "\\\(scalar)"
+            case _ where isPrintable(scalar): String(scalar)
+            default: "\\U" + String(repeating: "0", count: 8 - String(scalar.value, radix: 16).count)
+                + String(scalar.value, radix: 16)
+            }
+        }
+        return "\"" + escaped.joined() + "\""
     }
 
     /// Names and values come from the database; a comment ends with its line.
     private static func comment(_ text: String) -> String {
-        String(text.map { $0.isNewline || $0 == "\0" ? " " : $0 })
+        String(String.UnicodeScalarView(text.unicodeScalars.map { isPrintable($0) ? $0 : " " }))
+    }
+
+    /// What may stand in a YAML file as it is, and does not break a line.
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse, .surrogate: false
+        default: scalar.value != 0xFEFF
+        }
     }
 
     /// A line and its comment, in a column where the line is short.

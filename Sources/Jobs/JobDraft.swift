@@ -5,6 +5,7 @@ struct JobDraft: Sendable {
     var source: SourceProposal
     var sample: LogSample
     var features: [FeatureProposal]
+    var crosses: [ProposedCross]
     var group: SurveyedColumn?
     /// What a person should look at.
     var remarks: [String]
@@ -18,11 +19,15 @@ struct JobDraft: Sendable {
         self.clicks = clicks
         self.source = source
         self.sample = sample
-        features =
-            sample.profiles.map { FeatureProposal($0) }
-            + impressions.columns.filter { $0.family == .document && $0.name != source.impressionID.name }
-            .map { .leftOut(column: $0.name, reason: "\($0.type): name what is in it by a view or a generated column") }
-        remarks = source.remarks
+        let columns = impressions.columns.filter {
+            $0.name != source.impressionID.name && $0.name != source.impressionTime.name
+        }
+        features = columns.compactMap { column in
+            if let reason = column.reasonUnread { return .leftOut(column: column.name, reason: reason) }
+            return sample.profiles.first { $0.column.name == column.name }.map { FeatureProposal($0) }
+        }
+        crosses = Self.crosses(features, sample)
+        remarks = source.remarks + sample.remarks
         let reasons = features.compactMap { proposal in
             if case .leftOut(let column, let reason) = proposal { "\(column): \(reason)" } else { nil }
         }
@@ -39,6 +44,49 @@ struct JobDraft: Sendable {
                 "GAUC is over \(groups[0].name); it could be over \(groups.dropFirst().map(\.name).joined(separator: ", "))")
         }
         remark(on: sample)
+        remarkOnFeatures()
+    }
+
+    /// The kept columns, with their codes in the newest rows; crosses are of those that name something.
+    private static func crosses(_ features: [FeatureProposal], _ sample: LogSample) -> [ProposedCross] {
+        var kept: [(feature: ProposedFeature, position: Int)] = []
+        for case .feature(let feature) in features {
+            if let position = sample.profiles.firstIndex(where: { $0.column.name == feature.column }) {
+                kept.append((feature, position))
+            }
+        }
+        let candidates = kept.indices
+            .filter { kept[$0].feature.kind == .categorical && kept[$0].feature.distinct >= leastCrossedValues }
+            .sorted { (kept[$1].feature.distinct, $0) < (kept[$0].feature.distinct, $1) }
+            .prefix(mostCrossedColumns)
+        let rows = RecentRows(codes: kept.map { sample.recent.codes[$0.position] }, clicked: sample.recent.clicked)
+        return CrossSearch(rows: rows, candidates: candidates.sorted()).found().map {
+            ProposedCross(
+                first: kept[$0.first].feature.column, second: kept[$0.second].feature.column, evidence: $0)
+        }
+    }
+
+    /// With few values on both sides, a net finds what a cross would tell.
+    private static let leastCrossedValues = 10
+    private static let mostCrossedColumns = 8
+
+    private mutating func remarkOnFeatures() {
+        for proposal in features {
+            switch proposal {
+            case .feature(let feature):
+                if let auc = feature.strongAUC {
+                    let rounded = auc.formatted(.number.precision(.fractionLength(2)))
+                    remarks.append("\(feature.column) alone reaches AUC \(rounded); is it known before the click?")
+                }
+            case .leftOut(let column, let reason):
+                if sample.profiles.contains(where: { $0.column.name == column && $0.leak != nil }) {
+                    remarks.append("\(column) is left out: \(reason)")
+                }
+            }
+        }
+        for cross in crosses {
+            remarks.append("the pair of \(cross.first) and \(cross.second) is proposed as a cross: \(cross.remark)")
+        }
     }
 
     private mutating func remark(on sample: LogSample) {
@@ -49,11 +97,8 @@ struct JobDraft: Sendable {
         }
         if sample.days.count < 2 {
             remarks.append(
-                "the sample is of \(sample.days.first ?? "no day") only; a night trains on one day at least and judges on the "
-                    + "next")
-        }
-        if !sample.isWhole, !impressions.canBeSampled {
-            remarks.append("\(impressions.name) is a view: what is said of its columns is of its first rows")
+                "the log has rows of \(sample.days.first.map { "\($0)" } ?? "no day") only; a night trains on one day at least and "
+                    + "judges on the next")
         }
     }
 
@@ -74,6 +119,19 @@ struct JobDraft: Sendable {
             return score(profile.column) > 0 && profile.nullShare < 0.5 && profile.expectedDistinct > 20
                 && profile.rowsPerValue >= 1.2 && (family == .integer || family == .text || family == .uuid)
         }.map(\.column).sorted { score($0) > score($1) }
+    }
+}
+
+/// A pair of columns as a feature of its own.
+struct ProposedCross: Equatable, Sendable {
+    /// Columns.
+    var first, second: String
+    var evidence: CrossEvidence
+
+    /// Why.
+    var remark: String {
+        "\(shortPercent(evidence.seen)) of later rows have a pair that came before (\(shortPercent(evidence.seenByChance)) "
+            + "by chance), and pairs' own click rates take \(shortPercent(evidence.gain)) off the log loss there"
     }
 }
 

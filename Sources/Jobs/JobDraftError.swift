@@ -9,7 +9,9 @@ public enum JobDraftError: Error, CustomStringConvertible {
     /// No column can be a row's time.
     case noTime(table: String, others: [String])
     /// No column of the clicks names an impression.
-    case noReference(impressions: String, clicks: String, columns: [String])
+    case noReference(impressions: String, clicks: String, columns: [String], refused: [String])
+    /// Ids whose equality is not that of their text.
+    case keyType(option: String, column: String, table: String, reason: String)
     /// A column that the command line names.
     case noColumn(option: String, column: String, table: String, has: [String])
     /// Every column was left out.
@@ -29,10 +31,15 @@ public enum JobDraftError: Error, CustomStringConvertible {
                     ? "" : " (\(others.joined(separator: ", ")) say no zone); make a view that gives it one, such as: "
                         + "CREATE VIEW … AS SELECT *, \(others[0].prefix { $0 != " " }) AT TIME ZONE 'UTC' AS "
                         + "happened_at FROM \(table)")
-        case .noReference(let impressions, let clicks, let columns):
+        case .noReference(let impressions, let clicks, let columns, let refused):
             "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values of "
                 + "a unique column there; name the two with --impression-id and --click-impression, or make a view that "
                 + "joins the clicks to their impressions"
+                + (refused.isEmpty ? "" : "; not taken for ids: " + refused.joined(separator: "; "))
+        case .keyType(let option, let column, let table, let reason):
+            "\(option): \(table).\(column) cannot hold ids, which are compared by their text: \(reason); name a column of type "
+                + "text, uuid or a whole number, or make a view that casts it, such as: CREATE VIEW … AS SELECT *, "
+                + "\(column)::text AS \(column)_text FROM \(table)"
         case .noColumn(let option, let column, let table, let has):
             "\(option): \(table) has no column ‘\(column)’; it has \(has.joined(separator: ", "))"
         case .noFeatures(let table, let reasons):

@@ -1,42 +1,68 @@
+import AdLogs
+import Days
 import Foundation
 import Postgres
 
-/// Some rows of the impressions with their first click: what a first job file is made from.
-struct LogSample {
+/// What a first job file is made from: a description of each column, with clicks, over the whole time of the log.
+struct LogSample: Sendable {
     var profiles: [ColumnProfile]
+    /// Rows by which columns are described, and those of them that were clicked.
     var rows: Int
     var clicks: Int
+    /// Rows of the table; an estimate where they could not be counted.
+    var tableRows: Int
     /// From impression to first click, seconds, ascending.
     var delays: [Double]
-    /// Days (UTC) of the sample, in order.
-    var days: [String]
-    /// Whether the sample is the table.
+    /// Days (UTC) with rows, in order.
+    var days: [Day]
+    /// Whether every row was read.
     var isWhole: Bool
+    /// Whether rows and days were counted.
+    var isCounted: Bool
+    /// The newest rows; a column's codes are at the position of its profile.
+    var recent: RecentRows
+    var remarks: [String]
 
-    /// Enough to see values of one row in a thousand.
-    private static let rowsWanted = 30_000
-
-    /// Reads the sample in one statement, which writes nothing.
-    init(_ search: SourceSearch, _ source: SourceProposal) throws {
-        let connection = search.connection
-        let table = search.impressions
-        let columns = table.columns.filter {
-            $0.name != source.impressionID.name && $0.name != source.impressionTime.name && $0.family != .document
+    /// - Throws: `PostgresError`.
+    init(_ search: SourceSearch, _ source: SourceProposal, limits: ReadingLimits = ReadingLimits()) throws {
+        let columns = search.impressions.columns.filter {
+            $0.name != source.impressionID.name && $0.name != source.impressionTime.name && $0.reasonUnread == nil
         }
-        let rows = try connection.execute(try Self.statement(search, source, columns))
-        isWhole = rows.count < 2 * Self.rowsWanted && !Self.isSampled(table)
-        self.rows = rows.count
-        let delays = try rows.map { try $0.doubleOrNil("delay") }
-        self.delays = delays.compactMap { $0 }.sorted()
-        days = Set(try rows.map { try $0.text("day") }).sorted()
-        let clicked = delays.map { $0 != nil }
-        clicks = self.delays.count
-        let total = isWhole ? rows.count : max(table.rows, rows.count)
-        profiles = try columns.enumerated().map { number, column in
-            let values = try rows.map { try $0.textOrNil("c\(number)") }
-            return ColumnProfile(
-                column, values: values, elements: column.family == .array ? Self.elements(values) : nil, clicked: clicked,
-                tableRows: total)
+        let read = try LogReading(search: search, source: source, columns: columns, limits: limits).read()
+        self.init(columns, read, table: search.impressions.name)
+    }
+
+    private init(_ columns: [SurveyedColumn], _ read: LogReading.Result, table: String) {
+        let sample = read.tally.sample
+        let firsts = sample.map { read.clicks.first(on: $0.hash, from: $0.at) }
+        let clicked = firsts.map { $0 != nil }
+        rows = sample.count
+        clicks = clicked.count { $0 }
+        tableRows = read.rows
+        delays = zip(sample, firsts).compactMap { row, first in first.map { Double($0 - row.at) / 1_000_000 } }.sorted()
+        isCounted = read.extent != nil
+        days = read.extent?.days ?? Set(sample.map { Instant(microseconds: $0.at).day }).sorted()
+        isWhole = read.isWhole
+        recent = read.tally.recentRows(read.clicks)
+        remarks = read.remarks
+        if let timeless = read.extent?.timeless, timeless > 0 {
+            remarks.append(
+                "\(timeless) row\(timeless == 1 ? "" : "s") of \(table) without a time, or with one before 1900, from 2200 "
+                    + "on or at infinity: no day has them")
+        }
+        var array = 0
+        profiles = []
+        for (number, column) in columns.enumerated() {
+            var elements: [String]?
+            if column.family == .array {
+                elements = sample.flatMap { $0.elements[array] }
+                array += 1
+            }
+            profiles.append(
+                ColumnProfile(
+                    column, values: sample.map { $0.values[number] }, elements: elements, clicked: clicked,
+                    tableRows: max(read.rows, sample.count), counted: read.tally.distinct[number], isWhole: read.isWhole))
+            profiles[number].seenBefore = recent.seenBefore(number)
         }
     }
 
@@ -53,65 +79,4 @@ struct LogSample {
         (21_600, "6h"), (43_200, "12h"), (86_400, "24h"), (172_800, "2d"), (259_200, "3d"), (604_800, "7d"),
         (1_209_600, "14d"), (2_592_000, "30d"),
     ]
-
-    private static func isSampled(_ table: SurveyedTable) -> Bool {
-        table.canBeSampled && table.rows > 2 * rowsWanted
-    }
-
-    private static func statement(
-        _ search: SourceSearch, _ source: SourceProposal, _ columns: [SurveyedColumn]
-    ) throws -> String {
-        let connection = search.connection
-        let table = search.impressions
-        let time = "s.\(try connection.quoteIdentifier(source.impressionTime.name))"
-        let clickTime = "c.\(try connection.quoteIdentifier(source.clickTime.name))"
-        let clicks = try connection.quoteRelation(search.clicks.name)
-        let values = try columns.enumerated().map { number, column in
-            let name = "s.\(try connection.quoteIdentifier(column.name))"
-            return column.family == .array
-                ? "array_to_json(\(name)::text[])::text AS c\(number)" : "left(\(name)::text, 200) AS c\(number)"
-        }
-        let share = 100 * Double(rowsWanted) / Double(max(1, table.rows))
-        let sampled = isSampled(table) ? " TABLESAMPLE SYSTEM (\(share)) REPEATABLE (1)" : ""
-        let joined: String
-        if source.clickImpression.leadsIndex, source.clickImpression.family == source.impressionID.family {
-            joined = """
-                LEFT JOIN LATERAL (
-                    SELECT min(extract(epoch FROM \(clickTime) - \(time))) AS delay FROM \(clicks) c
-                    WHERE \(try search.equality("c", source.clickImpression, "s", source.impressionID))
-                      AND \(clickTime) >= \(time)) k ON true
-                """
-        } else {
-            if search.clicks.rows > SourceSearch.large {
-                search.notice(
-                    "no index of \(search.clicks.name) begins with \(source.clickImpression.name): reading all of about "
-                        + "\(search.clicks.rows) rows")
-            }
-            joined = """
-                LEFT JOIN (
-                    SELECT s.rocket_row, min(extract(epoch FROM \(clickTime) - \(time))) AS delay
-                    FROM s JOIN \(clicks) c
-                        ON \(try search.equality("c", source.clickImpression, "s", source.impressionID))
-                    WHERE \(clickTime) >= \(time) GROUP BY s.rocket_row) k ON k.rocket_row = s.rocket_row
-                """
-        }
-        return """
-            WITH s AS MATERIALIZED (
-                SELECT *, row_number() OVER () AS rocket_row
-                FROM (SELECT * FROM \(try connection.quoteRelation(table.name))\(sampled) LIMIT \(2 * rowsWanted)) r)
-            SELECT \(values.map { "\($0), " }.joined())k.delay::float8 AS delay,
-                   to_char(\(time) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day
-            FROM s \(joined)
-            WHERE \(time) IS NOT NULL
-            ORDER BY s.rocket_row
-            """
-    }
-
-    private static func elements(_ values: [String?]) -> [String] {
-        let decoder = JSONDecoder()
-        return values.flatMap { value -> [String] in
-            guard let value else { return [] }
-            return ((try? decoder.decode([String?].self, from: Data(value.utf8))) ?? []).compactMap { $0 }
-        }
-    }
 }

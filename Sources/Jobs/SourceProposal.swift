@@ -52,7 +52,7 @@ struct SourceSearch {
         of table: SurveyedTable, _ wanted: String?, option: String, near words: Set<String>, _ remarks: inout [String]
     ) throws -> SurveyedColumn {
         if let wanted { return try column(wanted, of: table, option: option) }
-        let candidates = table.columns.filter { $0.type == "timestamp with time zone" }
+        let candidates = table.columns.filter { $0.type == "timestamp with time zone" && $0.isNameable }
             .map { (column: $0, score: Self.timeScore($0, near: words)) }
             .sorted { $0.score > $1.score }
         guard let best = candidates.first?.column else {
@@ -92,18 +92,18 @@ struct SourceSearch {
     private typealias Pair = (id: SurveyedColumn, reference: SurveyedColumn, found: Double?, score: Double)
 
     private func reference(_ remarks: inout [String]) throws -> Pair {
-        let ids = try given.impressionID.map { [try column($0, of: impressions, option: "--impression-id")] }
-            ?? impressions.columns.filter { Self.canBeKey($0) && isNearlyUnique($0) }
-        let references = try given.clickImpression.map { [try column($0, of: clicks, option: "--click-impression")] }
-            ?? clicks.columns.filter { Self.canBeKey($0) }
+        let ids = try keys(given.impressionID, of: impressions, option: "--impression-id").filter {
+            given.impressionID != nil || isNearlyUnique($0)
+        }
+        let references = try keys(given.clickImpression, of: clicks, option: "--click-impression")
         var pairs: [Pair] = []
-        for id in ids {
-            for reference in references where Self.areComparable(id, reference) {
-                let found = try share(of: reference, in: id)
-                var score = 5 * (found ?? 0) + Self.likeness(id, reference) + (id.isUnique ? 1 : 0)
-                if reference.refersTo == id.name { score += 10 }
-                pairs.append((id, reference, found, score))
-            }
+        for (id, reference) in likelyFirst(ids, references) {
+            let found = try share(of: reference, in: id)
+            let likeness = Self.likeness(id, reference)
+            let isKey = reference.refersTo == id.name
+            pairs.append((id, reference, found, 5 * (found ?? 0) + likeness + (id.isUnique ? 1 : 0) + (isKey ? 10 : 0)))
+            // Nothing can fit better than nearly all clicks by columns of one name.
+            if isKey || (found ?? 0 >= 0.99 && likeness > 0) { break }
         }
         pairs.sort { $0.score > $1.score }
         let isGiven = given.impressionID != nil && given.clickImpression != nil
@@ -111,7 +111,8 @@ struct SourceSearch {
             isGiven || best.reference.refersTo == best.id.name || (best.found ?? Self.likeness(best.id, best.reference)) > 0
         else {
             throw JobDraftError.noReference(
-                impressions: impressions.name, clicks: clicks.name, columns: clicks.columns.map(\.name))
+                impressions: impressions.name, clicks: clicks.name, columns: clicks.columns.map(\.name),
+                refused: refusedKeys)
         }
         if let found = best.found, found < 0.9 {
             remarks.append(
@@ -126,12 +127,57 @@ struct SourceSearch {
         return best
     }
 
-    private static func canBeKey(_ column: SurveyedColumn) -> Bool {
-        [.integer, .text, .uuid, .other].contains(column.family)
+    /// The column that the user names, or all that can be one.
+    ///
+    /// - Throws: `JobDraftError.noColumn`, `.keyType`.
+    private func keys(_ wanted: String?, of table: SurveyedTable, option: String) throws -> [SurveyedColumn] {
+        guard let wanted else {
+            return table.columns.filter {
+                [.integer, .number, .text, .uuid, .other].contains($0.family) && $0.reasonAgainstKey == nil
+            }
+        }
+        let column = try column(wanted, of: table, option: option)
+        if let reason = column.reasonAgainstKey {
+            throw JobDraftError.keyType(option: option, column: column.name, table: table.name, reason: reason)
+        }
+        return [column]
+    }
+
+    /// Columns of both tables that one might take for keys, if it were not for their type.
+    private var refusedKeys: [String] {
+        [impressions, clicks].flatMap { table in
+            table.columns.compactMap { column in
+                guard let reason = column.reasonAgainstKey, column.isUnique || Self.looksLikeKey(column) else { return nil }
+                return "\(table.name).\(column.name): \(reason)"
+            }
+        }
+    }
+
+    private static func looksLikeKey(_ column: SurveyedColumn) -> Bool {
+        [.number, .text, .other].contains(column.family)
+            && !Set(["id", "uuid", "key", "impression", "view", "imp"]).isDisjoint(with: column.words)
+    }
+
+    /// Comparable pairs: foreign keys, names that are alike and unique columns before others.
+    private func likelyFirst(
+        _ ids: [SurveyedColumn], _ references: [SurveyedColumn]
+    ) -> [(id: SurveyedColumn, reference: SurveyedColumn)] {
+        ids.flatMap { id in references.map { (id: id, reference: $0) } }
+            .filter { Self.areComparable($0.id, $0.reference) }
+            .enumerated()
+            .map { position, pair in
+                let prior =
+                    (pair.reference.refersTo == pair.id.name ? 10 : 0) + Self.likeness(pair.id, pair.reference)
+                    + (pair.id.isUnique ? 0.5 : 0)
+                return (prior: prior, position: position, pair: pair)
+            }
+            .sorted { ($1.prior, $0.position) < ($0.prior, $1.position) }
+            .map(\.pair)
     }
 
     private static func areComparable(_ a: SurveyedColumn, _ b: SurveyedColumn) -> Bool {
-        a.family == b.family || Set([a.family, b.family]) == [.text, .uuid]
+        guard a.family == b.family || Set([a.family, b.family]) == [.text, .uuid] else { return false }
+        return a.idType.flatMap { left in b.idType.flatMap { left.objection(against: $0) } } == nil
     }
 
     /// What two names have in common, 0…1: `view` and `view_id` much, `tap_id` and `view_id` nothing.
@@ -144,13 +190,12 @@ struct SourceSearch {
 
     private func isNearlyUnique(_ column: SurveyedColumn) -> Bool {
         if column.isUnique { return true }
-        if let distinct = column.distinct, distinct < 0 { return distinct < -0.9 }
         guard let name = try? connection.quoteIdentifier(column.name),
             let table = try? connection.quoteRelation(impressions.name),
             let row = try? connection.execute(
                 """
-                SELECT count(v) AS n, count(DISTINCT v) AS values
-                FROM (SELECT \(name) AS v FROM \(table) LIMIT \(Self.rowsTried)) s
+                SELECT pg_catalog.count(s.v) AS n, pg_catalog.count(DISTINCT s.v) AS values
+                FROM (SELECT i.\(name) AS v FROM \(table) i LIMIT \(Self.rowsTried)) s
                 """
             ).first, let count = try? row.int("n"), let values = try? row.int("values")
         else { return false }
@@ -162,13 +207,18 @@ struct SourceSearch {
         if !id.leadsIndex, impressions.rows > Self.large {
             notice("no index of \(impressions.name) begins with \(id.name): reading all of about \(impressions.rows) rows")
         }
+        // A semi-join: the server reads the impressions once, where no index leads to them.
         let row = try connection.execute(
             """
-            SELECT count(*) AS n, count(*) FILTER (WHERE EXISTS (
-                SELECT FROM \(try connection.quoteRelation(impressions.name)) i
-                WHERE \(try equality("i", id, "c", reference)))) AS found
-            FROM (SELECT * FROM \(try connection.quoteRelation(clicks.name))
-                  WHERE \(try connection.quoteIdentifier(reference.name)) IS NOT NULL LIMIT \(Self.clicksTried)) c
+            WITH c AS MATERIALIZED (
+                SELECT k.\(try connection.quoteIdentifier(reference.name))
+                FROM \(try connection.quoteRelation(clicks.name)) k
+                WHERE k.\(try connection.quoteIdentifier(reference.name)) IS NOT NULL LIMIT \(Self.clicksTried))
+            SELECT (SELECT pg_catalog.count(*) FROM c) AS n, (
+                SELECT pg_catalog.count(*) FROM c
+                WHERE EXISTS (
+                    SELECT FROM \(try connection.quoteRelation(impressions.name)) i
+                    WHERE \(try equality("i", id, "c", reference)))) AS found
             """
         ).first
         guard let row, try row.int("n") > 0 else { return nil }
@@ -177,7 +227,10 @@ struct SourceSearch {
 
     /// SQL that compares two columns, as text where their types differ.
     func equality(_ a: String, _ left: SurveyedColumn, _ b: String, _ right: SurveyedColumn) throws -> String {
-        let cast = left.family == right.family ? "" : "::text"
+        let isComparable =
+            left.type == right.type
+            || (left.family == right.family && [.integer, .text, .uuid].contains(left.family))
+        let cast = isComparable ? "" : "::text"
         return "\(a).\(try connection.quoteIdentifier(left.name))\(cast) = "
             + "\(b).\(try connection.quoteIdentifier(right.name))\(cast)"
     }

@@ -1,14 +1,16 @@
 import AdLogs
+import Extract
+import Features
 import Foundation
 import Postgres
 
-/// A table or view as the catalog and the planner know it.
+/// A table or view as the catalog knows it.
 struct SurveyedTable: Sendable {
     /// `schema.table`, unquoted.
     var name: String
-    /// Whether `TABLESAMPLE` reads some of its pages; a view is read from its start.
+    /// Whether `TABLESAMPLE` reads some of its pages; of a view it cannot.
     var canBeSampled: Bool
-    /// The planner's estimate.
+    /// The planner's estimate: for notices of what may take long, and for nothing that is decided.
     var rows: Int
     var columns: [SurveyedColumn]
 
@@ -19,7 +21,12 @@ struct SurveyedTable: Sendable {
         guard let first = rows.first else { throw AdLogError.noRelation(name) }
         self.name = name
         canBeSampled = ["r", "p", "m"].contains(try first.text("relkind"))
-        columns = try rows.map { try SurveyedColumn($0) }
+        let types = try IDType.columns(of: name, on: connection)
+        columns = try rows.map { row in
+            var column = try SurveyedColumn(row)
+            column.idType = types[column.name]
+            return column
+        }
         self.rows = try connection.estimatedRows("SELECT 1 FROM \(relation)")
     }
 
@@ -37,15 +44,9 @@ struct SurveyedTable: Sendable {
                (SELECT t.attname FROM pg_constraint c
                    JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[1]
                    WHERE c.conrelid = r.oid AND c.contype = 'f' AND cardinality(c.conkey) = 1
-                     AND c.conkey[1] = a.attnum AND c.confrelid = to_regclass($2) LIMIT 1) AS refers_to,
-               s.n_distinct, s.null_frac
+                     AND c.conkey[1] = a.attnum AND c.confrelid = to_regclass($2) LIMIT 1) AS refers_to
         FROM pg_class r
-        JOIN pg_namespace n ON n.oid = r.relnamespace
         JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-        LEFT JOIN LATERAL (
-            SELECT s.n_distinct, s.null_frac FROM pg_stats s
-            WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname
-            ORDER BY s.inherited DESC LIMIT 1) s ON true
         WHERE r.oid = to_regclass($1)
         ORDER BY a.attnum
         """
@@ -64,9 +65,8 @@ struct SurveyedColumn: Equatable, Sendable {
     var isPartitionKey = false
     /// The column of the other table that a foreign key points at.
     var refersTo: String?
-    /// Of `pg_stats`: a count, or below 0 a share of the rows.
-    var distinct: Double?
-    var nullShare: Double?
+    /// The type as far as it matters for ids.
+    var idType: IDType?
 
     init(name: String, type: String) {
         self.name = name
@@ -80,8 +80,6 @@ struct SurveyedColumn: Equatable, Sendable {
         leadsIndex = try row.bool("leads_index")
         isPartitionKey = try row.bool("is_partition_key")
         refersTo = try row.textOrNil("refers_to")
-        distinct = try row.doubleOrNil("n_distinct")
-        nullShare = try row.doubleOrNil("null_frac")
     }
 
     /// The parts of the name, in lower case: `viewId` and `view_id` are `[view, id]`.
@@ -100,9 +98,12 @@ struct SurveyedColumn: Equatable, Sendable {
         return words.filter { !$0.isEmpty }
     }
 
+    /// The type's name without the schema that an extension's types have.
+    private var bareType: String { String(type.split(separator: ".").last ?? "") }
+
     var family: Family {
         if type.hasSuffix("[]") { return .array }
-        switch type {
+        switch bareType {
         case "smallint", "integer", "bigint": return .integer
         case "real", "double precision", "numeric": return .number
         case "text", "character varying", "character", "citext": return .text
@@ -113,6 +114,40 @@ struct SurveyedColumn: Equatable, Sendable {
         default: return type.hasPrefix("time") || type == "interval" ? .moment : .other
         }
     }
+
+    /// Whether a job file can name it.
+    var isNameable: Bool {
+        !name.isEmpty && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+
+    /// Why its values are not even looked at; nil: they are.
+    var reasonUnread: String? {
+        if !isNameable { return "its name has a control character, which a job file cannot hold: rename it in a view" }
+        switch family {
+        case .moment: return "a moment: of times, only the impression's own becomes features (hour_of_day, day_of_week)"
+        case .document: return "\(type): name what is in it by a view or a generated column"
+        case .array where !SourceCheck.fits(.multiValued, type: type):
+            return "\(type): of arrays, those of text, whole numbers, uuid or boolean become features; cast it to text[] in "
+                + "a view"
+        default: return nil
+        }
+    }
+
+    /// Why it cannot hold ids, which are compared by their text; nil: it can.
+    var reasonAgainstKey: String? {
+        isNameable ? idType?.objection : "its name has a control character, which a job file cannot hold"
+    }
+
+    /// A number that measures something, by its name; any other whole number names something.
+    var isMeasure: Bool {
+        !Set(["id", "key", "code"]).contains(words.last ?? "") && !Self.measures.isDisjoint(with: words)
+    }
+
+    private static let measures: Set = [
+        "price", "age", "score", "amount", "cost", "bid", "count", "counts", "num", "number", "n", "total", "duration",
+        "seconds", "ms", "length", "size", "width", "height", "rank", "position", "days", "rating", "quantity", "distance",
+        "balance", "budget", "discount", "weight", "views", "sessions",
+    ]
 
     /// What a column's values are like.
     enum Family: Sendable {

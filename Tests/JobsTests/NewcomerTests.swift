@@ -117,7 +117,7 @@ import Testing
             #expect(!line("  - {name: hour_of_day").isEmpty && !line("  # - {name: day_of_week").isEmpty)
             #expect(line("  group").contains(": visitor"))
             for (column, reason) in [
-                ("was_clicked", "tells the click"), ("region", "the same value"), ("note", "have no value"),
+                ("was_clicked", "exactly where there is a click"), ("region", "the same value"), ("note", "have no value"),
                 ("raw_payload", "jsonb"), ("loaded_at", "a moment"),
             ] {
                 #expect(line("  #   \(column):").contains(reason), "\(column): \(text)")
@@ -137,7 +137,7 @@ import Testing
                     state = CASE WHEN was_clicked THEN 'done' ELSE 'open' END, fair = left(view_id::text, 3);
                 """)
             let text = try Self.draft(url).text
-            #expect(text.contains("#   secs: it tells the click") && text.contains("#   state: it tells the click"))
+            #expect(text.contains("#   secs: it is NULL exactly where") && text.contains("#   state: it is ‘done’ exactly where"))
             #expect(text.contains("- {name: fair, kind: categorical"))
         }
     }
