@@ -44,7 +44,7 @@ extension InputLayout {
         ownFields.flatMap { index -> [TensorShape] in
             let (field, dim) = (fields[index], dims[index])
             let table = TensorShape(name: "\(prefix).\(field.name)", shape: [field.rows, dim])
-            guard field.admission != nil else { return [table] }
+            guard field.hasRareRow else { return [table] }
             return [table, TensorShape(name: "\(prefix).\(field.name).rare", shape: [1, dim])]
         }
     }

@@ -57,6 +57,11 @@ extension InputLayout {
         guard (1...Self.mostRows).contains(field.rows) else {
             return "it has \(field.rows) ids, expected 1 … \(Self.mostRows)"
         }
+        let hasIDTable = field.hasIDTable == true
+        guard !hasIDTable || field.rows >= 2 else {
+            return
+                "it has a table of ids and \(field.rows) rows, expected one for missing and one for all others at least"
+        }
         let dim = field.dim ?? embeddingDim
         guard (1...Self.mostDim).contains(dim) else { return "its dimension is \(dim), expected 1 … \(Self.mostDim)" }
         if let admission = field.admission {
@@ -69,7 +74,9 @@ extension InputLayout {
         guard let owner = fields.first(where: { $0.name == table }), owner.name != field.name, owner.table == nil else {
             return "it uses the table of ‘\(table)’, which is no field with a table of its own"
         }
-        guard owner.rows == field.rows, owner.dim ?? embeddingDim == dim, owner.admission == nil else {
+        guard owner.rows == field.rows, owner.dim ?? embeddingDim == dim, owner.admission == nil,
+            (owner.hasIDTable == true) == hasIDTable
+        else {
             return
                 "it has \(field.rows) ids of \(dim) numbers, the table of \(table), which it uses, has \(owner.rows) of "
                 + "\(owner.dim ?? embeddingDim)"

@@ -60,7 +60,7 @@ import Testing
         // The price's logarithm is small whatever it is.
         #expect(try Self.problem("price", .number(1e300)) == nil)
         #expect(try Self.problem("age", .number(1e39))?.contains("32-bit") == true)
-        var layout = Shop.layout
+        var layout = Shop.layout(Shop.features)
         layout.numerics[0].standardDeviation = 0.5
         let description = ModelDescription(
             layout: layout, nets: NetSpecification(embeddingDim: 4, light: [6, 4], booster: [6, 4, 5]), arm: "rocket",
@@ -201,6 +201,14 @@ import Testing
         ("a rule", { $0.layout.fields[0].admission = IDAdmission(minimumCount: 2) }),
         ("a spread of 0", { $0.layout.numerics[0].standardDeviation = 0 }),
         ("linear weights", { $0.nets.light.linear = true }),
+        ("a table of ids", { $0.layout.fields[0].hasIDTable = true }),
+        (
+            "a table of ids without rows",
+            {
+                $0.layout.fields[0].hasIDTable = true
+                $0.layout.fields[0].rows = 1
+            }
+        ),
     ]
 
     @Test("A description that does not fit its tensors or itself is refused", arguments: changes.indices)

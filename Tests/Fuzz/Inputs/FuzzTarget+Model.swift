@@ -27,32 +27,58 @@ enum FuzzModel {
         return feature
     }
 
-    /// `model.safetensors` of some arms and nets.
-    static let files: [[UInt8]] = {
+    /// The same with a table of ids for the user and the friend.
+    static let exactFeatures: ServedFeatures = {
+        var served = features
+        for index in served.features.indices where ["user", "friend"].contains(served.features[index].name) {
+            served.features[index].hashBits = FeatureHasher.exactBits
+        }
+        return served
+    }()
+
+    /// Pulled folders of some arms and nets: `model.safetensors` and its features.
+    static let folders: [(model: [UInt8], features: ServedFeatures)] = {
+        let plain = DenseSpecification([3], crossLayers: 1)
+        let dice = DenseSpecification([3], activation: .dice, batchNorm: true, linear: true)
+        let shared = RocketSpecification(sharing: .embeddings, sharedLayers: 1)
+        return [
+            folder(.rocket, dice, [4, 3], RocketSpecification(), features),
+            folder(.light, plain, [4], RocketSpecification(), features),
+            folder(.rocket, [4, 2], [4, 3], shared, features),
+            folder(.rocket, [4], [4, 3], RocketSpecification(), exactFeatures),
+        ].compactMap(\.self)
+    }()
+
+    static var files: [[UInt8]] { folders.map(\.model) }
+
+    private static func folder(
+        _ arm: Arm, _ light: DenseSpecification, _ booster: DenseSpecification, _ rocket: RocketSpecification,
+        _ served: ServedFeatures
+    ) -> (model: [UInt8], features: ServedFeatures)? {
         let layout = InputLayout(
-            fields: features.specification.fields.map { feature in
+            fields: served.specification.fields.map { feature in
                 FieldShape(
-                    name: feature.name, rows: feature.tableRows, multiValued: feature.kind == .multiValued,
+                    name: feature.name, rows: feature.hasIDTable ? 2 : feature.tableRows,
+                    multiValued: feature.kind == .multiValued,
                     admission: feature.name == "pair" ? IDAdmission(minimumCount: 2, expireAfterDays: 3) : nil,
                     dim: feature.name == "tags" ? 3 : nil, pooling: feature.pooling.map { _ in .mean },
-                    table: feature.table)
+                    table: feature.table, hasIDTable: feature.hasIDTable ? true : nil)
             }, numerics: [NumericShape(name: "age", mean: 1, standardDeviation: 0.5)])
-        let nets: [(Arm, DenseSpecification, DenseSpecification, RocketSpecification)] = [
-            (
-                .rocket, DenseSpecification([3], activation: .dice, batchNorm: true, linear: true), [4, 3],
-                RocketSpecification()
-            ),
-            (.light, DenseSpecification([3], crossLayers: 1), [4], RocketSpecification()),
-            (.rocket, [4, 2], [4, 3], RocketSpecification(sharing: .embeddings, sharedLayers: 1)),
-        ]
-        return nets.compactMap { arm, light, booster, rocket in
-            try? CoTrainer(
-                arm: arm, layout: layout, nets: NetSpecification(embeddingDim: 2, light: light, booster: booster),
-                rocket: rocket, training: TrainingSpecification(batchSize: 8, seed: 1, slices: 1, threads: 1),
-                clickRate: 0.2
-            ).model.safetensors()
+        let nets = NetSpecification(embeddingDim: 2, light: light, booster: booster)
+        let fields = served.specification.fields.map { feature -> FieldColumn in
+            let ids = (0..<40 as Range<UInt32>).map { $0 % UInt32(min(feature.tableRows, 1 << 20)) }
+            return feature.kind == .multiValued ? .multi(offsets: Array(0...40), ids: ids) : .single(ids)
         }
-    }()
+        let batch = SparseBatch(
+            labels: [UInt8](repeating: 0, count: 40), groups: [UInt64](repeating: 0, count: 40), fields: fields,
+            numerics: [[Float](repeating: 1, count: 40)])
+        let source = TrainingSource(rows: 40, clicks: 1, blocks: [{ batch }])
+        let known = try? KnownIDs(layout, of: source, memory: EmbeddingMemory(nets, sharing: .embeddings))
+        let trainer = CoTrainer(
+            arm: arm, layout: layout, nets: nets, rocket: rocket,
+            training: TrainingSpecification(batchSize: 8, seed: 1, slices: 1, threads: 1), clickRate: 0.2, known: known)
+        return (try? trainer.model.safetensors()).map { ($0, served) }
+    }
 
     static let rows: [[String: RawValue]] = [
         ["user_id": 3, "tags": .list(["a", .missing]), "age": 4.5, "at": "2026-01-05T10:00:00Z", "friend": "7"],
@@ -65,9 +91,10 @@ enum FuzzModel {
 extension FuzzTarget {
     /// A pulled folder: weights and features.
     static let model = FuzzTarget(name: "model") { random in
-        var parts = [FuzzModel.files[Int(random.next() % UInt64(FuzzModel.files.count))], try featuresFile()]
+        let folder = FuzzModel.folders[Int(random.next() % UInt64(FuzzModel.folders.count))]
+        var parts = [folder.model, Array(try folder.features.canonicalJSON().utf8)]
         if random.next() % 4 == 0 {
-            parts[1] = try FeaturesText.mutated(&random)
+            parts[1] = try FeaturesText.mutated(folder.features, &random)
         } else {
             for _ in 0...random.next() % 3 { SafetensorsBytes.mutate(&parts[0], &random) }
         }
@@ -106,7 +133,7 @@ extension FuzzTarget {
 
     /// `features.json` by itself.
     static let features = FuzzTarget(name: "features") { random in
-        FuzzInput(parts: [try FeaturesText.mutated(&random)])
+        FuzzInput(parts: [try FeaturesText.mutated(FuzzModel.features, &random)])
     } read: { input in
         guard let served = try? JSONDecoder().decode(ServedFeatures.self, from: Data(input.parts[0])) else {
             return .refused
@@ -127,14 +154,12 @@ extension FuzzTarget {
         }
         return .accepted
     }
-
-    private static func featuresFile() throws -> [UInt8] { Array(try FuzzModel.features.canonicalJSON().utf8) }
 }
 
 /// `features.json`, spoiled.
 enum FeaturesText {
-    static func mutated(_ random: inout CounterRandom) throws -> [UInt8] {
-        var tree = JSONTree(try FuzzModel.features.canonicalJSON())
+    static func mutated(_ served: ServedFeatures, _ random: inout CounterRandom) throws -> [UInt8] {
+        var tree = JSONTree(try served.canonicalJSON())
         for _ in 0...random.next() % 4 { tree.mutate(&random) }
         var bytes = Array(tree.text.utf8)
         if random.next() % 8 == 0 { Mutator.mutate(&bytes, with: [], &random) }
