@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct EpochChoiceTests {
-    static let auto = { (text: String) in
+    static func auto(_ text: String) -> String {
         text.replacing("training: {", with: "rocket: {teacher: finished}\ntraining: {epochs: auto, ")
             .replacing("  baselines: [light, booster]\n", with: "")
     }
