@@ -111,7 +111,7 @@ import Testing
             #expect(try scene.sum("rows") == 4 * 899 - 1 && scene.sum("repeated_impressions") == 0)
             let rejected = try scene.connection.execute("SELECT key, feature FROM rocket.rejected_rows").first
             #expect(try rejected?.text("key") == "[\"4\", \"1\"]" && rejected?.text("feature") == "price")
-            let predicted = try scene.rocket("predict", "--name", "labels", "--day", "2026-01-07")
+            let predicted = try scene.rocket("predict", "--model", "1", "--day", "2026-01-07")
             #expect(predicted.code == 0, "\(predicted.errors)")
             let keys = try scene.connection.execute(
                 """
