@@ -41,7 +41,7 @@ public func importLogs(
         }
         return summary
     }
-    if summaries.contains(where: \.isNew) { try analyze(LogTables(prefix: request.prefix), on: connection) }
+    if summaries.contains(where: { $0.outcome == .imported }) { try analyze(LogTables(prefix: request.prefix), on: connection) }
     return summaries
 }
 
