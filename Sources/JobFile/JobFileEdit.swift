@@ -36,7 +36,7 @@ public struct JobFileEdit: Sendable {
                 guard rest.isEmpty, let range = range(of: node) else { return nil }
                 // A net may be a list of its widths, and says more as a mapping.
                 if key == "hidden" { return replacing(node, by: value) }
-                return replacing(node, by: "{hidden: \(text.unicodeScalars[range]), \(key): \(value)}")
+                return replacing(node, by: "{hidden: \(String(text.unicodeScalars[range])), \(key): \(value)}")
             }
             return items.indices.contains(index) ? set(rest, to: value, in: items[index]) : nil
         case .scalar, .alias:

@@ -21,6 +21,8 @@ package struct HeldOut: Equatable {
         }
     }
 
+    var isNothing: Bool { share <= 0 || mostRows == 0 }
+
     /// How many of a number of rows are held out.
     func count(of rows: Int) -> Int { min(Int(share * Double(rows)), mostRows) }
 }

@@ -24,7 +24,7 @@ public struct TrainingSource: Sendable {
     /// Cost: reads the days that may be cut once, for the count of their clicks.
     package func holdingOut(_ part: HeldOut) throws -> (training: TrainingSource, heldOut: TrainingSource) {
         var (training, heldOut) = (self, TrainingSource(rows: 0, clicks: 0, blocks: []))
-        guard let lastDay = days.max() else { return (training, heldOut) }
+        guard !part.isNothing, let lastDay = days.max() else { return (training, heldOut) }
         let last = part.isOfLastDay ? blocks.indices.filter { days[$0] == lastDay } : Array(blocks.indices)
         var (labels, read): ([[UInt8]], Int) = ([], 0)
         // Of all rows their number is known; the latest are read, until there are enough.

@@ -187,7 +187,7 @@ import Testing
         #expect(!alone.report.validations.isEmpty)
         #expect(trained.report.lightStep == alone.report.lightStep)
         for (one, other) in zip(trained.report.validations, alone.report.validations) {
-            #expect(abs((one.light ?? 0) - (other.light ?? 9)) < 0.05)
+            #expect(abs((one.lightLoss ?? 0) - (other.lightLoss ?? 99)) < 0.05)
         }
         #expect(Self.furthest(trained.logits, alone.logits) < 2e-3)
     }
