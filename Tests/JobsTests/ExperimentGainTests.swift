@@ -7,6 +7,7 @@ import Testing
 struct ExperimentGainTests {
     /// Results as `rocket experiment` writes them, and what is read back of them.
     static func lines(_ aucs: [(arm: String, net: String, aucs: [Double])]) throws -> [ExperimentLine] {
+        var lines: [ExperimentLine] = []
         try TestDatabase.run { url in
             let connection = try TestDatabase.connect(url)
             for (arm, net, aucs) in aucs {
@@ -19,8 +20,9 @@ struct ExperimentGainTests {
                         """, [.text(arm), .text(net), .text("\(seed)"), .double(auc), .double(0.5 - auc / 10)])
                 }
             }
-            return try ReportReader(database: url).experiment(fingerprint: "f")
+            lines = try ReportReader(database: url).experiment(fingerprint: "f")
         }
+        return lines
     }
 
     @Test("The gain is paired by seed, and the share of the gap has Fieller's interval, both as scipy has them")
