@@ -220,7 +220,8 @@ extension JobSession {
     }
 
     func newVersion(
-        _ trained: [TrainedArm], regression: TrainedRegression? = nil, days: ClosedRange<Day>, parent: WarmStart? = nil, evaluatedDay: Day?, runID: Int,
+        _ trained: [TrainedArm], regression: TrainedRegression? = nil, days: ClosedRange<Day>,
+        parent: WarmStart? = nil, evaluatedDay: Day?, runID: Int,
         fingerprint: String,
         inputs: [VersionInput], evaluations: [NetEvaluation], slices: [SliceEvaluation] = [],
         latencies: [LatencyReport], gate: GateRecord? = nil
