@@ -32,7 +32,8 @@ enum ColumnLeak: Equatable, Sendable {
         let same = tallies.filter { Self.correlation($0.value, rows: values.count, clicks: clicks) > Self.certain }
         // Of two values, the one of the clicks.
         let value = same.min { left, right in
-            (left.value.rows - 2 * left.value.clicks, left.key ?? "") < (right.value.rows - 2 * right.value.clicks, right.key ?? "")
+            let (ofLeft, ofRight) = (left.value.rows - 2 * left.value.clicks, right.value.rows - 2 * right.value.clicks)
+            return (ofLeft, left.key ?? "") < (ofRight, right.key ?? "")
         }
         if let value {
             self = .sameAsClick(value: value.key, clicked: 2 * value.value.clicks > value.value.rows)
@@ -76,11 +77,11 @@ extension ColumnLeak: CustomStringConvertible {
     var description: String {
         switch self {
         case .filledOnlyWhereClicked(let rows, let otherwise):
-            "the \(rows) rows where it is \(otherwise.map { "not ‘\($0)’" } ?? "filled") are clicked, so it is written after the "
-                + "click"
+            "the \(rows) rows where it is \(otherwise.map { "not ‘\($0)’" } ?? "filled") are clicked, so it is written "
+                + "after the click"
         case .sameAsClick(let value, let clicked):
-            "it is \(value.map { "‘\($0)’" } ?? "NULL") exactly where there is \(clicked ? "a" : "no") click, so it is written after "
-                + "the click"
+            "it is \(value.map { "‘\($0)’" } ?? "NULL") exactly where there is \(clicked ? "a" : "no") click, so it is "
+                + "written after the click"
         }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 extension JobDraft {
     /// The job file, with what a newcomer wants to know of each section.
     func yaml(today: String) -> String {
-        let sizes = DraftSizes(rows: sample.tableRows, days: sample.days.count)
+        let sizes = sizes
         return [
             head(today), sourceText, featuresText, netsText(sizes), rocketText, trainingText(sizes), evaluationText(sizes),
             restText,
@@ -51,7 +51,7 @@ extension JobDraft {
             "# What the nets are given of an impression; column defaults to the name. Kinds: categorical (one value),",
             "# multi_valued (an array), numeric, bucketed (a number by quantiles), cross (a combination of others),",
             "# hour_of_day, day_of_week.",
-            "# hash_bits: 2^bits ids, here at least four for each value, so that few values share one.",
+            "# Each value that training met has an embedding of its own, as far as nets.embedding_memory goes.",
             "features:",
         ]
         var names: Set<String> = []
@@ -67,8 +67,7 @@ extension JobDraft {
             lines.append("  # The pair: \(cross.remark).")
             lines.append(
                 Self.noted(
-                    "  - {name: \(Self.scalar(name)), kind: cross, of: [\(Self.scalar(first)), \(Self.scalar(second))]"
-                        + "\(Self.ids(cross.evidence.pairs))}",
+                    "  - {name: \(Self.scalar(name)), kind: cross, of: [\(Self.scalar(first)), \(Self.scalar(second))]}",
                     "\(cross.evidence.pairs) pairs in \(sample.recent.count) rows before the last day"))
         }
         let sentence = "of \(source.impressionTime.name), in source.time_zone"
@@ -94,6 +93,7 @@ extension JobDraft {
         # teaches.
         nets:
         \(Self.noted("  embedding_dim: \(sizes.embeddingDim)", "numbers an id is embedded in"))
+        \(Self.noted("  embedding_memory: \(sizes.embeddingMemory)", "at most; the log has about \(ids) ids"))
         \(Self.noted("  light: \(sizes.light)", "widths of the hidden layers"))
         \(Self.noted("  booster: \(sizes.booster)", "wider and deeper: what it learns it hints at"))
         """
@@ -116,7 +116,7 @@ extension JobDraft {
             training:
             \(Self.noted("  window_days: \(sizes.windowDays)", "the log has \(days) day\(days == 1 ? "" : "s")"))
             \(Self.noted("  batch_size: \(sizes.batchSize)", "larger is faster, and learns less from each row"))
-            \(Self.noted("  epochs: 1", "more than one soon learns users by heart"))
+            \(Self.noted("  epochs: auto", "found on the latest rows, which are then trained on too"))
               dense_learning_rate: 0.001
               light_learning_rate: 0.003
               embedding_learning_rate: 0.05
@@ -130,8 +130,12 @@ extension JobDraft {
         }
         let arms =
             sizes.trainsBaselines
-            ? Self.noted("  baselines: [light, booster]", "also trained alone, so that you see what the hint is worth")
-            : Self.noted("  # baselines: [light, booster]", "these alone too: what the hint is worth, for twice the time")
+            ? Self.noted(
+                "  baselines: [logistic_regression, light, booster]",
+                "what the nets must beat, and each net without the other")
+            : Self.noted(
+                "  baselines: [logistic_regression]",
+                "what the nets must beat; light and booster, each alone, for twice the time")
         return """
             # How a version is judged, on the day after its last training day.
             evaluation:
@@ -157,19 +161,12 @@ extension JobDraft {
         var text = "{name: \(scalar(name))"
         if name != feature.column { text += ", column: \(scalar(feature.column))" }
         switch feature.kind {
-        case .categorical: text += ", kind: categorical\(ids(feature.distinct))"
-        case .multiValued: text += ", kind: multi_valued\(ids(feature.distinct))"
+        case .categorical: text += ", kind: categorical"
+        case .multiValued: text += ", kind: multi_valued"
         case .numeric(let isSkewed): text += ", kind: numeric" + (isSkewed ? ", transform: log1p" : "")
         case .bucketed(let buckets): text += ", kind: bucketed, buckets: \(buckets)"
         }
         return text + "}"
-    }
-
-    /// Room for the ids of a field: at least four for each value, so that few values share one.
-    private static func ids(_ distinct: Int) -> String {
-        var bits = 4
-        while bits < 22, 1 << bits < 4 * distinct { bits += 1 }
-        return ", hash_bits: \(bits)"
     }
 
     /// What a feature of a column may be called: `a-z`, then `a-z`, `0-9` and `_`.

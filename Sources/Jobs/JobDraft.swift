@@ -45,6 +45,11 @@ struct JobDraft: Sendable {
         }
         remark(on: sample)
         remarkOnFeatures()
+        if !sizes.idsFit {
+            remarks.append(
+                "about \(ids) ids do not fit nets.embedding_memory: the rarest share an embedding row; raise it where the "
+                    + "machine has the memory, or give a feature a minimum_count")
+        }
     }
 
     /// The kept columns, with their codes in the newest rows; crosses are of those that name something.
@@ -65,6 +70,20 @@ struct JobDraft: Sendable {
                 first: kept[$0.first].feature.column, second: kept[$0.second].feature.column, evidence: $0)
         }
     }
+
+    /// Ids that training can meet: the values of all features, and the pairs of the crosses.
+    var ids: Int {
+        features.reduce(0) { sum, proposal in
+            guard case .feature(let feature) = proposal else { return sum }
+            switch feature.kind {
+            case .categorical, .multiValued: return sum + feature.distinct
+            case .numeric, .bucketed: return sum
+            }
+        } + crosses.reduce(0) { $0 + $1.evidence.pairs }
+    }
+
+    /// Sizes of the nets, and how they are trained.
+    var sizes: DraftSizes { DraftSizes(rows: sample.tableRows, days: sample.days.count, ids: ids) }
 
     /// With few values on both sides, a net finds what a cross would tell.
     private static let leastCrossedValues = 10
@@ -97,8 +116,8 @@ struct JobDraft: Sendable {
         }
         if sample.days.count < 2 {
             remarks.append(
-                "the log has rows of \(sample.days.first.map { "\($0)" } ?? "no day") only; a night trains on one day at least and "
-                    + "judges on the next")
+                "the log has rows of \(sample.days.first.map { "\($0)" } ?? "no day") only; a night trains on one day at "
+                    + "least and judges on the next")
         }
     }
 
@@ -132,26 +151,5 @@ struct ProposedCross: Equatable, Sendable {
     var remark: String {
         "\(shortPercent(evidence.seen)) of later rows have a pair that came before (\(shortPercent(evidence.seenByChance)) "
             + "by chance), and pairs' own click rates take \(shortPercent(evidence.gain)) off the log loss there"
-    }
-}
-
-/// How large nets and batches are to be, by the impressions that a night trains on.
-struct DraftSizes {
-    var windowDays: Int
-    var batchSize, embeddingDim: Int
-    var light, booster: [Int]
-    /// Whether nets trained alone beside cost little.
-    var trainsBaselines: Bool
-
-    init(rows: Int, days: Int) {
-        windowDays = max(1, min(14, days - 1))
-        let trained = rows / max(1, days) * windowDays
-        switch trained {
-        case ..<1_000_000: (batchSize, embeddingDim, light, booster) = (256, 8, [16, 8], [128, 64])
-        case ..<20_000_000: (batchSize, embeddingDim, light, booster) = (512, 16, [16, 8], [400, 200, 100])
-        case ..<200_000_000: (batchSize, embeddingDim, light, booster) = (1_024, 16, [64, 32], [400, 200, 100])
-        default: (batchSize, embeddingDim, light, booster) = (4_096, 16, [128, 64], [720, 360, 180])
-        }
-        trainsBaselines = trained < 20_000_000
     }
 }

@@ -93,8 +93,10 @@ struct LogReading {
 
     /// Of a log that cannot be counted in time.
     private func readPart() throws -> Result {
+        let patience = "\(limits.statementMilliseconds / 1_000) s"
         var remarks = [
-            "\(table.name) could not be counted within \(limits.countMilliseconds / 1_000) s: what is said of it is of a sample"
+            "\(table.name) could not be counted within \(limits.countMilliseconds / 1_000) s: what is said of it is of a "
+                + "sample"
         ]
         var tally = try tally()
         let rows = table.canBeSampled ? try readPages(&tally) : try readSlices(&tally, &remarks)
@@ -102,7 +104,7 @@ struct LogReading {
         var clicks = ClickTimes()
         if try readClicks(of: tally.sample, &clicks) == nil {
             remarks.append(
-                "the clicks on the sample could not be read within \(limits.statementMilliseconds / 1_000) s; create an index that begins "
+                "the clicks on the sample could not be read within \(patience); create an index that begins "
                     + "with \(source.clickImpression.name) of \(search.clicks.name) and run rocket init again")
         }
         let last = tally.sample.map(\.at).max().map { Instant(microseconds: $0).day }
@@ -125,7 +127,7 @@ struct LogReading {
         }
         if tally.recent.times.isEmpty {
             remarks.append(
-                "the newest rows could not be read within \(limits.statementMilliseconds / 1_000) s, so that no crosses were looked for; "
+                "the newest rows could not be read within \(patience), so that no crosses were looked for; "
                     + "an index on \(source.impressionTime.name) makes that possible")
         }
         return Result(tally: tally, clicks: clicks, extent: nil, rows: rows, isWhole: false, remarks: remarks)
@@ -177,7 +179,8 @@ struct LogReading {
                 return 100 * read.rows
             }
         }
-        remarks.append("\(table.name) is a view that is slow to read by time: what is said of its columns is of its first rows")
+        remarks.append(
+            "\(table.name) is a view that is slow to read by time: what is said of its columns is of its first rows")
         try stream(
             "(SELECT * FROM \(try relation) LIMIT \(limits.sampleRows)) i", try times, into: &tally, .sample)
         return tally.rows

@@ -1,0 +1,34 @@
+/// How large nets, batches and memory are to be, by the impressions that a night trains on and their ids.
+struct DraftSizes {
+    /// Two weeks hold each weekday twice; older days tell less of the next.
+    var windowDays: Int
+    /// Small logs are learned from row by row; large ones bear larger steps, which are faster.
+    var batchSize, embeddingDim: Int
+    /// The light net is served; more rows can teach a wider one. The booster costs training time only.
+    var light, booster: [Int]
+    /// Whether nets trained alone beside cost little.
+    var trainsBaselines: Bool
+    /// As `nets.embedding_memory` writes it: room for twice the ids that the log has, so that no two share an embedding
+    /// row and new ones find theirs. It is a bound, and takes no memory that the ids do not need.
+    var embeddingMemory: String
+    /// Whether all ids fit.
+    var idsFit: Bool
+
+    init(rows: Int, days: Int, ids: Int) {
+        windowDays = max(1, min(14, days - 1))
+        let trained = rows / max(1, days) * windowDays
+        switch trained {
+        case ..<1_000_000: (batchSize, embeddingDim, light, booster) = (256, 8, [16, 8], [128, 64])
+        case ..<20_000_000: (batchSize, embeddingDim, light, booster) = (512, 16, [16, 8], [400, 200, 100])
+        case ..<200_000_000: (batchSize, embeddingDim, light, booster) = (1_024, 16, [64, 32], [400, 200, 100])
+        default: (batchSize, embeddingDim, light, booster) = (4_096, 16, [128, 64], [720, 360, 180])
+        }
+        trainsBaselines = trained < 20_000_000
+        // Both nets' rows with the optimiser's two words, and the table of ids.
+        let bytes = ids * (2 * (4 * embeddingDim + 8) + 16)
+        let gigabytes = [1, 2, 4, 8, 16]
+        let fitting = gigabytes.first { 2 * bytes <= $0 * 1_000_000_000 }
+        embeddingMemory = "\(fitting ?? 16)GB"
+        idsFit = bytes <= 16_000_000_000
+    }
+}
