@@ -51,6 +51,9 @@ extension FeatureProposal {
 
     private static func reasonAgainst(_ profile: ColumnProfile) -> String? {
         let column = profile.column
+        if column.isGeneratedTruth {
+            return "the probability that rocket sample-logs drew the click with: evaluation.true_probability, and no feature"
+        }
         if let leak = profile.leak { return leak.description }
         if let word = after.first(where: { column.words.contains($0) }), history.isDisjoint(with: column.words) {
             return "‘\(word)’: it sounds as if it were known after the click only; put it in if it is known before"

@@ -128,6 +128,10 @@ extension JobDraft {
         let grouped = group.map {
             Self.noted("  group: \(Self.scalar($0.name))", "GAUC: the order of ads within each of its values")
         }
+        // Of generated logs.
+        let truth: String =
+            impressions.columns.first(where: \.isGeneratedTruth)
+            .map { "\n" + Self.noted("  true_probability: \(Self.scalar($0.name))", "with which the clicks were drawn") } ?? ""
         let arms =
             sizes.trainsBaselines
             ? Self.noted(
@@ -140,7 +144,7 @@ extension JobDraft {
             # How a version is judged, on the day after its last training day.
             evaluation:
             \(grouped ?? "  # group: user_id           # a column that names a person, for GAUC; none was found")
-            \(arms)
+            \(arms)\(truth)
             """
     }
 

@@ -73,13 +73,14 @@ struct JobDraft: Sendable {
 
     /// Ids that training can meet: the values of all features, and the pairs of the crosses.
     var ids: Int {
-        features.reduce(0) { sum, proposal in
-            guard case .feature(let feature) = proposal else { return sum }
+        var count = crosses.reduce(0) { $0 + $1.evidence.pairs }
+        for case .feature(let feature) in features {
             switch feature.kind {
-            case .categorical, .multiValued: return sum + feature.distinct
-            case .numeric, .bucketed: return sum
+            case .categorical, .multiValued: count += feature.distinct
+            case .numeric, .bucketed: break
             }
-        } + crosses.reduce(0) { $0 + $1.evidence.pairs }
+        }
+        return count
     }
 
     /// Sizes of the nets, and how they are trained.

@@ -138,6 +138,9 @@ struct SurveyedColumn: Equatable, Sendable {
         isNameable ? idType?.objection : "its name has a control character, which a job file cannot hold"
     }
 
+    /// Whether it is what `rocket sample-logs` knows of its clicks.
+    var isGeneratedTruth: Bool { name == "true_click_probability" && family == .number }
+
     /// A number that measures something, by its name; any other whole number names something.
     var isMeasure: Bool {
         !Set(["id", "key", "code"]).contains(words.last ?? "") && !Self.measures.isDisjoint(with: words)

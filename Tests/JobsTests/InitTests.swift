@@ -186,7 +186,8 @@ import Testing
     func strong() throws {
         try TestDatabase.run(.empty) { url in
             try Self.create(
-                columns: ", channel text, past_clicks int, revenue float8", values: ", NULL, n % 5, NULL", on: url)
+                columns: ", channel text, past_clicks int, revenue float8, true_click_probability float8",
+                values: ", NULL, n % 5, NULL, 0.05 + n % 9 * 0.01", on: url)
             try TestDatabase.connect(url).script(
                 """
                 UPDATE log.shown s SET channel = CASE
@@ -200,6 +201,8 @@ import Testing
             #expect(result.output.contains("look at: channel alone reaches AUC 0.9"), "\(result.output)")
             #expect(text.contains("{name: channel, kind: categorical") && text.contains("is it known before the click?"))
             #expect(text.contains("{name: past_clicks, kind: categorical"))
+            #expect(text.contains("  true_probability: true_click_probability"))
+            #expect(text.contains("#   true_click_probability: the probability that rocket sample-logs"))
             #expect(text.contains("#   revenue: the ") && result.output.contains("revenue is left out"))
         }
     }
