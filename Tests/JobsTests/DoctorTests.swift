@@ -51,8 +51,10 @@ import Testing
             _ = try PipelineTests.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
             try RoleTests.withLogins(url) { logins in
                 let findings = Self.examine(logins.writer, job: job, logs: logins.logs, depth: .deep)
-                // The generated log ends long ago.
-                #expect(Self.complaints(findings).map(\.subject) == ["ad_log.impressions"], "\(findings)")
+                // The generated log ends long ago, and the job gives some features so few bits that their values share ids.
+                let subjects = Set(Self.complaints(findings).map(\.subject))
+                #expect(
+                    subjects == ["ad_log.impressions", "ids of category", "ids of interests", "ids of slot"], "\(findings)")
                 #expect(findings.contains { $0.topic == .models && $0.found.contains("whole") })
 
                 let reader = Self.examine(logins.reports, job: job, logs: logins.logs)
