@@ -135,7 +135,7 @@ import Testing
     func experiment() throws {
         try PipelineTests.withJob(change: Self.auto) { url, job in
             let day = try PipelineTests.day("2026-01-07")
-            let arms: [Arm] = [.light, .booster, .rocket]
+            let arms: [Contender] = [.nets(.light), .nets(.booster), .nets(.rocket)]
             let first = try PipelineTests.session(url, job).experiment(day: day, arms: arms, seeds: 1)
             #expect(first.trained == 3)
             let choices = try Self.choices(url)
