@@ -7,7 +7,7 @@ enum YAMLText {
         do {
             // Editors of other systems write a byte order mark, on which the parser would stop.
             let text = text.first == "\u{FEFF}" ? String(text.dropFirst()) : text
-            if let (line, message) = AliasLimit.problem(in: text) {
+            if let (line, message) = NestingLimit.problem(in: text) ?? AliasLimit.problem(in: text) {
                 problems.add(line: line, message)
                 return nil
             }

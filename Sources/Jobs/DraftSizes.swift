@@ -18,6 +18,7 @@ struct DraftSizes {
         windowDays = max(1, min(14, days - 1))
         let trained = rows / max(1, days) * windowDays
         switch trained {
+        case ..<20_000: (batchSize, embeddingDim, light, booster) = (64, 8, [16, 8], [128, 64])
         case ..<1_000_000: (batchSize, embeddingDim, light, booster) = (256, 8, [16, 8], [128, 64])
         case ..<20_000_000: (batchSize, embeddingDim, light, booster) = (512, 16, [16, 8], [400, 200, 100])
         case ..<200_000_000: (batchSize, embeddingDim, light, booster) = (1_024, 16, [64, 32], [400, 200, 100])

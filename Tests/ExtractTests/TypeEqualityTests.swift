@@ -28,7 +28,7 @@ import Testing
             try logs.connection.script(
                 """
                 CREATE TABLE typed (id text, at timestamptz);
-                INSERT INTO typed VALUES ('1', '2026-01-05 00:15:00.25+00'), ('2', '2026-01-05 18:45+00')
+                INSERT INTO typed VALUES ('1', '2026-01-05 00:15:00.25+00'), ('2', '2026-01-05 17:45+00')
                 """)
             let features = [
                 Feature(name: "hour", column: "hour", kind: .hourOfDay),
@@ -36,7 +36,7 @@ import Testing
                 Feature(name: "moment", column: "at", kind: .categorical),
             ]
             let found = try Self.compared(features, logs, zone: "Asia/Kolkata") { row in
-                [row == 0 ? "2026-01-05T00:15:00.25Z" : .integer(1_767_638_700)]
+                [row == 0 ? "2026-01-05T00:15:00.25Z" : .integer(1_767_635_100)]
             }
             #expect(found.allSatisfy { $0.problems.isEmpty } && found[0].ids[0] != found[0].ids[1])
         }

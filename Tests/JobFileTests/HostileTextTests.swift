@@ -55,7 +55,7 @@ import Testing
         "x: " + String(repeating: "- ", count: 100_000), "x: " + String(repeating: "? ", count: 100_000),
         "x: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900),
         deepKeys,
-        // Ten links of depth 900: as deep as aliases may make it.
+        // Ten links of depth 900.
         (1...10).map(link).joined() + "? *x10\n: 1\n",
     ]
 
