@@ -19,7 +19,8 @@ import Testing
         let outcomes = try ranker().outcomes(
             request: [:], candidates: [good, good.merging([column: value]) { $1 }, good])
         let alone = try ranker().score(request: [:], candidates: [good])
-        #expect(try outcomes[0].get() == alone[0] && outcomes[2].get() == alone[0])
+        // What a product rounds to depends on how many rows it has.
+        for good in [outcomes[0], outcomes[2]] { #expect(try abs(good.get() - alone[0]) < 1e-6) }
         switch outcomes[1] {
         case .success(let probability):
             #expect((0...1).contains(probability))
@@ -108,7 +109,8 @@ import Testing
                     row: number, column: "price", found: "‘cheap \(number)’", expected: "a finite number")
                 #expect(outcome == .failure(problem))
             } else {
-                #expect(try outcome.get() == ranker.score(request: [:], candidates: [rows[number]])[0])
+                let alone = try ranker.score(request: [:], candidates: [rows[number]])[0]
+                #expect(try abs(outcome.get() - alone) < 1e-6)
             }
         }
     }
