@@ -67,7 +67,7 @@ import Testing
             func sql(_ row: Int) -> String {
                 cases.map { column in
                     guard row < column.values.count else { return "NULL" }
-                    let value = "\(column.values[row].sql)::\(column.type)"
+                    let value = "(\(column.values[row].sql))::\(column.type)"
                     return isArray ? "ARRAY[\(value), NULL, \(column.values[0].sql)]::\(column.type)[]" : value
                 }.joined(separator: ", ")
             }
