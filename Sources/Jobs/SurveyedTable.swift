@@ -21,10 +21,12 @@ struct SurveyedTable: Sendable {
         guard let first = rows.first else { throw AdLogError.noRelation(name) }
         self.name = name
         canBeSampled = ["r", "p", "m"].contains(try first.text("relkind"))
-        let types = try IDType.columns(of: name, on: connection)
+        let idTypes = try IDType.columns(of: name, on: connection)
+        let types = try connection.columnTypes(of: name)
         columns = try rows.map { row in
             var column = try SurveyedColumn(row)
-            column.idType = types[column.name]
+            column.idType = idTypes[column.name]
+            column.resolvedType = types[column.name]
             return column
         }
         self.rows = try connection.estimatedRows("SELECT 1 FROM \(relation)")
@@ -67,6 +69,8 @@ struct SurveyedColumn: Equatable, Sendable {
     var refersTo: String?
     /// The type as far as it matters for ids.
     var idType: IDType?
+    /// As `Connection.columnTypes` names it: of a domain what it is made of, of any enumeration `enum`.
+    var resolvedType: String?
 
     init(name: String, type: String) {
         self.name = name
@@ -126,9 +130,11 @@ struct SurveyedColumn: Equatable, Sendable {
         switch family {
         case .moment: return "a moment: of times, only the impression's own becomes features (hour_of_day, day_of_week)"
         case .document: return "\(type): name what is in it by a view or a generated column"
-        case .array where !SourceCheck.fits(.multiValued, type: type):
-            return "\(type): of arrays, those of text, whole numbers, uuid or boolean become features; cast it to text[] in "
-                + "a view"
+        case .array where !SourceCheck.fits(.multiValued, type: resolvedType ?? type):
+            return "\(type): its elements have no text of their own that could become ids; cast it to text[] in a view"
+        case .text, .other:
+            return SourceCheck.fits(.categorical, type: resolvedType ?? type)
+                ? nil : "\(type): its values have no text of their own that could become ids; cast it to text in a view"
         default: return nil
         }
     }

@@ -48,10 +48,10 @@ import Testing
             let folder = URL(fileURLWithPath: job).deletingLastPathComponent().path
             // Left out: what a JSON object has and a row cannot.
             let cases: [(arguments: [String], code: Int32, leftOut: Set<String>)] = [
-                (["report"], 0, ["latency"]), (["report", "--all"], 0, ["latency"]),
-                (["models", "list"], 0, ["latency"]),
-                (["models", "show", "1"], 0, ["latency"]), (night, 3, ["latency", "gate"]),
-                (["backfill"] + range, 3, ["latency"]),
+                (["report"], 0, ["latency", "comparisons"]), (["report", "--all"], 0, ["latency", "comparisons"]),
+                (["models", "list"], 0, ["latency", "comparisons"]),
+                (["models", "show", "1"], 0, ["latency", "comparisons"]), (night, 3, ["latency", "comparisons", "gate"]),
+                (["backfill"] + range, 3, ["latency", "comparisons"]),
                 (["extract", "--quiet", "--job", job, "--day", "2026-01-06"], 3, []),
                 (
                     ["cache", "inspect", "\(folder)/cache/\(file)"], 0,

@@ -144,12 +144,14 @@ import Testing
             try Self.create(
                 columns: """
                     , "no" text, "on" int, "null" text, y text, "line\nbreak" text, "a\u{2028}b" text, "été: #1" text,
-                    sizes numeric[], moods public.mood[], feeling public.mood, "say ""hi"" now" text, tags text[], words json
+                    sizes numeric[], moods public.mood[], feeling public.mood, "say ""hi"" now" text, tags text[], words json, cost money,
+                    spans int4range[]
                     """,
                 values: """
                     , 'n' || n % 3, n % 20, 'z' || n % 4, 'y' || n % 2, 'b' || n % 3, 'l' || n % 3, 'e' || n % 3,
                     ARRAY[n % 3]::numeric[], ARRAY['fine']::public.mood[],
-                    (CASE WHEN n % 2 = 0 THEN 'fine' ELSE 'so-so' END)::public.mood, 'h' || n % 3, ARRAY['t' || n % 9], '{}'
+                    (CASE WHEN n % 2 = 0 THEN 'fine' ELSE 'so-so' END)::public.mood, 'h' || n % 3, ARRAY['t' || n % 9], '{}', n % 5,
+                    ARRAY[int4range(n % 3, 9)]
                     """, on: url)
             let (result, text) = try Self.draft(url)
             #expect(result.code == 0 && result.output.contains("log.hits: ok"), "\(result.errors)\(text)")
@@ -160,7 +162,8 @@ import Testing
             #expect(text.contains("column: \"a\\U00002028b\"") && text.contains("column: \"été: #1\""))
             #expect(text.contains("column: \"say \\\"hi\\\" now\""))
             #expect(text.contains("#   line break: its name has a control character"))
-            #expect(text.contains("#   sizes: numeric[]") && text.contains("#   moods: public.mood[]"))
+            #expect(text.contains("{name: sizes, kind: multi_valued") && text.contains("{name: moods, kind: multi_valued"))
+            #expect(text.contains("#   cost: money: ") && text.contains("#   spans: int4range[]: "))
         }
     }
 

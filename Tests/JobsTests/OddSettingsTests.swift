@@ -27,9 +27,9 @@ import Testing
         CREATE TABLE shop.shown AS
         SELECT n::bigint AS id, timestamptz '2026-01-05 00:00Z' + n * interval '100 s' AS at, 'ad' || n % 7 AS ad,
                (n % 9) / 7.0::float8 AS share, ((n % 5) || ' days ' || n % 3 || ' hours')::interval AS span,
-               set_byte('\\x00ff41'::bytea, 1, n % 6) AS token, ((n % 8) * 1.25)::numeric::money AS bid,
+               set_byte('\\x00ff41'::bytea, 1, n % 6) AS token, ((n % 8) * 1.25)::numeric(10,2) AS bid,
                timestamptz '2026-01-01 00:00Z' + (n % 6) * interval '1 day' AS since, date '2026-01-01' + n % 4 AS born,
-               ARRAY['x' || n % 3, NULL, 'y' || n % 4] AS tags, ('<a b="' || n % 3 || '"/>')::xml AS note,
+               ARRAY['x' || n % 3, NULL, 'y' || n % 4] AS tags, '<a b="' || n % 3 || '"/>' AS note,
                (n % 13)::float8 AS price, 'u' || n % 50 AS who
         FROM generate_series(1, 3455) AS n;
         CREATE TABLE shop.clicked AS
