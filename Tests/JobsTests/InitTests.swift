@@ -149,7 +149,7 @@ import Testing
                     """,
                 values: """
                     , 'n' || n % 3, n % 20, 'z' || n % 4, 'y' || n % 2, 'b' || n % 3, 'l' || n % 3, 'e' || n % 3,
-                    ARRAY[n % 3]::numeric[], ARRAY['fine']::public.mood[],
+                    ARRAY[n % 3]::numeric[], ARRAY[CASE WHEN n % 2 = 0 THEN 'fine' ELSE 'so-so' END]::public.mood[],
                     (CASE WHEN n % 2 = 0 THEN 'fine' ELSE 'so-so' END)::public.mood, 'h' || n % 3, ARRAY['t' || n % 9], '{}', n % 5,
                     ARRAY[int4range(n % 3, 9)]
                     """, on: url)
