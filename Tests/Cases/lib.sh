@@ -53,6 +53,10 @@ fails() {
     shift
     if "$@" >/dev/null 2>&1; then note wrong "$what" "$* holds"; else note right "$what" ''; fi
 }
+# refused WHAT PATTERN SQL: the server refuses a statement, for that reason.
+refused() {
+    if ask "$3" >out 2>err; then note wrong "$1" "it is taken: $3"; else says "$1" "$2"; fi
+}
 # says WHAT PATTERN: standard error or output of the last r has a line of an extended regular expression.
 says() {
     if grep -qiE -- "$2" err out; then note right "$1" ''; else note wrong "$1" "no ‘$2’ in: $(cat err out | tail -n 5 | cut -c1-300 | tr '\n' ' ')"; fi
