@@ -156,7 +156,7 @@ S
     is 'a call that names no schema falls for it' "$(ask "SELECT hashtextextended('x'::text, 0); SELECT count(*) FROM public.trace" | paste -sd ' ')" '1 1'
     ask 'TRUNCATE public.trace'
     # Migrations from the first one on.
-    ask 'DROP SCHEMA rocket CASCADE'
+    ask 'DROP SCHEMA rocket CASCADE; DROP SCHEMA ad_log CASCADE'
     local tables
     tables=$(ask "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('rocket')")
     is 'tables before' "$tables" 0

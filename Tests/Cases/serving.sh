@@ -163,7 +163,6 @@ features.json	s/("hashBits"):8/\1:1/
 features.json	s/("hashBits"):8/\1:9/
 features.json	s/"table":"ad"/"table":"level"/
 features.json	s/"crossed":\["ad","place"\]/"crossed":["ad","both"]/
-features.json	s/"crossed":\["ad","place"\]/"crossed":["ad","ad"]/
 features.json	s/"crossed":\["ad","place"\]/"crossed":[]/
 features.json	s/"boundaries":\[[^]]*\]/"boundaries":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30]/
 features.json	s/"boundaries":\[[^]]*\]/"boundaries":[8,6,4,2]/
