@@ -29,12 +29,9 @@ run_case() {
 }
 
 note() { # right or wrong, what, what came
-    printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$folder/checks"
-    if [ "$1" = right ]; then
-        printf '%-4s right  %s%s\n' "$name" "$2" "${3:+: $3}"
-    else
-        printf '%-4s WRONG  %s: %s\n' "$name" "$2" "$3"
-    fi
+    # A check is one line, whatever it found.
+    local found=${3//[$'\n\t']/ }
+    printf '%s\t%s%s\n' "$1" "$2" "${found:+: $found}" >>"$folder/checks"
 }
 
 # is WHAT FOUND EXPECTED

@@ -122,7 +122,8 @@ case_C4() {
             continue
         fi
         echo "$good" | score hostile
-        if [ "$code" = 6 ] || [ "$code" = 5 ]; then
+        # Features that contradict themselves are a matter of configuration, weights that do are damaged.
+        if [ "$code" = "$([ "$file" = features.json ] && echo 6 || echo 5)" ] && ! [ -s out ]; then
             note right "$file, $expression: refused" "$code $(head -c 120 err | tr '\n' ' ')"
         else
             note wrong "$file, $expression" "code $code, $(head -c 100 out) $(head -c 200 err)"
@@ -134,7 +135,7 @@ model.safetensors	s/(\\"rows\\"):256/\1:9223372036854775807/
 model.safetensors	s/(\\"rows\\"):256/\1:-5/
 model.safetensors	s/(\\"rows\\"):256/\1:0/
 model.safetensors	s/(\\"rows\\"):256/\1:1/
-model.safetensors	s/(\\"rows\\"):256/\1:1000000000000/; s/("embedding.ad":.*"shape"):\[256/\1:[1000000000000/
+model.safetensors	s/(\\"rows\\"):256/\1:1000000000000/; s/("embedding.ad":[^}]*"shape"):\[256/\1:[1000000000000/
 model.safetensors	s/(\\"table\\"):\\"ad\\"/\1:\\"level\\"/
 model.safetensors	s/(\\"table\\"):\\"ad\\"/\1:\\"place\\"/
 model.safetensors	s/(\\"table\\"):\\"ad\\"/\1:\\"nowhere\\"/
@@ -150,9 +151,9 @@ model.safetensors	s/(\\"sharedLayers\\"):0/\1:9223372036854775807/
 model.safetensors	s/(\\"mean\\"):[0-9.]+/\1:1e400/
 model.safetensors	s/(\\"standardDeviation\\"):[0-9.]+/\1:0/
 model.safetensors	s/(\\"standardDeviation\\"):[0-9.]+/\1:-1/
-model.safetensors	s/("light.0.weight":.*"shape"):\[[0-9]+/\1:[1099511627776/
-model.safetensors	s/("light.0.weight":.*"shape"):\[[0-9]+,[0-9]+/\1:[4294967296,4294967296/
-model.safetensors	s/("light.0.weight":.*"shape"):\[[0-9]+/\1:[-1/
+model.safetensors	s/("light.0.weight":[^}]*"shape"):\[[0-9]+/\1:[1099511627776/
+model.safetensors	s/("light.0.weight":[^}]*"shape"):\[[0-9]+,[0-9]+/\1:[4294967296,4294967296/
+model.safetensors	s/("light.0.weight":[^}]*"shape"):\[[0-9]+/\1:[-1/
 model.safetensors	s/("light.0.weight":\{"data_offsets"):\[[0-9]+,[0-9]+/\1:[0,9223372036854775807/
 model.safetensors	s/("light.0.weight":\{"data_offsets"):\[[0-9]+,/\1:[9223372036854775807,/
 model.safetensors	s/("light.0.weight":\{"data_offsets"):\[[0-9]+,/\1:[-8,/
@@ -175,13 +176,13 @@ S
         rm -rf hostile && cp -r model hostile
         head -c "$hostile" model/model.safetensors >hostile/model.safetensors
         echo "$good" | score hostile
-        is "a model that is cut off after $hostile bytes" "$code" 6
+        is "a model that is cut off after $hostile bytes" "$code" 5
     done
     for hostile in 9223372036854775807 -1 4294967296; do
         rm -rf hostile && cp -r model hostile
         { number "$hostile"; tail -c +9 model/model.safetensors; } >hostile/model.safetensors
         echo "$good" | score hostile
-        is "a header of $hostile bytes" "$code" 6
+        is "a header of $hostile bytes" "$code" 5
     done
     local cache
     cache=$(find cache -name '*.lz4' | head -n 1)
