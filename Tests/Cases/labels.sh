@@ -21,6 +21,7 @@ case_A1() {
     source='  repeated_share: 1' job a a
     night a.yaml
     is 'rows of the same id and time: read, used, rejected, repeated | events, labels' "$(account)" '1200 900 0 300 | 225 150'
+    is 'clicks on two rows of one time are ambiguous' "$(ask 'SELECT sum(ambiguous_clicks) FROM rocket.cache_days')" 75
     # No id is no id.
     ask 'DROP SCHEMA a CASCADE; DELETE FROM rocket.cache_manifest; DELETE FROM rocket.cache_days'
     logs a text text

@@ -48,6 +48,10 @@ case_C2() {
         is "$value of a feature of small spread" "$code $(outcome)" '5 pxp'
         fails 'no NaN comes out' grep -qi nan out
     done
+    # The same from the log.
+    ask "UPDATE a.shown SET near = 3e38 WHERE id = 700"
+    r predict --model live --day 2026-01-07
+    is 'of a day, only that row has a problem' "$code $(ask 'SELECT count(*), count(problem), min(impression_id) FILTER (WHERE problem IS NOT NULL) FROM rocket.predictions')" '0 300|1|700'
 }
 
 case_C3() {
