@@ -7,6 +7,7 @@ import Foundation
 import JobFile
 import LogImport
 import ModelRegistry
+import Nets
 import ONNXExport
 import Postgres
 import RocketLaunching
@@ -164,7 +165,7 @@ public enum JobError: Error, CustomStringConvertible {
             case .noVersion, .otherModel, .absent, .noArtifact: .configuration
             case .damagedArtifact, .damaged: .dataCheckFailed
             }
-        case TrainingError.notFinite: .dataCheckFailed
+        case TrainingError.notFinite, is SafetensorsError: .dataCheckFailed
         case CollectiveError.unavailable: .configuration
         case is CollectiveError: .ranksLost
         case TrainingError.unsupported, is ServingError, is ONNXExportError: .configuration

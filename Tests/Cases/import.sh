@@ -47,7 +47,7 @@ case_B2() {
     cp two/part-0.csv log.2026-01-06.csv
     load log.2026-01-05.csv log.2026-01-06.csv --into u --time shown_at --label clicked
     is 'two names alike up to the dot' "$code $(rows u)" '0 60'
-    is 'ids of a file, wherever it lies' "$(ask 'SELECT count(*) FROM ad_log.t_impressions JOIN ad_log.u_impressions USING (ad, impressed_at) WHERE split_part(t_impressions.impression_id, $$-$$, 3) = split_part(u_impressions.impression_id, $$-$$, 4)')" 60
+    is 'ids of a file, wherever it lies' "$(ask 'SELECT count(*) FROM ad_log.t_impressions JOIN ad_log.u_impressions USING (ad, impressed_at) WHERE split_part(t_impressions.impression_id, $$-$$, 3) = split_part(u_impressions.impression_id, $$-$$, 2)')" 60
     for n in $(seq 9); do printf '0\t%s\n' "$(yes "$n" | head -n 39 | paste -sd '\t')"; done >one/day.tsv
     sed 's/^0/1/' one/day.tsv >two/day.tsv
     r import criteo one/day.tsv two/day.tsv --into c

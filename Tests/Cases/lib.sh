@@ -29,12 +29,9 @@ run_case() {
 }
 
 note() { # right or wrong, what, what came
-    printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$folder/checks"
-    if [ "$1" = right ]; then
-        printf '%-4s right  %s%s\n' "$name" "$2" "${3:+: $3}"
-    else
-        printf '%-4s WRONG  %s: %s\n' "$name" "$2" "$3"
-    fi
+    # A check is one line, whatever it found.
+    local found=${3//[$'\n\t']/ }
+    printf '%s\t%s%s\n' "$1" "$2" "${found:+: $found}" >>"$folder/checks"
 }
 
 # is WHAT FOUND EXPECTED
@@ -52,6 +49,10 @@ fails() {
     local what=$1
     shift
     if "$@" >/dev/null 2>&1; then note wrong "$what" "$* holds"; else note right "$what" ''; fi
+}
+# refused WHAT PATTERN SQL: the server refuses a statement, for that reason.
+refused() {
+    if ask "$3" >out 2>err; then note wrong "$1" "it is taken: $3"; else says "$1" "$2"; fi
 }
 # says WHAT PATTERN: standard error or output of the last r has a line of an extended regular expression.
 says() {
