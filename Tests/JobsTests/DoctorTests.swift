@@ -89,7 +89,9 @@ import Testing
             #expect(cache().contains { $0.found.contains("the manifest says") })
             try FileManager.default.removeItem(atPath: files[1])
             #expect(cache().contains { $0.found.contains("not on this machine") })
-            try Data().write(to: URL(fileURLWithPath: files[1] + ".tmp"))
+            let folder = URL(fileURLWithPath: files[1]).deletingLastPathComponent().path
+            let random = String(repeating: "0123456789abcdef", count: 2)
+            try Data().write(to: URL(fileURLWithPath: "\(folder)/part-0.\(random).tmp"))
             #expect(cache().contains { $0.mend?.contains("rocket cache prune") == true })
             #expect(Self.examine(url, job: job).exitStatus == .done)
         }
