@@ -104,7 +104,8 @@ import Testing
             func complaint() throws -> Finding {
                 let findings = Self.examine(url, job: job)
                 #expect(findings.exitStatus == .internalError)
-                return try #require(Self.complaints(findings).first { $0.topic == .models })
+                return try #require(
+                    Self.complaints(findings).first { $0.topic == .models && $0.state == .problem })
             }
             func flip(_ versions: String) throws {
                 try connection.script(

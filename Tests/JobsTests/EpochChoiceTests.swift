@@ -97,7 +97,7 @@ import Testing
     @Test("Killed while it searches or trains, a night ends with the weights of an undisturbed one")
     func killed() throws {
         let slow = { (text: String) in
-            Self.auto(text).replacing("batch_size: 128}", with: "batch_size: 16, checkpoint_minutes: 0.0005}")
+            Self.auto(text).replacing("batch_size: 128}", with: "batch_size: 16, checkpoint_minutes: 0.000001}")
         }
         try PipelineTests.withJob(change: slow) { url, job in
             let other = job.replacing("job.yaml", with: "killed.yaml")
