@@ -94,43 +94,6 @@ import Testing
         #expect(found[0] == found[1] && weights[0] == weights[1] && weights[0] != nil)
     }
 
-    @Test("Killed while it searches or trains, a night ends with the weights of an undisturbed one")
-    func killed() throws {
-        let slow = { (text: String) in
-            Self.auto(text).replacing("batch_size: 128}", with: "batch_size: 16, checkpoint_minutes: 0.000001}")
-        }
-        try PipelineTests.withJob(change: slow) { url, job in
-            let other = job.replacing("job.yaml", with: "killed.yaml")
-            try String(contentsOfFile: job, encoding: .utf8).replacing("model: test", with: "model: killed")
-                .write(toFile: other, atomically: true, encoding: .utf8)
-            func nightly(_ job: String) -> [String] { ["nightly", "--job", job, "--as-of", "2026-01-08T01:00Z"] }
-            let undisturbed = try CommandTests.rocket(nightly(job), database: url)
-            #expect([0, 8].contains(undisturbed.code), "\(undisturbed.errors)")
-            let folder = job.replacing("job.yaml", with: "cache/checkpoints")
-            func saved() -> Set<String> {
-                Set((FileManager.default.subpaths(atPath: folder) ?? []).filter { $0.hasSuffix(".safetensors") })
-            }
-            var killed: Set<String> = []
-            // Once in each of the four trainings.
-            for name in ["search_booster", "booster", "search_rocket_without", "rocket_without"] {
-                let process = try CommandTests.started(nightly(other), database: url)
-                while process.isRunning, !saved().contains(where: { $0.contains("/\(name)") }) { usleep(500) }
-                kill(process.processIdentifier, SIGKILL)
-                process.waitUntilExit()
-                if process.terminationReason == .uncaughtSignal { killed.insert(name) }
-            }
-            #expect(!killed.isEmpty)
-            let last = try CommandTests.rocket(nightly(other), database: url)
-            #expect([0, 3, 8].contains(last.code), "\(last.errors)")
-            let weights = try TestDatabase.connect(url).execute(
-                """
-                SELECT DISTINCT sha256 FROM rocket.artifacts WHERE name = 'model.safetensors'
-                """)
-            let versions = try TestDatabase.connect(url).execute("SELECT FROM rocket.model_versions")
-            #expect(weights.count == 1 && versions.count == 2)
-        }
-    }
-
     @Test("An experiment finds each arm's number once, and all seeds have it")
     func experiment() throws {
         try PipelineTests.withJob(change: Self.auto) { url, job in
