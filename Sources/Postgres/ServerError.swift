@@ -36,7 +36,7 @@ extension PostgresError.ServerError: CustomStringConvertible {
     private var advice: String? {
         switch sqlState {
         // The job's own tables are missing, or older than the program.
-        case "42P01", "42703", "3F000": statement.contains("rocket.") ? "run: rocket migrate" : nil
+        case "42P01", "42703", "42883", "3F000": statement.contains("rocket.") ? "run: rocket migrate" : nil
         case "25006":
             "results are written to a primary server, and this one, or the session, is read-only: name the primary in "
                 + "DATABASE_URL or --database, and a replica that only the logs are read from in SOURCE_DATABASE_URL or "
