@@ -13,8 +13,8 @@ struct CacheCommand: ParsableCommand {
             commandName: "inspect",
             abstract: "Print cache files' headers, indices and what each column takes.",
             discussion: """
-                Reads the whole files; Sources/FeatureCache/FORMAT.md describes it byte by byte. --json is an object, or an \
-                array for several files; --csv has a row for each column of each file.
+                Reads the whole files; Sources/Cache/FeatureCache/FORMAT.md describes them byte by byte. --json is an \
+                object, or an array for several files; --csv has a row for each column of each file.
 
                 Example:
                   rocket cache inspect .rocket/cache/*/day=2026-01-06/part-0-*.lz4

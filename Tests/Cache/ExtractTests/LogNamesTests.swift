@@ -12,13 +12,13 @@ import Testing
     /// Every word of the statements that are run where a log is in scope, from the sources themselves.
     static func wordsOfStatements() throws -> [String] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Sources")
+            .deletingLastPathComponent().deletingLastPathComponent().path + "/Sources"
         var words: Set<String> = []
-        for folder in ["AdLogs", "Extract", "Jobs"] {
-            let files = try FileManager.default.contentsOfDirectory(
-                at: root.appendingPathComponent(folder), includingPropertiesForKeys: nil)
-            for file in files where file.pathExtension == "swift" {
-                for word in try String(contentsOf: file, encoding: .utf8).matches(of: /\b[a-z_][a-z_0-9]*\b/) {
+        for folder in ["Logs/AdLogs", "Cache/Extract", "Jobs"] {
+            let files = try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)")
+            for file in files where file.hasSuffix(".swift") {
+                let text = try String(contentsOfFile: "\(root)/\(folder)/\(file)", encoding: .utf8)
+                for word in text.matches(of: /\b[a-z_][a-z_0-9]*\b/) {
                     words.insert(String(word.0))
                 }
             }

@@ -32,7 +32,7 @@ public enum TestDatabase {
     /// The package's folder.
     public static var repository: String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
+            .deletingLastPathComponent().deletingLastPathComponent().path
     }
 
     /// The sample data beside the project, nil where they are not.
