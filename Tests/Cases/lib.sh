@@ -62,6 +62,31 @@ hides() {
     if grep -qaF -- "$2" err out; then note wrong "$1" "‘$2’ is shown"; else note right "$1" ''; fi
 }
 
+# hold URL SQL: a session that runs SQL and keeps what it took until let_go. Returns when the SQL is done.
+hold() {
+    local tries=0
+    rm -f held.in held.out
+    mkfifo held.in
+    psql "$1" -qAtX -v ON_ERROR_STOP=1 <held.in >held.out 2>&1 &
+    holder=$!
+    exec 8>held.in
+    printf 'SELECT pg_backend_pid();\n%s;\n\\echo held\n' "$2" >&8
+    until grep -qx held held.out; do
+        tries=$((tries + 1))
+        if ! kill -0 "$holder" 2>/dev/null || [ "$tries" -gt 1200 ]; then
+            note wrong "a session that holds what ‘$2’ takes" "$(tail -n 3 held.out)"
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+# let_go: ends that session, and returns when the server has ended its side too.
+let_go() {
+    exec 8>&-
+    wait "$holder"
+    while [ "$(ask "SELECT count(*) FROM pg_stat_activity WHERE pid = $(head -n 1 held.out)")" != 0 ]; do sleep 0.05; done
+}
+
 # r ARGUMENTS: runs rocket; its code is in $code, its output in out and err.
 r() {
     code=0
