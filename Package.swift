@@ -59,7 +59,7 @@ let cache = room(
     "Cache",
     [
         .target(name: "Features", dependencies: ["CXXHash"]),
-        .target(name: "FeatureCache", dependencies: ["CLZ4", "CXXHash", "Days", "Files"], exclude: ["FORMAT.md"]),
+        .target(name: "FeatureCache", dependencies: ["CLZ4", "CXXHash", "Days", "Files"]),
         .target(
             name: "Extract", dependencies: ["AdLogs", "Days", "FeatureCache", "Features", "Files", "Postgres"]),
         .testTarget(name: "FeaturesTests", dependencies: ["Features"], exclude: ["reference.py"]),
@@ -138,7 +138,9 @@ let operations: [Target] = [
             "RocketServing", "SampleLogs",
             .product(name: "Logging", package: "swift-log"),
         ]),
-    .testTarget(name: "JobFileTests", dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching"]),
+    .testTarget(
+        name: "JobFileTests",
+        dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport"]),
     .testTarget(
         name: "JobsTests",
         dependencies: [

@@ -5,6 +5,11 @@ extension Form where Value == Duration {
     static var patience: Form {
         Form(
             expected: "a whole number with its unit s, m or h, such as 5m, at most 24h",
+            show: { duration in
+                let seconds = Int(duration.components.seconds)
+                let unit: Character = seconds % 3_600 == 0 ? "h" : seconds % 60 == 0 ? "m" : "s"
+                return "\(seconds / (secondsPerUnit[unit] ?? 1))\(unit)"
+            },
             read: { scalar in
                 guard let text = scalar.text, let unit = text.last.flatMap({ secondsPerUnit[$0] }),
                     !text.dropLast().isEmpty,

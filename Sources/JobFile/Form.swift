@@ -7,6 +7,8 @@ struct Form<Value> {
     let expected: String
     /// What was probably meant by the given text, when something can be said.
     var hint: (String) -> String = { _ in "" }
+    /// A value as a file would write it.
+    var show: (Value) -> String = { "\($0)" }
     /// Nil: the scalar does not have this form.
     let read: (Node.Scalar) -> Value?
 }
@@ -29,6 +31,10 @@ extension Form where Value == Int {
         let units = ["kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
         return Form(
             expected: "an amount of memory such as 512MB or 2GB (kB, MB, GB, KiB, MiB, GiB)",
+            show: { bytes in
+                let whole = ["GB", "MB", "kB"].first { bytes % (units[$0] ?? 1) == 0 }
+                return whole.map { "\(bytes / (units[$0] ?? 1))\($0)" } ?? "\(bytes)"
+            },
             read: { scalar in
                 guard let text = scalar.text else { return nil }
                 let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -65,8 +71,11 @@ extension Form where Value == Double {
     static var confidence: Form { number("a number from 0.5 to below 1") { (0.5..<1).contains($0) } }
     static var share: Form { number("a number from 0 to 1") { (0...1).contains($0) } }
 
+    /// Without the point of a whole number.
+    static func shown(_ number: Double) -> String { number == number.rounded() ? "\(Int(number))" : "\(number)" }
+
     private static func number(_ expected: String, _ isAllowed: @escaping (Double) -> Bool) -> Form {
-        Form(expected: expected) { scalar in
+        Form(expected: expected, show: shown) { scalar in
             guard scalar.isPlain, scalar.string.allSatisfy({ "0123456789+-.eE_".contains($0) }),
                 let number = Double(scalar.string.replacing("_", with: "")), number.isFinite
             else { return nil }
@@ -153,6 +162,7 @@ extension Form {
         return Form(
             expected: "one of " + names.joined(separator: ", "),
             hint: { suggestion(for: $0, among: names) },
+            show: { $0.rawValue },
             // Not `text`: a choice may be spelt like one of YAML's own words.
             read: { scalar in choices.first { $0.rawValue == scalar.string } })
     }

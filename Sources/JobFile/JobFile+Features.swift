@@ -5,6 +5,11 @@ extension JobFile {
     /// Reads the list `features`, whose order is the order of the cache's columns.
     mutating func readFeatures(_ file: Section) {
         let expected = "a list with at least one feature, each {name: …, kind: …}"
+        if let outline = file.outline {
+            outline.add("features", expected, default: nil, isRequired: true)
+            _ = Self.feature(Section(outline: outline, path: "features"))
+            return
+        }
         guard file.has("features") else {
             _ = file.items("features", expected: expected)
             file.problems.add(line: file.line, "features is missing; expected \(expected)")

@@ -54,7 +54,7 @@ public struct JobFile: Sendable {
     }
 
     /// The defaults of optional keys, and blanks where a key is required; never leaves `init(text:path:)` as it is.
-    private init(unreadText text: String, path: String) {
+    init(unreadText text: String, path: String) {
         model = ""
         source = LogSource(
             impressions: .init(table: "", id: [], time: ""), clicks: .init(table: "", impressionID: [], time: ""),

@@ -11,6 +11,8 @@ final class Section {
     /// Where the mapping starts, or where its own key is.
     let line: Int
     let problems: ProblemList
+    /// Takes down what is asked for, instead of a file being read; nil: a file is read.
+    let outline: JobFileOutline?
     private var entries: [String: Entry] = [:]
     private var known: [String] = []
 
@@ -23,9 +25,18 @@ final class Section {
         self.path = path
         self.line = line
         self.problems = problems
+        outline = nil
         for (key, value) in mapping {
             add(key, value)
         }
+    }
+
+    /// A mapping that has every key, to learn which keys there are.
+    init(outline: JobFileOutline, path: String) {
+        self.path = path
+        line = 0
+        problems = ProblemList()
+        self.outline = outline
     }
 
     private func add(_ key: Node, _ value: Node) {
@@ -52,9 +63,9 @@ final class Section {
     /// Line of a key's value, or of the section when the key is absent.
     func line(of key: String) -> Int { entries[key]?.line ?? line }
 
-    func has(_ key: String) -> Bool { entries[key] != nil }
+    func has(_ key: String) -> Bool { outline != nil || entries[key] != nil }
 
-    func isMapping(_ key: String) -> Bool { entries[key]?.value.mapping != nil }
+    func isMapping(_ key: String) -> Bool { outline != nil || entries[key]?.value.mapping != nil }
 
     func isList(_ key: String) -> Bool { entries[key]?.value.sequence != nil }
 
@@ -63,11 +74,13 @@ final class Section {
 
     /// Reads an optional key; without it the destination keeps its value, the default.
     func read<Value>(_ key: String, _ form: Form<Value>, into destination: inout Value) {
+        outline?.add(qualified(key), form.expected, default: form.show(destination))
         if let value = value(key, form) { destination = value }
     }
 
     /// Reads an optional key without a default.
     func read<Value>(_ key: String, _ form: Form<Value>, into destination: inout Value?) {
+        outline?.add(qualified(key), form.expected, default: destination.map(form.show))
         if let value = value(key, form) { destination = value }
     }
 
@@ -85,7 +98,10 @@ final class Section {
     func read<Value: Hashable>(
         _ key: String, listOf form: Form<Value>, _ repetition: Repetition = .allowed, into destination: inout [Value]
     ) {
-        let nodes = items(key, expected: "a list, each item \(form.expected)")
+        let expected = "a list, each item \(form.expected)"
+        let none = destination.isEmpty ? nil : "[" + destination.map(form.show).joined(separator: ", ") + "]"
+        outline?.add(qualified(key), expected, default: none)
+        let nodes = items(key, expected: expected)
         guard !nodes.isEmpty else { return }
         var values: [Value] = []
         for (position, node) in nodes.enumerated() {
@@ -124,10 +140,14 @@ final class Section {
     /// Reads an optional mapping: calls `body` with it and reports its unknown keys.
     func section(_ key: String, _ body: (Section) -> Void) {
         know(key)
+        if let outline {
+            outline.add(qualified(key), Self.mapping, default: nil)
+            body(Section(outline: outline, path: qualified(key)))
+        }
         guard let entry = entries[key] else { return }
         guard let mapping = entry.value.mapping else {
             problems.add(
-                line: entry.line, "\(qualified(key)) \(entry.value.finding); expected a mapping of keys to values")
+                line: entry.line, "\(qualified(key)) \(entry.value.finding); expected \(Self.mapping)")
             return
         }
         let section = Section(mapping, path: qualified(key), line: entry.line, problems: problems)
@@ -137,7 +157,7 @@ final class Section {
 
     /// Reads a mapping that must be there.
     func requireSection(_ key: String, _ body: (Section) -> Void) {
-        if isPresent(key, expected: "a mapping of keys to values") { section(key, body) }
+        if isPresent(key, expected: Self.mapping) { section(key, body) }
     }
 
     /// Reports the keys that nothing has asked for.
@@ -155,6 +175,8 @@ final class Section {
 
     // MARK: Steps
 
+    private static let mapping = "a mapping of keys to values"
+
     private var subject: String { path.isEmpty ? "" : "\(path): " }
 
     private func know(_ key: String) {
@@ -163,6 +185,7 @@ final class Section {
 
     private func isPresent(_ key: String, expected: String) -> Bool {
         know(key)
+        outline?.add(qualified(key), expected, default: nil, isRequired: true)
         guard !has(key) else { return true }
         problems.add(line: line, "\(qualified(key)) is missing; expected \(expected)")
         return false

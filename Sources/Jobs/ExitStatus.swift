@@ -1,4 +1,4 @@
-/// Exit codes of the commands; the README's table explains them to people. 64 is the argument parser's own for a wrong
+/// Exit codes of the commands; the page ExitCodes explains them to people. 64 is the argument parser's own for a wrong
 /// command line.
 public enum ExitStatus: Int32, Sendable {
     case done = 0

@@ -17,7 +17,7 @@ extension JobDraft {
         var lines = [
             "# A first job file, made by rocket init on \(today) from \(read) rows of \(Self.comment(impressions.name)).",
             "# It is yours from now on: read it once, change what you know better, keep it in version control.",
-            "# Check it with: rocket config check FILE --database. All keys: README, “The job file”.",
+            "# Check it with: rocket config check FILE --database. All keys: rocket config keys.",
         ]
         if !remarks.isEmpty {
             lines += ["#", "# Please look at:"] + remarks.map { "#   - \(Self.comment($0))" }

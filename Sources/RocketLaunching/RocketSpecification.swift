@@ -18,7 +18,7 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     public var sharedLayers: Int
 
     /// The defaults are not the paper's (`logitMSE`, `embeddings`, `logits`) but those that helped most on the data of the
-    /// README's table of arms.
+    /// page DoesTheHintHelp.
     public init(
         hintLoss: HintLoss = .distillation, hintWeight: Double = 3, hintWarmUp: Double = 0, temperature: Double = 1,
         gradientBlock: GradientBlock = .logitsAndSharedInput, sharing: Sharing = .nothing, sharedLayers: Int = 0,

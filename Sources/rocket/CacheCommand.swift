@@ -13,7 +13,7 @@ struct CacheCommand: ParsableCommand {
             commandName: "inspect",
             abstract: "Print cache files' headers, indices and what each column takes.",
             discussion: """
-                Reads the whole files; Sources/Cache/FeatureCache/FORMAT.md describes them byte by byte. --json is an \
+                Reads the whole files; the page CacheFileFormat describes them byte by byte. --json is an \
                 object, or an array for several files; --csv has a row for each column of each file.
 
                 Example:

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// How one row of the README's table of bad nights is brought about.
+/// How one row of the page BadNights is brought about.
 struct BadNight: Sendable, CustomTestStringConvertible {
     /// Of the row.
     var number: Int

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// Each row of the README's table “Bad nights”, as a night of the real program on a real database.
+/// Each row of the page BadNights, as a night of the real program on a real database.
 @Suite(BadNightTemplate()) struct BadNightsTests {
     @Test("The table has a case for each row, and a row for each case")
     func table() throws {
@@ -133,7 +133,7 @@ import Testing
     }
 }
 
-/// A row of the README's table.
+/// A row of the page's table.
 struct BadNightRow {
     var number: Int
     var happened: String
@@ -148,9 +148,7 @@ struct BadNightRow {
     enum Version: String { case none, candidate, live }
 
     static func table() throws -> [BadNightRow] {
-        let readme = try String(contentsOfFile: "\(TestDatabase.repository)/README.md", encoding: .utf8)
-        let section = try #require(readme.components(separatedBy: "\n## Bad nights\n").dropFirst().first)
-        let lines = try #require(section.components(separatedBy: "\n## ").first).split(separator: "\n")
+        let lines = try ManualPage.badNights.text().split(separator: "\n")
         return try lines.filter { $0.wholeMatch(of: /\| \d+ \|.*/) != nil }.map { line in
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             try #require(cells.count == 6, "\(line)")

@@ -5,7 +5,7 @@ import Reports
 import TestSupport
 import Testing
 
-/// The way of somebody new, with tables of their own: the commands that the README names, in its order.
+/// The way of somebody new, with tables of their own: the commands of the page GettingStarted, in its order.
 @Suite struct NewcomerTests {
     private static let tables = ["--impressions", "shop.ad_views", "--clicks", "shop.ad_taps"]
 

@@ -1,4 +1,4 @@
-/// Numbers packed at a fixed width, the lowest bits first, in a stream of little-endian bytes; FORMAT.md has the layout.
+/// Numbers packed at a fixed width, the lowest bits first, in a stream of little-endian bytes; the page CacheFileFormat has the layout.
 enum BitPacking {
     /// Bits that a number needs, 0 for zero.
     static func width(of value: UInt64) -> Int { 64 - value.leadingZeroBitCount }

@@ -1,4 +1,4 @@
-/// The bytes of a block before compression; FORMAT.md has the table.
+/// The bytes of a block before compression; the page CacheFileFormat has the table.
 struct BlockLayout {
     let fields: [CacheField]
     /// Names of the numeric columns.

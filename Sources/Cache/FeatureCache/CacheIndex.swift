@@ -1,7 +1,7 @@
 import CXXHash
 import Foundation
 
-/// Header, block index and trailer as they stand in the skippable frame at a file's end; FORMAT.md has the table.
+/// Header, block index and trailer as they stand in the skippable frame at a file's end; the page CacheFileFormat has the table.
 struct CacheIndex: Equatable {
     var header: CacheHeader
     /// The blocks of rows, then one of no rows: the dictionaries.
@@ -75,7 +75,7 @@ struct CacheIndex: Equatable {
             throw .formatVersion(path: path, found: version, expected: CacheHeader.currentFormatVersion)
         }
         guard let header = try? JSONDecoder().decode(CacheHeader.self, from: json) else {
-            throw .header(path: path, what: "it is not the JSON object that FORMAT.md describes")
+            throw .header(path: path, what: "it is not the JSON object that the page CacheFileFormat describes")
         }
         var blocks: [Block] = []
         var offset = headerBytes

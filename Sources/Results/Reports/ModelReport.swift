@@ -2,7 +2,7 @@ import Days
 import Postgres
 
 /// One version on one unseen day, as people and scripts read it: light beside booster, how much of the gap rocket
-/// closed, latency. Its JSON keys are documented in the README and do not change their meaning.
+/// closed, latency. Its JSON keys are documented on the page Output and do not change their meaning.
 public struct ModelReport: Codable, Equatable, Sendable {
     public var model: String
     public var version: Int

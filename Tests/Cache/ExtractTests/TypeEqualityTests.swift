@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// Each of PostgreSQL's types that may be a feature: a value has the same id or number in the cache, in `predict
-/// --day`, from JSON lines and from the library, or serving refuses it. The README's table is this.
+/// --day`, from JSON lines and from the library, or serving refuses it. The page ValueTypes has this table.
 @Suite struct TypeEqualityTests {
     @Test("A value of each type has one id, whoever sends it", arguments: [false, true])
     func ids(_ isArray: Bool) throws {

@@ -81,7 +81,7 @@ import Testing
     }
 }
 
-/// A cache file taken apart as FORMAT.md describes it, and put together again with right checksums.
+/// A cache file taken apart as the page CacheFileFormat describes it, and put together again with right checksums.
 private struct CacheParts {
     var header: [UInt8]
     var frames: [(payload: [UInt8], rows: UInt64, claimedBytes: UInt64?)] = []

@@ -71,7 +71,7 @@ public struct ReportPage: Sendable {
             \(bodies.joined())</main>
             <footer><p>Made by rocket report from the database’s tables; the version was committed at \
             \(details.lineage.createdAt) UTC. How the numbers are defined: <code>COMMENT</code>s of the tables in \
-            schema <code>rocket</code>, and the README.</p></footer>
+            schema <code>rocket</code>, and the manual.</p></footer>
             </body>
             </html>
 

@@ -1,0 +1,138 @@
+extension JobFilePage {
+    /// A line per key: its path, its default where that is not a value of its own, and what it does. A test compares the
+    /// paths with those that files are read by.
+    static let table = #"""
+        model | | The name of versions, reports and the job's lock.
+
+        source | | Where the logs are and which clicks count.
+        source.impressions | | Table, id and time of the impressions.
+        source.impressions.table | | `schema.table`, or a view.
+        source.impressions.id | | The id that clicks refer to: a column, or a list of up to four columns that together name an impression, `[request_id, position]`.
+        source.impressions.time | | A `timestamptz` column: when the ad was shown.
+        source.impressions.where | all rows | Only rows with these values: `{event: click}`, or `[{column: event, value: click}]`. A list of values means one of them. So one table can hold both events.
+        source.clicks | | Table, reference and time of the clicks.
+        source.clicks.table | | `schema.table`, or a view.
+        source.clicks.impression_id | | The column that names the impression; as many columns as `id`, in the same order.
+        source.clicks.time | | A `timestamptz` column: when the ad was clicked.
+        source.clicks.where | all rows | As of the impressions.
+        source.attribution_window | | How long after its impression a click counts.
+        source.time_zone | | Whose midnights cut the log into days.
+        source.repeated_share | | If a larger share of a day's impressions shares its id with another, the job stops before training.
+
+        features | | The inputs of the nets, a list; its order is that of the cache's columns.
+        features.name | | Seeds the hash of the feature's ids.
+        features.column | the name | The column that is read.
+        features.kind | | [Types of values](ValueTypes.md) lists the column types of each kind. `multi_valued` reads an array; `bucketed` is a number by quantiles; `cross` combines other features.
+        features.hash_bits | none | The field has 2^bits ids, each an embedding row, which several values may share. Without it every value that training has seen has its own row.
+        features.table | its own | categorical, multi_valued: the feature whose embedding table this one uses; equal values of both have one embedding.
+        features.transform | | numeric: what is done to the number.
+        features.of | required for a cross | cross: the features whose combinations are the ids.
+        features.buckets | `10` | bucketed: the number of buckets. Their borders are quantiles of the first day that is extracted, and stay.
+        features.minimum_count | `1` | Ids seen in fewer training rows share one embedding.
+        features.expire_after_days | never | Ids not seen for this many days return to the shared embedding.
+        features.embedding_dim | as in `nets` | Numbers per embedding.
+        features.pooling | `sum` | multi_valued: how a row's embeddings are combined.
+
+        nets | | The two nets.
+        nets.embedding_dim | | Numbers per embedding.
+        nets.light | required | The net that is served: its hidden widths, such as `[16, 8]`, or a mapping with the keys below.
+        nets.light.hidden | | Hidden widths, from the input up.
+        nets.light.activation | | Of the hidden layers.
+        nets.light.batch_norm | | Normalises each hidden layer over the slice.
+        nets.light.dropout | | Share of hidden units that a training step leaves out.
+        nets.light.cross_layers | | DCN-v2 layers below the hidden ones.
+        nets.light.linear | | Adds a weight for each id beside the net (the “wide” part).
+        nets.booster | required | The net that teaches: as `light`, for example `[400, 200, 100]`.
+        nets.booster.hidden | | As of `light`.
+        nets.booster.activation | | As of `light`.
+        nets.booster.batch_norm | | As of `light`.
+        nets.booster.dropout | | As of `light`.
+        nets.booster.cross_layers | | As of `light`.
+        nets.booster.linear | | As of `light`.
+        nets.embedding_memory | `1GB` | The most memory that a training's embeddings may take: tables, optimiser state and tables of ids, of all ranks together. If it does not suffice, the rarest values share a row.
+
+        rocket | | How the booster teaches the light net. [The method](Method.md) explains it.
+        rocket.hint_loss | | `logit_mse` is the paper's; `distillation` is the cross-entropy of outputs softened by `temperature`.
+        rocket.hint_weight | | λ, which multiplies the mean of the hint over the batch.
+        rocket.hint_warm_up | | Share of the run over which λ rises from 0.
+        rocket.temperature | | Softens the outputs for `distillation`.
+        rocket.gradient_block | | `logits` is the paper's; with `logits_and_shared_input` only the booster trains what is shared.
+        rocket.sharing | | What both nets have in common.
+        rocket.shared_layers | | With `sharing: embeddings`: how many of the first hidden layers are shared too.
+        rocket.teacher | `joint` | `joint`: the booster of the moment teaches, as in the paper. `finished`: the booster is trained first and then stays as it is; needs `sharing: nothing`.
+
+        training | | How the nets are trained. [Training](Training.md) explains epochs and warm starts.
+        training.window_days | | Days before the judged one that are trained on.
+        training.start | | `window`: train from scratch on all days of the window. `incremental`: resume from the version before, on the days after it.
+        training.batch_size | | Rows per step.
+        training.epochs | | Passes over the rows, or `auto`: found on held-out rows.
+        training.booster_epochs | as `epochs` | The booster's own number, with `teacher: finished`.
+        training.budget | none | With `epochs: auto`: time for the search and the training after it, such as `2h`. The search ends early so that the training fits.
+        training.validation | | Holds rows out to keep each net's best weights.
+        training.validation.share | | Share of the last training day, its latest rows, that is not trained on but judged. Each net keeps the weights of its lowest log loss. 0 turns it off.
+        training.validation.per_epoch | | Judgements per epoch.
+        training.validation.patience | | Training ends after this many judgements without a better one.
+        training.negative_share | | Share of the rows without a click that are trained on. Logits are corrected exactly; evaluation sees all rows.
+        training.dtype | | Numbers of the hidden layers' matrix products. With `bf16`, where the CPU has AVX512_BF16, sums and weights stay Float32.
+        training.dense_optimiser | | Of the dense layers.
+        training.dense_learning_rate | | Of the dense layers.
+        training.light_learning_rate | `dense_learning_rate` | Of the light net's own layers.
+        training.embedding_learning_rate | | Of the embeddings' row-wise Adagrad.
+        training.linear | | FTRL-Proximal of the nets' linear parts.
+        training.linear.learning_rate | | Its learning rate.
+        training.linear.l1 | | Its L1 penalty.
+        training.linear.l2 | | Its L2 penalty.
+        training.schedule | | A factor on all learning rates.
+        training.schedule.warm_up | | Share of the run over which the factor rises from 0.
+        training.schedule.decay | | How it falls afterwards.
+        training.schedule.decay_from | | Where in the run it begins to fall.
+        training.schedule.end | | What it falls to.
+        training.gradient_clip | none | Longest gradient of the light net, the booster and the shared part, each clipped separately.
+        training.l2 | | L2 penalty on the dense weights.
+        training.seed | | Of every random choice.
+        training.slices | one per 512 rows | Fixed parts of a batch, each computed by one thread. Under `mpirun`, at least ranks × threads.
+        training.shares | one stream; under `mpirun` the smallest multiple of the ranks from 8 on | Parts into which the blocks of a training are dealt, each read and shuffled separately; at most `batch_size`. They alone decide which rows a batch has.
+        training.rank_timeout | `60s` | How long a rank waits for another that does not answer. Then the run exits with code 10.
+        training.threads | the host's cores over its ranks | Threads, of each rank under `mpirun`. They change no result.
+        training.checkpoint_minutes | | Time between two checkpoints. A run that was killed resumes from the last one and ends with the same weights.
+
+        evaluation | | How a version is judged on the unseen day.
+        evaluation.group | none | The column by which GAUC groups, and whose values the gate's bootstrap draws: the user.
+        evaluation.true_probability | none | Generated logs: the column with the true click probability.
+        evaluation.baselines | none | What is trained beside the rocket for comparison: `logistic_regression`, which any net must beat; `light` and `booster` alone, so that `gap_closed` is known; the paper's other arms, whose AUCs are in `rocket.evaluation_reports`.
+        evaluation.slices | none | Features with ids; the impressions of each value are also judged separately, in `rocket.slice_reports`.
+        evaluation.latency | | What the latency report times.
+        evaluation.latency.batch_sizes | | Candidates per call.
+        evaluation.latency.calls | | Calls measured per batch size.
+        evaluation.latency.request_columns | the impressions' time and `group` | Columns that all candidates of a request have in common: the user's, the page's, the time. A server sends them once.
+
+        promotion | | When a version goes live. [Promotion gate](PromotionGate.md) explains the rules.
+        promotion.margin | | AUC that the light net may lose against the live version's.
+        promotion.confidence | | How sure that must be, over users.
+        promotion.replicates | | Draws of users in the bootstrap.
+        promotion.lowest_pcoc | | Lowest ratio of predicted to observed clicks.
+        promotion.highest_pcoc | | Highest ratio of predicted to observed clicks.
+        promotion.highest_p99_us | none | Highest p99 latency of the light net at the largest batch size, in microseconds.
+        promotion.least_clicks | | Fewest clicks on the unseen day.
+        promotion.least_coverage | | Lowest share of rows with a value of each feature on the unseen day, relative to the training days.
+        promotion.beat_logistic_regression | | Holds a light net back unless it is better than logistic regression, in AUC and in log loss, with `confidence` over users. Needs that baseline.
+
+        extraction | | How days are read from the log.
+        extraction.shards | | Files per day.
+        extraction.workers | | Database connections at once.
+        extraction.rejected_share | | If a larger share of a day's rows is rejected, the job stops before training.
+        extraction.rejected_rows | | Rejected rows per day that are kept in `rocket.rejected_rows`.
+
+        cache | | Where extracted days are kept.
+        cache.directory | | Where cache files are.
+        cache.retention_days | all are kept | `rocket cache prune` removes days that are this many days older than the newest.
+
+        database | | What a run does when it loses the database.
+        database.retry | | How long it tries to reconnect; `0s`: not at all.
+
+        on_failure | | Who is told when a run fails. [Alerts and metrics](AlertsAndMetrics.md) explains it.
+        on_failure.command | none | `[program, argument, …]`, called when a run failed.
+        on_failure.webhook | none | A URL, or `$NAME` of the environment variable that holds it, because job files are stored with their versions.
+        on_failure.also | none | Also tell these ends.
+        """#
+}
