@@ -154,7 +154,7 @@ let commands: [Target] = [
     .executableTarget(
         name: "rocket",
         dependencies: [
-            "CCSV", "Collectives", "Files", "Jobs", "Reports",
+            "CCSV", "Collectives", "Files", "JobFile", "Jobs", "Reports",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "TextTable", package: "TextTable"),

@@ -6,17 +6,17 @@ struct CommandsPage: ParsableCommand {
         commandName: "commands-page", abstract: "Print the manual's page of all commands.", shouldDisplay: false)
 
     func run() throws {
-        print(Self.introduction)
-        print(Self.helpBlock(Rocket.self))
+        printUnchanged(Self.introduction)
+        printUnchanged(Self.helpBlock(Rocket.self))
         for group in Rocket.configuration.groupedSubcommands {
-            print("\n## \(group.name)")
+            printUnchanged("\n## \(group.name)")
             for command in group.subcommands { Self.section(command, below: "rocket") }
         }
     }
 
     private static func section(_ command: ParsableCommand.Type, below parent: String) {
-        let name = "\(parent) \(command._commandName)"
-        print("\n### \(name)\n\n\(helpBlock(command))")
+        let name = [parent, command.configuration.commandName ?? ""].joined(separator: " ")
+        printUnchanged("\n### \(name)\n\n\(helpBlock(command))")
         for child in command.configuration.subcommands { section(child, below: name) }
     }
 

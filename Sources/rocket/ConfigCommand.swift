@@ -1,10 +1,27 @@
 import ArgumentParser
 import Files
+import JobFile
 import Jobs
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Check job files.", subcommands: [Check.self])
+        commandName: "config", abstract: "Check a job file, or list the keys it may have.",
+        subcommands: [Check.self, Keys.self])
+
+    struct Keys: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "keys",
+            abstract: "Print every key of the job file, as Markdown.",
+            discussion: """
+                Each key with what its value may be, its default and what it does, from the definitions that job files \
+                are checked by.
+
+                Example:
+                  rocket config keys | less
+                """)
+
+        func run() { printUnchanged(JobFilePage().markdown, terminator: "") }
+    }
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -6,25 +6,53 @@ struct Rocket: ParsableCommand {
         commandName: "rocket",
         abstract: "Turns ad logs in PostgreSQL into a small click-through-rate model, nightly.",
         discussion: """
-            A heavy booster net and a light net are trained together from impressions and clicks; the light one is \
-            served. The database is libpq's: DATABASE_URL, PGHOST and so on, or --database.
+            A heavy booster net and a light net are trained together from impressions and clicks; the light net is served.
 
-            First steps:
+            Your own tables:
               rocket migrate
-              rocket sample-logs --days 5 --impressions 200000
-              rocket nightly --job jobs/quickstart.yaml
-              rocket report
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps
+              rocket doctor --job ad_views.yaml
+              rocket nightly --job ad_views.yaml
+              rocket report --html ad_views.html
 
-            Exit codes: 0 done, 1 internal error, 3 nothing to do (the work was done before), 4 locked (another run is \
-            under way), 5 the logs do not allow the work, 6 configuration, 7 database, 8 held by the promotion gate, \
-            9 stopped by a signal, 10 a rank of the group was lost, 64 wrong command line.
+            Generated logs instead: rocket sample-logs --days 5 --impressions 200000, then rocket nightly --job \
+            jobs/quickstart.yaml.
+
+            The database is --database URL, $DATABASE_URL, or libpq's own settings (PGHOST, PGUSER and so on). The job file \
+            is --job FILE or $ROCKET_JOB.
+
+            Exit codes:
+               0  done
+               1  an error of the program or the machine that no other code covers
+               3  nothing to do: the work was done before
+               4  locked: another run is working; the message says who
+               5  the logs do not allow the work
+               6  configuration: the job file, or something it names
+               7  database
+               8  held: the promotion gate held the new version back
+               9  stopped by a signal; start it again, it resumes
+              10  under mpirun: a rank was lost; start it again, it resumes
+              64  wrong command line
+              74  standard output could not be written
             """,
         version: ProgramVersion.current,
-        subcommands: [
-            InitCommand.self, DoctorCommand.self,
-            MigrateCommand.self, ImportCommand.self, SampleLogsCommand.self, ConfigCommand.self, ExtractCommand.self,
-            TrainCommand.self, EvaluateCommand.self, NightlyCommand.self, BackfillCommand.self,
-            ExperimentCommand.self, PredictCommand.self, ReportCommand.self,
-            ModelsCommand.self, StatusCommand.self, CacheCommand.self, BenchCommand.self,
+        subcommands: [CommandsPage.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Set up",
+                subcommands: [
+                    MigrateCommand.self, InitCommand.self, ConfigCommand.self, DoctorCommand.self, ImportCommand.self,
+                    SampleLogsCommand.self,
+                ]),
+            CommandGroup(
+                name: "Every night",
+                subcommands: [
+                    NightlyCommand.self, BackfillCommand.self, ExtractCommand.self, TrainCommand.self,
+                    EvaluateCommand.self,
+                ]),
+            CommandGroup(name: "Look", subcommands: [ReportCommand.self, StatusCommand.self, CacheCommand.self]),
+            CommandGroup(name: "Models", subcommands: [ModelsCommand.self, ExperimentCommand.self]),
+            CommandGroup(name: "Serve", subcommands: [PredictCommand.self]),
+            CommandGroup(name: "Measure", subcommands: [BenchCommand.self]),
         ])
 }
