@@ -94,6 +94,52 @@ import Testing
         #expect(found[0] == found[1] && weights[0] == weights[1] && weights[0] != nil)
     }
 
+    @Test("Killed in each of its searches and trainings, a night resumes there and ends with an undisturbed one's weights")
+    func killed() throws {
+        let slow = { (text: String) in
+            Self.auto(text).replacing("batch_size: 128}", with: "batch_size: 16, checkpoint_minutes: 0.000001}")
+        }
+        try PipelineTests.withJob(change: slow) { url, job in
+            let other = job.replacing("job.yaml", with: "killed.yaml")
+            try String(contentsOfFile: job, encoding: .utf8).replacing("model: test", with: "model: killed")
+                .write(toFile: other, atomically: true, encoding: .utf8)
+            func nightly(_ job: String) -> [String] { ["nightly", "--job", job, "--as-of", "2026-01-08T01:00Z"] }
+            let undisturbed = try CommandTests.rocket(nightly(job), database: url)
+            #expect([0, 8].contains(undisturbed.code), "\(undisturbed.errors)")
+            let found = try Self.choices(url).map(\.epochs)
+            // Its numbers would spare the other night, which has the same settings and rows, its searches.
+            try TestDatabase.connect(url).script("DELETE FROM rocket.epoch_choices")
+            let folder = job.replacing("job.yaml", with: "cache/checkpoints")
+            func isSaved(_ training: String) -> Bool {
+                (FileManager.default.subpaths(atPath: folder) ?? [])
+                    .contains { $0.contains("/\(training)-") && $0.hasSuffix(".safetensors") }
+            }
+            let trainings = ["booster", "rocket_without_joint_training"].flatMap { ["search_\($0)", $0] }
+            var messages = ""
+            for training in trainings {
+                let process = try CommandTests.started(nightly(other), database: url)
+                while process.isRunning, !isSaved(training) { usleep(500) }
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+                #expect(process.terminationReason == .uncaughtSignal, "\(training) had ended before")
+                let errors = try #require(process.standardError as? Pipe)
+                messages += String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            }
+            let last = try CommandTests.rocket(nightly(other), database: url)
+            #expect([0, 8].contains(last.code), "\(last.errors)")
+            messages += last.errors
+            for training in trainings {
+                #expect(messages.contains("training \(training) goes on from a checkpoint"), "\(messages)")
+            }
+            let choices = try Self.choices(url)
+            #expect(choices.map(\.epochs) == found && choices.allSatisfy { $0.origin == "searched" })
+            let hashes = try TestDatabase.connect(url).execute(
+                "SELECT sha256 FROM rocket.artifacts WHERE name = 'model.safetensors'"
+            ).map { try $0.text("sha256") }
+            #expect(hashes.count == 2 && Set(hashes).count == 1)
+        }
+    }
+
     @Test("An experiment finds each arm's number once, and all seeds have it")
     func experiment() throws {
         try PipelineTests.withJob(change: Self.auto) { url, job in
