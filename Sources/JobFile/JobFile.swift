@@ -95,3 +95,8 @@ public struct JobFile: Sendable {
         return text
     }
 }
+
+extension JobFile {
+    /// Bytes that the embeddings of a training may take.
+    package var embeddingMemory: Int { nets.embeddingMemory ?? NetSpecification.usualEmbeddingMemory }
+}

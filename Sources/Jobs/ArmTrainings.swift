@@ -5,36 +5,46 @@ import RocketLaunching
 
 /// Trains arms on the same rows: finds out for how many epochs, where the job file leaves that open, and trains a booster once
 /// for all that learn from it.
-final class ArmTrainings {
-    private let session: JobSession
+package final class ArmTrainings {
+    private let trainer: ArmTrainer
     private let job: JobFile
-    private let entries: [CacheManifest.Entry]
-    /// Of an arm: the checkpoint of one hint is of no use to another.
-    private let checkpoints: (ExperimentArm) throws -> CheckpointFolder
-    private let choices: EpochChoices
-    private let parent: WarmStart?
+    private let work: Work
     /// With the seed of these trainings.
     private let settings: TrainingSpecification
-    private let recorder: RunRecorder
     /// That have been trained: on all rows, and without the held-out ones.
     private var booster, searchedBooster: TrainedArm?
 
+    /// What the arms are trained on, and what was found of them before.
+    package struct Work {
+        let entries: [CacheManifest.Entry]
+        /// Of an arm: the checkpoint of one hint is of no use to another.
+        let checkpoints: (ExperimentArm) throws -> CheckpointFolder
+        let choices: EpochChoices
+        /// A version that the trainings resume from.
+        let parent: WarmStart?
+
+        package init(
+            entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
+            choices: EpochChoices
+        ) {
+            self.init(entries: entries, checkpoints: checkpoints, choices: choices, parent: nil)
+        }
+
+        init(
+            entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
+            choices: EpochChoices, parent: WarmStart?
+        ) {
+            (self.entries, self.checkpoints, self.choices, self.parent) = (entries, checkpoints, choices, parent)
+        }
+    }
+
     /// - Parameters:
-    ///   - job: another than the session's, with the same features in the cache; nil: the session's.
-    ///   - parent: a version that the trainings go on from.
+    ///   - job: another than the trainer's, with the same features in the cache; nil: the trainer's.
     ///   - seed: nil: the job file's.
-    init(
-        _ session: JobSession, job: JobFile? = nil, on entries: [CacheManifest.Entry],
-        checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
-        choices: EpochChoices, recorder: RunRecorder, parent: WarmStart? = nil, seed: UInt64? = nil
-    ) {
-        self.session = session
-        self.job = job ?? session.jobFile
-        self.entries = entries
-        self.checkpoints = checkpoints
-        self.choices = choices
-        self.recorder = recorder
-        self.parent = parent
+    package init(_ trainer: ArmTrainer, _ work: Work, job: JobFile? = nil, seed: UInt64? = nil) {
+        self.trainer = trainer
+        self.work = work
+        self.job = job ?? trainer.context.jobFile
         var settings = self.job.training
         settings.seed = seed ?? settings.seed
         self.settings = settings
@@ -43,8 +53,8 @@ final class ArmTrainings {
     /// Trains one arm.
     ///
     /// - Parameter hint: nil: the job file's.
-    func train(_ arm: Arm, hint: HintVariant? = nil) throws -> TrainedArm {
-        let wanted = ExperimentArm(contender: .nets(arm), hint: hint)
+    package func train(_ arm: Arm, hint: HintVariant? = nil) throws -> TrainedArm {
+        let wanted = ExperimentArm(.nets(arm), hint: hint)
         let rocket = wanted.rocket(job.rocket)
         switch arm {
         case .booster:
@@ -63,7 +73,7 @@ final class ArmTrainings {
 
     private func finishedBooster() throws -> TrainedArm {
         if let booster { return booster }
-        let wanted = ExperimentArm(contender: .nets(.booster), hint: nil)
+        let wanted = ExperimentArm(.nets(.booster))
         let trained = try train(.booster, wanted, job.rocket, teacher: nil)
         booster = trained
         return trained
@@ -80,12 +90,11 @@ final class ArmTrainings {
         training.search = nil
         training.epochs = choice.epochs
         training.boosterEpochs = nil
-        var trained = try recorder.stage("train", detail: wanted.name, size: { ($0.report.samples, nil) }) {
-            try session.train(
+        var trained = try trainer.recorder.stage("train", detail: wanted.name, size: { ($0.report.samples, nil) }) {
+            try trainer.train(
                 ArmTraining(
-                    job: job, arm: arm, entries: entries, checkpoints: checkpoints(wanted), rocket: rocket,
-                    training: training,
-                    teacher: teacher, parent: parent))
+                    job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
+                    training: training, teacher: teacher, parent: work.parent))
         }
         trained.report.epochs = choice
         return trained
@@ -99,20 +108,20 @@ final class ArmTrainings {
             let epochs = arm == .booster ? settings.boosterEpochs ?? settings.epochs : settings.epochs
             return EpochChoice(epochs: epochs, origin: .written)
         }
-        if let choice = try choices.choice(for: wanted.name, rows: entries.reduce(0) { $0 + $1.rows }) {
-            session.log.info("\(wanted.name): \(choice)")
+        if let choice = try work.choices.choice(for: wanted.name, rows: work.entries.reduce(0) { $0 + $1.rows }) {
+            trainer.context.log.info("\(wanted.name): \(choice)")
             return choice
         }
         let found = arm == .booster ? try searchBooster() : try self.search(arm, wanted, rocket)
         let choice = EpochChoice(found.report, search)
-        try choices.keep(choice, for: wanted.name, rows: entries.reduce(0) { $0 + $1.rows })
-        session.log.info("\(wanted.name): \(choice)")
+        try work.choices.keep(choice, for: wanted.name, rows: work.entries.reduce(0) { $0 + $1.rows })
+        trainer.context.log.info("\(wanted.name): \(choice)")
         return choice
     }
 
     /// Trains the rocket without the latest rows only, and tells how it did on them.
-    func judged() throws -> (light: TrainingReport, booster: TrainingReport) {
-        let wanted = ExperimentArm(contender: .nets(.rocket), hint: nil)
+    package func judged() throws -> (light: TrainingReport, booster: TrainingReport) {
+        let wanted = ExperimentArm(.nets(.rocket))
         guard job.rocket.teacher == .finished else {
             let report = try search(.rocket, wanted, job.rocket).report
             return (report, report)
@@ -123,7 +132,7 @@ final class ArmTrainings {
 
     private func searchBooster() throws -> TrainedArm {
         if let searchedBooster { return searchedBooster }
-        let found = try search(.booster, ExperimentArm(contender: .nets(.booster), hint: nil), job.rocket)
+        let found = try search(.booster, ExperimentArm(.nets(.booster)), job.rocket)
         searchedBooster = found
         return found
     }
@@ -137,12 +146,11 @@ final class ArmTrainings {
         // All seeds of an experiment have the number that the first finds.
         training.seed = job.training.seed
         if let budget = training.search?.budget { training.search?.budget = budget * share(of: arm) }
-        return try recorder.stage("search", detail: wanted.name, size: { ($0.report.samples, nil) }) {
-            try session.train(
+        return try trainer.recorder.stage("search", detail: wanted.name, size: { ($0.report.samples, nil) }) {
+            try trainer.train(
                 ArmTraining(
-                    job: job, arm: arm, entries: entries, checkpoints: checkpoints(wanted), rocket: rocket,
-                    training: training,
-                    teacher: teacher))
+                    job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
+                    training: training, teacher: teacher))
         }
     }
 

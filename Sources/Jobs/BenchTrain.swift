@@ -51,7 +51,9 @@ public struct TrainBench: Codable, Sendable {
 }
 
 /// What is measured, the same on every rank.
-struct TrainBenchOrder: Codable, Sendable {
+package struct TrainBenchOrder: RankTask {
+    package static let kind = "bench"
+
     var arm: Arm
     var batch: Int
     var threads: Int
@@ -59,9 +61,9 @@ struct TrainBenchOrder: Codable, Sendable {
     var embeddingRows: Int
     var ids: BenchIDs
 
-    /// A rank other than 0: trains as many steps as it is told, until there are none.
-    func run(over group: any Collective) throws {
-        let bench = TrainBenchRun(self, group)
+    /// Trains as many steps as it is told, until there are none.
+    package func follow(_ rank: FollowingRank) throws {
+        let bench = TrainBenchRun(self, rank.group)
         while true {
             let steps = try bench.agree(on: 0)
             if steps == 0 { return }
@@ -185,7 +187,7 @@ public func benchTrain(
     let order = TrainBenchOrder(
         arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: embeddingRows, ids: ids)
     let collective = launch.collective
-    try collective.send(.bench(order))
+    try collective.send(order)
     let bench = TrainBenchRun(order, collective)
     var steps = 0
     func train(_ count: Int) throws {

@@ -1,5 +1,7 @@
+import Digests
 import Files
 import Foundation
+import JobFile
 import Logging
 import RocketLaunching
 
@@ -33,6 +35,17 @@ package struct CheckpointFolder {
     package init(_ place: Place, log: Logger) {
         folder = place.folder
         self.log = log
+    }
+
+    /// The folder of a piece of work; what others have forgotten beside it goes.
+    ///
+    /// - Parameter work: fingerprint of the work, whoever does it: another number of ranks resumes from its checkpoints, with
+    ///   the shares that they were made with. A process that reads one stream has checkpoints of its own.
+    package init(of work: String, _ context: JobContext, _ launch: RankedLaunch) throws {
+        let work = launch.isRanked ? try SHA256Digest.of("\(work) in shares").hex : work
+        let cache = URL(fileURLWithPath: context.jobFile.cacheDirectory).path
+        self.init(Place(cache: cache, model: context.jobFile.model, fingerprint: work), log: context.log)
+        removeForgotten()
     }
 
     var place: Place { Place(folder) }

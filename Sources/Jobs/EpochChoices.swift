@@ -1,17 +1,19 @@
 import Days
+import Digests
 import Foundation
+import JobFile
 import Postgres
 import RocketLaunching
 
 /// The numbers of epochs that searches have found, in the database. A number that a piece of work has once got stays its own, so
 /// that it ends with the same weights however often it is disturbed.
-struct EpochChoices {
+package struct EpochChoices {
     private let connection: Connection
     private let work: Work
     private let reuse: Reuse
 
     /// Whose numbers they are.
-    struct Work {
+    package struct Work {
         let model: String
         /// Of settings and data.
         let fingerprint: String
@@ -19,10 +21,21 @@ struct EpochChoices {
         let settings: String
         /// The last day trained on.
         let trainedTo: Day
+
+        /// - Parameter fingerprint: of settings and data.
+        package init(
+            _ jobFile: JobFile, _ launch: RankedLaunch, fingerprint: String, trainedTo: Day
+        ) throws {
+            model = jobFile.model
+            self.fingerprint = fingerprint
+            settings = try WorkFingerprint(
+                work: SHA256Digest.of(jobFile.fingerprintText()).hex, jobFile, launch).version
+            self.trainedTo = trainedTo
+        }
     }
 
     /// Whether a search of an earlier night will do.
-    enum Reuse {
+    package enum Reuse {
         case never
         case ofEarlierNights
     }
@@ -31,7 +44,7 @@ struct EpochChoices {
     static let days = 7
     static let rowsFactor = 1.5
 
-    init(_ connection: Connection, _ work: Work, reuse: Reuse) {
+    package init(_ connection: Connection, _ work: Work, reuse: Reuse) {
         self.connection = connection
         self.work = work
         self.reuse = reuse

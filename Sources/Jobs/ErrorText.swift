@@ -6,7 +6,8 @@ import JobFile
 public func shownText(of error: any Error) -> String {
     let hasLines =
         switch error {
-        case is JobFileError, JobError.source, JobDraftError.noFeatures: true
+        case is JobFileError, JobError.source: true
+        case let error as any CommandError: error.hasLines
         default: false
         }
     return VisibleText.escaped("\(error)", lineBreaks: hasLines ? .kept : .escaped)

@@ -1,3 +1,10 @@
+/// An error of an operation that knows how a command ends with it.
+package protocol CommandError: Error {
+    var exitStatus: ExitStatus { get }
+    /// Whether its text has lines of its own, one for each of several mistakes.
+    var hasLines: Bool { get }
+}
+
 /// Exit codes of the commands; the page ExitCodes explains them to people. 64 is the argument parser's own for a wrong
 /// command line.
 public enum ExitStatus: Int32, Sendable {

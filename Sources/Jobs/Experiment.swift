@@ -1,91 +1,119 @@
 import Days
 import Digests
 import Extract
+import JobFile
 import Logging
 import ModelRegistry
 import RocketLaunching
 
-extension JobSession {
-    /// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results are
-    /// written arm by arm; what an earlier run wrote is not done again.
-    ///
+/// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results are
+/// written arm by arm; what an earlier run wrote is not done again.
+public struct Experiment {
+    private let job: OpenJob
+    private let launch: RankedLaunch
+    /// Asked for twice, an arm is trained once.
+    private var arms: [ExperimentArm] = []
+    private let seeds: Int
+
     /// - Parameters:
     ///   - hints: rocket with these, each an arm of its own; neither they nor `arms` change the fingerprint.
-    ///   - seeds: so many, from the job file's own upwards.
+    ///   - seeds: how many, from the job file's own upwards.
+    ///   - launch: the ranks that train.
+    public init(
+        _ job: OpenJob, arms: [Contender], hints: [HintVariant] = [], seeds: Int, launch: RankedLaunch = .alone
+    ) {
+        (self.job, self.launch, self.seeds) = (job, launch, seeds)
+        let wanted = arms.map { ExperimentArm($0) } + hints.map { ExperimentArm(.nets(.rocket), hint: $0) }
+        for arm in wanted where !self.arms.contains(arm) { self.arms.append(arm) }
+    }
+
     /// - Returns: the experiment's fingerprint, and how many arms were trained now.
-    public func experiment(
-        day: Day, arms: [Contender], hints: [HintVariant] = [], seeds: Int
-    ) throws -> (fingerprint: String, trained: Int) {
-        // Asked for twice, it is trained once.
-        var wanted: [ExperimentArm] = []
-        for arm in arms.map({ ExperimentArm(contender: $0, hint: nil) })
-            + hints.map({ ExperimentArm(contender: .nets(.rocket), hint: $0) })
-        where !wanted.contains(arm) { wanted.append(arm) }
-        return try locked {
-            let mature = try logDays.lastMature(asOf: .now, on: source)
-            guard day <= mature else { throw JobError.immature(day: day, lastMature: mature) }
-            let night = try night(evaluated: day)
+    public func run(day: Day) throws -> (fingerprint: String, trained: Int) {
+        let context = job.context
+        return try job.holding(.model) {
+            let planner = NightPlanner(context, job.databases.source)
+            try planner.checkMature(day)
+            let night = try planner.night(evaluated: day)
             var result = (fingerprint: "", trained: 0)
-            _ = try run("experiment", evaluatedDay: day) { recorder in
-                nameMissing(night.missingDays)
-                let days = try cached(night.trainingDays + [day], recorder: recorder).map(\.day)
-                try checkRejected(days)
-                let data = ExperimentData(
-                    night: night, training: days.filter { $0.day != day }.flatMap(\.entries),
-                    evaluation: days.filter { $0.day == day }.flatMap(\.entries))
-                try checkClasses(data.training, days: night.trained)
-                result.fingerprint = try experimentFingerprint(
-                    training: data.training, evaluation: data.evaluation)
+            _ = try job.run("experiment", evaluatedDay: day) { databases, recorder in
+                let data = try NightExtraction(context, databases, recorder).extract(night)
+                result.fingerprint = try fingerprint(of: data)
                 for number in 0..<UInt64(seeds) {
-                    result.trained += try experiment(
-                        data, arms: wanted, seed: jobFile.training.seed &+ number, result.fingerprint, recorder)
+                    let work = try SeedWork(
+                        data: data, fingerprint: result.fingerprint, seed: context.jobFile.training.seed &+ number,
+                        context: context, launch: launch, databases: databases, recorder: recorder)
+                    result.trained += try work.run(arms)
                 }
-                return RunOutcome(didWork: result.trained > 0, version: nil)
+                return RunOutcome(didWork: result.trained > 0)
             }
             return result
         }
     }
 
-    /// What is missing of one seed; how many arms that were.
-    private func experiment(
-        _ data: ExperimentData, arms: [ExperimentArm], seed: UInt64, _ fingerprint: String, _ recorder: RunRecorder
-    ) throws -> Int {
-        let results = ExperimentResults(connection)
+    /// The same for all seeds and whatever the arms.
+    private func fingerprint(of data: NightData) throws -> String {
+        var file = job.context.jobFile
+        file.training.seed = 0
+        file.evaluation.baselines = []
+        return try WorkFingerprint(data, file, launch).version
+    }
+}
+
+/// The arms of one seed.
+private struct SeedWork {
+    let data: NightData
+    let fingerprint: String
+    let seed: UInt64
+    let context: JobContext
+    let launch: RankedLaunch
+    let databases: Databases
+    let recorder: RunRecorder
+
+    /// Trains what is missing.
+    ///
+    /// - Returns: how many arms that were.
+    func run(_ arms: [ExperimentArm]) throws -> Int {
+        let results = ExperimentResults(databases.results)
         let done = try results.arms(fingerprint: fingerprint, seed: seed)
         let missing = arms.filter { !done.contains($0.name) }
-        let choices = try epochChoices(fingerprint, trainedTo: data.night.trained.upperBound, reuse: .never)
-        let checkpoints = { [self] (arm: ExperimentArm) in
-            try checkpointFolder(SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex)
-        }
-        let trainings = ArmTrainings(
-            self, on: data.training, checkpoints: checkpoints, choices: choices, recorder: recorder, seed: seed)
+        let trainings = try trainings()
+        let scoring = DayScoring(context, databases.extraction, recorder)
         for arm in missing {
             let run = ExperimentResults.Run(
-                fingerprint: fingerprint, arm: arm.name, seed: seed, model: jobFile.model, trained: data.night.trained,
-                jobFile: jobFile.text, programVersion: ProgramVersion.current)
+                fingerprint: fingerprint, arm: arm.name, seed: seed, model: context.jobFile.model,
+                trained: data.night.trained, jobFile: context.jobFile.text, programVersion: ProgramVersion.current)
             guard let nets = arm.contender.arm else {
                 let trained = try recorder.stage("train", detail: "\(arm.name), seed \(seed)") {
-                    try trainRegression(on: data.training, seed: seed)
+                    try RegressionTraining(context, databases.extraction, recorder).train(on: data.training, seed: seed)
                 }
                 try results.write(
-                    try evaluations(of: score([trained.judged], on: data.evaluation)),
+                    try scoring.score([trained.judged], on: data.evaluation).evaluations(),
                     of: ExperimentResults.Training(trained.report), run)
                 continue
             }
             let trained = try trainings.train(nets, hint: arm.hint)
             try results.write(
-                try evaluate(trained.model, arm: nets, on: data.evaluation),
+                try scoring.evaluate(trained.model, arm: nets, on: data.evaluation),
                 of: ExperimentResults.Training(trained.report), run)
-            if nets != .booster { try checkpoints(arm).remove() }
+            if nets != .booster { try checkpoints(of: arm).remove() }
         }
         // Other arms may have learnt from it.
-        try checkpoints(ExperimentArm(contender: .nets(.booster), hint: nil)).remove()
+        try checkpoints(of: ExperimentArm(.nets(.booster))).remove()
         return missing.count
     }
-}
 
-/// The cached rows of an experiment.
-private struct ExperimentData {
-    let night: Night
-    let training, evaluation: [CacheManifest.Entry]
+    private func trainings() throws -> ArmTrainings {
+        let choices = try EpochChoices(
+            databases.results,
+            EpochChoices.Work(
+                context.jobFile, launch, fingerprint: fingerprint, trainedTo: data.night.trained.upperBound),
+            reuse: .never)
+        return ArmTrainings(
+            ArmTrainer(context, databases.extraction, recorder, launch),
+            ArmTrainings.Work(entries: data.training, checkpoints: checkpoints, choices: choices), seed: seed)
+    }
+
+    private func checkpoints(of arm: ExperimentArm) throws -> CheckpointFolder {
+        try CheckpointFolder(of: SHA256Digest.of("\(fingerprint) \(seed) \(arm.name)").hex, context, launch)
+    }
 }

@@ -27,12 +27,17 @@ public struct HintVariant: Hashable, Sendable {
 }
 
 /// One training of an experiment: an arm of the paper, rocket with another hint, or logistic regression.
-struct ExperimentArm: Hashable {
-    let contender: Contender
-    let hint: HintVariant?
+package struct ExperimentArm: Hashable {
+    package let contender: Contender
+    package let hint: HintVariant?
+
+    /// - Parameter hint: nil: the job file's.
+    package init(_ contender: Contender, hint: HintVariant? = nil) {
+        (self.contender, self.hint) = (contender, hint)
+    }
 
     /// As in `rocket.experiment_results`.
-    var name: String { hint.map { "\(contender.rawValue) \($0.name)" } ?? contender.rawValue }
+    package var name: String { hint.map { "\(contender.rawValue) \($0.name)" } ?? contender.rawValue }
 
     /// The job file's settings with this hint.
     func rocket(_ base: RocketSpecification) -> RocketSpecification {

@@ -15,17 +15,17 @@ public final class Interruption: Sendable {
         requested.withLock { $0 = signal }
     }
 
-    var isRequested: Bool { requested.withLock { $0 != nil } }
+    package var isRequested: Bool { requested.withLock { $0 != nil } }
 
     /// - Throws: `JobError.interrupted` once it was asked for.
-    func check() throws {
+    package func check() throws {
         if let signal = requested.withLock({ $0 }) { throw JobError.interrupted(signal: signal) }
     }
 
     /// Waits, unless it is asked for meanwhile.
     ///
     /// - Throws: `JobError.interrupted`.
-    func sleep(_ duration: Duration) throws {
+    package func sleep(_ duration: Duration) throws {
         let end = ContinuousClock.now + duration
         while ContinuousClock.now < end {
             try check()

@@ -50,3 +50,10 @@ public enum JobDraftError: Error, CustomStringConvertible {
         }
     }
 }
+
+extension JobDraftError: CommandError {
+    package var exitStatus: ExitStatus { .configuration }
+    package var hasLines: Bool {
+        if case .noFeatures = self { true } else { false }
+    }
+}

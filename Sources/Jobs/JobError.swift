@@ -155,7 +155,8 @@ public enum JobError: Error, CustomStringConvertible {
             case .empty, .openQuote, .manyDays: .dataCheckFailed
             }
         case AdLogError.unreadable: .dataCheckFailed
-        case is AdLogError, is JobDraftError, is FileError: .configuration
+        case is AdLogError, is FileError: .configuration
+        case let error as any CommandError: error.exitStatus
         case PostgresError.lockHeld: .locked
         case is PostgresError: .database
         case let error as ModelRegistryError:

@@ -5,14 +5,24 @@ import ModelRegistry
 import Postgres
 
 /// What the database knows of the nights of a range; nothing is changed by asking.
-extension JobSession {
+struct NightSurvey {
+    private let job: OpenJob
+    private let databases: Databases
+    private let launch: RankedLaunch
+
+    init(_ job: OpenJob, _ databases: Databases, _ launch: RankedLaunch) {
+        (self.job, self.databases, self.launch) = (job, databases, launch)
+    }
+
+    private var jobFile: JobFile { job.context.jobFile }
+    private var specification: ExtractionSpecification { job.context.specification }
+
     /// - Parameter others: whether nights that another process works on are marked so.
     func facts(of nights: [Night], for request: BackfillRequest, others: OtherWork) throws -> [Day: NightFacts] {
         let days = nights.map(\.evaluatedDay)
         guard let first = days.min(), let last = days.max() else { return [:] }
         let newest = try newestVersions(first...last)
         let badRuns = try badRuns(first...last)
-        let registry = ModelRegistry(connection)
         let compares = request.reprocess.looksAtLogs || request.promotion == .byGate
         var facts: [Day: NightFacts] = [:]
         for night in nights {
@@ -22,7 +32,7 @@ extension JobSession {
                 if let current = try current(night, like: version) {
                     (known.version, known.isCurrent) = (current, true)
                 }
-                known.isJudged = try registry.decision(of: known.version ?? version) != nil
+                known.isJudged = try databases.registry.decision(of: known.version ?? version) != nil
             }
             if others == .marked { known.worker = try worker(on: day) }
             facts[day] = known
@@ -37,7 +47,7 @@ extension JobSession {
 
     /// The newest version of each night, of this job's features and source.
     private func newestVersions(_ days: ClosedRange<Day>) throws -> [Day: Int] {
-        let rows = try connection.execute(
+        let rows = try databases.results.execute(
             """
             SELECT evaluated_day, max(version) AS version FROM rocket.model_versions
             WHERE model = $1 AND specification_hash = $2 AND evaluated_day BETWEEN $3::text::date AND $4::text::date
@@ -52,7 +62,7 @@ extension JobSession {
 
     /// The last run of each night that did not end well.
     private func badRuns(_ days: ClosedRange<Day>) throws -> [Day: BadRun] {
-        let rows = try connection.execute(
+        let rows = try databases.results.execute(
             """
             SELECT evaluated_day, last_run, last_status FROM rocket.nights
             WHERE model = $1 AND evaluated_day BETWEEN $2::text::date AND $3::text::date
@@ -68,31 +78,30 @@ extension JobSession {
     }
 
     private func worker(on day: Day) throws -> String? {
-        guard let holder = try AdvisoryLock.holder(of: nightLock(day), on: connection) else { return nil }
-        return try ledger.living(model: jobFile.model, night: day) ?? "\(holder)"
+        try job.holder(of: .night(day), on: databases.results)
     }
 
     /// The version that this night would make now; nil: it would be a new one. A day that is not in the cache is taken for
     /// what it was when the other version was made.
     private func current(_ night: Night, like version: Int) throws -> Int? {
-        let registry = ModelRegistry(connection)
+        let registry = databases.registry
         let parent = try chainedParent(of: night)
         let night = night.after(parent?.trainedDays.upperBound)
         let recorded = try registry.inputs(of: version)
         func entries(_ day: Day, _ role: VersionInput.Role) throws -> [CacheManifest.Entry] {
-            if let cached = try manifest.day(day, specificationHash: specification.hash) { return cached.entries }
+            if let cached = try databases.manifest.day(day, specificationHash: specification.hash) { return cached.entries }
             return recorded.filter { $0.day == day && $0.role == role }.map { CacheManifest.Entry($0) }
         }
-        let work = try fingerprint(
-            training: night.trainingDays.flatMap { try entries($0, .training) },
+        let fingerprint = try WorkFingerprint(
+            jobFile, launch, training: night.trainingDays.flatMap { try entries($0, .training) },
             evaluation: entries(night.evaluatedDay, .evaluation), parent: parent)
-        return try registry.version(model: jobFile.model, fingerprint: versionFingerprint(work))
+        return try registry.version(model: jobFile.model, fingerprint: fingerprint.version)
     }
 
-    /// What the night would go on from, as `warmStart` finds it, but without reading any weights.
+    /// What the night would go on from, as `NightStart` finds it, but without reading any weights.
     private func chainedParent(of night: Night) throws -> VersionLineage? {
         guard jobFile.training.start == .incremental, let last = night.trainingDays.last else { return nil }
-        let registry = ModelRegistry(connection)
+        let registry = databases.registry
         guard let version = try registry.parent(model: jobFile.model, trainedBefore: last) else { return nil }
         let lineage = try registry.lineage(of: version)
         let nets = try? JobFile(text: registry.jobFileText(of: version), path: "version \(version)").nets

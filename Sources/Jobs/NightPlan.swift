@@ -10,7 +10,7 @@ public struct Night: Equatable, Sendable {
     public var missingDays: [Day]
 
     /// The night with the days after one only, which a model has seen already; nil: the whole night.
-    func after(_ seen: Day?) -> Night {
+    package func after(_ seen: Day?) -> Night {
         guard let seen else { return self }
         return Night(
             trainingDays: trainingDays.filter { $0 > seen }, evaluatedDay: evaluatedDay,
@@ -51,5 +51,5 @@ public struct NightPlan: Sendable {
     }
 
     /// Whether a day has impressions.
-    func has(_ day: Day) -> Bool { present.contains(day) }
+    package func has(_ day: Day) -> Bool { present.contains(day) }
 }

@@ -1,99 +1,93 @@
 import Collectives
-import Evaluation
-import FeatureCache
 import Foundation
 import Logging
-import RocketLaunching
+
+/// Work that the ranks of a group do together, as rank 0 tells the others of it.
+package protocol RankTask: Codable, Sendable {
+    /// Which work it is, in the message.
+    static var kind: String { get }
+
+    /// Does the part of a rank other than 0.
+    func follow(_ rank: FollowingRank) throws
+}
+
+/// A rank other than 0 at work on a task.
+package struct FollowingRank {
+    package let group: RankGroup
+    package let interruption: Interruption
+    package let log: Logger
+}
 
 /// A rank other than 0: it knows no database and no command, but does what rank 0 tells it to.
-public struct RankWorker {
-    private let group: RankGroup
-    private let interruption: Interruption
-    private let log: Logger
+package struct RankWorker {
+    private let rank: FollowingRank
+    private let tasks: [any RankTask.Type]
 
-    public init(_ group: RankGroup, interruption: Interruption, log: Logger) {
-        self.group = group
-        self.interruption = interruption
-        self.log = log
+    /// - Parameter tasks: what rank 0 may ask for.
+    package init(_ group: RankGroup, _ tasks: [any RankTask.Type], interruption: Interruption, log: Logger) {
+        rank = FollowingRank(group: group, interruption: interruption, log: log)
+        self.tasks = tasks
     }
 
     /// Works until rank 0 has nothing more to do.
     ///
     /// - Throws: `CollectiveError` where the group has broken up.
-    public func serve() throws {
+    package func serve() throws {
         while true {
-            switch try group.nextOrder() {
-            case .train(let order): try follow { try train(order) }
-            case .bench(let order): try order.run(over: group)
-            case .end:
-                try group.leave()
-                return
-            }
+            let call = try JSONDecoder().decode(RankCall.self, from: Data(rank.group.broadcast([], .unbounded)))
+            guard let kind = call.kind else { return try rank.group.leave() }
+            guard let task = tasks.first(where: { $0.kind == kind }) else { throw RankError.unknownTask(kind) }
+            try JSONDecoder().decode(task, from: call.task).follow(rank)
         }
-    }
-
-    /// What ends a training on all ranks alike is rank 0's to tell.
-    private func follow(_ training: () throws -> Void) throws {
-        do {
-            try training()
-        } catch let error as CollectiveError where error.breaksGroup {
-            throw error
-        } catch {
-            log.debug("\(error)")
-        }
-    }
-
-    private func train(_ order: TrainingOrder) throws {
-        group.setTimeout(order.training.rankTimeout ?? RankGroup.usualTimeout)
-        let training = try RankedTraining(order, group.share(TrainingOrder.Models(), for: order), over: group, log: log)
-        _ = try training.run(stops: { interruption.isRequested }) { _ in }
     }
 }
 
-/// A training as each rank of a group does it; a single process is a group of one.
-struct RankedTraining {
-    private let order: TrainingOrder
-    private let readers: [CacheReader]
-    private let trainer: CoTrainer
-    private let folder: CheckpointFolder
+/// What rank 0 tells the others.
+private struct RankCall: Codable {
+    /// Nil: there is no more to do.
+    var kind: String?
+    var task = Data()
+}
 
-    /// - Parameter models: are not kept: a rank has room for its shards.
-    init(
-        _ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, log: Logger
-    ) throws {
-        self.order = order
-        folder = CheckpointFolder(order.checkpoints, log: log)
-        (readers, trainer) = try collective.together {
-            let readers = try order.readers()
-            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective))
-        }
+extension Collective {
+    /// Tells the other ranks what to do next.
+    package func send<Task: RankTask>(_ task: Task) throws {
+        guard isShared else { return }
+        try call(RankCall(kind: Task.kind, task: JSONEncoder().encode(task)))
     }
 
-    /// The trained model is whole at rank 0.
-    func run(
-        stops: @escaping () -> Bool, progress: (TrainingProgress) throws -> Void
-    ) throws -> TrainedArm {
-        let (folder, arm) = (folder, order.name)
-        let resume = order.resume.map { found in
-            SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
-        }
-        let checkpoints = Checkpoints(
-            every: .seconds(60 * order.training.checkpointMinutes), resume: resume, stops: stops,
-            save: { folder.save($0, arm) }, complete: { folder.removeAll(but: $0, arm) },
-            discard: { folder.discard($0, arm) })
-        let judge = NetJudge(search: order.training.search)
-        let report = try trainer.train(
-            on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)
-        return TrainedArm(
-            arm: order.arm, model: trainer.model, report: report,
-            optimiserState: order.training.start == .incremental ? try trainer.optimiserState() : nil)
+    private func call(_ call: RankCall) throws {
+        _ = try broadcast(Array(JSONEncoder().encode(call)), .bounded)
+    }
+
+    fileprivate func end() throws {
+        guard isShared else { return }
+        try call(RankCall())
     }
 }
 
 extension RankGroup {
     /// Lets the other ranks end, at rank 0.
     public func dismiss() throws {
-        try send(.end)
+        try end()
         try leave()
+    }
+}
+
+/// What is wrong at one of several ranks.
+package enum RankError: Error, CustomStringConvertible {
+    /// A cache file is another one than rank 0's.
+    case otherFile(path: String, expected: String, found: String)
+    /// Rank 0 runs another program.
+    case unknownTask(String)
+
+    package var description: String {
+        switch self {
+        case .otherFile(let path, let expected, let found):
+            "\(path) has checksum \(found), expected \(expected) as at rank 0: all ranks must see one cache folder; put "
+                + "cache.directory on storage that every host mounts"
+        case .unknownTask(let kind):
+            "rank 0 asks for ‘\(kind)’, which this rank does not know: start the same program on every host"
+        }
     }
 }

@@ -3,7 +3,7 @@ import Postgres
 
 /// Does a piece of work again, with growing pauses, as long as what ends it is trouble of the database that may pass by
 /// itself. The work must be such that it may be done twice.
-struct Retrying {
+package struct Retrying {
     /// All pauses together.
     let allowed: Duration
     let log: Logger
@@ -11,7 +11,7 @@ struct Retrying {
 
     /// - Parameter body: told which attempt it is, from 1.
     /// - Throws: what the last attempt threw, or `JobError.interrupted`.
-    func run<Result>(_ body: (_ attempt: Int) throws -> Result) throws -> Result {
+    package func run<Result>(_ body: (_ attempt: Int) throws -> Result) throws -> Result {
         var plan = RetryPlan(allowed: allowed)
         var attempt = 1
         while true {

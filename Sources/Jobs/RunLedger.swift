@@ -4,7 +4,7 @@ import Postgres
 
 /// The table `rocket.runs`: every run is written at its start and closed at its end, also when it fails. While it works
 /// it holds a lock of its own, so that a run whose process was killed is known for what it is.
-struct RunLedger {
+package struct RunLedger {
     let session: LockSession
 
     static func lockName(_ runID: Int) -> String { "rocket/run/\(runID)" }

@@ -14,11 +14,11 @@ public struct RunWatch {
     /// Starts the clock.
     ///
     /// - Parameters:
-    ///   - jobFile: when it cannot be read, there is no model to tell of and nobody to tell.
+    ///   - jobFile: nil: it cannot be read, so there is no model to tell of and nobody to tell.
     ///   - metricsFile: nil: none is written.
-    public init(command: String, jobFile path: String, database: String?, metricsFile: String?) {
+    public init(command: String, jobFile: JobFile?, database: String?, metricsFile: String?) {
         self.command = command
-        jobFile = try? JobFile(path: path)
+        self.jobFile = jobFile
         settings = ConnectionSettings.fromEnvironment(url: database)
         self.metricsFile = metricsFile.map { MetricsFile($0) }
     }

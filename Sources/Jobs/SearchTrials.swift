@@ -6,6 +6,17 @@ import Logging
 import Postgres
 import RocketLaunching
 
+/// What the trials of a search work with.
+struct SearchWork {
+    let context: JobContext
+    let launch: RankedLaunch
+    /// That are trained on, in time order.
+    let entries: [CacheManifest.Entry]
+    let trained: ClosedRange<Day>
+    let databases: Databases
+    let recorder: RunRecorder
+}
+
 /// The trials of one search: each is trained once, and written when it is done.
 struct SearchTrials {
     /// Epochs of each rung; each net is judged at its best point up to there.
@@ -16,10 +27,7 @@ struct SearchTrials {
     private(set) var seconds = 0.0
     /// By this run.
     private(set) var trained = 0
-    private let session: JobSession
-    private let entries: [CacheManifest.Entry]
-    private let trainedTo: Day
-    private let recorder: RunRecorder
+    private let work: SearchWork
     private var done: [Trial] = []
 
     /// One job file, and what came of it.
@@ -34,15 +42,9 @@ struct SearchTrials {
         var name: String { SearchTrials.name(changes) }
     }
 
-    init(
-        _ session: JobSession, fingerprint: String, entries: [CacheManifest.Entry], trainedTo: Day,
-        recorder: RunRecorder
-    ) {
-        self.session = session
-        self.fingerprint = fingerprint
-        self.entries = entries
-        self.trainedTo = trainedTo
-        self.recorder = recorder
+    /// - Parameter fingerprint: of the search.
+    init(_ work: SearchWork, fingerprint: String) {
+        (self.work, self.fingerprint) = (work, fingerprint)
     }
 
     static func name(_ changes: [SettingChange]) -> String {
@@ -67,22 +69,19 @@ struct SearchTrials {
             done.append(stored)
             return stored
         }
-        guard var job = SearchedSettings.job(session.jobFile, with: changes) else { return nil }
+        guard var job = SearchedSettings.job(work.context.jobFile, with: changes) else { return nil }
         var search = EpochSearch()
         search.mostEpochs = Self.rungs[rung]
         job.training.search = search
         job.training.validationShare = 0
-        let folder = try session.checkpointFolder(
-            SHA256Digest.of("\(fingerprint) \(rung) \(Self.name(changes))").hex)
-        let choices = try session.epochChoices(fingerprint, trainedTo: trainedTo, reuse: .never)
+        let folder = try CheckpointFolder(
+            of: SHA256Digest.of("\(fingerprint) \(rung) \(Self.name(changes))").hex, work.context, work.launch)
         let reports: (light: TrainingReport, booster: TrainingReport)
         do {
-            reports = try ArmTrainings(
-                session, job: job, on: entries, checkpoints: { _ in folder }, choices: choices, recorder: recorder
-            ).judged()
+            reports = try trainings(job, folder).judged()
         } catch let error as TrainingError {
             guard case .notFinite = error else { throw error }
-            session.log.notice("\(Self.name(changes)): \(error)")
+            work.context.log.notice("\(Self.name(changes)): \(error)")
             folder.remove()
             return nil
         }
@@ -99,11 +98,22 @@ struct SearchTrials {
         seconds += trial.seconds
         trained += 1
         done.append(trial)
-        try write(trial, job: SearchedSettings.job(session.jobFile, with: changes)?.text ?? "")
-        session.log.info(
+        try write(trial, job: SearchedSettings.job(work.context.jobFile, with: changes)?.text ?? "")
+        work.context.log.info(
             "\(changes.isEmpty ? "the job file as it is" : trial.name): log loss \(loss) in \(Self.rungs[rung]) epochs at most"
         )
         return trial
+    }
+
+    private func trainings(_ job: JobFile, _ folder: CheckpointFolder) throws -> ArmTrainings {
+        let choices = try EpochChoices(
+            work.databases.results,
+            EpochChoices.Work(
+                work.context.jobFile, work.launch, fingerprint: fingerprint, trainedTo: work.trained.upperBound),
+            reuse: .never)
+        return ArmTrainings(
+            ArmTrainer(work.context, work.databases.extraction, work.recorder, work.launch),
+            ArmTrainings.Work(entries: work.entries, checkpoints: { _ in folder }, choices: choices), job: job)
     }
 
     /// The best of the highest rung that anything came to.
@@ -116,7 +126,7 @@ struct SearchTrials {
     }
 
     private func stored(_ changes: [SettingChange], rung: Int) throws -> Trial? {
-        try session.connection.execute(
+        try work.databases.results.execute(
             """
             SELECT light_log_loss, booster_log_loss, epochs, seconds FROM rocket.search_trials
             WHERE fingerprint = $1 AND rung = $2 AND changes = $3
@@ -130,7 +140,7 @@ struct SearchTrials {
     }
 
     private func write(_ trial: Trial, job: String) throws {
-        try session.connection.execute(
+        try work.databases.results.execute(
             """
             INSERT INTO rocket.search_trials (
                 fingerprint, rung, changes, model, trained_to, most_epochs, light_log_loss, booster_log_loss, epochs, seconds,
@@ -138,8 +148,8 @@ struct SearchTrials {
             VALUES ($1, $2, $3, $4, $5::text::date, $6, $7, $8, $9, $10, $11)
             """,
             [
-                .text(fingerprint), .int(trial.rung), .text(trial.name), .text(session.jobFile.model),
-                .text(trainedTo.description), .int(Self.rungs[trial.rung]), .double(trial.lightLoss),
+                .text(fingerprint), .int(trial.rung), .text(trial.name), .text(work.context.jobFile.model),
+                .text(work.trained.upperBound.description), .int(Self.rungs[trial.rung]), .double(trial.lightLoss),
                 trial.boosterLoss.map { .double($0) } ?? .null, .double(trial.epochs), .double(trial.seconds),
                 .text(job),
             ])

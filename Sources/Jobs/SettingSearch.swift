@@ -39,59 +39,67 @@ public struct SettingSearchResult: Sendable {
     public var changes: String
 }
 
-extension JobSession {
-    /// Searches for better settings by successive halving: many job files are trained for an epoch, the best third of them for
-    /// three, and so on; all on the window before a day without its latest rows, which judge by the light net's log loss.
-    /// Trials that an earlier run has written are not done again.
-    public func search(_ request: SettingSearchRequest) throws -> SettingSearchResult {
-        try locked {
-            let mature = try logDays.lastMature(asOf: .now, on: source)
-            guard request.day.advanced(by: -1) <= mature else {
-                throw JobError.immature(day: request.day.advanced(by: -1), lastMature: mature)
-            }
-            let plan = try NightPlan(
-                windowDays: jobFile.training.windowDays,
-                present: logDays.present(
-                    in: NightPlan.window(before: request.day, days: jobFile.training.windowDays), on: source)
-                    + [request.day])
-            guard let night = plan.night(evaluated: request.day) else {
-                throw JobError.noImpressions(
-                    day: request.day.advanced(by: -1), table: jobFile.source.impressions.table)
-            }
+/// Searches for better settings by successive halving: many job files are trained for an epoch, the best third of them for
+/// three, and so on; all on the window before a day without its latest rows, which judge by the light net's log loss.
+/// Trials that an earlier run has written are not done again.
+public struct SettingSearch {
+    private let job: OpenJob
+    private let launch: RankedLaunch
+
+    /// - Parameter launch: the ranks that train.
+    public init(_ job: OpenJob, launch: RankedLaunch = .alone) {
+        (self.job, self.launch) = (job, launch)
+    }
+
+    public func run(_ request: SettingSearchRequest) throws -> SettingSearchResult {
+        try job.holding(.model) {
+            let night = try night(before: request.day)
             var result: SettingSearchResult?
-            _ = try run("experiment", evaluatedDay: nil) { recorder in
-                nameMissing(night.missingDays)
-                let days = try cached(night.trainingDays, recorder: recorder).map(\.day)
-                try checkRejected(days)
-                let entries = days.flatMap(\.entries)
-                try checkClasses(entries, days: night.trained)
-                let found = try search(request, on: entries, night, recorder)
+            _ = try job.run("experiment", evaluatedDay: nil) { databases, recorder in
+                let entries = try NightExtraction(job.context, databases, recorder).trainingRows(of: night)
+                let work = SearchWork(
+                    context: job.context, launch: launch, entries: entries, trained: night.trained,
+                    databases: databases, recorder: recorder)
+                let found = try search(request, work)
                 result = found
-                return RunOutcome(didWork: found.trained > 0, version: nil)
+                return RunOutcome(didWork: found.trained > 0)
             }
             guard let result else { throw JobError.nothingToTrainOn(evaluated: request.day, window: night.trained) }
             return result
         }
     }
 
-    private func search(
-        _ request: SettingSearchRequest, on entries: [CacheManifest.Entry], _ night: Night, _ recorder: RunRecorder
-    ) throws -> SettingSearchResult {
+    /// The window before a day, which itself is never read.
+    private func night(before day: Day) throws -> Night {
+        let (context, source) = (job.context, job.databases.source)
+        try NightPlanner(context, source).checkMature(day.advanced(by: -1))
+        let windowDays = context.jobFile.training.windowDays
+        let window = NightPlan.window(before: day, days: windowDays)
+        let plan = try NightPlan(
+            windowDays: windowDays, present: context.logDays.present(in: window, on: source) + [day])
+        guard let night = plan.night(evaluated: day) else {
+            throw JobError.noImpressions(
+                day: day.advanced(by: -1), table: context.jobFile.source.impressions.table)
+        }
+        return night
+    }
+
+    private func search(_ request: SettingSearchRequest, _ work: SearchWork) throws -> SettingSearchResult {
+        let jobFile = job.context.jobFile
         let keys = request.keys.map { $0.sorted().joined(separator: " ") } ?? "usual"
-        let fingerprint = try SHA256Digest.of(
-            "search \(keys)\n\(fingerprint(of: jobFile, training: entries, evaluation: [], parent: nil))"
-        ).hex
-        var trials = try SearchTrials(
-            self, fingerprint: versionFingerprint(fingerprint), entries: entries, trainedTo: night.trained.upperBound,
-            recorder: recorder)
+        let data = try WorkFingerprint(jobFile, launch, training: work.entries).work
+        let fingerprint = try WorkFingerprint(
+            work: SHA256Digest.of("search \(keys)\n\(data)").hex, jobFile, launch
+        ).version
+        var trials = SearchTrials(work, fingerprint: fingerprint)
         let budget = request.budget / .seconds(1)
         let settings = SearchedSettings(keys: request.keys)
 
         // How many can be tried follows from how long the job file as it is takes.
-        guard let base = try trials.run([], rung: 0) else { throw JobError.nothingToJudgeBy(days: night.trained) }
+        guard let base = try trials.run([], rung: 0) else { throw JobError.nothingToJudgeBy(days: work.trained) }
         let affordable = max(2, Int(budget / Double(SearchTrials.rungs.count) / max(base.seconds, 1e-3)))
         let count = min(affordable, request.mostTrials ?? 1_000)
-        log.info("\(base.seconds) s for an epoch and its judgements: \(count) trials")
+        job.context.log.info("\(base.seconds) s for an epoch and its judgements: \(count) trials")
         var field = [[]] + (try settings.trials(max(1, count - 1), of: jobFile, seed: jobFile.training.seed))
         for rung in SearchTrials.rungs.indices {
             var done: [SearchTrials.Trial] = []

@@ -1,15 +1,25 @@
+import AdLogs
 import Days
 import Evaluation
+import Extract
 import Features
+import JobFile
 import ModelRegistry
 import Postgres
 import RocketLaunching
 
-extension JobSession {
+/// Both nets' figures on the impressions of each value of the features that the job file names.
+struct SliceReports {
+    private let jobFile: JobFile
+    private let databases: Databases
+
     /// Slices of a feature that have a report of their own; the rest share one.
     private static let mostSlices = 50
 
-    /// Both nets' figures on the impressions of each value of the features that the job file names.
+    init(_ jobFile: JobFile, _ databases: Databases) {
+        (self.jobFile, self.databases) = (jobFile, databases)
+    }
+
     func slices(of scored: ScoredDay) throws -> [SliceEvaluation] {
         let nets = scored.nets.filter { $0.arm == Arm.rocket.rawValue }
         return try jobFile.evaluation.slices.flatMap { name -> [SliceEvaluation] in
@@ -42,7 +52,7 @@ extension JobSession {
                 values[UInt32(1 + index)] = name
             }
         case .bucketed:
-            let learned = try extraction.learnedFeatures(from: day).features.first { $0.name == feature.name }
+            let learned = try databases.extraction.learnedFeatures(from: day).features.first { $0.name == feature.name }
             let edges = (learned?.boundaries ?? []).map { "\($0)" }
             for bucket in 0...edges.count {
                 let low = bucket == 0 ? "" : "above \(edges[bucket - 1])"
@@ -62,7 +72,8 @@ extension JobSession {
 
     /// The commonest values of a column on a day, as the hash sees them.
     private func commonestTexts(of feature: Feature, on day: Day) throws -> [String] {
-        let range = try logDays.instants(of: day, on: source)
+        let source = databases.source
+        let range = try LogDays(jobFile.source).instants(of: day, on: source)
         let impressions = try jobFile.source.impressions(as: "i", on: source)
         let time = impressions.time
         let column = "i.\(try source.quoteIdentifier(feature.column))"

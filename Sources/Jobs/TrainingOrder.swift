@@ -7,7 +7,7 @@ import Nets
 import RocketLaunching
 
 /// One training, as rank 0 tells the other ranks of it.
-struct TrainingOrder: Codable, Sendable {
+package struct TrainingOrder: Codable, Sendable {
     var arm: Arm
     var layout: InputLayout
     var nets: NetSpecification
@@ -68,40 +68,7 @@ struct TrainingOrder: Codable, Sendable {
     }
 }
 
-/// What is wrong at one of several ranks.
-enum RankError: Error, CustomStringConvertible {
-    /// A cache file is another one than rank 0's.
-    case otherFile(path: String, expected: String, found: String)
-
-    var description: String {
-        switch self {
-        case .otherFile(let path, let expected, let found):
-            "\(path) has checksum \(found), expected \(expected) as at rank 0: all ranks must see one cache folder; put "
-                + "cache.directory on storage that every host mounts"
-        }
-    }
-}
-
-/// What rank 0 tells the others to do.
-enum RankOrder: Codable, Sendable {
-    case train(TrainingOrder)
-    case bench(TrainBenchOrder)
-    /// There is no more to do.
-    case end
-}
-
 extension Collective {
-    /// Tells the other ranks what to do next.
-    func send(_ order: RankOrder) throws {
-        guard isShared else { return }
-        _ = try broadcast(Array(JSONEncoder().encode(order)), .bounded)
-    }
-
-    /// Waits for what rank 0 wants done.
-    func nextOrder() throws -> RankOrder {
-        try JSONDecoder().decode(RankOrder.self, from: Data(broadcast([], .unbounded)))
-    }
-
     /// Brings a training's models to all ranks.
     ///
     /// - Parameter models: rank 0's.

@@ -97,9 +97,10 @@ struct BackfillCommand: ParsableCommand {
     }
 
     func run() throws {
-        if dryRun { return try show(options.job.session().backfillPlan(request())) }
-        try options.run("backfill", .asJobFile) { session in
-            if stale { try show(session.rebuildStale()) } else { try show(session.backfill(request()), session) }
+        if dryRun { return try show(Backfill(options.job.open(), request(), launch: LaunchedProcess.launch).plan()) }
+        try options.run("backfill", .asJobFile) { job in
+            if stale { return try show(StaleRebuild(job).run()) }
+            try show(Backfill(job, request(), launch: LaunchedProcess.launch).run(), job)
         }
     }
 
@@ -119,8 +120,8 @@ struct BackfillCommand: ParsableCommand {
         if !plan.hasWork { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
     }
 
-    private func show(_ summary: BackfillSummary, _ session: JobSession) throws {
-        let reports = try session.patiently {
+    private func show(_ summary: BackfillSummary, _ job: OpenJob) throws {
+        let reports = try job.patiently {
             let reader = try ReportReader(database: options.database.database)
             return try summary.nights.compactMap { night in
                 try night.outcome.version.flatMap { version in

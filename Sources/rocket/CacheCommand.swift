@@ -134,7 +134,7 @@ struct CacheCommand: ParsableCommand {
         }
 
         func run() throws {
-            let removed = try options.session().pruneCache(retentionDays: keepDays, dryRun: dryRun)
+            let removed = try pruneCache(of: options.open(), retentionDays: keepDays, dryRun: dryRun)
             for file in removed.files { print(VisibleText.escaped(file)) }
             print(
                 "\(dryRun ? "would remove" : "removed") \(removed.files.count) files, \(removed.bytes.grouped) bytes, "

@@ -25,9 +25,9 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        try options.run("evaluate") { session in
-            let outcome = try session.evaluate(version: modelVersion, day: day)
-            try finish(outcome, of: session, day: day, form: output.form, database: options.database.database)
+        try options.run("evaluate") { job in
+            let outcome = try VersionEvaluation(job).run(version: modelVersion, day: day)
+            try finish(outcome, of: job, day: day, form: output.form, database: options.database.database)
         }
     }
 }

@@ -96,8 +96,9 @@ struct ExperimentCommand: ParsableCommand {
 
     func run() throws {
         if search.search { return try search.run(options, day: day, output) }
-        let result = try options.session()
-            .experiment(day: day, arms: try chosenArms(), hints: try chosenHints(), seeds: seeds)
+        let result = try Experiment(
+            options.open(), arms: chosenArms(), hints: chosenHints(), seeds: seeds, launch: LaunchedProcess.launch
+        ).run(day: day)
         let lines = try ReportReader(database: options.database.database).experiment(fingerprint: result.fingerprint)
         switch output.form {
         case .json: try printJSON(lines)

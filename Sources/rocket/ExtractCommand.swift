@@ -37,7 +37,7 @@ struct ExtractCommand: ParsableCommand {
     }
 
     func run() throws {
-        try options.run("extract") { try show($0.extract(days: day...(to ?? day), rebuild: rebuild)) }
+        try options.run("extract") { try show(CacheBuild($0).run(days: day...(to ?? day), rebuild: rebuild)) }
     }
 
     private func show(_ summaries: [ExtractSummary]) throws {

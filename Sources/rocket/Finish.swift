@@ -5,10 +5,10 @@ import Reports
 
 /// Prints what a run made and leaves with its exit code.
 func finish(
-    _ outcome: RunOutcome, of session: JobSession, day: Day? = nil, form: OutputForm, database: String?
+    _ outcome: RunOutcome, of job: OpenJob, day: Day? = nil, form: OutputForm, database: String?
 ) throws {
     let reports = try outcome.version.map { version in
-        try session.patiently { try ReportReader(database: database).reports(version: version) }
+        try job.patiently { try ReportReader(database: database).reports(version: version) }
     }
     let report = reports?.first { day == nil || $0.evaluatedDay == day }
     let status = outcome.didWork ? "done" : "nothing_to_do"

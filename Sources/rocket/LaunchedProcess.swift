@@ -25,7 +25,8 @@ enum LaunchedProcess {
         if group.rank > 0 {
             var log = makeLogger(format, quiet: true)
             log[metadataKey: "rank"] = "\(group.rank)"
-            try RankWorker(group, interruption: interruptionBySignals(log: log), log: log).serve()
+            let tasks: [any RankTask.Type] = [TrainingOrder.self, TrainBenchOrder.self]
+            try RankWorker(group, tasks, interruption: interruptionBySignals(log: log), log: log).serve()
             return 0
         }
         let code = $launch.withValue(launch, operation: command)

@@ -29,9 +29,9 @@ struct NightlyCommand: ParsableCommand {
 
     func run() throws {
         let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
-        try options.run("nightly", .asJobFile) { session in
+        try options.run("nightly", .asJobFile) { job in
             try finish(
-                session.nightly(asOf: asOf), of: session, form: output.form, database: options.database.database)
+                Nightly(job, launch: LaunchedProcess.launch).run(asOf: asOf), of: job, form: output.form, database: options.database.database)
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JobFile
 import Jobs
 import Logging
 
@@ -51,20 +52,22 @@ struct JobOptions: ParsableArguments {
 
     @OptionGroup var logging: LogOptions
 
-    /// Opens the job for work.
-    ///
-    /// - Parameter patience: `asJobFile` for what runs by itself at night.
-    func session(_ patience: JobSession.Patience = .none) throws -> JobSession {
-        try session(patience, log: logging.logger(quiet: quiet))
+    /// Opens the job for work that somebody waits for.
+    func open() throws -> OpenJob {
+        let log = logging.logger(quiet: quiet)
+        let interruption = interruptionBySignals(log: log)
+        return try open(JobContext(JobFile(path: path()), log: log, interruption: interruption))
     }
 
-    /// - Parameter command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
-    func session(_ patience: JobSession.Patience, log: Logger, command: String? = nil) throws -> JobSession {
-        let interruption = interruptionBySignals(log: log)
-        let display = ProgressDisplay(log: log, quiet: quiet, format: logging.format)
-        return try JobSession(
-            jobFile: try path(), database: database.database, sourceDatabase: source.sourceDatabase, log: log,
-            interruption: interruption, launch: LaunchedProcess.launch, patience: patience, command: command
+    /// - Parameters:
+    ///   - patience: `asJobFile` for what runs unattended at night.
+    ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
+    func open(
+        _ context: JobContext, _ patience: OpenJob.Patience = .none, command: String? = nil
+    ) throws -> OpenJob {
+        let display = ProgressDisplay(log: context.log, quiet: quiet, format: logging.format)
+        return try OpenJob(
+            context, .named(database.database, source: source.sourceDatabase), patience: patience, command: command
         ) { display.show($0) }
     }
 

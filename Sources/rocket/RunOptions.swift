@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JobFile
 import Jobs
 
 /// A job's run that is told of when it ends.
@@ -17,17 +18,21 @@ struct RunOptions: ParsableArguments {
 
     /// Does a command's work, and tells of its end: in the log, the metrics file, and by the job file's `on_failure`.
     ///
-    /// - Parameter patience: `asJobFile` for what runs by itself at night.
+    /// - Parameter patience: `asJobFile` for what runs unattended at night.
     func run(
-        _ command: String, _ patience: JobSession.Patience = .none, _ body: (JobSession) throws -> Void
+        _ command: String, _ patience: OpenJob.Patience = .none, _ body: (OpenJob) throws -> Void
     ) throws {
         var log = job.logging.logger(quiet: job.quiet)
+        let path = try job.path()
+        let jobFile = Result { try JobFile(path: path) }
         let watch = RunWatch(
-            command: command, jobFile: try job.path(), database: database.database, metricsFile: metricsPath)
+            command: command, jobFile: try? jobFile.get(), database: database.database, metricsFile: metricsPath)
         log[metadataKey: "command"] = "\(command)"
         if let model = watch.model { log[metadataKey: "model"] = "\(model)" }
         do {
-            try body(try job.session(patience, log: log, command: command))
+            let interruption = interruptionBySignals(log: log)
+            let context = try JobContext(jobFile.get(), log: log, interruption: interruption)
+            try body(try job.open(context, patience, command: command))
             watch.ended(.done, log: log)
         } catch let code as ExitCode {
             watch.ended(ExitStatus(rawValue: code.rawValue) ?? .internalError, log: log)

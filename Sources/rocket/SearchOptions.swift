@@ -78,7 +78,7 @@ struct SearchOptions: ParsableArguments {
     }
 
     func run(_ options: JobOptions, day: Day, _ form: OutputOptions) throws {
-        let result = try options.session().search(
+        let result = try SettingSearch(options.open(), launch: LaunchedProcess.launch).run(
             SettingSearchRequest(
                 day: day, budget: try duration(), mostTrials: trials, keys: try wantedKeys()))
         let lines = try ReportReader(database: options.database.database).search(fingerprint: result.fingerprint)

@@ -33,10 +33,10 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        try options.run("train") { session in
-            let outcome = try session.train(days: from...to, profile: profile)
-            if let profile = outcome.profile { show(profile) }
-            try finish(outcome, of: session, form: output.form, database: options.database.database)
+        try options.run("train") { job in
+            let trained = try VersionTraining(job, launch: LaunchedProcess.launch).run(days: from...to)
+            if profile, let profile = trained.profile { show(profile) }
+            try finish(trained.outcome, of: job, form: output.form, database: options.database.database)
         }
     }
 

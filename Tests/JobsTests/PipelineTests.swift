@@ -59,8 +59,8 @@ import Testing
         }
     }
 
-    static func session(_ url: String, _ job: String) throws -> JobSession {
-        try JobSession(jobFile: job, database: url, log: log) { _ in }
+    static func session(_ url: String, _ job: String) throws -> TestJob {
+        try TestJob(jobFile: job, database: url, log: log)
     }
 
     @Test("A night makes one version with its reports, artifacts and lineage; a second run does nothing")
@@ -232,7 +232,7 @@ import Testing
     func badNights() throws {
         try Self.withJob { url, job in
             let connection = try TestDatabase.connect(url)
-            func status(_ body: (JobSession) throws -> Void) throws -> Jobs.ExitStatus? {
+            func status(_ body: (TestJob) throws -> Void) throws -> Jobs.ExitStatus? {
                 let session = try Self.session(url, job)
                 do {
                     try body(session)

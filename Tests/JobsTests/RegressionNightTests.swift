@@ -68,7 +68,7 @@ struct RegressionNightTests {
                         if level >= .warning { messages.withLock { $0.append(text) } }
                     }
                 }
-                let session = try JobSession(jobFile: job, database: url, log: log) { _ in }
+                let session = try TestJob(jobFile: job, database: url, log: log)
                 _ = try session.nightly(asOf: .instant("2026-01-08 01:00+00"))
             }
             let text = messages.withLock { $0 }.joined(separator: "\n")

@@ -36,10 +36,9 @@ import Testing
             try PipelineTests.withJob(on: primary) { job in
                 try connection.script("DROP SCHEMA rocket CASCADE")
                 try Self.catchUp(TestDatabase.connect(replica), connection)
-                func session() throws -> JobSession {
-                    try JobSession(
-                        jobFile: job, database: results, sourceDatabase: replica, log: PipelineTests.log
-                    ) { _ in }
+                func session() throws -> TestJob {
+                    try TestJob(
+                        jobFile: job, database: results, sourceDatabase: replica, log: PipelineTests.log)
                 }
                 let outcome = try session().nightly(asOf: .instant("2026-01-08 01:00+00"))
                 let report = try #require(try ReportReader(database: results).reports(version: outcome.version).first)

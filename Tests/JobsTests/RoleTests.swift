@@ -26,10 +26,9 @@ import Testing
     func job() throws {
         try PipelineTests.withJob { url, job in
             try Self.withLogins(url) { logins in
-                func session() throws -> JobSession {
-                    try JobSession(
-                        jobFile: job, database: logins.writer, sourceDatabase: logins.logs, log: PipelineTests.log
-                    ) { _ in }
+                func session() throws -> TestJob {
+                    try TestJob(
+                        jobFile: job, database: logins.writer, sourceDatabase: logins.logs, log: PipelineTests.log)
                 }
                 let days = try (5...7).map { try PipelineTests.day("2026-01-0\($0)") }
                 _ = try session().extract(days: days[0]...days[2], rebuild: true)

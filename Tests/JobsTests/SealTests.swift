@@ -21,8 +21,8 @@ import Testing
     private static func withNight(_ body: (_ url: String, _ job: String, RoleTests.Logins) throws -> Void) throws {
         try PipelineTests.withJob { url, job in
             try RoleTests.withLogins(url) { logins in
-                let session = try JobSession(
-                    jobFile: job, database: logins.writer, sourceDatabase: logins.logs, log: PipelineTests.log) { _ in }
+                let session = try TestJob(
+                    jobFile: job, database: logins.writer, sourceDatabase: logins.logs, log: PipelineTests.log)
                 #expect(try session.nightly(asOf: .instant("2026-01-08 01:00+00")).version == 1)
                 try body(url, job, logins)
             }
@@ -191,8 +191,8 @@ import Testing
             try TestDatabase.connect(logins.writer).script("BEGIN; \(open); \(report); COMMIT")
             try Self.expectRefused(report.replacing(" 1, 0, 0)", with: " 2, 0, 0)"), logins.writer)
 
-            let session = try JobSession(
-                jobFile: job, database: logins.writer, sourceDatabase: logins.logs, log: PipelineTests.log) { _ in }
+            let session = try TestJob(
+                jobFile: job, database: logins.writer, sourceDatabase: logins.logs, log: PipelineTests.log)
             _ = try session.evaluate(version: 1, day: PipelineTests.day("2026-01-07"))
             let ledger = try TestDatabase.connect(url).execute(
                 "SELECT day, changed_by LIKE '%_writer' AS is_writer FROM rocket.report_changes ORDER BY change_id")

@@ -8,38 +8,46 @@ import Nets
 import RocketLaunching
 
 /// Trained logistic regression and how its training went.
-struct TrainedRegression {
+package struct TrainedRegression {
     let model: LogisticRegression
-    let report: LogisticRegression.Report
+    package let report: LogisticRegression.Report
 
-    var judged: JudgedNet {
+    package var judged: JudgedNet {
         JudgedNet(arm: LogisticRegression.name, name: LogisticRegression.name, logits: model.logits)
     }
 }
 
-extension JobSession {
-    /// The night's logistic regression; nil: the job file does not ask for it.
-    func trainedRegression(
-        on entries: [CacheManifest.Entry], _ recorder: RunRecorder
-    ) throws -> TrainedRegression? {
+/// Trains logistic regression on cached days.
+package struct RegressionTraining {
+    private let context: JobContext
+    private let extraction: Extraction
+    private let recorder: RunRecorder
+
+    package init(_ context: JobContext, _ extraction: Extraction, _ recorder: RunRecorder) {
+        (self.context, self.extraction, self.recorder) = (context, extraction, recorder)
+    }
+
+    /// The night's baseline; nil: the job file does not ask for it.
+    func baseline(on entries: [CacheManifest.Entry]) throws -> TrainedRegression? {
+        let jobFile = context.jobFile
         guard jobFile.evaluation.baselines.contains(.logisticRegression) else { return nil }
         return try recorder.stage("train", detail: LogisticRegression.name, size: { ($0.report.samples, nil) }) {
-            try trainRegression(on: entries, seed: jobFile.training.seed)
+            try train(on: entries, seed: jobFile.training.seed)
         }
     }
 
-    /// Trains logistic regression on cached days, on one thread.
-    func trainRegression(on entries: [CacheManifest.Entry], seed: UInt64) throws -> TrainedRegression {
-        let readers = try openCache(entries)
+    /// Trains on one thread.
+    package func train(on entries: [CacheManifest.Entry], seed: UInt64) throws -> TrainedRegression {
+        let readers = try extraction.readers(of: entries)
         let source = TrainingSource(readers: readers)
         let trainer = LogisticRegressionTrainer(
-            layout: InputLayout(headers: readers.map(\.header), features: jobFile.features),
+            layout: InputLayout(headers: readers.map(\.header), features: context.jobFile.features),
             clickRate: Double(source.clicks) / Double(max(1, source.rows)), seed: seed)
         let (model, report) = try trainer.train(on: source) { done in
-            try progress(
+            try recorder.progress(
                 StageProgress(title: "train \(LogisticRegression.name)", done: done, total: nil, unit: "samples"))
         }
-        log.info(
+        context.log.info(
             """
             trained \(LogisticRegression.name): \(report.passes) passes over \(source.rows) rows at rate \
             \(report.learningRate), \(report.parameters) weights, \
@@ -47,11 +55,13 @@ extension JobSession {
             """)
         return TrainedRegression(model: model, report: report)
     }
+}
 
+extension [NetEvaluation] {
     /// Says so where the light net is not better than logistic regression.
-    func warnAgainstRegression(_ evaluations: [NetEvaluation]) {
+    func warnAgainstRegression(_ log: Logger) {
         func report(_ arm: String, _ net: String) -> EvaluationReport? {
-            evaluations.first { $0.arm == arm && $0.net == net }?.report
+            first { $0.arm == arm && $0.net == net }?.report
         }
         guard let light = report(Arm.rocket.rawValue, "light"),
             let regression = report(LogisticRegression.name, LogisticRegression.name),

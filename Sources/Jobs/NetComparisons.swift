@@ -1,14 +1,21 @@
 import Evaluation
 import Foundation
+import JobFile
 import ModelRegistry
 import Nets
 import RocketLaunching
 
-extension JobSession {
-    /// Differences of the nets' AUCs and log losses on the same rows, with their uncertainty over users.
-    ///
+/// Differences of nets' AUCs and log losses on the same rows, with their uncertainty over users.
+struct NetComparisons {
+    private let jobFile: JobFile
+    private let recorder: RunRecorder
+
+    init(_ jobFile: JobFile, _ recorder: RunRecorder) {
+        (self.jobFile, self.recorder) = (jobFile, recorder)
+    }
+
     /// - Parameter scored: with the live version's light net as `LiveModel.arm`, where it can score the day.
-    func comparisons(of scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
+    func compare(_ scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
         let light = NetName(arm: Arm.rocket.rawValue, net: "light")
         let booster = NetName(arm: Arm.rocket.rawValue, net: "booster")
         let lightAlone = NetName(arm: Arm.light.rawValue, net: "light")
@@ -52,7 +59,7 @@ extension JobSession {
     }
 
     private func bootstrap(_ scored: ScoredDay, _ nets: [ScoredDay.Net]) throws -> PairedBootstrap {
-        try progress(
+        try recorder.progress(
             StageProgress(title: "bootstrap", done: jobFile.promotion.replicates, total: nil, unit: "draws of users"))
         return try PairedBootstrap(
             scores: nets.map(\.probabilities), labels: scored.labels, clusters: scored.groups,

@@ -1,3 +1,4 @@
+import Collectives
 import Days
 import Evaluation
 import Extract
@@ -10,11 +11,11 @@ import Nets
 import RocketLaunching
 
 /// A trained arm and how its training went.
-struct TrainedArm {
+package struct TrainedArm {
     let arm: Arm
-    let model: CoTrainedModel
-    var report: TrainingReport
-    /// What the optimisers remember; nil where no version will go on from this one.
+    package let model: CoTrainedModel
+    package var report: TrainingReport
+    /// What the optimisers remember; nil where no version will resume from this one.
     let optimiserState: [UInt8]?
 }
 
@@ -30,15 +31,25 @@ struct ArmTraining {
     var training: TrainingSpecification
     /// A booster that was trained alone, for the arms that need one.
     var teacher: CoTrainedModel?
-    /// A version that the training goes on from.
+    /// A version that the training resumes from.
     var parent: WarmStart?
 }
 
-extension JobSession {
-    /// Trains one arm with all ranks of the launch. Goes on from the checkpoint that processes before have left.
+/// Trains arms with all ranks of a launch.
+package struct ArmTrainer {
+    let context: JobContext
+    let recorder: RunRecorder
+    private let extraction: Extraction
+    private let launch: RankedLaunch
+
+    package init(_ context: JobContext, _ extraction: Extraction, _ recorder: RunRecorder, _ launch: RankedLaunch) {
+        (self.context, self.extraction, self.recorder, self.launch) = (context, extraction, recorder, launch)
+    }
+
+    /// Trains one arm with all ranks of the launch. Resumes from the checkpoint that processes before have left.
     func train(_ wanted: ArmTraining) throws -> TrainedArm {
         let entries = wanted.entries
-        let readers = try openCache(entries)
+        let readers = try extraction.readers(of: entries)
         let rows = entries.reduce(0) { $0 + $1.rows }
         let clicks = entries.reduce(0) { $0 + $1.clicks }
         let training = launch.completed(wanted.training)
@@ -54,7 +65,7 @@ extension JobSession {
             checkpoints: wanted.checkpoints.place,
             resume: wanted.checkpoints.find(TrainingOrder.name(wanted.arm, training)))
         if let resume = order.resume {
-            log.info("training \(order.name) goes on from a checkpoint, after step \(resume.step)")
+            context.log.info("training \(order.name) goes on from a checkpoint, after step \(resume.step)")
         }
         let epochs = training.search.map { Double($0.mostEpochs) } ?? training.epochs
         let trained = try train(
@@ -63,13 +74,15 @@ extension JobSession {
                 teacher: wanted.teacher, parent: parent.map { ($0.model, $0.optimiserState) }),
             samples: Int(Double(rows) * epochs))
         let report = trained.report
-        log.info(
+        context.log.info(
             """
             trained \(order.name): \(report.samples) samples in \(report.steps) steps, \
             \(Int(report.samplesPerSecond)) samples/s
             """)
-        if let group = report.group { log.info("\(group)") }
-        for table in report.ids ?? [] where table.sharedShare > IDTableReport.mostShared { log.warning("\(table)") }
+        if let group = report.group { context.log.info("\(group)") }
+        for table in report.ids ?? [] where table.sharedShare > IDTableReport.mostShared {
+            context.log.warning("\(table)")
+        }
         return trained
     }
 
@@ -79,36 +92,22 @@ extension JobSession {
     ) throws -> TrainedArm {
         let collective = launch.collective
         launch.setTimeout(order.training.rankTimeout)
-        try collective.send(.train(order))
+        try collective.send(order)
         let training = try RankedTraining(
-            order, collective.share(models, for: order), over: collective, log: log)
+            order, collective.share(models, for: order), over: collective, log: context.log)
         do {
-            return try training.run(
-                stops: { [interruption, locks] in interruption.isRequested || (try? locks.check()) == nil }
-            ) { state in
-                show(
+            return try training.run(stops: { recorder.isStopping }) { state in
+                recorder.show(
                     StageProgress(
                         title: "train \(order.name)", done: state.samples, total: samples, unit: "samples"))
             }
         } catch TrainingError.stopped(let step) {
-            log.notice("\(TrainingError.stopped(step: step))")
+            context.log.notice("\(TrainingError.stopped(step: step))")
             // Another rank may have been asked; what comes after this training could not go on without it.
-            if collective.isShared { interruption.request(signal: SIGTERM) }
-            try stopIfAsked()
+            if collective.isShared { context.interruption.request(signal: SIGTERM) }
+            try recorder.stopIfAsked()
             throw TrainingError.stopped(step: step)
         }
-    }
-
-    /// Opens cache files that must be of this job's specification.
-    func openCache(_ entries: [CacheManifest.Entry]) throws -> [CacheReader] {
-        try entries.map { try CacheReader(path: $0.path, expecting: extraction.expectation) }
-    }
-
-    /// Both classes must be there.
-    func checkClasses(_ entries: [CacheManifest.Entry], days: ClosedRange<Day>) throws {
-        let rows = entries.reduce(0) { $0 + $1.rows }
-        let clicks = entries.reduce(0) { $0 + $1.clicks }
-        guard clicks > 0, clicks < rows else { throw JobError.oneClass(days: days, rows: rows, clicks: clicks) }
     }
 }
 
@@ -127,7 +126,7 @@ extension TrainingReport.Group: CustomStringConvertible {
 extension IDTableReport: CustomStringConvertible {
     public var description: String {
         """
-        \(feature): \(Doctor.percent(sharedShare)) of its values in the training rows share one embedding, because only \
+        \(feature): \(SharedIDs.percent(sharedShare)) of its values in the training rows share one embedding, because only \
         \(rows - 2) of \(ids) ids fit nets.embedding_memory; raise it, or give \(feature) a minimum_count or a smaller \
         embedding_dim
         """

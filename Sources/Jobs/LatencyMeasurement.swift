@@ -8,22 +8,31 @@ import Logging
 import RocketLaunching
 import RocketServing
 
-extension JobSession {
+/// Measures latencies of nets as a server calls them.
+struct LatencyMeasurement {
+    private let context: JobContext
+    private let databases: Databases
+    private let recorder: RunRecorder
+
+    init(_ context: JobContext, _ databases: Databases, _ recorder: RunRecorder) {
+        (self.context, self.databases, self.recorder) = (context, databases, recorder)
+    }
+
     /// Measures how long both nets take for requests as a server gets them: raw values of impressions of the evaluated day,
     /// hashed and scored by `Ranker`, for each configured number of candidates. The columns of `request_columns` are read
     /// from the request, which is the first impression, the others from each candidate.
     ///
     /// - Parameter training: the first day that was trained on.
-    func measureLatency(_ trained: CoTrainedModel, on day: Day, training: Day) throws -> [LatencyReport] {
+    func measure(_ trained: CoTrainedModel, on day: Day, training: Day) throws -> [LatencyReport] {
         guard let light = trained.lightBranch, let booster = trained.boosterBranch else { return [] }
-        let specification = jobFile.evaluation.latency
-        let features = try servedFeatures(from: training)
+        let specification = context.jobFile.evaluation.latency
+        let features = try ServedFeatures(of: context.jobFile, from: training, databases)
         let scoring = try [light, booster].map { try Ranker(ServingModel($0, features: features), tableBytes: 0) }
         let sample = try rawSample(of: day, features, rows: specification.batchSizes.max() ?? 0) { row in
             scoring.allSatisfy { (try? $0.outcomes(request: [], candidates: row).allSatisfy(\.isSuccess)) ?? false }
         }
         guard !sample.isEmpty else {
-            log.warning("no latency report: \(day) has no impression whose values all can be read")
+            context.log.warning("no latency report: \(day) has no impression whose values all can be read")
             return []
         }
         let requestColumns = requestColumns(features)
@@ -31,9 +40,9 @@ extension JobSession {
             (name: name, ranker: try Ranker(ServingModel(branch, features: features), requestColumns: requestColumns))
         }
         let sizes = specification.batchSizes
-        defer { show(StageProgress(title: "latency", done: sizes.count, total: sizes.count, unit: "batch sizes")) }
+        defer { recorder.show(StageProgress(title: "latency", done: sizes.count, total: sizes.count, unit: "batch sizes")) }
         return try sizes.enumerated().flatMap { done, size in
-            try progress(StageProgress(title: "latency", done: done, total: sizes.count, unit: "batch sizes"))
+            try recorder.progress(StageProgress(title: "latency", done: done, total: sizes.count, unit: "batch sizes"))
             let request = try ServingRequest(sample, candidates: size, nets[0].ranker.encoder)
             var output = [Float](repeating: 0, count: size)
             let probe = LatencyProbe(calls: specification.calls)
@@ -62,10 +71,11 @@ extension JobSession {
     private func rawSample(
         of day: Day, _ features: ServedFeatures, rows: Int, canBeScored: (RawRows) -> Bool
     ) throws -> [[String: RawValue]] {
-        let impressions = try RawImpressions(jobFile.source, features, on: source)
+        let source = databases.source
+        let impressions = try RawImpressions(context.jobFile.source, features, on: source)
         var sample: [[String: RawValue]] = []
         try impressions.forEach(
-            in: logDays.instants(of: day, on: source), limit: rows, on: source
+            in: context.logDays.instants(of: day, on: source), limit: rows, on: source
         ) { _, _, values in
             var row = RawRows(columns: impressions.columns)
             try row.append(values)
@@ -78,8 +88,8 @@ extension JobSession {
     /// Where the job file does not say which columns come with the request: the time, and the column that GAUC groups by.
     private func requestColumns(_ features: ServedFeatures) -> Set<String> {
         let columns =
-            jobFile.evaluation.latency.requestColumns
-            ?? [features.timeColumn] + (jobFile.evaluation.group.map { [$0] } ?? [])
+            context.jobFile.evaluation.latency.requestColumns
+            ?? [features.timeColumn] + (context.jobFile.evaluation.group.map { [$0] } ?? [])
         return Set(columns).intersection(features.features.compactMap { features.column(of: $0) })
     }
 

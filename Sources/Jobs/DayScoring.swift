@@ -3,12 +3,12 @@ import Evaluation
 import Extract
 import FeatureCache
 import Foundation
-import Logging
+import JobFile
 import ModelRegistry
 import RocketLaunching
 
 /// What nets gave the impressions of a day. Columns of a large day lie on disk.
-struct ScoredDay {
+package struct ScoredDay {
     let day: Day
     let labels: StoredColumn<UInt8>
     /// Empty: the job file names none.
@@ -39,7 +39,7 @@ struct ScoredDay {
 }
 
 /// What is to score a day.
-struct JudgedNet {
+package struct JudgedNet {
     let arm: String
     let name: String
     /// The logits of a block's rows.
@@ -48,21 +48,32 @@ struct JudgedNet {
 
 extension CoTrainedModel {
     /// The nets that an arm trained.
-    func judgedNets(arm: String) -> [JudgedNet] {
+    package func judgedNets(arm: String) -> [JudgedNet] {
         [("light", light), ("booster", booster)].compactMap { name, scorer in
             scorer.map { JudgedNet(arm: arm, name: name, logits: $0.logits) }
         }
     }
 }
 
-extension JobSession {
+/// Scores cached days.
+package struct DayScoring {
+    private let jobFile: JobFile
+    private let extraction: Extraction
+    private let recorder: RunRecorder
+
+    package init(_ context: JobContext, _ extraction: Extraction, _ recorder: RunRecorder) {
+        (jobFile, self.extraction, self.recorder) = (context.jobFile, extraction, recorder)
+    }
+
     /// Judges each net that an arm trained on a cached day.
-    func evaluate(_ trained: CoTrainedModel, arm: Arm, on entries: [CacheManifest.Entry]) throws -> [NetEvaluation] {
-        try evaluations(of: score(trained.judgedNets(arm: arm.rawValue), on: entries))
+    package func evaluate(
+        _ trained: CoTrainedModel, arm: Arm, on entries: [CacheManifest.Entry]
+    ) throws -> [NetEvaluation] {
+        try score(trained.judgedNets(arm: arm.rawValue), on: entries).evaluations()
     }
 
     /// Scores a cached day, of which there is at least one file.
-    func score(_ nets: [JudgedNet], on entries: [CacheManifest.Entry]) throws -> ScoredDay {
+    package func score(_ nets: [JudgedNet], on entries: [CacheManifest.Entry]) throws -> ScoredDay {
         let total = entries.reduce(0) { $0 + $1.rows }
         let space = ScratchSpace(folder: jobFile.cacheDirectory)
         let labels = ColumnWriter<UInt8>(space)
@@ -73,7 +84,7 @@ extension JobSession {
         let slices = sliced.map { _ in SlicedColumn.Writer(space) }
         var done = 0
         var truthIsKnown = true
-        for reader in try openCache(entries) {
+        for reader in try extraction.readers(of: entries) {
             for index in 0..<reader.blockCount {
                 let block = try reader.block(index)
                 try labels.append(block.labels)
@@ -85,7 +96,7 @@ extension JobSession {
                     try scores.append(net.logits(block).map { 1 / (1 + exp(-$0)) })
                 }
                 done += block.rows
-                try progress(StageProgress(title: "evaluate", done: done, total: total, unit: "rows"))
+                try recorder.progress(StageProgress(title: "evaluate", done: done, total: total, unit: "rows"))
             }
         }
         return ScoredDay(
@@ -97,22 +108,27 @@ extension JobSession {
                 ScoredDay.Net(arm: $0.arm, name: $0.name, probabilities: try $1.finish())
             }, space: space)
     }
+}
 
+extension ScoredDay {
     /// Every net's figures but the live one's, which belong to another version.
-    func evaluations(of scored: ScoredDay) throws -> [NetEvaluation] {
-        let oracle =
-            scored.truth.isEmpty
-            ? nil : try EvaluationReport.auc(of: scored.truth, labels: scored.labels, space: scored.space)
-        return try scored.nets.filter { $0.arm != LiveModel.arm }.map { net in
-            NetEvaluation(
-                day: scored.day, arm: net.arm, net: net.name,
-                report: try scored.report(of: net), oracleAUC: oracle)
+    package func evaluations() throws -> [NetEvaluation] {
+        let oracle = truth.isEmpty ? nil : try EvaluationReport.auc(of: truth, labels: labels, space: space)
+        return try nets.filter { $0.arm != LiveModel.arm }.map { net in
+            NetEvaluation(day: day, arm: net.arm, net: net.name, report: try report(of: net), oracleAUC: oracle)
         }
     }
 
     /// The live version's figures; nil where it cannot score the day.
-    func liveEvaluation(of scored: ScoredDay, live: LiveModel?) throws -> LiveEvaluation? {
-        guard let live, let net = scored.net("light", of: LiveModel.arm) else { return nil }
-        return LiveEvaluation(version: live.version, report: try scored.report(of: net))
+    func liveEvaluation(of live: LiveModel?) throws -> LiveEvaluation? {
+        guard let live, let net = net("light", of: LiveModel.arm) else { return nil }
+        return LiveEvaluation(version: live.version, report: try report(of: net))
+    }
+}
+
+extension Extraction {
+    /// Opens cache files that must be of this job's specification.
+    func readers(of entries: [CacheManifest.Entry]) throws -> [CacheReader] {
+        try entries.map { try CacheReader(path: $0.path, expecting: expectation) }
     }
 }
