@@ -123,43 +123,48 @@ let results = room(
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
     ])
 
-let operations: [Target] = [
-    .target(
-        name: "JobFile",
-        dependencies: [
-            "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching",
-            .product(name: "Yams", package: "Yams"),
-        ]),
-    .target(
-        name: "Jobs",
-        dependencies: [
-            "AdLogs", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files", "JobFile",
-            "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching",
-            "RocketServing", "SampleLogs",
-            .product(name: "Logging", package: "swift-log"),
-        ]),
-    .testTarget(
-        name: "JobFileTests",
-        dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport"]),
-    .testTarget(
-        name: "JobsTests",
-        dependencies: [
-            "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots",
-            "Postgres", "Reports", "TestSupport", "rocket",
-            .product(name: "Logging", package: "swift-log"),
-        ]),
-]
+let operations = room(
+    "Operations",
+    [
+        .target(
+            name: "JobFile",
+            dependencies: [
+                "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching",
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "AdLogs", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files", "JobFile",
+                "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching",
+                "RocketServing", "SampleLogs",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Operations", exclude: ["JobFile"]),
+        .testTarget(
+            name: "JobFileTests",
+            dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport"]),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots",
+                "Postgres", "Reports", "TestSupport", "rocket",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+    ])
 
-let commands: [Target] = [
-    .executableTarget(
-        name: "rocket",
-        dependencies: [
-            "CCSV", "Collectives", "Files", "JobFile", "Jobs", "Reports",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            .product(name: "Logging", package: "swift-log"),
-            .product(name: "TextTable", package: "TextTable"),
-        ])
-]
+let commands = room(
+    "Commands",
+    [
+        .executableTarget(
+            name: "rocket",
+            dependencies: [
+                "CCSV", "Collectives", "Files", "JobFile", "Jobs", "Reports",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "TextTable", package: "TextTable"),
+            ])
+    ])
 
 /// What several rooms' tests use, and the fuzzing of everything that comes from outside.
 let support: [Target] = [

@@ -44,7 +44,7 @@ public struct ModelRegistry {
     public func publish(_ new: NewModelVersion) throws -> PublishedVersion {
         try connection.transaction { connection in
             let version = try insertVersion(new)
-            for input in new.inputs {
+            for input in new.origin.inputs {
                 try connection.execute(
                     """
                     INSERT INTO rocket.version_inputs (version, role, day, part, rows, clicks, checksum)
@@ -58,12 +58,13 @@ public struct ModelRegistry {
             for artifact in new.artifacts {
                 try insert(artifact, version: version)
             }
-            try insert(new.evaluations, version: version)
-            try insert(new.slices, version: version)
-            try insert(new.latencies, version: version)
-            if let day = new.evaluatedDay {
-                for comparison in new.comparisons { try insert(comparison, version: version, day: day) }
-                if let live = new.live { try insert(live, version: version, day: day) }
+            let findings = new.findings
+            try insert(findings.evaluations, version: version)
+            try insert(findings.slices, version: version)
+            try insert(findings.latencies, version: version)
+            if let day = new.lineage.evaluatedDay {
+                for comparison in findings.comparisons { try insert(comparison, version: version, day: day) }
+                if let live = findings.live { try insert(live, version: version, day: day) }
             }
             return PublishedVersion(
                 number: version, decision: try new.gate.map { try insert($0, version: version) })
@@ -219,6 +220,7 @@ public struct ModelRegistry {
     }
 
     private func insertVersion(_ new: NewModelVersion) throws -> Int {
+        let (lineage, origin, program, training) = (new.lineage, new.origin, new.program, new.training)
         let rows = try connection.execute(
             """
             INSERT INTO rocket.model_versions (
@@ -230,14 +232,14 @@ public struct ModelRegistry {
             RETURNING version
             """,
             [
-                .text(new.model), new.runID.map { .int($0) } ?? .null, .text(new.trainedDays.lowerBound.description),
-                .text(new.trainedDays.upperBound.description),
-                new.evaluatedDay.map { .text($0.description) } ?? .null, .text(new.fingerprint),
-                .text(new.specificationHash), .text(String(new.seed)), .text(new.jobFileText), .json(new.trainingJSON),
-                .int(new.lightParameters), .int(new.boosterParameters), .int(new.embeddingParameters),
-                .text(new.programVersion), new.parent.map { .int($0) } ?? .null,
-                new.programRevision.map { .text($0) } ?? .null, new.programDigest.map { .text($0) } ?? .null,
-                .bool(new.backfilled),
+                .text(lineage.model), origin.run.map { .int($0) } ?? .null,
+                .text(lineage.trainedDays.lowerBound.description), .text(lineage.trainedDays.upperBound.description),
+                lineage.evaluatedDay.map { .text($0.description) } ?? .null, .text(lineage.fingerprint),
+                .text(lineage.specificationHash), .text(String(origin.seed)), .text(origin.jobFileText),
+                .json(training.json), .int(training.lightParameters), .int(training.boosterParameters),
+                .int(training.embeddingParameters), .text(program.version), origin.parent.map { .int($0) } ?? .null,
+                program.revision.map { .text($0) } ?? .null, program.digest.map { .text($0) } ?? .null,
+                .bool(origin.backfilled),
             ])
         return try rows[rows.startIndex].int("version")
     }

@@ -3,71 +3,99 @@ import Evaluation
 
 /// A trained model with everything that is said about it, ready to be written.
 public struct NewModelVersion: Sendable {
-    public var model: String
-    public var runID: Int?
-    public var trainedDays: ClosedRange<Day>
-    /// Nil when it was only trained.
-    public var evaluatedDay: Day?
-    /// SHA-256 of settings and data.
-    public var fingerprint: String
-    /// The version that this one goes on from; nil: trained from nothing.
-    public var parent: Int?
-    public var specificationHash: String
-    public var seed: UInt64
-    public var jobFileText: String
-    /// Training reports of all arms.
-    public var trainingJSON: String
-    public var lightParameters: Int
-    public var boosterParameters: Int
-    public var embeddingParameters: Int
-    public var programVersion: String
-    /// Git revision of the program; nil: not known.
-    public var programRevision: String?
-    /// SHA-256 of the program's file; nil: it could not be read.
-    public var programDigest: String?
-    public var inputs: [VersionInput]
+    public var lineage: VersionLineage
+    public var origin: Origin
+    public var program: Program
+    public var training: Training
     public var artifacts: [Artifact]
-    public var evaluations: [NetEvaluation]
-    public var slices: [SliceEvaluation]
-    public var latencies: [LatencyReport]
-    /// Of the nets on the evaluated day.
-    public var comparisons: [ModelComparison] = []
-    /// The live version on the evaluated day; nil: there was none, or it cannot score the day.
-    public var live: LiveEvaluation?
-    /// Whether a backfill made it, after its night.
-    public var backfilled = false
+    /// Empty when it was only trained.
+    public var findings: Findings
     /// Nil: the gate is not asked, and the version stays a candidate.
     public var gate: GateRecord?
 
     public init(
-        model: String, runID: Int?, trainedDays: ClosedRange<Day>, evaluatedDay: Day?, fingerprint: String,
-        parent: Int?, specificationHash: String, seed: UInt64, jobFileText: String, trainingJSON: String,
-        lightParameters: Int,
-        boosterParameters: Int, embeddingParameters: Int, programVersion: String, inputs: [VersionInput],
-        artifacts: [Artifact], evaluations: [NetEvaluation], slices: [SliceEvaluation] = [],
-        latencies: [LatencyReport],
-        gate: GateRecord? = nil
+        lineage: VersionLineage, origin: Origin, program: Program, training: Training, artifacts: [Artifact]
     ) {
-        self.model = model
-        self.runID = runID
-        self.trainedDays = trainedDays
-        self.evaluatedDay = evaluatedDay
-        self.fingerprint = fingerprint
-        self.parent = parent
-        self.specificationHash = specificationHash
-        self.seed = seed
-        self.jobFileText = jobFileText
-        self.trainingJSON = trainingJSON
-        self.lightParameters = lightParameters
-        self.boosterParameters = boosterParameters
-        self.embeddingParameters = embeddingParameters
-        self.programVersion = programVersion
-        self.inputs = inputs
+        self.lineage = lineage
+        self.origin = origin
+        self.program = program
+        self.training = training
         self.artifacts = artifacts
-        self.evaluations = evaluations
-        self.slices = slices
-        self.latencies = latencies
-        self.gate = gate
+        findings = Findings()
+    }
+
+    /// What a version came from, beyond its lineage.
+    public struct Origin: Sendable {
+        /// Of the ledger.
+        public var run: Int?
+        /// The version that this one resumes from; nil: trained from nothing.
+        public var parent: Int?
+        public var seed: UInt64
+        public var jobFileText: String
+        public var inputs: [VersionInput]
+        /// Whether a backfill made it, after its night.
+        public var backfilled = false
+
+        public init(run: Int?, parent: Int? = nil, seed: UInt64, jobFileText: String, inputs: [VersionInput]) {
+            self.run = run
+            self.parent = parent
+            self.seed = seed
+            self.jobFileText = jobFileText
+            self.inputs = inputs
+        }
+    }
+
+    /// The program that made a version.
+    public struct Program: Sendable {
+        public var version: String
+        /// Git revision; nil: not known.
+        public var revision: String?
+        /// SHA-256 of its file; nil: it could not be read.
+        public var digest: String?
+
+        public init(version: String, revision: String? = nil, digest: String? = nil) {
+            self.version = version
+            self.revision = revision
+            self.digest = digest
+        }
+    }
+
+    /// How a version was trained, and how large it is.
+    public struct Training: Sendable {
+        /// Training reports of all arms.
+        public var json: String
+        public var lightParameters: Int
+        public var boosterParameters: Int
+        public var embeddingParameters: Int
+
+        public init(json: String, lightParameters: Int, boosterParameters: Int, embeddingParameters: Int) {
+            self.json = json
+            self.lightParameters = lightParameters
+            self.boosterParameters = boosterParameters
+            self.embeddingParameters = embeddingParameters
+        }
+    }
+
+    /// What an unseen day says of a version.
+    public struct Findings: Sendable {
+        public var evaluations: [NetEvaluation]
+        public var slices: [SliceEvaluation]
+        public var latencies: [LatencyReport]
+        /// Of the nets on the evaluated day.
+        public var comparisons: [ModelComparison]
+        /// The live version on the evaluated day; nil: there was none, or it cannot score the day.
+        public var live: LiveEvaluation?
+
+        public init(
+            evaluations: [NetEvaluation] = [], slices: [SliceEvaluation] = [], latencies: [LatencyReport] = [],
+            comparisons: [ModelComparison] = [], live: LiveEvaluation? = nil
+        ) {
+            self.evaluations = evaluations
+            self.slices = slices
+            self.latencies = latencies
+            self.comparisons = comparisons
+            self.live = live
+        }
     }
 }
 
@@ -192,7 +220,20 @@ public struct SliceEvaluation: Sendable {
 public struct VersionLineage: Equatable, Sendable {
     public var model: String
     public var trainedDays: ClosedRange<Day>
+    /// Nil when it was only trained.
     public var evaluatedDay: Day?
+    /// SHA-256 of settings and data.
     public var fingerprint: String
     public var specificationHash: String
+
+    public init(
+        model: String, trainedDays: ClosedRange<Day>, evaluatedDay: Day?, fingerprint: String,
+        specificationHash: String
+    ) {
+        self.model = model
+        self.trainedDays = trainedDays
+        self.evaluatedDay = evaluatedDay
+        self.fingerprint = fingerprint
+        self.specificationHash = specificationHash
+    }
 }

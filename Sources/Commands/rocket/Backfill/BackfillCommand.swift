@@ -1,0 +1,227 @@
+import ArgumentParser
+import Files
+import Jobs
+import Reports
+
+struct BackfillCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backfill",
+        abstract: "One nightly job for each day of a range.",
+        discussion: """
+            Each version is judged on a day of the range and trained on the days of the window before it, so it sees \
+            only what it would have seen that night; clicks and impressions that were logged later are in the logs now, \
+            and are seen too. The versions are marked as backfilled and never become live, unless --promote asks for it. \
+            Days without earlier days to train on are named and left out.
+
+            --reprocess says which nights are done again besides those that have no version of the job file's features \
+            and source:
+              none    no other (the default)
+              failed  those whose last run failed, died or was stopped
+              stale   those whose logs, settings, program or cached days are others now; cached days whose logs have \
+            changed are built again first
+              all     every night, with every cache file held against its checksum first
+            Training is deterministic, so a night with the same settings and data makes no second version, whatever was \
+            asked.
+
+            Safe to stop and to repeat: every night ends up done once. Several backfills share the nights of a range, on \
+            several machines too; one that finds a night in other hands comes back to it at the end. A backfill never \
+            keeps the nightly job waiting: before each night it waits itself while one of the model is under way.
+
+            --jobs does several nights at a time, each with its share of the cores and with memory of its own; latencies \
+            are measured while the others work then. Nights that go on from one another (training.start: incremental) or \
+            that are promoted are done one at a time, oldest first, by one process.
+
+            A night that fails does not stop the others. It is listed at the end, and the exit code is that of the \
+            worst: 1 before 7 before 5 before others. Wrong settings (6), a signal (9) and a database that stays away \
+            (7) end all of it. 3: there was nothing to do. 8, with --promote: the gate holds the newest version that was \
+            made or judged.
+
+            Examples:
+              rocket backfill --job jobs/open-bandit.yaml --from 2019-11-24 --to 2019-11-30
+              rocket backfill --job jobs/open-bandit.yaml --from 2019-11-24 --to 2019-11-30 --reprocess stale --dry-run
+              rocket backfill --job jobs/open-bandit.yaml --from 2019-11-24 --to 2019-11-30 --order newest --jobs 2
+              rocket backfill --job jobs/open-bandit.yaml --stale
+
+            --stale makes no versions: it builds exactly those cached days again whose logs have changed since (rocket \
+            status lists them) and tells labels flipped, rows added and rows gone; they are kept in rocket.cache_rebuilds.
+            """)
+
+    @OptionGroup var options: RunOptions
+
+    @Option(help: ArgumentHelp("First day to judge a model on.", valueName: "YYYY-MM-DD"))
+    var from: Day?
+
+    @Option(help: ArgumentHelp("Last day to judge a model on.", valueName: "YYYY-MM-DD"))
+    var to: Day?
+
+    @Option(help: ArgumentHelp("Which night comes first: oldest or newest.", valueName: "order"))
+    var order = BackfillOrder.oldest
+
+    @Option(help: ArgumentHelp("Nights to do again: none, failed, stale or all.", valueName: "which"))
+    var reprocess = Reprocess.none
+
+    @Option(help: ArgumentHelp("Nights at a time.", valueName: "number"))
+    var jobs = 1
+
+    @Flag(help: "Have the gate judge each night, also one that was backfilled without it; what passes becomes live.")
+    var promote = false
+
+    @Flag(help: "Print what would be done with each day, and why; do nothing.")
+    var dryRun = false
+
+    @Flag(help: "Instead of a range: build the cached days again whose logs have changed.")
+    var stale = false
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (1...64).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 … 64") }
+        guard !stale else {
+            if from != nil || to != nil {
+                throw ValidationError("--stale finds its days by itself; leave --from and --to out")
+            }
+            if order != .oldest || reprocess != .none || jobs != 1 || promote || dryRun {
+                throw ValidationError(
+                    "--stale builds cached days and makes no versions; only --json or --csv goes with it. To make the "
+                        + "versions of changed days again: --from, --to and --reprocess stale")
+            }
+            return
+        }
+        guard let from, let to else { throw ValidationError("a backfill needs --from and --to, or --stale") }
+        if to < from { throw ValidationError("--to \(to) is before --from \(from)") }
+        if promote, order == .newest || jobs > 1 {
+            throw ValidationError(
+                "--promote judges each night against what was promoted before it: leave out --order newest, and --jobs "
+                    + "above 1")
+        }
+    }
+
+    func run() throws {
+        if dryRun { return try show(Backfill(options.job.open(), request(), launch: LaunchedProcess.launch).plan()) }
+        try options.run("backfill", .asJobFile) { job in
+            if stale { return try show(StaleRebuild(job).run()) }
+            try show(Backfill(job, request(), launch: LaunchedProcess.launch).run(), job)
+        }
+    }
+
+    private func request() throws -> BackfillRequest {
+        guard let from, let to else { throw ValidationError("a backfill needs --from and --to, or --stale") }
+        return BackfillRequest(
+            days: from...to, order: order, reprocess: reprocess, jobs: jobs, promotion: promote ? .byGate : .none)
+    }
+
+    private func show(_ plan: BackfillPlan) throws {
+        let lines = plan.entries.map(PlanLine.init)
+        switch output.form {
+        case .json: try printJSON(lines)
+        case .csv: printCSV(lines, PlanLine.columns)
+        case .text: print(planTable(plan))
+        }
+        if !plan.hasWork { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    }
+
+    private func show(_ summary: BackfillSummary, _ job: OpenJob) throws {
+        let reports = try job.patiently {
+            let reader = try ReportReader(database: options.database.database)
+            return try summary.nights.compactMap { night in
+                try night.outcome.version.flatMap { version in
+                    try reader.reports(version: version).last { $0.evaluatedDay == night.day }
+                }
+            }
+        }
+        switch output.form {
+        case .json: try printJSON(reports)
+        case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
+        case .text:
+            printUnchanged(reportTable(reports))
+            for (day, reason) in summary.skipped { print("\(day): no version, \(reason)") }
+            for (day, failure) in summary.failed {
+                print("\(day): failed (\(failure.exit.rawValue)), \(VisibleText.escaped(failure.description))")
+            }
+            print(
+                "\(summary.nights.count) versions, \(summary.nights.filter(\.outcome.didWork).count) of them made or judged now"
+                    + (summary.failed.isEmpty ? "" : "; \(summary.failed.count) nights failed"))
+        }
+        if summary.exitStatus != .done { throw ExitCode(summary.exitStatus.rawValue) }
+    }
+
+    private func show(_ rebuilt: [RebuiltDay]) throws {
+        switch output.form {
+        case .json: try printJSON(rebuilt.map(RebuiltLine.init))
+        case .csv: printCSV(rebuilt.map(RebuiltLine.init), RebuiltLine.columns)
+        case .text:
+            for day in rebuilt { print("\(day.day)  rebuilt: \(day.difference)") }
+            if rebuilt.isEmpty { print("no cached day is stale") }
+        }
+        if rebuilt.isEmpty { throw ExitCode(ExitStatus.nothingToDo.rawValue) }
+    }
+}
+
+extension BackfillOrder: ExpressibleByArgument {}
+
+extension Reprocess: ExpressibleByArgument {}
+
+/// A day of the plan as scripts read it.
+private struct PlanLine: Encodable {
+    let day: Day
+    let action: String
+    let reason: String
+    let trainedFrom: Day?
+    let trainedTo: Day?
+    let trainedDays: Int?
+    let version: Int?
+
+    init(_ entry: BackfillPlan.Entry) {
+        day = entry.day
+        action = entry.action.rawValue
+        reason = "\(entry.reason)"
+        trainedFrom = entry.night?.trained.lowerBound
+        trainedTo = entry.night?.trained.upperBound
+        trainedDays = entry.night?.trainingDays.count
+        version = entry.version
+    }
+
+    static var columns: [CSVColumn<PlanLine>] {
+        [
+            .init("day") { $0.day }, .init("action") { $0.action }, .init("reason") { $0.reason },
+            .init("trained_from") { $0.trainedFrom }, .init("trained_to") { $0.trainedTo },
+            .init("trained_days") { $0.trainedDays }, .init("version") { $0.version },
+        ]
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case day, action, reason, version
+        case trainedFrom = "trained_from"
+        case trainedTo = "trained_to"
+        case trainedDays = "trained_days"
+    }
+}
+
+/// A rebuilt day as scripts read it.
+private struct RebuiltLine: Encodable {
+    let day: Day
+    let labelsFlipped: Int
+    let rowsAdded: Int
+    let rowsGone: Int
+
+    init(_ rebuilt: RebuiltDay) {
+        day = rebuilt.day
+        labelsFlipped = rebuilt.difference.labelsFlipped
+        rowsAdded = rebuilt.difference.rowsAdded
+        rowsGone = rebuilt.difference.rowsGone
+    }
+
+    static var columns: [CSVColumn<RebuiltLine>] {
+        [
+            .init("day") { $0.day }, .init("labels_flipped") { $0.labelsFlipped },
+            .init("rows_added") { $0.rowsAdded }, .init("rows_gone") { $0.rowsGone },
+        ]
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case day
+        case labelsFlipped = "labels_flipped"
+        case rowsAdded = "rows_added"
+        case rowsGone = "rows_gone"
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+import Jobs
+import Reports
+
+/// Prints what a run made and leaves with its exit code.
+func finish(
+    _ outcome: RunOutcome, of job: OpenJob, day: Day? = nil, form: OutputForm, database: String?
+) throws {
+    let reports = try outcome.version.map { version in
+        try job.patiently { try ReportReader(database: database).reports(version: version) }
+    }
+    let report = reports?.first { day == nil || $0.evaluatedDay == day }
+    let status = outcome.didWork ? "done" : "nothing_to_do"
+    switch form {
+    case .json: try printJSON(RunResult(status: status, report: report, gate: outcome.decision))
+    case .csv:
+        printCSV(
+            [report].compactMap(\.self), CSVColumn<ModelReport>.reports + [CSVColumn("status") { _ in status }])
+    case .text:
+        if let report { print(reportText(report)) }
+        if !outcome.didWork { print("nothing to do: this version was made before from the same settings and data") }
+        if let decision = outcome.decision { printUnchanged(gateText(decision)) }
+    }
+    if outcome.exitStatus != .done { throw ExitCode(outcome.exitStatus.rawValue) }
+}
+
+/// A report's keys and `status` in one object.
+private struct RunResult: Encodable {
+    let status: String
+    let report: ModelReport?
+    let gate: GateDecision?
+
+    private enum Keys: String, CodingKey { case status, gate }
+
+    func encode(to encoder: any Encoder) throws {
+        try report?.encode(to: encoder)
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(status, forKey: .status)
+        try container.encodeIfPresent(gate, forKey: .gate)
+    }
+}
+
+/// Prints a value as JSON with sorted keys; nil values are left out.
+func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    printUnchanged(String(decoding: try encoder.encode(value), as: UTF8.self))
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Jobs
+
+struct NightlyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nightly",
+        abstract: "The whole job for one night: extract, train, evaluate, publish.",
+        discussion: """
+            Takes the last mature day (its end and the attribution window have passed), trains on the days of the \
+            window before it and judges both nets on it. Version, weights, reports and the promotion gate's verdict are \
+            written in one transaction; where the gate holds the version back the exit code is 8. \
+            Run a second time it finds its own work and does nothing (exit code 3).
+
+            Examples:
+              rocket nightly --job jobs/quickstart.yaml
+              rocket nightly --job jobs/quickstart.yaml --as-of 2026-11-22
+              rocket nightly --job jobs/quickstart.yaml --json | jq .light.auc
+            """)
+
+    @OptionGroup var options: RunOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Act as if it were the end of this day, or this moment (2026-11-23T03:30Z). Default: now.",
+            valueName: "date"))
+    var asOf: String?
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
+        try options.run("nightly", .asJobFile) { job in
+            try finish(
+                Nightly(job, launch: LaunchedProcess.launch).run(asOf: asOf), of: job, form: output.form, database: options.database.database)
+        }
+    }
+}

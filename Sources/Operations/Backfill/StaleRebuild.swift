@@ -1,0 +1,47 @@
+import AdLogs
+import Days
+import Extract
+import Logging
+
+/// `rocket backfill --stale`: builds exactly the cached days again whose logs have changed since.
+public struct StaleRebuild {
+    private let job: OpenJob
+
+    public init(_ job: OpenJob) {
+        self.job = job
+    }
+
+    /// - Parameter days: of which; nil: of all that are cached.
+    public func run(in days: ClosedRange<Day>? = nil) throws -> [RebuiltDay] {
+        var rebuilt: [RebuiltDay] = []
+        let context = job.context
+        let hash = context.specification.hash
+        _ = try job.run("backfill", evaluatedDay: nil) { databases, recorder in
+            let extraction = DayExtraction(context, databases, recorder)
+            for day in try databases.staleDays(hash, in: days) {
+                let previous = try databases.manifest.day(day, specificationHash: hash)
+                guard let summary = try extraction.days([day], rebuild: true).first else { continue }
+                let difference = try RowDifference.between(
+                    previous?.entries.map(\.path) ?? [], summary.day.entries.map(\.path))
+                try difference.record(hash, day, on: databases.results)
+                context.log.notice("\(day): rebuilt, \(difference)")
+                rebuilt.append(RebuiltDay(day: day, difference: difference))
+            }
+            return RunOutcome(didWork: !rebuilt.isEmpty)
+        }
+        return rebuilt
+    }
+}
+
+extension Databases {
+    /// The cached days of a specification whose logs have changed since.
+    func staleDays(_ specificationHash: String, in days: ClosedRange<Day>?) throws -> [Day] {
+        try StaleDays(results, logs: source).find(specificationHash: specificationHash, in: days).map(\.day)
+    }
+}
+
+/// A stale day that was built again.
+public struct RebuiltDay: Sendable {
+    public var day: Day
+    public var difference: RowDifference
+}

@@ -1,0 +1,157 @@
+import Days
+import Digests
+import Extract
+import JobFile
+import Logging
+import Postgres
+import RocketLaunching
+
+/// What the trials of a search work with.
+struct SearchWork {
+    let context: JobContext
+    let launch: RankedLaunch
+    /// That are trained on, in time order.
+    let entries: [CacheManifest.Entry]
+    let trained: ClosedRange<Day>
+    let databases: Databases
+    let recorder: RunRecorder
+}
+
+/// The trials of one search: each is trained once, and written when it is done.
+struct SearchTrials {
+    /// Epochs of each rung; each net is judged at its best point up to there.
+    static let rungs = [1, 3, 30]
+
+    let fingerprint: String
+    /// Of all trials, those of earlier runs too.
+    private(set) var seconds = 0.0
+    /// By this run.
+    private(set) var trained = 0
+    private let work: SearchWork
+    private var done: [Trial] = []
+
+    /// One job file, and what came of it.
+    struct Trial {
+        let changes: [SettingChange]
+        let rung: Int
+        let lightLoss: Double
+        let boosterLoss: Double?
+        let epochs: Double
+        let seconds: Double
+
+        var name: String { SearchTrials.name(changes) }
+    }
+
+    /// - Parameter fingerprint: of the search.
+    init(_ work: SearchWork, fingerprint: String) {
+        (self.work, self.fingerprint) = (work, fingerprint)
+    }
+
+    static func name(_ changes: [SettingChange]) -> String {
+        changes.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
+    }
+
+    /// What survived, and what the best two of it come to together, where they change different keys.
+    static func withUnion(of survivors: [[SettingChange]]) -> [[SettingChange]] {
+        guard survivors.count > 1 else { return survivors }
+        let keys = Set(survivors[0].map(\.path))
+        let union = (survivors[0] + survivors[1].filter { !keys.contains($0.path) }).sorted { $0.key < $1.key }
+        return survivors + (survivors.contains(union) ? [] : [union])
+    }
+
+    /// Trains a trial, or finds it done.
+    ///
+    /// - Returns: nil where it is no job file, or the held-out rows told nothing.
+    mutating func run(_ changes: [SettingChange], rung: Int) throws -> Trial? {
+        if let there = done.first(where: { $0.changes == changes && $0.rung == rung }) { return there }
+        if let stored = try stored(changes, rung: rung) {
+            seconds += stored.seconds
+            done.append(stored)
+            return stored
+        }
+        guard var job = SearchedSettings.job(work.context.jobFile, with: changes) else { return nil }
+        var search = EpochSearch()
+        search.mostEpochs = Self.rungs[rung]
+        job.training.search = search
+        job.training.validationShare = 0
+        let folder = try CheckpointFolder(
+            of: SHA256Digest.of("\(fingerprint) \(rung) \(Self.name(changes))").hex, work.context, work.launch)
+        let reports: (light: TrainingReport, booster: TrainingReport)
+        do {
+            reports = try trainings(job, folder).judged()
+        } catch let error as TrainingError {
+            guard case .notFinite = error else { throw error }
+            work.context.log.notice("\(Self.name(changes)): \(error)")
+            folder.remove()
+            return nil
+        }
+        func least(_ report: TrainingReport, _ loss: (TrainingReport.ValidationPoint) -> Double?) -> Double? {
+            report.validations.compactMap(loss).min()
+        }
+        folder.remove()
+        let isPair = reports.light.arm == .rocket
+        guard let loss = least(reports.light, \.lightLoss) else { return nil }
+        let trial = Trial(
+            changes: changes, rung: rung, lightLoss: loss, boosterLoss: least(reports.booster, \.boosterLoss),
+            epochs: search.epochs(reports.light.validations, \.lightLoss) ?? 1,
+            seconds: reports.light.seconds + (isPair ? 0 : reports.booster.seconds))
+        seconds += trial.seconds
+        trained += 1
+        done.append(trial)
+        try write(trial, job: SearchedSettings.job(work.context.jobFile, with: changes)?.text ?? "")
+        work.context.log.info(
+            "\(changes.isEmpty ? "the job file as it is" : trial.name): log loss \(loss) in \(Self.rungs[rung]) epochs at most"
+        )
+        return trial
+    }
+
+    private func trainings(_ job: JobFile, _ folder: CheckpointFolder) throws -> ArmTrainings {
+        let choices = try EpochChoices(
+            work.databases.results,
+            EpochChoices.Work(
+                work.context.jobFile, work.launch, fingerprint: fingerprint, trainedTo: work.trained.upperBound),
+            reuse: .never)
+        return ArmTrainings(
+            ArmTrainer(work.context, work.databases.extraction, work.recorder, work.launch),
+            ArmTrainings.Work(entries: work.entries, checkpoints: { _ in folder }, choices: choices), job: job)
+    }
+
+    /// The best of the highest rung that anything came to.
+    func best() throws -> Trial {
+        let highest = done.map(\.rung).max() ?? 0
+        guard let best = done.filter({ $0.rung == highest }).min(by: { $0.lightLoss < $1.lightLoss }) else {
+            throw TrainingError.noRows
+        }
+        return best
+    }
+
+    private func stored(_ changes: [SettingChange], rung: Int) throws -> Trial? {
+        try work.databases.results.execute(
+            """
+            SELECT light_log_loss, booster_log_loss, epochs, seconds FROM rocket.search_trials
+            WHERE fingerprint = $1 AND rung = $2 AND changes = $3
+            """, [.text(fingerprint), .int(rung), .text(Self.name(changes))]
+        ).first.map { row in
+            Trial(
+                changes: changes, rung: rung, lightLoss: try row.double("light_log_loss"),
+                boosterLoss: try row.doubleOrNil("booster_log_loss"), epochs: try row.double("epochs"),
+                seconds: try row.double("seconds"))
+        }
+    }
+
+    private func write(_ trial: Trial, job: String) throws {
+        try work.databases.results.execute(
+            """
+            INSERT INTO rocket.search_trials (
+                fingerprint, rung, changes, model, trained_to, most_epochs, light_log_loss, booster_log_loss, epochs, seconds,
+                job_file)
+            VALUES ($1, $2, $3, $4, $5::text::date, $6, $7, $8, $9, $10, $11)
+            """,
+            [
+                .text(fingerprint), .int(trial.rung), .text(trial.name), .text(work.context.jobFile.model),
+                .text(work.trained.upperBound.description), .int(Self.rungs[trial.rung]), .double(trial.lightLoss),
+                trial.boosterLoss.map { .double($0) } ?? .null, .double(trial.epochs), .double(trial.seconds),
+                .text(job),
+            ])
+    }
+}

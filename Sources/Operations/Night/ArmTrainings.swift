@@ -1,0 +1,162 @@
+import Extract
+import JobFile
+import Logging
+import RocketLaunching
+
+/// Trains arms on the same rows: finds out for how many epochs, where the job file leaves that open, and trains a booster once
+/// for all that learn from it.
+package final class ArmTrainings {
+    private let trainer: ArmTrainer
+    private let job: JobFile
+    private let work: Work
+    /// With the seed of these trainings.
+    private let settings: TrainingSpecification
+    /// That have been trained: on all rows, and without the held-out ones.
+    private var booster, searchedBooster: TrainedArm?
+
+    /// What the arms are trained on, and what was found of them before.
+    package struct Work {
+        let entries: [CacheManifest.Entry]
+        /// Of an arm: the checkpoint of one hint is of no use to another.
+        let checkpoints: (ExperimentArm) throws -> CheckpointFolder
+        let choices: EpochChoices
+        /// A version that the trainings resume from.
+        let parent: WarmStart?
+
+        package init(
+            entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
+            choices: EpochChoices
+        ) {
+            self.init(entries: entries, checkpoints: checkpoints, choices: choices, parent: nil)
+        }
+
+        init(
+            entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
+            choices: EpochChoices, parent: WarmStart?
+        ) {
+            (self.entries, self.checkpoints, self.choices, self.parent) = (entries, checkpoints, choices, parent)
+        }
+    }
+
+    /// - Parameters:
+    ///   - job: another than the trainer's, with the same features in the cache; nil: the trainer's.
+    ///   - seed: nil: the job file's.
+    package init(_ trainer: ArmTrainer, _ work: Work, job: JobFile? = nil, seed: UInt64? = nil) {
+        self.trainer = trainer
+        self.work = work
+        self.job = job ?? trainer.context.jobFile
+        var settings = self.job.training
+        settings.seed = seed ?? settings.seed
+        self.settings = settings
+    }
+
+    /// Trains one arm.
+    ///
+    /// - Parameter hint: nil: the job file's.
+    package func train(_ arm: Arm, hint: HintVariant? = nil) throws -> TrainedArm {
+        let wanted = ExperimentArm(.nets(arm), hint: hint)
+        let rocket = wanted.rocket(job.rocket)
+        switch arm {
+        case .booster:
+            return try finishedBooster()
+        case .rocket where rocket.teacher == .finished:
+            let booster = try finishedBooster()
+            let light = try train(.rocketWithoutJointTraining, wanted, rocket, teacher: booster.model)
+            return TrainedArm(
+                arm: .rocket, model: CoTrainedModel(light: light.model, booster: booster.model),
+                report: TrainingReport(light: light.report, booster: booster.report), optimiserState: nil)
+        default:
+            let teacher = arm.needsTeacher ? try finishedBooster().model : nil
+            return try train(arm, wanted, rocket, teacher: teacher)
+        }
+    }
+
+    private func finishedBooster() throws -> TrainedArm {
+        if let booster { return booster }
+        let wanted = ExperimentArm(.nets(.booster))
+        let trained = try train(.booster, wanted, job.rocket, teacher: nil)
+        booster = trained
+        return trained
+    }
+
+    /// - Parameters:
+    ///   - arm: as it is trained.
+    ///   - wanted: what it is trained for.
+    private func train(
+        _ arm: Arm, _ wanted: ExperimentArm, _ rocket: RocketSpecification, teacher: CoTrainedModel?
+    ) throws -> TrainedArm {
+        let choice = try epochs(arm, wanted, rocket)
+        var training = settings
+        training.search = nil
+        training.epochs = choice.epochs
+        training.boosterEpochs = nil
+        var trained = try trainer.recorder.stage("train", detail: wanted.name, size: { ($0.report.samples, nil) }) {
+            try trainer.train(
+                ArmTraining(
+                    job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
+                    training: training, teacher: teacher, parent: work.parent))
+        }
+        trained.report.epochs = choice
+        return trained
+    }
+
+    /// How many epochs an arm is trained for.
+    private func epochs(
+        _ arm: Arm, _ wanted: ExperimentArm, _ rocket: RocketSpecification
+    ) throws -> EpochChoice {
+        guard let search = settings.search else {
+            let epochs = arm == .booster ? settings.boosterEpochs ?? settings.epochs : settings.epochs
+            return EpochChoice(epochs: epochs, origin: .written)
+        }
+        if let choice = try work.choices.choice(for: wanted.name, rows: work.entries.reduce(0) { $0 + $1.rows }) {
+            trainer.context.log.info("\(wanted.name): \(choice)")
+            return choice
+        }
+        let found = arm == .booster ? try searchBooster() : try self.search(arm, wanted, rocket)
+        let choice = EpochChoice(found.report, search)
+        try work.choices.keep(choice, for: wanted.name, rows: work.entries.reduce(0) { $0 + $1.rows })
+        trainer.context.log.info("\(wanted.name): \(choice)")
+        return choice
+    }
+
+    /// Trains the rocket without the latest rows only, and tells how it did on them.
+    package func judged() throws -> (light: TrainingReport, booster: TrainingReport) {
+        let wanted = ExperimentArm(.nets(.rocket))
+        guard job.rocket.teacher == .finished else {
+            let report = try search(.rocket, wanted, job.rocket).report
+            return (report, report)
+        }
+        let booster = try searchBooster()
+        return (try search(.rocketWithoutJointTraining, wanted, job.rocket).report, booster.report)
+    }
+
+    private func searchBooster() throws -> TrainedArm {
+        if let searchedBooster { return searchedBooster }
+        let found = try search(.booster, ExperimentArm(.nets(.booster)), job.rocket)
+        searchedBooster = found
+        return found
+    }
+
+    /// Trains without the latest rows, and keeps the nets' best points on them. Its teacher has not seen them either.
+    private func search(
+        _ arm: Arm, _ wanted: ExperimentArm, _ rocket: RocketSpecification
+    ) throws -> TrainedArm {
+        let teacher = arm.needsTeacher ? try searchBooster().model : nil
+        var training = settings
+        // All seeds of an experiment have the number that the first finds.
+        training.seed = job.training.seed
+        if let budget = training.search?.budget { training.search?.budget = budget * share(of: arm) }
+        return try trainer.recorder.stage("search", detail: wanted.name, size: { ($0.report.samples, nil) }) {
+            try trainer.train(
+                ArmTraining(
+                    job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
+                    training: training, teacher: teacher))
+        }
+    }
+
+    /// Of the budget: a booster takes most of the time, wherever it is trained.
+    private func share(of arm: Arm) -> Double {
+        guard job.rocket.teacher == .finished else { return 1 }
+        return arm == .booster ? 0.75 : 0.25
+    }
+}

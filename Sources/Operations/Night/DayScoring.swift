@@ -1,0 +1,134 @@
+import Days
+import Evaluation
+import Extract
+import FeatureCache
+import Foundation
+import JobFile
+import ModelRegistry
+import RocketLaunching
+
+/// What nets gave the impressions of a day. Columns of a large day lie on disk.
+package struct ScoredDay {
+    let day: Day
+    let labels: StoredColumn<UInt8>
+    /// Empty: the job file names none.
+    let groups: StoredColumn<UInt64>
+    /// Generated logs: the probabilities that clicks were drawn with; otherwise empty.
+    let truth: StoredColumn<Float>
+    /// The ids of the features that the day is sliced by.
+    let slices: [String: SlicedColumn]
+    let nets: [Net]
+    /// Where its columns lie and what is made of them may.
+    let space: ScratchSpace
+
+    struct Net {
+        /// How it was trained, or `live`.
+        let arm: String
+        /// `light`, `booster` or `logistic_regression`.
+        let name: String
+        /// `[rows]`
+        let probabilities: StoredColumn<Float>
+    }
+
+    func net(_ name: String, of arm: String) -> Net? { nets.first { $0.arm == arm && $0.name == name } }
+
+    func report(of net: Net) throws -> EvaluationReport {
+        try EvaluationReport.measure(
+            labels: labels, probabilities: net.probabilities, groups: groups, space: space)
+    }
+}
+
+/// What is to score a day.
+package struct JudgedNet {
+    let arm: String
+    let name: String
+    /// The logits of a block's rows.
+    let logits: (SparseBatch) -> [Float]
+}
+
+extension CoTrainedModel {
+    /// The nets that an arm trained.
+    package func judgedNets(arm: String) -> [JudgedNet] {
+        [("light", light), ("booster", booster)].compactMap { name, scorer in
+            scorer.map { JudgedNet(arm: arm, name: name, logits: $0.logits) }
+        }
+    }
+}
+
+/// Scores cached days.
+package struct DayScoring {
+    private let jobFile: JobFile
+    private let extraction: Extraction
+    private let recorder: RunRecorder
+
+    package init(_ context: JobContext, _ extraction: Extraction, _ recorder: RunRecorder) {
+        (jobFile, self.extraction, self.recorder) = (context.jobFile, extraction, recorder)
+    }
+
+    /// Judges each net that an arm trained on a cached day.
+    package func evaluate(
+        _ trained: CoTrainedModel, arm: Arm, on entries: [CacheManifest.Entry]
+    ) throws -> [NetEvaluation] {
+        try score(trained.judgedNets(arm: arm.rawValue), on: entries).evaluations()
+    }
+
+    /// Scores a cached day, of which there is at least one file.
+    package func score(_ nets: [JudgedNet], on entries: [CacheManifest.Entry]) throws -> ScoredDay {
+        let total = entries.reduce(0) { $0 + $1.rows }
+        let space = ScratchSpace(folder: jobFile.cacheDirectory)
+        let labels = ColumnWriter<UInt8>(space)
+        let groups = ColumnWriter<UInt64>(space)
+        let truth = ColumnWriter<Float>(space)
+        let scores = nets.map { _ in ColumnWriter<Float>(space) }
+        let sliced = jobFile.features.fields.enumerated().filter { jobFile.evaluation.slices.contains($1.name) }
+        let slices = sliced.map { _ in SlicedColumn.Writer(space) }
+        var done = 0
+        var truthIsKnown = true
+        for reader in try extraction.readers(of: entries) {
+            for index in 0..<reader.blockCount {
+                let block = try reader.block(index)
+                try labels.append(block.labels)
+                if jobFile.evaluation.group != nil { try groups.append(block.groups) }
+                truthIsKnown = truthIsKnown && !block.truth.contains(where: \.isNaN)
+                if truthIsKnown { try truth.append(block.truth) }
+                for (slice, field) in zip(slices, sliced) { try slice.append(block.fields[field.offset]) }
+                for (net, scores) in zip(nets, scores) {
+                    try scores.append(net.logits(block).map { 1 / (1 + exp(-$0)) })
+                }
+                done += block.rows
+                try recorder.progress(StageProgress(title: "evaluate", done: done, total: total, unit: "rows"))
+            }
+        }
+        return ScoredDay(
+            day: entries[0].day, labels: try labels.finish(), groups: try groups.finish(),
+            truth: truthIsKnown ? try truth.finish() : StoredColumn(),
+            slices: Dictionary(
+                uniqueKeysWithValues: try zip(sliced, slices).map { ($0.element.name, try $1.finish()) }),
+            nets: try zip(nets, scores).map {
+                ScoredDay.Net(arm: $0.arm, name: $0.name, probabilities: try $1.finish())
+            }, space: space)
+    }
+}
+
+extension ScoredDay {
+    /// Every net's figures but the live one's, which belong to another version.
+    package func evaluations() throws -> [NetEvaluation] {
+        let oracle = truth.isEmpty ? nil : try EvaluationReport.auc(of: truth, labels: labels, space: space)
+        return try nets.filter { $0.arm != LiveModel.arm }.map { net in
+            NetEvaluation(day: day, arm: net.arm, net: net.name, report: try report(of: net), oracleAUC: oracle)
+        }
+    }
+
+    /// The live version's figures; nil where it cannot score the day.
+    func liveEvaluation(of live: LiveModel?) throws -> LiveEvaluation? {
+        guard let live, let net = net("light", of: LiveModel.arm) else { return nil }
+        return LiveEvaluation(version: live.version, report: try report(of: net))
+    }
+}
+
+extension Extraction {
+    /// Opens cache files that must be of this job's specification.
+    func readers(of entries: [CacheManifest.Entry]) throws -> [CacheReader] {
+        try entries.map { try CacheReader(path: $0.path, expecting: expectation) }
+    }
+}

@@ -1,0 +1,62 @@
+import Days
+import Evaluation
+import Extract
+import ModelRegistry
+import RocketLaunching
+
+/// What a night judges.
+struct Candidate {
+    let nets: [JudgedNet]
+    /// Whose latency is measured.
+    let model: CoTrainedModel
+    /// Nil: it is not published yet.
+    let version: Int?
+}
+
+/// What is found of models on a night's unseen day.
+struct JudgedNight {
+    let night: Night
+    /// Of the candidate; nil: it is not published yet.
+    let version: Int?
+    let scored: ScoredDay
+    let evaluations: [NetEvaluation]
+    let latencies: [LatencyReport]
+    /// The version that a new one would replace; nil: there is none, or it does not matter.
+    let liveModel: LiveModel?
+    /// Its figures on the same day.
+    let live: LiveEvaluation?
+    /// The model's newest deployment when the live version was read.
+    let deployment: Int
+}
+
+/// Judges nets on a night's unseen day. The live version is looked at for the gate only: at the time of a night that is
+/// made up for, another one was live.
+struct NightJudge {
+    private let context: JobContext
+    private let databases: Databases
+    private let recorder: RunRecorder
+    private let promotion: Promotion
+
+    init(_ context: JobContext, _ databases: Databases, _ recorder: RunRecorder, _ promotion: Promotion) {
+        (self.context, self.databases, self.recorder, self.promotion) = (context, databases, recorder, promotion)
+    }
+
+    func judge(_ candidate: Candidate, on data: NightData) throws -> JudgedNight {
+        let night = data.night
+        let deployment = try databases.registry.newestDeployment(model: context.jobFile.model)
+        let live = promotion == .byGate ? try LiveModel.find(context, databases.registry) : nil
+        let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
+            try DayScoring(context, databases.extraction, recorder)
+                .score(candidate.nets + (live?.model?.judgedNets(arm: LiveModel.arm) ?? []), on: data.evaluation)
+        }
+        let evaluations = try scored.evaluations()
+        let liveEvaluation = try scored.liveEvaluation(of: live)
+        let latencies = try recorder.stage("latency") {
+            try LatencyMeasurement(context, databases, recorder)
+                .measure(candidate.model, on: night.evaluatedDay, training: night.trained.lowerBound)
+        }
+        return JudgedNight(
+            night: night, version: candidate.version, scored: scored, evaluations: evaluations, latencies: latencies,
+            liveModel: live, live: liveEvaluation, deployment: deployment)
+    }
+}

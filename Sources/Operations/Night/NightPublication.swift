@@ -1,0 +1,49 @@
+import Days
+import Evaluation
+import Logging
+import ModelRegistry
+
+/// Writes a night's version, its reports and the gate's verdict, in one transaction.
+struct NightPublication {
+    private let context: JobContext
+    private let databases: Databases
+    private let recorder: RunRecorder
+
+    init(_ context: JobContext, _ databases: Databases, _ recorder: RunRecorder) {
+        (self.context, self.databases, self.recorder) = (context, databases, recorder)
+    }
+
+    /// - Parameter backfilled: whether a backfill made the version, after its night.
+    func publish(
+        _ trained: TrainedNight, _ judged: JudgedNight, _ verdict: NightVerdict, backfilled: Bool
+    ) throws -> PublishedVersion {
+        let day = judged.night.evaluatedDay
+        judged.evaluations.warnAgainstRegression(context.log)
+        let published = try recorder.stage("publish") {
+            var version = try VersionAssembly(context, databases).version(trained, run: recorder.runID)
+            version.findings = NewModelVersion.Findings(
+                evaluations: judged.evaluations,
+                slices: try SliceReports(context.jobFile, databases).slices(of: judged.scored),
+                latencies: judged.latencies, comparisons: verdict.comparisons, live: judged.live)
+            version.lineage.evaluatedDay = day
+            version.origin.inputs += trained.data.evaluation.map { VersionInput($0, role: .evaluation) }
+            version.origin.backfilled = backfilled
+            version.gate = verdict.record
+            return try databases.registry.publish(version)
+        }
+        trained.checkpoints.remove()
+        context.log.info("\(day): published version \(published.number)")
+        published.decision?.tell(of: published.number, context.log)
+        return published
+    }
+
+    /// Publishes a version that nobody has judged.
+    func publish(_ trained: TrainedNight) throws -> Int {
+        let version = try recorder.stage("publish") {
+            try databases.registry.publish(VersionAssembly(context, databases).version(trained, run: recorder.runID))
+                .number
+        }
+        trained.checkpoints.remove()
+        return version
+    }
+}

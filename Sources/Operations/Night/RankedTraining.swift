@@ -1,0 +1,64 @@
+import Collectives
+import Evaluation
+import Extract
+import FeatureCache
+import Logging
+import RocketLaunching
+
+/// A training as each rank of a group does it; a single process is a group of one.
+struct RankedTraining {
+    private let order: TrainingOrder
+    private let readers: [CacheReader]
+    private let trainer: CoTrainer
+    private let folder: CheckpointFolder
+
+    /// - Parameter models: are not kept: a rank has room for its shards.
+    init(
+        _ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, log: Logger
+    ) throws {
+        self.order = order
+        folder = CheckpointFolder(order.checkpoints, log: log)
+        (readers, trainer) = try collective.together {
+            let readers = try order.readers()
+            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective))
+        }
+    }
+
+    /// The trained model is whole at rank 0.
+    func run(
+        stops: @escaping () -> Bool, progress: (TrainingProgress) throws -> Void
+    ) throws -> TrainedArm {
+        let (folder, arm) = (folder, order.name)
+        let resume = order.resume.map { found in
+            SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
+        }
+        let checkpoints = Checkpoints(
+            every: .seconds(60 * order.training.checkpointMinutes), resume: resume, stops: stops,
+            save: { folder.save($0, arm) }, complete: { folder.removeAll(but: $0, arm) },
+            discard: { folder.discard($0, arm) })
+        let judge = NetJudge(search: order.training.search)
+        let report = try trainer.train(
+            on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)
+        return TrainedArm(
+            arm: order.arm, model: trainer.model, report: report,
+            optimiserState: order.training.start == .incremental ? try trainer.optimiserState() : nil)
+    }
+}
+
+extension TrainingOrder: RankTask {
+    package static let kind = "train"
+
+    package func follow(_ rank: FollowingRank) throws {
+        do {
+            rank.group.setTimeout(training.rankTimeout ?? RankGroup.usualTimeout)
+            let training = try RankedTraining(
+                self, rank.group.share(TrainingOrder.Models(), for: self), over: rank.group, log: rank.log)
+            _ = try training.run(stops: { rank.interruption.isRequested }) { _ in }
+        } catch let error as CollectiveError where error.breaksGroup {
+            throw error
+        } catch {
+            // What ends a training on all ranks alike is rank 0's to tell.
+            rank.log.debug("\(error)")
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Collectives
+import Evaluation
+import Extract
+import FeatureCache
+import Foundation
+import Nets
+import RocketLaunching
+
+/// One training, as rank 0 tells the other ranks of it.
+package struct TrainingOrder: Codable, Sendable {
+    var arm: Arm
+    var layout: InputLayout
+    var nets: NetSpecification
+    var rocket: RocketSpecification
+    /// With shares and threads decided.
+    var training: TrainingSpecification
+    var clickRate: Double
+    /// Whether a teacher's weights follow, and those that the training goes on from.
+    var hasTeacher, hasParent: Bool
+    var files: [File]
+    var checkpoints: CheckpointFolder.Place
+    /// That the training goes on from.
+    var resume: CheckpointFolder.Found?
+
+    /// Under which its checkpoints are kept.
+    var name: String { Self.name(arm, training) }
+
+    /// A search is another training than the one that follows it.
+    static func name(_ arm: Arm, _ training: TrainingSpecification) -> String {
+        training.search == nil ? arm.rawValue : "search_\(arm.rawValue)"
+    }
+
+    /// A cache file.
+    struct File: Codable, Sendable {
+        var path, checksum: String
+    }
+
+    /// Models that a training needs besides the cached rows.
+    struct Models {
+        var teacher: CoTrainedModel?
+        var parent: (model: CoTrainedModel, optimiserState: [UInt8])?
+    }
+
+    /// Opens the cache files, which every rank must see under the same paths and with the same bytes.
+    func readers() throws -> [CacheReader] {
+        try files.map { file in
+            let reader = try CacheReader(path: file.path)
+            guard reader.checksum == file.checksum else {
+                throw RankError.otherFile(path: file.path, expected: file.checksum, found: reader.checksum)
+            }
+            return reader
+        }
+    }
+
+    /// - Parameter source: the rows of all files, whose ids are counted.
+    func trainer(
+        _ models: Models, _ source: TrainingSource, _ collective: any Collective
+    ) throws -> CoTrainer {
+        let known = try KnownIDs(
+            layout, of: source.holdingOut(HeldOut(training)).training, after: models.parent?.model,
+            memory: EmbeddingMemory(nets, sharing: rocket.sharing),
+            Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+        let trainer = CoTrainer(
+            arm: arm, layout: layout, nets: nets, rocket: rocket, training: training, clickRate: clickRate,
+            known: known, teacher: models.teacher, collective: collective)
+        if let parent = models.parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
+        return trainer
+    }
+}
+
+extension Collective {
+    /// Brings a training's models to all ranks.
+    ///
+    /// - Parameter models: rank 0's.
+    func share(_ models: TrainingOrder.Models, for order: TrainingOrder) throws -> TrainingOrder.Models {
+        guard isShared else { return models }
+        func shared(_ bytes: () throws -> [UInt8]?) throws -> [UInt8] {
+            try broadcast(rank == 0 ? bytes() ?? [] : [], .bounded)
+        }
+        var all = models
+        if order.hasTeacher {
+            let bytes = try shared { try models.teacher?.safetensors() }
+            if rank > 0 { all.teacher = try CoTrainedModel(safetensors: bytes) }
+        }
+        if order.hasParent {
+            let bytes = try shared { try models.parent?.model.safetensors() }
+            let state = try shared { models.parent?.optimiserState }
+            if rank > 0 { all.parent = (try CoTrainedModel(safetensors: bytes), state) }
+        }
+        return all
+    }
+}

@@ -1,0 +1,113 @@
+import Days
+import Evaluation
+import Extract
+import Features
+import Foundation
+import JobFile
+import Logging
+import ModelRegistry
+import ONNXExport
+import RocketLaunching
+
+/// Puts a version together from what was trained.
+struct VersionAssembly {
+    private let context: JobContext
+    private let databases: Databases
+
+    init(_ context: JobContext, _ databases: Databases) {
+        (self.context, self.databases) = (context, databases)
+    }
+
+    /// The version without what an unseen day says of it.
+    func version(_ trained: TrainedNight, run: Int) throws -> NewModelVersion {
+        let (jobFile, data) = (context.jobFile, trained.data)
+        let (days, parent) = (data.night.trained, data.parent)
+        let rocket = trained.arms[0].model
+        return NewModelVersion(
+            lineage: VersionLineage(
+                model: jobFile.model,
+                trainedDays: (parent?.lineage.trainedDays.lowerBound ?? days.lowerBound)...days.upperBound,
+                evaluatedDay: nil, fingerprint: trained.fingerprint.version,
+                specificationHash: context.specification.hash),
+            origin: NewModelVersion.Origin(
+                run: run, parent: parent?.version, seed: jobFile.training.seed, jobFileText: jobFile.text,
+                inputs: data.training.map { VersionInput($0, role: .training) }),
+            program: NewModelVersion.Program(
+                version: ProgramVersion.current, revision: ProgramVersion.revision, digest: ProgramVersion.digest),
+            training: NewModelVersion.Training(
+                json: try reports(of: trained), lightParameters: rocket.lightParameters,
+                boosterParameters: rocket.boosterParameters, embeddingParameters: rocket.embeddingParameters),
+            artifacts: try artifacts(of: trained, from: days.lowerBound))
+    }
+
+    /// How each arm's training went.
+    private func reports(of trained: TrainedNight) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = .sortedKeys
+        var reports = Dictionary(
+            uniqueKeysWithValues: trained.arms.map { ($0.arm.rawValue, StoredReport.nets($0.report)) })
+        if let regression = trained.regression { reports[LogisticRegression.name] = .regression(regression.report) }
+        return String(decoding: try encoder.encode(reports), as: UTF8.self)
+    }
+
+    /// - Parameter day: the first that was trained on.
+    private func artifacts(of trained: TrainedNight, from day: Day) throws -> [Artifact] {
+        let rocket = trained.arms[0]
+        // With the learned boundaries: what a serving program needs to make ids.
+        let features = try ServedFeatures(of: context.jobFile, from: day, databases)
+        var artifacts = [
+            Artifact(name: Artifact.model, bytes: try rocket.model.safetensors()),
+            Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
+        ]
+        if let bytes = try onnx(rocket.model, features) { artifacts.append(Artifact(name: Artifact.onnx, bytes: bytes)) }
+        if let state = rocket.optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
+        return artifacts
+    }
+
+    /// The light net's ONNX file; nil where it is too large for one.
+    private func onnx(_ model: CoTrainedModel, _ features: ServedFeatures) throws -> [UInt8]? {
+        guard let branch = model.lightBranch else { return nil }
+        do {
+            return try LightNetGraph.file(
+                of: branch, features: features, name: context.jobFile.model, program: ProgramVersion.current)
+        } catch let error as ONNXExportError {
+            context.log.warning("no \(Artifact.onnx): \(error)")
+            return nil
+        }
+    }
+}
+
+/// How an arm's training went, in the version's JSON.
+private enum StoredReport: Encodable {
+    case nets(TrainingReport)
+    case regression(LogisticRegression.Report)
+
+    func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .nets(let report): try report.encode(to: encoder)
+        case .regression(let report): try report.encode(to: encoder)
+        }
+    }
+}
+
+extension ServedFeatures {
+    /// What makes ids and numbers of raw values.
+    ///
+    /// - Parameter day: the first that was trained on, from which boundaries were learned if from any.
+    init(of jobFile: JobFile, from day: Day, _ databases: Databases) throws {
+        let features = try databases.extraction.learnedFeatures(from: day)
+        self.init(features, timeColumn: jobFile.source.impressions.time, timeZone: jobFile.source.timeZone)
+        let columns = Set(features.features.compactMap { column(of: $0) })
+        columnTypes = try databases.source.columnTypes(of: jobFile.source.impressions.table)
+            .filter { columns.contains($0.key) }
+    }
+}
+
+extension VersionInput {
+    init(_ entry: CacheManifest.Entry, role: Role) {
+        self.init(
+            role: role, day: entry.day, part: entry.part, rows: entry.rows, clicks: entry.clicks,
+            checksum: entry.checksum)
+    }
+}

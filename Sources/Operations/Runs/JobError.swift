@@ -1,0 +1,176 @@
+import AdLogs
+import Collectives
+import Days
+import FeatureCache
+import Files
+import Foundation
+import JobFile
+import LogImport
+import ModelRegistry
+import Nets
+import ONNXExport
+import Postgres
+import RocketLaunching
+import RocketServing
+
+/// Why a job could not do its work.
+public enum JobError: Error, CustomStringConvertible {
+    /// Someone else holds the job's lock.
+    case locked(model: String, holder: String)
+    /// Someone else took a lock while the database was away.
+    case lockLost(name: String, holder: String)
+    /// A signal asked the work to stop.
+    case interrupted(signal: Int32)
+    /// Cache files are being made in a folder.
+    case extracting(folder: String)
+    /// The source does not fit the live tables.
+    case source(path: String, problems: [AdLogError])
+    /// The impressions table has no rows at all.
+    case emptyLog(table: String)
+    /// No impressions on a day that is needed.
+    case noImpressions(day: Day, table: String)
+    /// No impressions on the day that a night would judge on, but on days before it.
+    case logEnded(day: Day, table: String, newest: Day, asOf: Day)
+    /// A day's clicks are not all in yet.
+    case immature(day: Day, lastMature: Day)
+    /// No day of the window before the evaluated day has impressions.
+    case nothingToTrainOn(evaluated: Day, window: ClosedRange<Day>)
+    /// All training rows are clicked, or none.
+    case oneClass(days: ClosedRange<Day>, rows: Int, clicks: Int)
+    /// The latest training rows have too few of a class to judge settings by.
+    case nothingToJudgeBy(days: ClosedRange<Day>)
+    /// More of a day's impressions could not be used than the job file allows.
+    case tooManyRejected(day: Day, rejected: Int, of: Int, allowed: Double)
+    /// More of a day's impressions share their id with others than the job file allows.
+    case repeatedIDs(day: Day, table: String, id: String, shared: Int, of: Int, allowed: Double)
+    /// The days asked for are not after the days trained on.
+    case notUnseen(day: Day, trained: ClosedRange<Day>)
+    /// Nights that go on from one another, or that are promoted, asked for in another order than theirs.
+    case outOfOrder(reason: String)
+    /// A version's weights do not go with this job file.
+    case otherSpecification(version: Int, path: String)
+    /// A version's weights do not give the figures that are stored of them.
+    case notReproduced(version: Int, net: String, day: Day, stored: Double, found: Double?)
+    /// A model has no version yet; nil: no model has one.
+    case noVersion(model: String?)
+    /// No version of a model is live.
+    case nothingLive(model: String?)
+    /// Versions of several models are live, and no model is named.
+    case severalLive(models: [String])
+    /// A file cannot be written.
+    case cannotWrite(path: String, reason: String)
+    /// A program asked for something the tables of the job are needed for.
+    case notMigrated
+
+    public var description: String {
+        switch self {
+        case .locked(let model, let holder):
+            "another run of model ‘\(model)’ is under way: \(holder); wait for it, or stop that process"
+        case .lockLost(let name, let holder):
+            "the lock ‘\(name)’ was lost with its database session, and taken by \(holder); what was done stays, the next "
+                + "run goes on from it"
+        case .interrupted(let signal):
+            "stopped by \(signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "signal \(signal)"); what was "
+                + "done stays, the next run goes on from it"
+        case .extracting(let folder):
+            "an extraction is under way and its files in \(folder) are not finished; try again when it is over"
+        case .source(let path, let problems):
+            "\(VisibleText.escaped(path)) does not fit the database:\n"
+                + problems.map { "  - \(VisibleText.escaped("\($0)"))" }.joined(separator: "\n")
+        case .emptyLog(let table):
+            "\(table) is empty; load logs first, for example: rocket sample-logs --help or rocket import --help"
+        case .noImpressions(let day, let table):
+            "\(table) has no impressions on \(day); check the day and source.time_zone of the job file"
+        case .logEnded(let day, let table, let newest, let asOf):
+            "\(table) has no impressions on \(day), the last mature day; the newest before it are of \(newest): find out "
+                + "why none came since, or judge on that day with --as-of \(asOf)"
+        case .immature(let day, let lastMature):
+            "\(day) is not mature: clicks on it may still arrive within the attribution window; "
+                + "the last mature day is \(lastMature)"
+        case .nothingToTrainOn(let evaluated, let window):
+            "nothing to train on for \(evaluated): no impressions on \(window.lowerBound) … \(window.upperBound)"
+        case .nothingToJudgeBy(let days):
+            "the latest rows of \(days.lowerBound) … \(days.upperBound) have fewer than \(EpochSearch().fewestOfAClass) clicks, or "
+                + "rows without one; a search needs more to judge by: raise training.window_days"
+        case .oneClass(let days, let rows, let clicks):
+            "the \(rows) impressions of \(days.lowerBound) … \(days.upperBound) hold \(clicks) clicks; training needs "
+                + "both clicked and unclicked ones; check source.clicks and the attribution window"
+        case .tooManyRejected(let day, let rejected, let all, let allowed):
+            "\(rejected) of the \(all) impressions of \(day) could not be used, extraction.rejected_share allows "
+                + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --day \(day) --rebuild"
+        case .repeatedIDs(let day, let table, let id, let shared, let all, let allowed):
+            "\(shared) of the \(all) impressions of \(day) in \(table) share their id with others, source.repeated_share "
+                + "allows \(allowed): \(id) names no single impression, so their clicks cannot be told apart. Name all "
+                + "columns that do, such as source.impressions.id: [request_id, position], and source.clicks.impression_id "
+                + "alike; or raise source.repeated_share, and clicks label the newest impression before them"
+        case .notReproduced(let version, let net, let day, let stored, let found):
+            "version \(version) does not reproduce its figures: the \(net) net's log loss on \(day) is "
+                + "\(found.map { "\($0)" } ?? "missing"), \(stored) is stored; its weights or the program have changed. Train "
+                + "from nothing once, with training.start: window"
+        case .notUnseen(let day, let trained):
+            "\(day) is not after the days the version was trained on (\(trained.lowerBound) … \(trained.upperBound)); "
+                + "a model is judged on days that it has not seen"
+        case .outOfOrder(let reason):
+            "\(reason); leave out --order newest, and --jobs above 1"
+        case .otherSpecification(let version, let path):
+            "version \(version) was trained from other features or another source than \(path) describes now; "
+                + "evaluate it with its own job file: rocket models show \(version) --job-file"
+        case .noVersion(let model):
+            "there is no version of \(model.map { "model ‘\($0)’" } ?? "any model") yet; run: rocket nightly"
+        case .nothingLive(let model):
+            "no version of \(model.map { "model ‘\($0)’" } ?? "any model") is live; see: rocket models list, and "
+                + "rocket models promote --help"
+        case .severalLive(let models):
+            "versions of several models are live: \(models.joined(separator: ", ")); name the one that is meant"
+        case .cannotWrite(let path, let reason):
+            "\(path) cannot be written: \(reason); expected a folder that this user may write to, with room in it"
+        case .notMigrated:
+            "the database lacks the job's tables; run: rocket migrate"
+        }
+    }
+
+    static func isInterruption(_ error: any Error) -> Bool {
+        if case JobError.interrupted = error { true } else { false }
+    }
+
+    /// The exit code for any error that a command can end with.
+    public static func exitStatus(for error: any Error) -> ExitStatus {
+        switch error {
+        case let error as JobError:
+            switch error {
+            case .locked, .lockLost, .extracting: .locked
+            case .interrupted: .interrupted
+            case .source, .outOfOrder, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite:
+                .configuration
+            case .notMigrated: .database
+            case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .nothingToJudgeBy,
+                .notUnseen,
+                .tooManyRejected, .repeatedIDs, .notReproduced:
+                .dataCheckFailed
+            }
+        case is JobFileError: .configuration
+        case let error as ImportError:
+            switch error {
+            case .unreadable, .noColumn, .header, .option: .configuration
+            case .empty, .openQuote, .manyDays: .dataCheckFailed
+            }
+        case AdLogError.unreadable: .dataCheckFailed
+        case is AdLogError, is FileError: .configuration
+        case let error as any CommandError: error.exitStatus
+        case PostgresError.lockHeld: .locked
+        case is PostgresError: .database
+        case let error as ModelRegistryError:
+            switch error {
+            case .raced: .locked
+            case .refused: .held
+            case .noVersion, .otherModel, .absent, .noArtifact: .configuration
+            case .damagedArtifact, .damaged: .dataCheckFailed
+            }
+        case TrainingError.notFinite, is SafetensorsError: .dataCheckFailed
+        case CollectiveError.unavailable: .configuration
+        case is CollectiveError: .ranksLost
+        case TrainingError.unsupported, is ServingError, is ONNXExportError: .configuration
+        default: .internalError
+        }
+    }
+}
