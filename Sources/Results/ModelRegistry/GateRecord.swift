@@ -58,8 +58,8 @@ extension ModelRegistry {
             try insert(decision, on: gate.day, version: version)
             return decision
         }
-        // A lost race undoes the promotion only: the version itself, hours of training perhaps, is kept. A verdict is written
-        // once, so the one that was void is undone, too.
+        // A lost race undoes the promotion only: the version itself, hours of training perhaps, is kept. A verdict is
+        // written once, so the one that was void is undone, too.
         try connection.script("SAVEPOINT promotion")
         do {
             try insert(decision, on: gate.day, version: version)
@@ -112,7 +112,8 @@ extension ModelRegistry {
             ).first, let verdict = PromotionGate.Verdict(rawValue: try row.text("verdict"))
         else { return nil }
         let rules = try connection.execute(
-            "SELECT rule, value, lowest, highest, detail FROM rocket.gate_rules WHERE version = $1 ORDER BY passed, rule",
+            "SELECT rule, value, lowest, highest, detail FROM rocket.gate_rules WHERE version = $1 "
+                + "ORDER BY passed, rule",
             [.int(version)]
         ).map { row in
             PromotionGate.Rule(
@@ -148,7 +149,8 @@ extension ModelRegistry {
                 .int(version), .text(day.description), .text(comparison.kind.rawValue),
                 comparison.liveVersion.map { .int($0) } ?? .null, .double(figures.estimate),
                 .double(figures.standardError), .double(figures.confidence), .double(figures.lowerBound),
-                .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters), .text(comparison.metric.rawValue),
+                .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters),
+                .text(comparison.metric.rawValue),
             ])
     }
 

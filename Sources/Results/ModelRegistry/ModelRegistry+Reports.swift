@@ -142,8 +142,8 @@ extension ModelRegistry {
             try connection.execute(
                 """
                 INSERT INTO rocket.slice_reports (
-                    version, day, net, feature, slice, id, value, impressions, clicks, auc, auc_standard_error, log_loss,
-                    normalized_entropy, pcoc, calibration_error, mean_prediction)
+                    version, day, net, feature, slice, id, value, impressions, clicks, auc, auc_standard_error,
+                    log_loss, normalized_entropy, pcoc, calibration_error, mean_prediction)
                 VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                 """,
                 [

@@ -21,8 +21,8 @@ public struct ModelRegistry {
         ).first?.int("version")
     }
 
-    /// Whether a run of the ledger made a version; one whose database went away at the last word of its transaction cannot
-    /// know otherwise.
+    /// Whether a run of the ledger made a version; one whose database went away at the last word of its transaction
+    /// cannot know otherwise.
     public func wasMade(_ version: Int, by run: Int) throws -> Bool {
         try !connection.execute(
             "SELECT FROM rocket.model_versions WHERE version = $1 AND run_id = $2", [.int(version), .int(run)]
@@ -39,8 +39,8 @@ public struct ModelRegistry {
         ).first?.int("version")
     }
 
-    /// Writes a version, its lineage, artifacts, reports and the gate's verdict, which is acted upon. All of it commits, or
-    /// nothing.
+    /// Writes a version, its lineage, artifacts, reports and the gate's verdict, which is acted upon. All of it
+    /// commits, or nothing.
     public func publish(_ new: NewModelVersion) throws -> PublishedVersion {
         try connection.transaction { connection in
             let version = try insertVersion(new)
@@ -70,8 +70,8 @@ public struct ModelRegistry {
         }
     }
 
-    /// Adds what was measured later to a version, in one transaction; earlier figures of the same day are replaced. The ledger
-    /// `rocket.report_changes` says so.
+    /// Adds what was measured later to a version, in one transaction; earlier figures of the same day are replaced. The
+    /// ledger `rocket.report_changes` says so.
     public func record(
         evaluations: [NetEvaluation], slices: [SliceEvaluation], latencies: [LatencyReport], day: Day, version: Int
     ) throws {
@@ -100,8 +100,8 @@ public struct ModelRegistry {
         return bytes
     }
 
-    /// Hands an artifact over chunk by chunk and compares the whole with its SHA-256; only when this returns is what the body
-    /// was given to be trusted.
+    /// Hands an artifact over chunk by chunk and compares the whole with its SHA-256; only when this returns is what
+    /// the body was given to be trusted.
     ///
     /// - Throws: as `artifact`, and what the body throws.
     public func checkedArtifact(_ name: String, version: Int, _ body: ([UInt8]) throws -> Void) throws {
@@ -172,8 +172,8 @@ public struct ModelRegistry {
         return .noVersion(version, newest: try newest.map { try $0.int("version") })
     }
 
-    /// The version that a training up to a later day can go on from: the newest of those that end last before it and keep
-    /// their optimisers' state. Nil where there is none.
+    /// The version that a training up to a later day can go on from: the newest of those that end last before it and
+    /// keep their optimisers' state. Nil where there is none.
     public func parent(model: String, trainedBefore day: Day) throws -> Int? {
         try connection.execute(
             """

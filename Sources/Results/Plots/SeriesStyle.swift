@@ -30,7 +30,8 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
             "<path d=\"M\(at: x) \(at: top - 1)L\(at: right + 1) \(at: bottom)L\(at: left - 1) \(at: bottom)Z\"/>"
         case .neutral:
             """
-            <path d="M\(at: x) \(at: y - half)L\(at: x + half) \(at: y)L\(at: x) \(at: y + half)L\(at: x - half) \(at: y)Z"/>
+            <path d="M\(at: x) \(at: y - half)L\(at: x + half) \(at: y)L\(at: x) \(at: y + half)\
+            L\(at: x - half) \(at: y)Z"/>
             """
         case .purple:
             "<path d=\"M\(at: x) \(at: bottom + 1)L\(at: right + 1) \(at: top)L\(at: left - 1) \(at: top)Z\"/>"

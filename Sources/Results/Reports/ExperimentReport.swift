@@ -62,7 +62,8 @@ extension ReportReader {
         try connection.execute(
             """
             SELECT * FROM rocket.experiment_report WHERE fingerprint = $1
-            ORDER BY arm <> 'logistic_regression', arm NOT IN ('light', 'booster'), arm <> 'rocket', regexp_replace(arm, ' ?λ=.*', ''),
+            ORDER BY arm <> 'logistic_regression', arm NOT IN ('light', 'booster'), arm <> 'rocket',
+                     regexp_replace(arm, ' ?λ=.*', ''),
                      substring(arm FROM 'λ=(.*)')::double precision NULLS FIRST, net DESC
             """, [.text(fingerprint)]
         ).map { row in

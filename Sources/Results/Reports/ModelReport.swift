@@ -18,8 +18,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
     public var clicks: Int?
     public var light: NetReport
     public var booster: NetReport
-    /// The light net of the version that was live when the gate judged this one, on the same impressions; nil: there was
-    /// none, or it could not score the day.
+    /// The light net of the version that was live when the gate judged this one, on the same impressions; nil: there
+    /// was none, or it could not score the day.
     public var live: NetReport?
     public var liveVersion: Int?
     /// Logistic regression on the same features and impressions; nil: the job file does not ask for it.
@@ -62,7 +62,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
         public var pcoc: Double?
         /// Share of the way from 0.5 to `oracle_auc`.
         public var oracleShare: Double?
-        /// Microseconds of one call at the largest batch size; nil of the live version, which was measured another night.
+        /// Microseconds of one call at the largest batch size; nil of the live version, which was measured another
+        /// night.
         public var p50: Double?
         public var p99: Double?
         /// Dense parameters, without the shared embeddings; of logistic regression its weights.
@@ -144,7 +145,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact, comparisons
+        case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact,
+            comparisons
         case liveVersion = "live_version"
         case logisticRegression = "logistic_regression"
         case trainedFrom = "trained_from"

@@ -185,7 +185,8 @@ public struct ReportReader {
     private func latency(of version: Int) throws -> [ModelReport.LatencyLine] {
         try connection.execute(
             """
-            SELECT net, batch_size, mode, calls_per_second, operations_per_example, bytes_per_example, calls, p50_us, p90_us, p99_us, p999_us, scores_per_second, cpu_model
+            SELECT net, batch_size, mode, calls_per_second, operations_per_example, bytes_per_example, calls,
+                   p50_us, p90_us, p99_us, p999_us, scores_per_second, cpu_model
             FROM rocket.latency_reports WHERE version = $1 ORDER BY batch_size, mode, net DESC
             """, [.int(version)]
         ).map { row in

@@ -109,8 +109,8 @@ public struct VersionDetails: Sendable {
         public var distinctIDs: Int?
         public var unseenShare: Double?
         public var collisionRate: Double?
-        /// Rows of its embedding table where only the ids that training met have one, and the share of the values in the training
-        /// rows whose id has none of its own because memory did not suffice.
+        /// Rows of its embedding table where only the ids that training met have one, and the share of the values in
+        /// the training rows whose id has none of its own because memory did not suffice.
         public var tableRows: Int?
         public var sharedShare: Double?
         public var mean: Double?
@@ -212,7 +212,8 @@ extension ReportReader {
             """, key(version, day)
         ).map { row in
             VersionDetails.Comparison(
-                name: try row.text("comparison"), metric: try row.text("metric"), liveVersion: try row.intOrNil("live_version"),
+                name: try row.text("comparison"), metric: try row.text("metric"),
+                liveVersion: try row.intOrNil("live_version"),
                 figures: PairedComparison(
                     estimate: try row.double("estimate"), standardError: try row.double("standard_error"),
                     confidence: try row.double("confidence"), lowerBound: try row.double("lower_bound"),

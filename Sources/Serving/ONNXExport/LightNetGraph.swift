@@ -61,15 +61,16 @@ package struct LightNetGraph {
     private static let mostBytes = 2_000_000_000
 
     private static let idRule = """
-        categorical, multi_valued: 1 + XXH64(value, seed) mod (2^hashBits - 1), seed = XXH64(table or else name, 0), over the \
-        UTF-8 bytes of the value's text form. cross: the same over the hashes of the crossed features, 8 bytes each, little \
-        endian, in their order; the hash of a feature without hash is that of its id's decimal text with its own seed; a \
-        hash 0 counts as 1. The graph itself finds the embedding rows of these ids. bucketed: 1 + number of boundaries below the value. hour_of_day: 1 + hour in timeZone of \
-        timeColumn; day_of_week: 1 (Monday) to 7. Missing, also in a cross: 0.
+        categorical, multi_valued: 1 + XXH64(value, seed) mod (2^hashBits - 1), seed = XXH64(table or else name, 0), \
+        over the UTF-8 bytes of the value's text form. cross: the same over the hashes of the crossed features, 8 \
+        bytes each, little endian, in their order; the hash of a feature without hash is that of its id's decimal text \
+        with its own seed; a hash 0 counts as 1. The graph itself finds the embedding rows of these ids. bucketed: 1 + \
+        number of boundaries below the value. hour_of_day: 1 + hour in timeZone of timeColumn; day_of_week: 1 (Monday) \
+        to 7. Missing, also in a cross: 0.
         """
     private static let inputRule = """
-        ids int64 [batch]; multi_valued [batch, k], padded with -1, an empty list is one 0; numeric float [batch] after \
-        its transform (identity, or log1p: sign(x) ln(1 + |x|)), NaN is missing
+        ids int64 [batch]; multi_valued [batch, k], padded with -1, an empty list is one 0; numeric float [batch] \
+        after its transform (identity, or log1p: sign(x) ln(1 + |x|)), NaN is missing
         """
 
     private init(_ branch: Branch, _ features: ServedFeatures, _ graph: Graph) {

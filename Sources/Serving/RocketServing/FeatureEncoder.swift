@@ -2,8 +2,8 @@ import Features
 import Foundation
 import Nets
 
-/// Turns raw values into ids and numbers, as the extraction from the logs does, and ids into the rows of a model's tables. One of no
-/// model leaves the ids as they are.
+/// Turns raw values into ids and numbers, as the extraction from the logs does, and ids into the rows of a model's
+/// tables. One of no model leaves the ids as they are.
 ///
 /// Features whose columns all belong to the request are encoded once a request, the others once a candidate.
 public struct FeatureEncoder: Sendable {

@@ -15,7 +15,8 @@ public final class Ranker {
     ///   - requestColumns: columns whose values all candidates of a request have in common: the user's, the page's, the
     ///     time. None: every row is a candidate with all columns.
     ///   - precision: bf16 is faster where the CPU has it; scores then differ in the third digit or so.
-    ///   - tableBytes: memory for the first layer's part of features with few ids, so that it is looked up and not computed.
+    ///   - tableBytes: memory for the first layer's part of features with few ids, so that it is looked up and not
+    ///     computed.
     /// - Throws: `ServingError`.
     public init(
         _ model: ServingModel, requestColumns: Set<String> = [], precision: ServingPrecision = .f32,

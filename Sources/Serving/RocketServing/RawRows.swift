@@ -39,13 +39,15 @@ public struct RawRows: Sendable {
     public mutating func append(json line: ArraySlice<UInt8>) throws(ServingError) -> [Bool] {
         var row = [RawValue?](repeating: nil, count: columns.count)
         do throws(JSONRow.Problem) {
-            try JSONRow.read(line, wanted: { places[$0] != nil }) { (name, value) throws(JSONRow.Problem) in
-                guard let column = places[name] else { return }
-                guard row[column] == nil else {
-                    throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
-                }
-                row[column] = value
-            }
+            try JSONRow.read(
+                line, wanted: { places[$0] != nil },
+                found: { (name, value) throws(JSONRow.Problem) in
+                    guard let column = places[name] else { return }
+                    guard row[column] == nil else {
+                        throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
+                    }
+                    row[column] = value
+                })
         } catch {
             throw .line(row: count, error.what)
         }

@@ -24,7 +24,8 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
         case .unreadable(let path, let reason):
             "\(path): \(reason); fetch the files with: rocket models pull VERSION"
         case .mismatch(let what):
-            "the model's features do not fit its weights: \(what); fetch both from one version: rocket models pull VERSION"
+            "the model's features do not fit its weights: \(what); fetch both from one version: "
+                + "rocket models pull VERSION"
         case .features(let what):
             "features.json contradicts itself: \(what); fetch it again: rocket models pull VERSION"
         case .timeZone(let name): "the model's time zone ‘\(name)’ is not known here; install the time-zone data"
@@ -36,8 +37,8 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
             "row \(row), column \(column): found \(found), expected \(expected)"
         case .line(let row, let what): "row \(row): the line is no JSON object of values by column: \(what)"
         case .noProbability(let row):
-            "row \(row): the model's answer is no finite number; its weights are damaged, or the row's values lie too far "
-                + "from those of training"
+            "row \(row): the model's answer is no finite number; its weights are damaged, or the row's values lie too "
+                + "far from those of training"
         case .room(let found, let expected):
             "there is room for \(found) probabilities, expected room for all \(expected) candidates"
         case .unsupported(let type): "this CPU has no instructions for \(type.rawValue); use f32"

@@ -41,8 +41,8 @@ public struct ServingModel: Sendable {
         let expected = fields.map { $0.hasIDTable ? $0.name : "\($0.name) of \($0.tableRows) ids" }
         guard shapes == expected, layout.fields.map(\.multiValued) == fields.map({ $0.kind == .multiValued }) else {
             throw ServingError.mismatch(
-                "the weights are for \(shapes.joined(separator: ", ")), the features are \(expected.joined(separator: ", "))"
-            )
+                "the weights are for \(shapes.joined(separator: ", ")), the features are "
+                    + expected.joined(separator: ", "))
         }
         guard layout.fields.map(\.table) == fields.map(\.table) else {
             throw ServingError.mismatch("other fields share an embedding table than features share a table")

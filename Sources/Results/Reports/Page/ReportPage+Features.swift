@@ -49,8 +49,9 @@ extension ReportPage {
             plot.title,
             note: """
                 On \(day.description) against the cached day before; the line is the range over the days that the \
-                version was trained and judged on. Dashed: \(NumberText.significant(Self.driftBounds.some)), where drift \
-                begins, and \(NumberText.significant(Self.driftBounds.much)), where the distribution is another one.
+                version was trained and judged on. Dashed: \(NumberText.significant(Self.driftBounds.some)), where \
+                drift begins, and \(NumberText.significant(Self.driftBounds.much)), where the distribution is \
+                another one.
                 """,
             svg: plot.svg(id: "drift"),
             table: DataTable(

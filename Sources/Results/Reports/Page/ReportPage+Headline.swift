@@ -57,8 +57,9 @@ extension ReportPage {
                 + "(evaluation.baselines in the job file)."
         }
         guard let gap = report.gapClosed else {
-            return "What share of the gap was closed cannot be told: \(report.gapClosedNote ?? "it is not known") (AUC alone: "
-                + "light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
+            return
+                "What share of the gap was closed cannot be told: \(report.gapClosedNote ?? "it is not known") (AUC "
+                + "alone: light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
         }
         let share = NumberText.percent(gap)
         guard let bounds = comparison("gap_closed")?.figures else {

@@ -5,7 +5,8 @@ import Plots
 extension ReportPage {
     var quality: Markup {
         guard report.evaluatedDay != nil else { return "" }
-        return "\(metrics.html)\(oracle)\(grid([aucs, differences, lossDifferences, gaucs, entropies, roc, reliability]))\(slices)"
+        let plots = grid([aucs, differences, lossDifferences, gaucs, entropies, roc, reliability])
+        return "\(metrics.html)\(oracle)\(plots)\(slices)"
     }
 
     /// The live version's light net. Earlier programs kept its paired difference only, which tells its AUC.
