@@ -2,7 +2,7 @@ import Days
 import Evaluation
 import Postgres
 
-// What is measured of a version. Figures of the same day that were there before are replaced.
+// A version's measurements. Earlier figures of the same day are replaced.
 extension ModelRegistry {
     func insert(_ evaluations: [NetEvaluation], version: Int) throws {
         for evaluation in evaluations {
@@ -39,7 +39,8 @@ extension ModelRegistry {
         }
     }
 
-    /// What was measured when a version was compared with the live one stays, as the comparison does.
+    /// Writes the figures of the live version. Those measured when a version was compared with it stay, as the
+    /// comparison does.
     func insert(_ live: LiveEvaluation, version: Int, day: Day) throws {
         let report = live.report
         try connection.execute(
@@ -159,7 +160,7 @@ extension ModelRegistry {
 }
 
 extension Value {
-    /// NULL for nil.
+    /// Creates a number, or NULL for nil.
     init(_ number: Double?) {
         self = number.map { .double($0) } ?? .null
     }

@@ -1,16 +1,16 @@
 import Days
 import Evaluation
 
-/// A trained model with everything that is said about it, ready to be written.
+/// A trained model with everything recorded about it, ready to be written.
 public struct NewModelVersion: Sendable {
     public var model: String
     public var runID: Int?
     public var trainedDays: ClosedRange<Day>
-    /// Nil when it was only trained.
+    /// The day it was evaluated on; nil if it was only trained.
     public var evaluatedDay: Day?
-    /// SHA-256 of settings and data.
+    /// The SHA-256 of settings and data.
     public var fingerprint: String
-    /// The version that this one goes on from; nil: trained from nothing.
+    /// The version that this one continues; nil if trained from scratch.
     public var parent: Int?
     public var specificationHash: String
     public var seed: UInt64
@@ -21,22 +21,22 @@ public struct NewModelVersion: Sendable {
     public var boosterParameters: Int
     public var embeddingParameters: Int
     public var programVersion: String
-    /// Git revision of the program; nil: not known.
+    /// Git revision of the program; nil if unknown.
     public var programRevision: String?
-    /// SHA-256 of the program's file; nil: it could not be read.
+    /// SHA-256 of the program's file; nil if it could not be read.
     public var programDigest: String?
     public var inputs: [VersionInput]
     public var artifacts: [Artifact]
     public var evaluations: [NetEvaluation]
     public var slices: [SliceEvaluation]
     public var latencies: [LatencyReport]
-    /// Of the nets on the evaluated day.
+    /// Comparisons of the nets on the evaluated day.
     public var comparisons: [ModelComparison] = []
-    /// The live version on the evaluated day; nil: there was none, or it cannot score the day.
+    /// The live version on the evaluated day; nil if there was none, or if it cannot score the day.
     public var live: LiveEvaluation?
-    /// Whether a backfill made it, after its night.
+    /// Whether a backfill made it after its night.
     public var backfilled = false
-    /// Nil: the gate is not asked, and the version stays a candidate.
+    /// The gate's record; nil if the gate is not asked, and the version stays a candidate.
     public var gate: GateRecord?
 
     public init(
@@ -71,10 +71,10 @@ public struct NewModelVersion: Sendable {
     }
 }
 
-/// What became of a version that was written.
+/// The result of writing a version.
 public struct PublishedVersion: Sendable {
     public var number: Int
-    /// What the gate said, where it was asked.
+    /// The gate's decision, if it was asked.
     public var decision: GateDecision?
 }
 
@@ -115,25 +115,25 @@ public struct Artifact: Sendable {
     public static let model = "model.safetensors"
     /// The light net for other programs to run.
     public static let onnx = "light.onnx"
-    /// What the optimisers remember, where later versions may go on from this one.
+    /// The optimisers' state, if later versions may continue from this one.
     public static let optimiser = "optimiser.safetensors"
-    /// How raw values become ids.
+    /// The rules by which raw values become ids.
     public static let features = "features.json"
-    /// What is fetched; a version may hold nothing else that is written to a folder.
+    /// The artifacts that are fetched; nothing else of a version is written to a folder.
     public static let pulled = [model, onnx, features]
 }
 
-/// A file of a version that is in the database.
+/// A file of a version, as stored in the database.
 public struct StoredArtifact: Sendable {
     public var name: String
     public var bytes: Int
     public var sha256: String
 }
 
-/// How good one net was on one unseen day.
+/// The quality of one net on one unseen day.
 public struct NetEvaluation: Sendable {
     public var day: Day
-    /// How it was trained: `rocket`, `light`, `booster`.
+    /// The arm in which it was trained: `rocket`, `light`, `booster`.
     public var arm: String
     /// `light` or `booster`.
     public var net: String
@@ -150,7 +150,7 @@ public struct NetEvaluation: Sendable {
     }
 }
 
-/// How good the live version's light net was on the day that a new version is judged on.
+/// The quality of the live version's light net on the day that a new version is judged on.
 public struct LiveEvaluation: Sendable {
     public var version: Int
     public var report: EvaluationReport
@@ -161,17 +161,17 @@ public struct LiveEvaluation: Sendable {
     }
 }
 
-/// How good one net was on the impressions of one value of a feature.
+/// The quality of one net on the impressions with one value of a feature.
 public struct SliceEvaluation: Sendable {
     public var day: Day
     /// `light` or `booster`, as trained in rocket.
     public var net: String
     public var feature: String
-    /// From 1, the slice with the most impressions first.
+    /// The slice's number, from 1 for the slice with the most impressions.
     public var slice: Int
-    /// Nil: all ids that have no slice of their own.
+    /// The id; nil for all ids without a separate slice.
     public var id: UInt32?
-    /// What the log calls it; nil where it is not known.
+    /// The value in the log; nil if unknown.
     public var value: String?
     public var report: EvaluationReport
 
@@ -188,7 +188,7 @@ public struct SliceEvaluation: Sendable {
     }
 }
 
-/// What a version came from.
+/// The origin of a version.
 public struct VersionLineage: Equatable, Sendable {
     public var model: String
     public var trainedDays: ClosedRange<Day>

@@ -1,7 +1,7 @@
 import Days
 import Plots
 
-// The model over its nights: figures, promotions, what was held back and why, what failed.
+// The model over its nights: figures, promotions, what the gate held back and why, and failures.
 extension ReportPage {
     var history: Markup {
         let runs = failedRunsTable
@@ -22,7 +22,7 @@ extension ReportPage {
         let ticks = Swift.stride(from: first, through: last, by: stride).map { day in
             Axis.Tick(Double(day.ordinal), String(day.description.dropFirst(5)))
         }
-        // A single night stands in the middle.
+        // A single night is centred.
         let margin = first == last ? 1 : 0.5
         return Axis(
             "judged on (\(first) … \(last))", over: Double(first.ordinal) - margin...Double(last.ordinal) + margin,
@@ -173,7 +173,7 @@ extension ReportPage {
             text: nights.map { [$0.day.description, "\($0.version)"] + cells($0) })
     }
 
-    /// What the gate held back, newest first.
+    /// The versions that the gate held back, newest first.
     private var held: Markup {
         let held = nights.reversed().filter { $0.verdict == "held" }
         guard !held.isEmpty else { return "" }
