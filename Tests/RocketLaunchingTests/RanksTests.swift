@@ -210,7 +210,7 @@ import Testing
             }
         }
         #expect(ended[1] == "block 3 is damaged")
-        #expect(ended[0] == "rank 1 on host1 could not go on: block 3 is damaged" && ended[2] == ended[0])
+        #expect(ended[0] == "rank 1 on host1 could not continue: block 3 is damaged" && ended[2] == ended[0])
     }
 
     @Test("So does one whose rows end in the middle of an epoch, while the others are ahead")
@@ -240,7 +240,7 @@ import Testing
             }
         }
         #expect(ended[1] == "block 65 is damaged")
-        #expect(ended[0] == "rank 1 on host1 could not go on: block 65 is damaged")
+        #expect(ended[0] == "rank 1 on host1 could not continue: block 65 is damaged")
     }
 }
 

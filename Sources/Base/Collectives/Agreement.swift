@@ -1,8 +1,8 @@
-/// Ranks that end together where one cannot go on.
+/// Agreement among ranks: when one cannot continue, all of them stop.
 extension Collective {
-    /// Ends on all ranks where one has failed.
+    /// Throws on every rank if any rank has failed.
     ///
-    /// - Throws: the rank's own failure, or `CollectiveError.failed` with that of another.
+    /// - Throws: This rank's own failure, or `CollectiveError.failed` with another rank's.
     public func agree(_ failure: (any Error)?) throws {
         guard isShared else {
             if let failure { throw failure }
@@ -15,7 +15,7 @@ extension Collective {
             rank: rank, host: hosts[rank], reason: String(decoding: reasons[rank], as: UTF8.self))
     }
 
-    /// Does what every rank does by itself, and ends on all ranks where one has failed.
+    /// Runs the body on every rank separately and throws on all of them if it failed on any.
     public func together<Result>(_ body: () throws -> Result) throws -> Result {
         let result = Swift.Result(catching: body)
         var failure: (any Error)?
@@ -24,7 +24,7 @@ extension Collective {
         return try result.get()
     }
 
-    /// The first text that a rank has, on all of them.
+    /// Returns the first rank's text that is not nil, on every rank.
     public func first(_ text: String?) throws -> String? {
         guard isShared else { return text }
         return try gather(Array((text ?? "").utf8)).first { !$0.isEmpty }.map { String(decoding: $0, as: UTF8.self) }

@@ -1,18 +1,18 @@
 import Nets
 
-/// Adds up an array over all ranks. Each rank adds one part of it, in the order of the ranks, and gives the sum to the
-/// others: whatever network and timing, the additions are the same, and every rank has the same bits.
+/// Sums an array over all ranks. Each rank adds up one part of it, in rank order, and sends the sum to the others:
+/// whatever the network and the timing, the additions are the same and every rank holds the same bits.
 ///
-/// Cost: 2 · (ranks − 1) / ranks · 4 bytes a float sent by each rank, the least there is (Thakur, Rabenseifner, Gropp,
-/// International Journal of High Performance Computing Applications 2005).
+/// Cost: each rank sends 2 · (ranks − 1) / ranks · 4 bytes per float, which is the minimum (Thakur, Rabenseifner,
+/// Gropp, International Journal of High Performance Computing Applications 2005).
 public final class AllReduce {
     /// This rank's numbers before `start`, the sums after `finish`. `[count]`
     public let values: FloatArray
     private let collective: any Collective
-    /// Floats of the part that each rank adds.
+    /// Number of floats in the part that each rank adds up.
     private let counts: [Int]
     private let own: Range<Int>
-    /// What the ranks give for this one's part. `[ranks, own part]`
+    /// All ranks' numbers for this rank's part. `[ranks, own part]`
     private let given: FloatArray
     private var transfer: (any Transfer)?
 
@@ -26,13 +26,13 @@ public final class AllReduce {
         given = FloatArray(count: ranks * own.count)
     }
 
-    /// Sends this rank's numbers to those who add them.
+    /// Sends this rank's numbers to the ranks that add them up.
     public func start() throws {
         transfer = try collective.startAllToAll(
             values, counts, into: given, [Int](repeating: own.count, count: counts.count))
     }
 
-    /// Adds this rank's part and begins to send the sum. May be left out before `finish`.
+    /// Adds up this rank's part and starts sending the sum. Optional before `finish`.
     public func add() throws {
         try transfer?.wait()
         values.copy(given, from: 0, to: own.lowerBound, count: own.count)
@@ -42,7 +42,7 @@ public final class AllReduce {
         transfer = try collective.startAllGather(values, counts)
     }
 
-    /// Waits for the sums of the others.
+    /// Waits for the other ranks' sums.
     public func finish() throws {
         try transfer?.wait()
         transfer = nil

@@ -1,70 +1,71 @@
 import Nets
 
-/// What the ranks of one training do together. All ranks call the same operations in the same order; each operation that
-/// waits throws `CollectiveError` where another rank does not answer in time.
+/// Operations that the ranks of one training perform together. All ranks call the same operations in the same order;
+/// each operation that waits throws `CollectiveError` when another rank does not answer in time.
 ///
-/// A rank is one process; ranks count from 0. Floats and words go out in parts that lie one behind the other in the order of
-/// the ranks they are for, and come in so.
+/// A rank is one process; ranks are numbered from 0. Floats and words are sent, and arrive, as consecutive parts in the
+/// order of the ranks they are for.
 public protocol Collective: AnyObject, Sendable {
-    /// Which one this process is.
+    /// The number of this process.
     var rank: Int { get }
     var ranks: Int { get }
     /// The machine of each rank. `[ranks]`
     var hosts: [String] { get }
-    /// Bytes that this rank has sent to others so far.
+    /// Bytes that this rank has sent to other ranks so far.
     var bytesSent: Int { get }
 
-    /// Begins to give every rank floats of its own.
+    /// Starts sending each rank its own floats.
     ///
     /// - Parameters:
-    ///   - counts: of the floats for each rank. `[ranks]`
-    ///   - received: is filled when the transfer has been waited for.
-    ///   - receivedCounts: of the floats from each rank. `[ranks]`
+    ///   - counts: Number of floats for each rank. `[ranks]`
+    ///   - received: Filled once the transfer has been waited for.
+    ///   - receivedCounts: Number of floats from each rank. `[ranks]`
     func startAllToAll(
         _ floats: FloatArray, _ counts: [Int], into received: FloatArray, _ receivedCounts: [Int]
     ) throws -> any Transfer
 
-    /// Begins to give every rank words of its own.
+    /// Starts sending each rank its own words.
     ///
     /// - Parameters:
-    ///   - words: for each rank. `[ranks]`
-    ///   - counts: of the words from each rank. `[ranks]`
+    ///   - words: The words for each rank. `[ranks]`
+    ///   - counts: Number of words from each rank. `[ranks]`
     func startAllToAll(_ words: [[UInt32]], receiving counts: [Int]) throws -> any WordTransfer
 
-    /// Begins to give all ranks a part of an array: each sends its own, and has all when the transfer has been waited for.
+    /// Starts sharing an array of which each rank holds one part; every rank has all of it once the transfer has been
+    /// waited for.
     ///
-    /// - Parameter counts: of the floats of each rank's part. `[ranks]`
+    /// - Parameter counts: Number of floats in each rank's part. `[ranks]`
     func startAllGather(_ floats: FloatArray, _ counts: [Int]) throws -> any Transfer
 
-    /// Moves what is under way, which without being called for may stand still; from any thread, between pieces of work.
+    /// Drives pending transfers; MPI makes progress only inside calls. Call it from any thread, between pieces of work.
     func progress()
 
-    /// The bytes of rank 0, on every rank.
+    /// Returns rank 0's bytes on every rank.
     func broadcast(_ bytes: [UInt8], _ patience: Patience) throws -> [UInt8]
 
-    /// Waits until every rank has come here.
+    /// Waits until every rank has called this.
     func barrier() throws
 }
 
 /// How long a rank waits for the others.
 public enum Patience: Sendable {
-    /// For the time that the group was given, from the last sign of life on.
+    /// For the group's timeout, counted from the last sign of life.
     case bounded
     /// Ten times as long: the others may be reading files.
     case long
-    /// For ever: between two pieces of work rank 0 may be busy for hours.
+    /// Without a limit: between two pieces of work rank 0 may be busy for hours.
     case unbounded
 }
 
-/// Floats on their way.
+/// A pending transfer of floats.
 public protocol Transfer: AnyObject {
-    /// Returns when all are sent and received.
+    /// Waits until everything is sent and received.
     func wait() throws
 }
 
-/// Words on their way.
+/// A pending transfer of words.
 public protocol WordTransfer: AnyObject {
-    /// What each rank has sent. `[ranks]`
+    /// Waits, and returns each rank's words. `[ranks]`
     func wait(_ patience: Patience) throws -> [[UInt32]]
 }
 
@@ -76,9 +77,9 @@ extension Collective {
     /// Whether other processes take part.
     public var isShared: Bool { ranks > 1 }
 
-    /// What every rank gives, by rank.
+    /// Returns every rank's bytes, in rank order.
     public func gather(_ bytes: [UInt8], _ patience: Patience = .bounded) throws -> [[UInt8]] {
-        // Four bytes a word; the length tells how many of the last word's count.
+        // Four bytes per word; the length says how many bytes of the last word count.
         let words = stride(from: 0, to: bytes.count, by: 4).map { start in
             (start..<min(start + 4, bytes.count)).reduce(UInt32(0)) { $0 | UInt32(bytes[$1]) << (8 * ($1 - start)) }
         }

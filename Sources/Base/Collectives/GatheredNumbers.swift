@@ -1,5 +1,5 @@
 extension Collective {
-    /// Begins to tell every rank some numbers.
+    /// Starts sending numbers to every rank.
     public func startGather(_ values: [Double]) throws -> GatheredNumbers {
         let words = values.flatMap { [UInt32(truncatingIfNeeded: $0.bitPattern), UInt32($0.bitPattern >> 32)] }
         return GatheredNumbers(
@@ -8,7 +8,7 @@ extension Collective {
     }
 }
 
-/// Numbers that every rank tells the others.
+/// Numbers that every rank sends to all others.
 public struct GatheredNumbers {
     private let transfer: any WordTransfer
 
@@ -16,7 +16,7 @@ public struct GatheredNumbers {
         self.transfer = transfer
     }
 
-    /// Of each rank. `[ranks]`
+    /// Waits, and returns each rank's numbers. `[ranks]`
     public func wait() throws -> [[Double]] {
         try transfer.wait().map { words in
             stride(from: 0, to: words.count, by: 2).map {
@@ -25,7 +25,7 @@ public struct GatheredNumbers {
         }
     }
 
-    /// Added up in the order of the ranks.
+    /// Waits, and returns the sums, added up in rank order.
     public func sum() throws -> [Double] {
         let all = try wait()
         return (all.first ?? []).indices.map { index in all.reduce(0) { $0 + $1[index] } }

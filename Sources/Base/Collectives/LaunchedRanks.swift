@@ -1,11 +1,11 @@
 import Foundation
 
-/// What `mpirun` tells a process that it starts, before that process calls MPI.
+/// The facts that `mpirun` gives a process it starts, before that process calls MPI.
 public struct LaunchedRanks: Sendable {
-    /// Of the whole group, and of it on this machine.
+    /// Number of ranks in the whole group, and on this machine.
     public var count, onThisHost: Int
 
-    /// Nil: the process was not started by `mpirun`, nor by a `srun` that speaks PMIx.
+    /// The launcher's facts; nil if the process was started neither by `mpirun` nor by an `srun` that speaks PMIx.
     public static var fromEnvironment: LaunchedRanks? {
         let environment = ProcessInfo.processInfo.environment
         func number(_ names: String...) -> Int? {
@@ -20,12 +20,12 @@ public struct LaunchedRanks: Sendable {
             count: count, onThisHost: number("OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_STEP_TASKS_PER_NODE") ?? 1)
     }
 
-    /// Keeps processes that this one starts from taking themselves for ranks.
+    /// Keeps child processes from taking themselves for ranks.
     public static func hideFromChildren() {
         for name in ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK"] { unsetenv(name) }
     }
 
-    /// Threads that each rank of this machine may have, so that together they have one a core.
+    /// Threads that each rank of this machine may use, so that together they use one per core.
     public var threads: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, Self.cores / onThisHost)) }
 
     private static var cores: Int { ProcessInfo.processInfo.processorCount }

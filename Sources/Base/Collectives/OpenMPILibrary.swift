@@ -1,12 +1,13 @@
 import Foundation
 
-/// The few functions of Open MPI that a group of ranks needs, from its shared library, which is loaded when a process finds
-/// itself started by `mpirun`: the program needs no MPI to be built, nor to run alone.
+/// The few Open MPI functions that a group of ranks needs, loaded from its shared library when `mpirun` started the
+/// process: the program needs no MPI to be built, nor to run alone.
 ///
-/// In Open MPI handles are pointers, the predefined ones the addresses of exported variables, `MPI_STATUS_IGNORE` is null
-/// and `MPI_SUCCESS` 0 (its mpi.h; the binary interface is the same in versions 3 to 5, whose library is libmpi.so.40).
+/// In Open MPI, handles are pointers, predefined handles are the addresses of exported variables, `MPI_STATUS_IGNORE`
+/// is null and `MPI_SUCCESS` is 0 (its mpi.h; the binary interface is the same in versions 3 to 5, whose library is
+/// libmpi.so.40).
 ///
-/// Its handles name constants, so the struct may go from thread to thread.
+/// The handles are constants, so the struct may be passed between threads.
 struct OpenMPILibrary: @unchecked Sendable {
     typealias Handle = OpaquePointer
 
@@ -28,14 +29,14 @@ struct OpenMPILibrary: @unchecked Sendable {
     let probe: @convention(c) (CInt, CInt, Handle, UnsafeMutablePointer<CInt>, OpaquePointer?) -> CInt
     let world, byte, errorsReturn: Handle
 
-    /// `MPI_THREAD_SERIALIZED`: one thread at a time calls it.
+    /// `MPI_THREAD_SERIALIZED`: one thread at a time may call it.
     static let serialised: CInt = 2
     /// `MPI_ANY_SOURCE`, `MPI_ANY_TAG`.
     static let any: CInt = -1
 
     /// - Throws: `CollectiveError.unavailable`.
     init() throws {
-        // Its plug-ins look for its symbols among all that are loaded.
+        // Open MPI's plug-ins look up its symbols in the global scope.
         let flags = RTLD_NOW | RTLD_GLOBAL
         guard let library = dlopen("libmpi.so.40", flags) ?? dlopen("libmpi.so", flags) else {
             throw CollectiveError.unavailable(

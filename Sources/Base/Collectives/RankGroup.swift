@@ -2,16 +2,16 @@ import Foundation
 import Nets
 import Synchronization
 
-/// The ranks that `mpirun` has started, as one group under Open MPI. One thread at a time calls it.
+/// The ranks that `mpirun` started, as one group under Open MPI. One thread at a time may call it.
 public final class RankGroup: Collective {
     private let wire: Wire
     private let timeout: Mutex<Duration>
     public let hosts: [String]
 
-    /// The group that this process was started into; nil: it was started alone.
+    /// Joins the group that this process was started in; nil if it was started alone.
     ///
-    /// - Parameter timeout: how long to wait for a rank that does not answer.
-    /// - Throws: `CollectiveError.unavailable` where there should be a group and Open MPI is not installed.
+    /// - Parameter timeout: How long to wait for a rank that does not answer.
+    /// - Throws: `CollectiveError.unavailable` when there should be a group and Open MPI is not installed.
     public static func join(timeout: Duration = usualTimeout) throws -> RankGroup? {
         guard let ranks = LaunchedRanks.fromEnvironment, ranks.count > 1 else { return nil }
         return try RankGroup(ranks: ranks.count, timeout: timeout)
@@ -38,22 +38,22 @@ public final class RankGroup: Collective {
 
     private static let longestHost = 64
 
-    /// How long to wait for a rank that does not answer.
+    /// The default time to wait for a rank that does not answer.
     public static let usualTimeout = Duration.seconds(60)
 
     public var rank: Int { wire.rank }
     public var ranks: Int { wire.ranks }
     public var bytesSent: Int { wire.sent.load(ordering: .relaxed) }
 
-    /// Whether an operation has failed: the ranks no longer know of each other where they are.
+    /// Whether an operation has failed: the ranks no longer agree on where they are.
     public var isBroken: Bool { wire.failure.withLock { $0 != nil } }
 
-    /// How long to wait for a rank that does not answer, from now on.
+    /// Sets how long to wait for a rank that does not answer, from now on.
     public func setTimeout(_ duration: Duration) {
         timeout.withLock { $0 = duration }
     }
 
-    /// Leaves the group; all ranks do so together, or `mpirun` takes it for a failure.
+    /// Leaves the group; all ranks must do so together, or `mpirun` takes it for a failure.
     public func leave() throws {
         try wire.call("MPI_Finalize") { $0.finalise() }
     }
@@ -93,26 +93,26 @@ public final class RankGroup: Collective {
     }
 }
 
-/// The library with this process's place in the group.
+/// The library, and this process's place in the group.
 final class Wire: Sendable {
     let library: OpenMPILibrary
     let rank, ranks: Int
     /// Bytes.
     let sent = Atomic<Int>(0)
-    /// What broke the group up.
+    /// The failure that broke up the group.
     let failure = Mutex<CollectiveError?>(nil)
     /// Held by the thread that calls the library.
     private let turn = Mutex(())
 
     init() throws {
         library = try OpenMPILibrary()
-        // A rank that hears of another's death would report it to mpirun and wait for its answer, which does not come while mpirun
-        // is ending the job; this rank has its own words.
+        // On learning of another rank's death, a rank would report it to mpirun and wait for the answer, which does not
+        // come while mpirun is ending the job; this rank prints its own message.
         setenv("OMPI_MCA_orte_execute_quiet", "1", 0)
         var (given, rank, ranks) = (CInt(0), CInt(0), CInt(0))
         try library.check(library.initialise(nil, nil, OpenMPILibrary.serialised, &given), "MPI_Init_thread")
         guard given >= OpenMPILibrary.serialised else {
-            throw CollectiveError.unavailable(reason: "its Open MPI is built without support of threads")
+            throw CollectiveError.unavailable(reason: "its Open MPI is built without support for threads")
         }
         try library.check(library.setErrorHandler(library.world, library.errorsReturn), "MPI_Comm_set_errhandler")
         try library.check(library.rank(library.world, &rank), "MPI_Comm_rank")
@@ -120,22 +120,22 @@ final class Wire: Sendable {
         (self.rank, self.ranks) = (Int(rank), Int(ranks))
     }
 
-    /// One call of the library, by one thread at a time.
+    /// Makes one call to the library, by one thread at a time.
     ///
-    /// - Throws: `CollectiveError.mpi` unless it succeeded.
+    /// - Throws: `CollectiveError.mpi` unless the call succeeded.
     func call(_ name: String, _ body: (OpenMPILibrary) -> CInt) throws {
         if let failure = failure.withLock({ $0 }) { throw failure }
         let code = turn.withLock { _ in body(library) }
         do { try library.check(code, name) } catch { throw broken(error) }
     }
 
-    /// Remembers what broke the group up: nothing can be waited for after that.
+    /// Records what broke up the group: nothing can be waited for after that.
     func broken(_ error: CollectiveError) -> CollectiveError {
         failure.withLock { $0 = $0 ?? error }
         return error
     }
 
-    /// Looks for messages, which moves those that are under way; not while another thread does.
+    /// Probes for messages, which drives pending transfers; returns at once while another thread does.
     func progress() {
         _ = turn.withLockIfAvailable { _ in
             var found: CInt = 0

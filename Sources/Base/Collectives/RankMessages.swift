@@ -1,21 +1,21 @@
 import Foundation
 import Nets
 
-/// Messages of one collective operation that are under way, to and from every other rank.
+/// The pending messages of one collective operation, to and from every other rank.
 ///
-/// Every pair of ranks has its messages matched in the order in which they were posted, which is the same on all ranks; so
-/// operations may overlap.
+/// Each pair of ranks matches its messages in the order they were posted, which is the same on all ranks; so operations
+/// may overlap.
 final class RankMessages: Transfer, WordTransfer {
     private let wire: Wire
     private let hosts: [String]
     private let timeout: Duration
     private var pending: [(request: OpaquePointer?, peer: Int, call: String)] = []
-    /// What is sent from and received into, for as long as MPI may touch it.
+    /// The arrays that MPI may still read or write.
     private var floats: [FloatArray] = []
     private var outgoing: [UnsafeMutableBufferPointer<UInt32>] = []
     private var incoming: [UnsafeMutableBufferPointer<UInt32>] = []
 
-    /// MPI counts in `int`; and each message that has come is a sign of life.
+    /// The longest message in bytes: MPI counts in `int`, and each message that arrives is a sign of life.
     private static let longest = 1 << 26
 
     init(_ wire: Wire, hosts: [String], timeout: Duration) {
@@ -25,12 +25,12 @@ final class RankMessages: Transfer, WordTransfer {
     }
 
     deinit {
-        // Memory that MPI may still write to is left to it: the group is at its end then.
+        // MPI may still write to this memory, so it is leaked: the group is ending anyway.
         guard pending.isEmpty else {
-            floats.forEach { _ = Unmanaged.passRetained($0) }
+            for array in floats { _ = Unmanaged.passRetained(array) }
             return
         }
-        (outgoing + incoming).forEach { $0.deallocate() }
+        for buffer in outgoing + incoming { buffer.deallocate() }
     }
 
     private var peers: [Int] { (1..<wire.ranks).map { (wire.rank + $0) % wire.ranks } }
@@ -82,7 +82,7 @@ final class RankMessages: Transfer, WordTransfer {
         counts.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
     }
 
-    /// Nothing is no message: both sides know the counts.
+    /// Posts no message for zero bytes: both sides know the counts.
     private func post(receive target: UnsafeMutableRawPointer?, _ bytes: Int, from peer: Int) throws {
         for start in stride(from: 0, to: bytes, by: Self.longest) {
             var request: OpaquePointer?
@@ -119,8 +119,8 @@ final class RankMessages: Transfer, WordTransfer {
         return incoming.map { Array($0) }
     }
 
-    /// Polls, since MPI moves messages only while it is called: first without a pause, then in ever longer ones, so that ranks
-    /// which wait leave the cores to those that compute.
+    /// Polls, since MPI makes progress only inside calls: at first without a pause, then with ever longer ones, so that
+    /// waiting ranks leave the cores to those that compute.
     private func waitForAll(_ patience: Patience) throws {
         var start = ContinuousClock.now
         var polls = 0
@@ -142,7 +142,7 @@ final class RankMessages: Transfer, WordTransfer {
         }
     }
 
-    /// Drops what has arrived.
+    /// Removes the messages that have arrived.
     private func test() throws {
         for index in pending.indices.reversed() {
             var done: CInt = 0
@@ -151,7 +151,7 @@ final class RankMessages: Transfer, WordTransfer {
         }
     }
 
-    /// Ranks that nothing came from; where everything came, those that take nothing.
+    /// The ranks that sent nothing or, if everything arrived, those that took nothing.
     private func lost(after waited: Duration) -> CollectiveError {
         let silent = pending.filter { $0.call == "MPI_Irecv" }
         let peers = Set((silent.isEmpty ? pending : silent).map(\.peer)).filter { $0 >= 0 }.sorted()
@@ -168,7 +168,7 @@ final class RankMessages: Transfer, WordTransfer {
         return try broadcast(whole: wire.rank == 0 ? bytes : [UInt8](repeating: 0, count: count), .bounded)
     }
 
-    /// Bytes of a count that all ranks know.
+    /// Broadcasts bytes whose count all ranks know.
     private func broadcast(whole bytes: [UInt8], _ patience: Patience) throws -> [UInt8] {
         let words = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: (bytes.count + 3) / 4)
         words.initialize(repeating: 0)
@@ -182,7 +182,7 @@ final class RankMessages: Transfer, WordTransfer {
                     buffer.baseAddress.map { $0 + start }, CInt(min(bytes.count - start, Self.longest)), library.byte,
                     0, library.world, &request)
             }
-            // Who of the others did not take it, nobody can tell.
+            // Which of the other ranks did not take it is unknown.
             pending.append((request, wire.rank == 0 ? -1 : 0, "MPI_Ibcast"))
         }
         if wire.rank == 0 { wire.sent.wrappingAdd(bytes.count, ordering: .relaxed) }

@@ -1,6 +1,6 @@
 import Nets
 
-/// A group of one: nothing is sent, nobody is waited for.
+/// A group of one rank: nothing is sent, nothing is waited for.
 public final class SingleProcess: Collective {
     public let rank = 0
     public let ranks = 1

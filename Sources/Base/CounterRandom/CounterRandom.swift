@@ -10,9 +10,9 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     private var counter: UInt64
 
     /// - Parameters:
-    ///   - seed: the job's seed.
-    ///   - stream: which of the seed's independent streams; one a purpose (a table, a layer, a shuffle, a day).
-    ///   - position: how many numbers of the stream to skip.
+    ///   - seed: The job's seed.
+    ///   - stream: Which of the seed's independent streams; one per purpose (a table, a layer, a shuffle, a day).
+    ///   - position: Number of values of the stream to skip.
     public init(seed: UInt64, stream: UInt64 = 0, position: UInt64 = 0) {
         key = CounterRandom.mix(seed &+ CounterRandom.mix(stream &+ 0x9E37_79B9_7F4A_7C15))
         counter = position
@@ -23,18 +23,19 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
         return CounterRandom.mix(key &+ counter &* 0x9E37_79B9_7F4A_7C15)
     }
 
-    /// The number that comes next, without taking it.
+    /// The next number, without advancing.
     public var first: UInt64 {
         var copy = self
         return copy.next()
     }
 
-    /// A number in [0, 1) with 53 random bits.
+    /// Returns a number in [0, 1) with 53 random bits.
     public mutating func uniform() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
 
-    /// A standard normal number (Box and Muller, Annals of Mathematical Statistics 1958); takes two from the stream.
+    /// Returns a standard normal number (Box and Muller, Annals of Mathematical Statistics 1958); takes two numbers
+    /// from the stream.
     public mutating func normal() -> Double {
         let radius = (-2 * log(1 - uniform())).squareRoot()
         return radius * cos(2 * .pi * uniform())

@@ -1,5 +1,5 @@
 /// A calendar day without a time zone, `2019-11-24`: the unit in which logs are partitioned, extracted, cached and
-/// evaluated. Which instants belong to it is decided by the job's time zone, not here.
+/// evaluated. The job's time zone, not this type, decides which instants belong to it.
 public struct Day: Hashable, Sendable {
     /// Days since 1970-01-01 in the proleptic Gregorian calendar, negative before it.
     public let ordinal: Int
@@ -8,12 +8,12 @@ public struct Day: Hashable, Sendable {
         self.ordinal = ordinal
     }
 
-    /// The day that an instant falls on in UTC. `secondsSince1970` may carry a fraction.
+    /// Creates the day that an instant falls on in UTC. `secondsSince1970` may be fractional.
     public init(utc secondsSince1970: Double) {
         ordinal = Int((secondsSince1970 / 86_400).rounded(.down))
     }
 
-    /// Reads exactly `YYYY-MM-DD`; `nil` for anything else and for days that do not exist (`2023-02-29`).
+    /// Parses exactly `YYYY-MM-DD`; nil for anything else and for days that do not exist (`2023-02-29`).
     public init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else { return nil }
@@ -32,7 +32,8 @@ public struct Day: Hashable, Sendable {
         guard self.civil == (year, month, day) else { return nil }
     }
 
-    /// Days-from-civil; the era arithmetic is Howard Hinnant's, "chrono-Compatible Low-Level Date Algorithms".
+    /// Creates a day from its civil date; the era arithmetic is Howard Hinnant's, "chrono-Compatible Low-Level Date
+    /// Algorithms".
     public init(year: Int, month: Int, day: Int) {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
@@ -62,7 +63,7 @@ extension Day: Strideable {
 }
 
 extension Day: CustomStringConvertible {
-    /// `YYYY-MM-DD`, the form PostgreSQL's `date` reads and writes.
+    /// `YYYY-MM-DD`, the form that PostgreSQL's `date` reads and writes.
     public var description: String {
         func padded(_ number: Int, to width: Int) -> String {
             let digits = String(number)
@@ -91,7 +92,7 @@ extension Day: Codable {
 }
 
 extension Collection<Day> {
-    /// The days for a person to read: `2026-01-02, 2026-01-05 … 2026-01-09 (5 days)`.
+    /// The days in readable form: `2026-01-02, 2026-01-05 … 2026-01-09 (5 days)`.
     public var stretches: String {
         var stretches: [ClosedRange<Day>] = []
         for day in sorted() {

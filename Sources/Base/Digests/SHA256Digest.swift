@@ -30,7 +30,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// SHA-256 of bytes that come in pieces.
+/// An incremental SHA-256 computation.
 public struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 
@@ -58,6 +58,7 @@ public enum DigestError: Error, CustomStringConvertible {
     case unavailable
 
     public var description: String {
-        "libcrypto refused to compute SHA-256; check the machine's OpenSSL configuration (openssl dgst -sha256 /dev/null)"
+        "libcrypto refused to compute SHA-256; check the machine's OpenSSL configuration "
+            + "(openssl dgst -sha256 /dev/null)"
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a path leads to.
+/// The kind of thing that a path leads to.
 enum FileKind: Equatable {
     case absent, regular, folder, link, characterDevice, blockDevice, pipe, socket, other
 
@@ -18,7 +18,7 @@ enum FileKind: Equatable {
             }
     }
 
-    /// Follows symbolic links; one that leads nowhere counts as absent.
+    /// Returns what a path leads to, following symbolic links; a dangling link counts as absent.
     static func of(_ path: String) throws(FileError) -> FileKind {
         var status = stat()
         if stat(path, &status) == 0 { return FileKind(status) }

@@ -1,13 +1,13 @@
 /// Names within a folder.
 public enum FileName {
-    /// Whether a text from elsewhere names a file of a folder and nothing outside of it: no path, no `.` or `..`, no control
-    /// character, and no longer than file systems allow.
+    /// Returns whether untrusted text names a file in a folder and nothing outside of it: no path, no `.` or `..`, no
+    /// control character, and no longer than file systems allow.
     public static func isPlain(_ name: String) -> Bool {
         !name.isEmpty && name != "." && name != ".." && name.utf8.count <= longest
             && !name.unicodeScalars.contains { $0 == "/" || $0.value < 0x20 || $0.value == 0x7F }
     }
 
-    /// `stem.<32 random hex digits>.tmp`, which nobody can guess; a long stem is cut.
+    /// Returns `stem.<32 random hex digits>.tmp`, which nobody can guess; a long stem is cut.
     static func temporary(_ stem: String) -> String {
         var generator = SystemRandomNumberGenerator()
         let random = [generator.next(), generator.next()].map { (number: UInt64) in
@@ -18,7 +18,7 @@ public enum FileName {
         return "\(stem).\(random.joined()).tmp"
     }
 
-    /// Whether a name is one that `temporary` makes of a stem.
+    /// Returns whether a name is one that `temporary` makes from a stem.
     public static func isTemporary(_ name: String, stem: (Substring) -> Bool) -> Bool {
         guard name.hasSuffix(".tmp"), let dot = name.dropLast(4).lastIndex(of: ".") else { return false }
         let random = name[name.index(after: dot)...].dropLast(4)

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Making folders.
+/// Creation of folders.
 public enum Folders {
-    /// Makes a folder and those above it, where they are missing.
+    /// Creates a folder and any missing parents.
     public static func make(_ folder: String) throws(FileError) {
         if mkdir(folder, 0o777) == 0 { return }
         if errno == EEXIST {
@@ -15,7 +15,7 @@ public enum Folders {
         guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw .system(folder, "mkdir") }
     }
 
-    /// Whether a file can be made in a folder, written, flushed and renamed; what was made for it goes again.
+    /// Checks that a file can be created, written, flushed and renamed in a folder; removes it again.
     public static func probe(_ folder: String) throws(FileError) {
         let file = try StagedFile(in: folder, stem: ".rocket-probe", mode: .exactly(0o600))
         try file.write([0])

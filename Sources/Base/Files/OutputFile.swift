@@ -1,16 +1,16 @@
 import Foundation
 
-/// A place that somebody named for output: replaced as a whole where it is a file or nothing yet, written into where it is a
-/// device or a pipe.
+/// A path that a user named for output: a file, or nothing yet, is replaced as a whole; a device or a pipe is written
+/// to.
 public struct OutputFile: Sendable {
     public let path: String
     private let streams: Streams
 
-    /// What happens to a path that leads to a device or a pipe.
+    /// How to treat a path that leads to a device or a pipe.
     public enum Streams: Sendable {
-        /// They are written into, as a shell does.
+        /// Written to, as a shell does.
         case written
-        /// They are an error: somebody will read the file again, or the writer must not wait for a reader.
+        /// An error: the file will be read again, or the writer must not wait for a reader.
         case refused
     }
 
@@ -21,7 +21,7 @@ public struct OutputFile: Sendable {
         self.streams = streams
     }
 
-    /// - Throws: `FileError`; a file that was there is then as it was.
+    /// - Throws: `FileError`; an existing file is then unchanged.
     @discardableResult
     public func replace(with bytes: [UInt8], mode: StagedFile.Mode = .kept) throws(FileError) -> Outcome {
         switch try FileKind.of(path) {
@@ -41,10 +41,11 @@ public struct OutputFile: Sendable {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private var name: String { String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]) }
+    private var name: String {
+        String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
+    }
 
-    /// Whether the path is a name of something that is open, such as `/dev/stdout`: not one to be replaced, even where it
-    /// leads to a file.
+    /// Whether the path names an open descriptor, such as `/dev/stdout`: never replaced, even if it leads to a file.
     private var isDescriptor: Bool {
         guard let resolved = realpath(folder, nil) else { return false }
         defer { free(resolved) }
@@ -56,7 +57,7 @@ public struct OutputFile: Sendable {
         guard streams == .written else {
             throw .refused(path, "it is a device or a pipe; expected a file, which is replaced as a whole")
         }
-        // A pipe that nobody reads would hold the program up for good.
+        // Opening a pipe that nobody reads would block forever.
         let descriptor = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw errno == ENXIO ? .refused(path, "nobody reads this pipe") : .system(path, "open")

@@ -1,13 +1,13 @@
 import Foundation
 
-/// How the files of one kind are told from other people's: by name and by content.
+/// The name pattern and content check that tell this program's files of one kind from other people's.
 public struct FileMark: Sendable {
     private let name: @Sendable (String) -> Bool
     private let content: @Sendable (String, RegularFile) throws -> Bool
 
     /// - Parameters:
-    ///   - name: of a file in its folder.
-    ///   - content: asked for names that fit only, with the name and the file.
+    ///   - name: Whether a file name fits.
+    ///   - content: Whether the content fits; asked only for names that fit.
     public init(
         name: @escaping @Sendable (String) -> Bool,
         content: @escaping @Sendable (_ name: String, _ file: RegularFile) throws -> Bool
@@ -21,8 +21,8 @@ public struct FileMark: Sendable {
     func fits(_ name: String, _ file: RegularFile) -> Bool { (try? content(name, file)) == true }
 }
 
-/// The one place from which files are removed that an earlier process, or another, may have made. Nothing goes of which name
-/// and content do not both say that it is this program's; links, folders and whatever else is there stays.
+/// The only place that removes files which another process may have made. A file is removed only if both its name and
+/// its content show that it is this program's; links, folders and anything else stay.
 public struct OwnFiles: Sendable {
     public let folder: String
     private let mark: FileMark
@@ -35,9 +35,9 @@ public struct OwnFiles: Sendable {
     /// Names in the folder that fit the mark's pattern, in order; empty where the folder is a link or no folder.
     public func names() -> [String] { Self.entries(folder).filter { mark.fits($0) } }
 
-    /// Whether name and content are this program's.
+    /// Opens a file whose name and content show that it is this program's.
     ///
-    /// - Returns: the file; nil: it is not, or is not there.
+    /// - Returns: The file; nil if it is not this program's, or does not exist.
     public func own(_ name: String) -> RegularFile? {
         guard FileName.isPlain(name), mark.fits(name), let file = try? RegularFile("\(folder)/\(name)"),
             mark.fits(name, file)
@@ -47,14 +47,14 @@ public struct OwnFiles: Sendable {
 
     /// Removes a file.
     ///
-    /// - Returns: false where it is not this program's, or not there.
+    /// - Returns: False if it is not this program's, or does not exist.
     /// - Throws: `FileError`.
     @discardableResult
     public func remove(_ name: String) throws(FileError) -> Bool {
         guard let file = own(name) else { return false }
         let path = "\(folder)/\(name)"
         var status = stat()
-        // What was looked at is what goes.
+        // Remove only the very file that was examined.
         guard lstat(path, &status) == 0, status.st_ino == file.status.st_ino, status.st_dev == file.status.st_dev else {
             return false
         }
@@ -62,26 +62,26 @@ public struct OwnFiles: Sendable {
         return true
     }
 
-    /// Removes all own files, and the folder if nothing else is in it.
+    /// Removes all of this program's files, and the folder if nothing else is in it.
     ///
-    /// - Parameter isDue: asked for each.
+    /// - Parameter isDue: Whether to remove a file.
     public func removeAll(where isDue: (RegularFile) -> Bool = { _ in true }) {
         for name in names() {
             guard let file = own(name), isDue(file) else { continue }
             _ = try? remove(name)
         }
-        // Fails where something is left.
+        // Fails if anything is left.
         rmdir(folder)
     }
 
-    /// Names in a folder that is no link, in order.
+    /// Returns the sorted names in a folder; none if it is a link.
     public static func entries(_ folder: String) -> [String] {
         var status = stat()
         guard lstat(folder, &status) == 0, FileKind(status) == .folder else { return [] }
         return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     }
 
-    /// When the folder's own entries last changed; nil where it is a link or no folder.
+    /// Returns when the folder's entries last changed; nil for a link or anything that is no folder.
     public static func folderChanged(_ folder: String) -> Date? {
         var status = stat()
         guard lstat(folder, &status) == 0, FileKind(status) == .folder else { return nil }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file opened for reading, of which it is known that it is one: no link, device or pipe.
+/// A file opened for reading, known to be a regular file: no link, device or pipe.
 public final class RegularFile {
     public let size: Int
     public let changed: Date
@@ -8,11 +8,11 @@ public final class RegularFile {
     private let path: String
     private let descriptor: Int32
 
-    /// - Returns: nil where there is nothing of the name.
-    /// - Throws: `FileError`, also for anything that is no file.
+    /// - Returns: Nil if nothing has that name.
+    /// - Throws: `FileError`, also for anything that is not a regular file.
     public init?(_ path: String) throws(FileError) {
         self.path = path
-        // Without O_NONBLOCK, a pipe of that name would be waited for.
+        // Without O_NONBLOCK, opening a pipe of that name would wait for a writer.
         let opened = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard opened >= 0 else {
             if errno == ENOENT { return nil }
@@ -32,7 +32,7 @@ public final class RegularFile {
 
     deinit { close(descriptor) }
 
-    /// Bytes from an offset, fewer where the file ends before.
+    /// Returns the bytes from an offset, fewer if the file ends earlier.
     public func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(0, min(count, size - offset)))
         var got = 0

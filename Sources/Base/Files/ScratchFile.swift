@@ -1,12 +1,12 @@
 import Foundation
 
-/// A file without a name: the system takes its blocks back when the process ends, however it does. May be used from several
-/// threads at once (`pread`, `pwrite`).
+/// A file without a name: the system frees its blocks when the process ends, however it ends. Several threads may use
+/// it at once (`pread`, `pwrite`).
 public final class ScratchFile: Sendable {
     private let descriptor: Int32
     private let folder: String
 
-    /// - Parameter folder: made if it is not there.
+    /// - Parameter folder: Created if missing.
     public init(in folder: String) throws(FileError) {
         self.folder = folder
         try Folders.make(folder)
@@ -32,7 +32,7 @@ public final class ScratchFile: Sendable {
         }
     }
 
-    /// Fills the buffer.
+    /// Fills the buffer from an offset.
     public func read(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
         var got = 0
         while got < bytes.count {

@@ -1,7 +1,7 @@
 /// Words of commands that people copy from a message into a shell.
 public enum ShellWord {
-    /// The text as one word: as it is where the shell reads nothing into it, otherwise in single quotes. Control characters
-    /// are written so that nothing happens when the message is shown: `$'…'`.
+    /// Returns the text as one word: unchanged if the shell reads nothing into it, otherwise in single quotes. Control
+    /// characters are written as `$'…'`, so that they do nothing when the message is shown.
     public static func quoted(_ text: String) -> String {
         if !text.isEmpty, text.utf8.allSatisfy(isHarmless), text.utf8.first != UInt8(ascii: "~") {
             return text

@@ -1,16 +1,16 @@
 import Foundation
 
-/// A file in the making: written under a name that nobody can guess, in the folder where it will be; it takes its own name
-/// when it is whole and on the disk. Until then, what had the name before stays.
+/// An unfinished file, written under a name that nobody can guess in its destination folder; it takes its final name
+/// once it is complete and on disk. Until then, whatever had that name stays.
 ///
-/// The temporary name is made anew (`O_EXCL`, `O_NOFOLLOW`), and all calls are relative to the folder as it was when it was
-/// opened: neither a link that somebody put there nor a folder that was exchanged leads elsewhere.
+/// The temporary file is always newly created (`O_EXCL`, `O_NOFOLLOW`), and all calls are relative to the folder as it
+/// was when opened: neither a planted link nor an exchanged folder leads elsewhere.
 public final class StagedFile {
     /// Who may read the file.
     public enum Mode: Sendable {
-        /// As the file that it replaces; a new one as the umask says.
+        /// As the replaced file; for a new file, as the umask says.
         case kept
-        /// Whatever the umask says.
+        /// Exactly this mode, regardless of the umask.
         case exactly(mode_t)
     }
 
@@ -22,7 +22,7 @@ public final class StagedFile {
     private var descriptor: Int32
     private var isOpen = true
 
-    /// - Parameter stem: what the temporary name begins with.
+    /// - Parameter stem: The beginning of the temporary name.
     /// - Throws: `FileError`.
     public init(in folder: String, stem: String, mode: Mode = .kept) throws(FileError) {
         self.folder = folder
@@ -59,10 +59,11 @@ public final class StagedFile {
         try FileDescriptorWriting.write(bytes, to: descriptor, path: temporaryPath)
     }
 
-    /// Flushes the file and gives it its name, in place of a file or symbolic link that has it.
+    /// Flushes the file and gives it its name, replacing a file or symbolic link of that name.
     ///
-    /// - Parameter name: within the folder.
-    /// - Throws: `FileError`; the name then is what it was before. A device, pipe, socket or folder is never replaced.
+    /// - Parameter name: The name within the folder.
+    /// - Throws: `FileError`; the name then leads to what it led to before. A device, pipe, socket or folder is never
+    ///   replaced.
     public func commit(as name: String) throws(FileError) {
         let path = "\(folder)/\(name)"
         guard isOpen, FileName.isPlain(name) else { throw .refused(path, "this is no name of a file in a folder") }
@@ -80,11 +81,11 @@ public final class StagedFile {
             throw .system(path, "rename")
         }
         isOpen = false
-        // So that the name outlives a power cut; some file systems know no flush of a folder.
+        // So that the name survives a power cut; some file systems cannot flush a folder.
         guard fsync(folderDescriptor) == 0 || errno == EINVAL || errno == EROFS else { throw .system(folder, "fsync") }
     }
 
-    /// The file that would be replaced, if there is one.
+    /// Returns the file that would be replaced, if there is one.
     private func replaceable(_ name: String, _ path: String) throws(FileError) -> stat? {
         var status = stat()
         guard fstatat(folderDescriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -101,7 +102,7 @@ public final class StagedFile {
         return status
     }
 
-    /// Removes what was written; harmless after `commit`.
+    /// Removes the temporary file; harmless after `commit`.
     public func abandon() {
         guard isOpen else { return }
         isOpen = false
@@ -110,7 +111,7 @@ public final class StagedFile {
     }
 }
 
-/// Writing all bytes to a descriptor.
+/// Complete writes to a descriptor.
 enum FileDescriptorWriting {
     static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(FileError) {
         var written = 0

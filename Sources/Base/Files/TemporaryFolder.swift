@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that only this user may enter, with a name that nobody can guess; everything in it is this program's.
+/// A folder that only this user may enter, with a name that nobody can guess; everything in it belongs to this program.
 public final class TemporaryFolder {
     public let path: String
 
@@ -10,7 +10,7 @@ public final class TemporaryFolder {
         guard mkdir(path, 0o700) == 0 else { throw .system(path, "mkdir") }
     }
 
-    /// Removes it with all that is in it.
+    /// Removes the folder with everything in it.
     public func remove() {
         try? FileManager.default.removeItem(atPath: path)
     }

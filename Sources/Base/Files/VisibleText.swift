@@ -1,14 +1,14 @@
-/// Text from elsewhere, made fit for a terminal or a log of lines.
+/// Untrusted text made safe for a terminal or a line-based log.
 public enum VisibleText {
     public enum LineBreaks: Sendable {
-        /// The text is one line: its line breaks are escaped as well.
+        /// The text is one line: line breaks are escaped as well.
         case escaped
-        /// The text has lines of its own.
+        /// The text may have several lines.
         case kept
     }
 
-    /// Control characters as `\n`, `\t` or `\u{1B}`, so that a value can neither begin a line nor move a terminal's cursor.
-    /// Complexity: O(*n*).
+    /// Escapes control characters as `\n`, `\t` or `\u{1B}`, so that a value can neither begin a line nor move a
+    /// terminal's cursor. Complexity: O(*n*).
     public static func escaped(_ text: String, lineBreaks: LineBreaks = .escaped) -> String {
         guard text.unicodeScalars.contains(where: isHidden) else { return text }
         var visible = String.UnicodeScalarView()
@@ -26,7 +26,8 @@ public enum VisibleText {
         return String(visible)
     }
 
-    /// C0 and C1 controls, DEL, the separators that count as line breaks, and marks that turn the direction of writing.
+    /// Matches C0 and C1 controls, DEL, the separators that count as line breaks, and marks that change the direction
+    /// of writing.
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: true
@@ -35,7 +36,7 @@ public enum VisibleText {
         }
     }
 
-    /// The beginning of a text, of at most so many bytes of UTF-8, without a cut character.
+    /// Returns the longest prefix of at most n bytes of UTF-8 that cuts no character.
     public static func prefix(_ text: String, bytes: Int) -> String {
         guard text.utf8.count > bytes else { return text }
         var end = text.utf8.index(text.startIndex, offsetBy: max(0, bytes))

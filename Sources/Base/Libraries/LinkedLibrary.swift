@@ -6,14 +6,14 @@ import CLibPQ
 import CXXHash
 import CZLib
 
-/// A C library that the program runs with.
+/// A C library that the program is linked with.
 public struct LinkedLibrary: Equatable, Sendable {
     public var name: String
-    /// Of the library that is loaded; of one that is compiled in, of its header.
+    /// The version of the loaded library or, for one that is compiled in, of its header.
     public var version: String
     public var purpose: String
 
-    /// All of them.
+    /// All linked libraries.
     public static var all: [LinkedLibrary] {
         [
             LinkedLibrary(name: "libpq", version: libpq, purpose: "PostgreSQL"),
@@ -24,7 +24,8 @@ public struct LinkedLibrary: Equatable, Sendable {
                 purpose: "feature ids"),
             LinkedLibrary(name: "zlib", version: text(zlibVersion()), purpose: "imports of .gz files"),
             LinkedLibrary(
-                name: "OpenSSL", version: text(OpenSSL_version(OPENSSL_VERSION)).split(separator: " ").dropFirst().first
+                name: "OpenSSL",
+                version: text(OpenSSL_version(OPENSSL_VERSION)).split(separator: " ").dropFirst().first
                     .map(String.init) ?? "", purpose: "SHA-256"),
             LinkedLibrary(name: "libcsv", version: "\(CSV_MAJOR).\(CSV_MINOR).\(CSV_RELEASE)", purpose: "imports"),
         ]
@@ -47,7 +48,7 @@ public struct LinkedLibrary: Equatable, Sendable {
 
 /// The vector instructions that the matrix library uses on this CPU.
 public enum VectorInstructions {
-    /// Nil: none that the program knows the name of.
+    /// The name of the instruction set; nil if the program does not know it.
     public static var name: String? {
         switch dnnl_get_effective_cpu_isa() {
         case dnnl_cpu_isa_sse41: "SSE4.1"
@@ -61,7 +62,7 @@ public enum VectorInstructions {
         }
     }
 
-    /// Whether products of Float32 run at half the width that the library is made for.
+    /// Whether Float32 products run at half the width that the library is made for.
     public static var isNarrow: Bool {
         [dnnl_cpu_isa_sse41, dnnl_cpu_isa_avx].contains(dnnl_get_effective_cpu_isa())
     }

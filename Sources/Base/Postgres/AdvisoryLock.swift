@@ -15,10 +15,10 @@ public struct AdvisoryLock {
         try connection.advisoryUnlock(name)
     }
 
-    /// Whether the session still has it. It does not when a proxy moved the connection to another session, or someone
-    /// ran `pg_advisory_unlock_all`.
+    /// Returns whether the session still holds the lock. It does not when a proxy moved the connection to another
+    /// session, or when someone ran `pg_advisory_unlock_all`.
     ///
-    /// - Throws: `PostgresError`; when the connection is lost, so is the lock.
+    /// - Throws: `PostgresError`; if the connection is lost, so is the lock.
     public func isStillHeld() throws(PostgresError) -> Bool {
         let rows = try connection.execute(
             """
@@ -27,14 +27,15 @@ public struct AdvisoryLock {
         return !rows.isEmpty
     }
 
-    /// Who holds a lock.
+    /// The session that holds a lock.
     public struct Holder: CustomStringConvertible, Sendable {
         public var pid: Int
-        /// The login; nil when it was dropped.
+        /// The login role; nil if it was dropped.
         public var user: String?
         public var applicationName: String
         public var address: String?
-        /// Nil when the holder's role is another one, of which the server tells less; so is the address.
+        /// When the holder connected; nil if its role is another one, about which the server tells less; so is the
+        /// address.
         public var since: String?
 
         public var description: String {
@@ -45,7 +46,7 @@ public struct AdvisoryLock {
         }
     }
 
-    /// The holder of a lock, nil when it is free.
+    /// Returns the holder of a lock; nil if the lock is free.
     public static func holder(of name: String, on connection: Connection) throws(PostgresError) -> Holder? {
         let rows = try connection.execute(
             """
@@ -55,50 +56,51 @@ public struct AdvisoryLock {
             """, [.text(name)])
         guard let row = rows.first else { return nil }
         return Holder(
-            pid: try row.int("pid"), user: try row.textOrNil("usename"), applicationName: try row.text("application_name"),
+            pid: try row.int("pid"), user: try row.textOrNil("usename"),
+            applicationName: try row.text("application_name"),
             address: try row.textOrNil("address"), since: try row.textOrNil("since"))
     }
 
-    /// Of `pg_catalog.pg_locks l`: the granted lock with the name `$1` in this database.
+    /// Condition on `pg_catalog.pg_locks l`: the granted lock with the name `$1` in this database.
     private static let isNamed = """
         l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
         AND (l.classid::bigint << 32 | l.objid::bigint) = \(key)
         """
 
-    /// Of the name `$1`. Qualified, though no other schema is looked into: who could put a function of this name before the
-    /// server's own would run it with the rights of whoever takes a lock.
+    /// The key for the name `$1`. Qualified although no other schema is searched: a function of this name found before
+    /// the server's own would run with the rights of whoever takes a lock.
     static let key = "pg_catalog.hashtextextended($1, 0)"
 }
 
 extension Connection {
-    /// Takes the lock of a name if it is free; nil when another session holds it. Never waits.
+    /// Takes a lock if it is free; nil if another session holds it. Never waits.
     public func tryAdvisoryLock(_ name: String) throws(PostgresError) -> AdvisoryLock? {
         let rows = try execute("SELECT pg_catalog.pg_try_advisory_lock(\(AdvisoryLock.key)) AS taken", [.text(name)])
         return try rows.first?.bool("taken") == true ? AdvisoryLock(self, name) : nil
     }
 
-    /// Gives a lock back that the session has; one that it has not stays as it is.
+    /// Releases a lock that the session holds; has no effect on one that it does not hold.
     public func advisoryUnlock(_ name: String) throws(PostgresError) {
         try execute("SELECT pg_catalog.pg_advisory_unlock(\(AdvisoryLock.key))", [.text(name)])
     }
 
-    /// Takes a lock that others may share, and waits for whoever holds it alone.
+    /// Takes a shared lock, waiting for a session that holds it exclusively.
     ///
     /// - Throws: `PostgresError.lockHeld` after the session's `lock_timeout`.
     public func sharedAdvisoryLock(_ name: String) throws(PostgresError) {
         let start = ContinuousClock.now
         do {
             try execute("SELECT pg_catalog.pg_advisory_lock_shared(\(AdvisoryLock.key))", [.text(name)])
-        } catch where error.sqlState == "55P03" {
+        } catch  where error.sqlState == "55P03" {
             throw try held(name, since: start)
         }
     }
 
-    /// Takes a lock that nobody else may have, and waits for it for a while.
+    /// Takes an exclusive lock, waiting for it for a limited time.
     ///
-    /// - Parameter waiting: told once who holds it.
-    /// - Throws: `PostgresError.lockHeld` when it is not free by then.
+    /// - Parameter waiting: Called once with the holder.
+    /// - Throws: `PostgresError.lockHeld` if the lock is not free by then.
     public func advisoryLock(
         _ name: String, patience: Duration, waiting: (String) -> Void
     ) throws(PostgresError) -> AdvisoryLock {
@@ -115,7 +117,7 @@ extension Connection {
         }
     }
 
-    /// The error that a lock is somebody else's.
+    /// Returns the error for a lock that another session holds.
     public func held(_ name: String, since start: ContinuousClock.Instant) throws(PostgresError) -> PostgresError {
         let holder = try AdvisoryLock.holder(of: name, on: self).map { "\($0)" }
         return .lockHeld(

@@ -1,7 +1,7 @@
 import CLibPQ
 
-/// Writes rows into `COPY … FROM STDIN (FORMAT binary)`. A row is announced with its number of columns, then each column
-/// is written in order. Nothing is in the table before `finish()`.
+/// A writer of rows into `COPY … FROM STDIN (FORMAT binary)`. Announce each row with its number of columns, then write
+/// its columns in order. The table is unchanged before `finish()`.
 public final class BinaryCopyWriter {
     private let connection: Connection
     private let sql: String
@@ -104,7 +104,7 @@ public final class BinaryCopyWriter {
         return rows
     }
 
-    /// Abandons the COPY; nothing of it stays.
+    /// Abandons the COPY; none of its rows stay.
     public func cancel() {
         _ = PQputCopyEnd(connection.handle, "cancelled by the client")
         drain()
@@ -133,7 +133,8 @@ public final class BinaryCopyWriter {
 }
 
 extension Connection {
-    /// Begins `COPY table (columns) FROM STDIN (FORMAT binary)`; the connection does nothing else until it is finished.
+    /// Begins `COPY table (columns) FROM STDIN (FORMAT binary)`; the connection can do nothing else until it is
+    /// finished.
     public func copyIn(_ sql: String) throws(PostgresError) -> BinaryCopyWriter {
         let answer = try checked(PQexec(handle, sql), sql)
         guard PQresultStatus(answer.result) == PGRES_COPY_IN else {

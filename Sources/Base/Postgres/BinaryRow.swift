@@ -1,4 +1,4 @@
-/// One row of a binary COPY stream, read column by column in place: no value is copied unless asked for.
+/// One row of a binary COPY stream, read in place column by column: no value is copied unless asked for.
 ///
 /// Layout (all big endian): number of columns Int16, then per column its length Int32 (−1 for NULL) and its bytes.
 /// See https://www.postgresql.org/docs/current/sql-copy.html, "Tuples".
@@ -8,14 +8,14 @@ public struct BinaryRow {
     public let columnCount: Int
     private var column = 0
 
-    /// - Parameter bytes: starts at the column count; must outlive the row.
+    /// - Parameter bytes: Starts at the column count; must outlive the row.
     init(_ bytes: UnsafeRawBufferPointer, columnCount: Int) {
         self.bytes = bytes
         self.columnCount = columnCount
         offset = 2
     }
 
-    /// Bytes of the next column, nil for NULL; valid within the body.
+    /// Passes the next column's bytes to the body, in which alone they are valid; nil for NULL.
     public mutating func bytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
         guard column < columnCount else {
             throw PostgresError.malformedCopy("a row has \(columnCount) columns, column \(column + 1) was read")
@@ -29,7 +29,7 @@ public struct BinaryRow {
         return try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(length)]))
     }
 
-    /// Where each column's bytes are, within the whole row.
+    /// A column's place within the row.
     public struct Slice: Sendable {
         public var offset: Int
         /// −1 for NULL.
@@ -40,7 +40,7 @@ public struct BinaryRow {
             length = -1
         }
 
-        /// The column's bytes in a row's; nil for NULL.
+        /// Returns the column's bytes within the row's; nil for NULL.
         @inline(__always)
         public func bytes(in row: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
             length < 0 ? nil : UnsafeRawBufferPointer(start: row.baseAddress.map { $0 + offset }, count: length)
@@ -49,8 +49,8 @@ public struct BinaryRow {
 
     /// Finds all columns at once, for decoders that read every column of every row.
     ///
-    /// - Parameter slices: as many as the statement has columns.
-    /// - Returns: the row's bytes, which live as long as the row.
+    /// - Parameter slices: One per column of the statement.
+    /// - Returns: The row's bytes, valid as long as the row.
     @inline(__always)
     public func locate(_ slices: UnsafeMutableBufferPointer<Slice>) throws -> UnsafeRawBufferPointer {
         guard columnCount == slices.count else {
@@ -80,7 +80,7 @@ public struct BinaryRow {
         }
     }
 
-    /// `smallint`, `integer` or `bigint`, told apart by length.
+    /// Reads a `smallint`, `integer` or `bigint`, told apart by length.
     public mutating func int64() throws -> Int64? {
         try bytes { value in
             switch value.count {
@@ -92,7 +92,7 @@ public struct BinaryRow {
         }
     }
 
-    /// `real` or `double precision`, told apart by length.
+    /// Reads a `real` or `double precision`, told apart by length.
     public mutating func double() throws -> Double? {
         try bytes { value in
             switch value.count {
@@ -109,13 +109,13 @@ public struct BinaryRow {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Nil where the buffer is too short.
+    /// Returns nil if the buffer is too short.
     func bigEndianInt32(at offset: Int) -> Int32? {
         guard offset >= 0, offset + 4 <= count else { return nil }
         return Int32(bigEndian: loadUnaligned(fromByteOffset: offset, as: Int32.self))
     }
 
-    /// The first eight bytes; the caller has checked that there are as many.
+    /// Reads the first eight bytes; the caller has checked that there are as many.
     fileprivate func bigEndianUInt64() -> UInt64 {
         UInt64(bigEndian: loadUnaligned(fromByteOffset: 0, as: UInt64.self))
     }

@@ -1,13 +1,13 @@
-/// Arrays of C strings, for libpq.
+/// Arrays of C strings for libpq.
 enum CStrings {
-    /// A null-terminated array of C strings, valid within the body.
+    /// Passes a null-terminated array of C strings to the body, in which alone it is valid.
     static func with<Result>(
         _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
     ) -> Result {
         withPointers(strings.map { Array($0.utf8) + [0] } + [nil]) { body($0) }
     }
 
-    /// Pointers to each buffer's bytes, nil where the buffer is nil; valid within the body.
+    /// Passes pointers to each buffer's bytes, nil for a nil buffer; valid only within the body.
     static func withPointers<Result>(
         _ buffers: [[UInt8]?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
     ) -> Result {

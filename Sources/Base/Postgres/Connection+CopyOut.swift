@@ -5,8 +5,8 @@ extension Connection {
     /// Streams `COPY (…) TO STDOUT (FORMAT binary)` row by row; memory does not depend on the number of rows.
     ///
     /// - Parameters:
-    ///   - sql: the whole COPY statement.
-    ///   - row: reads the row's columns in order; what it throws ends the COPY.
+    ///   - sql: The whole COPY statement.
+    ///   - row: Reads the row's columns in order; an error it throws ends the COPY.
     public func copyOut(_ sql: String, row: (inout BinaryRow) throws -> Void) throws {
         guard try beginPinned() else { return try unpinnedCopyOut(sql, row: row) }
         do {
@@ -72,8 +72,8 @@ extension Connection {
         }
     }
 
-    /// Waits for more rows. A server that must wake its client for every few rows is slowed by it; so the client first
-    /// sleeps for a while of its own and finds many rows, and only waits to be woken when the server is busy otherwise.
+    /// Waits for more rows. Waking its client for every few rows slows the server down; so the client first sleeps
+    /// briefly and finds many rows, and waits to be woken only when the server is busy otherwise.
     private func waitForInput(_ pauses: Int) {
         if pauses < Self.ownPauses {
             usleep(Self.pauseMicroseconds)
@@ -86,7 +86,7 @@ extension Connection {
     private static let pauseMicroseconds: UInt32 = 150
     private static let ownPauses = 100
 
-    /// Signature (11 bytes), flags, length of the header's extension, the extension.
+    /// Skips the signature (11 bytes), the flags, the length of the header's extension, and the extension.
     private func skippingHeader(_ bytes: UnsafeRawBufferPointer) throws -> UnsafeRawBufferPointer {
         let signature: [UInt8] = [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00]
         guard bytes.starts(with: signature), let extra = bytes.bigEndianInt32(at: 15), extra >= 0,
@@ -95,7 +95,7 @@ extension Connection {
         return UnsafeRawBufferPointer(rebasing: bytes[(19 + Int(extra))...])
     }
 
-    /// Asks the server to stop and reads what is on its way, so that the connection can be used again.
+    /// Asks the server to stop and drains what it has sent, so that the connection can be used again.
     private func cancelCopy() {
         guard PQstatus(handle) == CONNECTION_OK else { return }
         if let cancel = PQgetCancel(handle) {

@@ -1,10 +1,10 @@
 import CLibPQ
 
 extension Connection {
-    /// Makes sure that the server session behind this connection is its own, which a session's locks and settings need.
+    /// Makes sure that this connection has a server session of its own, which a session's locks and settings need.
     ///
-    /// A second connection opens transactions. A proxy that pools by transaction gives it the server process that has just
-    /// answered the first one, or the first one another process when it asks again.
+    /// A second connection opens transactions. A proxy that pools by transaction then gives it the server process that
+    /// just answered the first connection, or gives the first one a different process when it asks again.
     ///
     /// - Throws: `PostgresError.pooledByTransaction`.
     public func requireSession() throws(PostgresError) {
@@ -24,7 +24,7 @@ extension Connection {
         if !isPinned { isPinned = try settings.pinned.apply(on: self, process: nil) }
     }
 
-    /// Whether the process that answers is the one that the connection was opened with.
+    /// Returns whether the process that answers is the one that the connection was opened with.
     private func isDirect(_ process: Int) -> Bool {
         Int(PQbackendPID(handle)) == process
     }
@@ -34,13 +34,14 @@ extension Connection {
         return try rows[rows.startIndex].int("pid")
     }
 
-    /// Behind a proxy, so many idle server sessions may be in front of this one's.
+    /// The number of idle server sessions that a proxy may offer before this one's.
     private static let mostOthers = 4
 }
 
-// Behind a proxy the settings hold for a transaction, and a statement by itself gets one.
+// Behind a proxy, settings last for one transaction, and a single statement gets a transaction of its own.
 extension Connection {
-    /// Runs the body under the settings: those of the session, of the open transaction, or of one made for the body.
+    /// Runs the body under the pinned settings: those of the session, of the open transaction, or of one opened for the
+    /// body.
     func pinned<Result>(_ body: () throws(PostgresError) -> Result) throws(PostgresError) -> Result {
         guard try beginPinned() else { return try body() }
         do {
@@ -53,18 +54,18 @@ extension Connection {
         }
     }
 
-    /// Begins a transaction with the settings, unless the session or an open transaction has them.
+    /// Begins a transaction with the pinned settings, unless the session or an open transaction has them.
     ///
-    /// - Returns: whether it did.
+    /// - Returns: Whether it began one.
     func beginPinned() throws(PostgresError) -> Bool {
         guard !isPinned, PQtransactionStatus(handle) == PQTRANS_IDLE else { return false }
         try script(settings.pinned.begin)
         return true
     }
 
-    /// Commits what `beginPinned()` began.
+    /// Commits the transaction that `beginPinned()` began.
     func endPinned() throws(PostgresError) { _ = try checked(PQexec(handle, "COMMIT"), "COMMIT") }
 
-    /// Rolls it back; where the connection is gone, the server does.
+    /// Rolls the transaction back; if the connection is gone, the server does.
     func abandonPinned() { PQclear(PQexec(handle, "ROLLBACK")) }
 }

@@ -1,24 +1,24 @@
 import CLibPQ
 
-/// One connection to PostgreSQL by libpq. Used by one thread at a time; closed with its last reference.
+/// One connection to PostgreSQL through libpq. Used by one thread at a time; closed with its last reference.
 ///
-/// Every statement runs under `PinnedSettings`, whatever server, database, role and environment say: names are looked up in
-/// `pg_catalog` alone, so that every other one is written with its schema, and values have one text form. A session of its
-/// own is given them once; behind a proxy each transaction is.
+/// Every statement runs under `PinnedSettings`, whatever the server, database, role and environment say: names are
+/// looked up in `pg_catalog` alone, so all others are written with their schema, and values have one text form. A
+/// session gets the settings once; behind a proxy, each transaction gets them.
 public final class Connection {
     let handle: OpaquePointer
 
-    /// With what it was made; a second one like it can be.
+    /// The settings it was made with; a second connection like it can be made from them.
     let settings: ConnectionSettings
 
-    /// Whether the session has the settings: not behind a proxy, where it may be another client's in a moment.
+    /// Whether the session has the pinned settings: not behind a proxy, where it may soon be another client's.
     var isPinned = false
 
-    /// - Parameter applicationName: what `pg_stat_activity` shows; other runs name it when they find a lock taken.
+    /// - Parameter applicationName: The name in `pg_stat_activity`; other runs print it when they find a lock taken.
     public init(_ settings: ConnectionSettings, applicationName: String) throws(PostgresError) {
         self.settings = settings
         handle = try settings.connect(applicationName: applicationName)
-        // Notices are for people at a terminal; what matters comes back as errors and results.
+        // Notices are for people at a terminal; errors and results carry what matters.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
         isPinned = try settings.pinned.apply(on: self, process: Int(PQbackendPID(handle)))
         if isPinned { try settings.limits.apply(on: self) }
@@ -32,7 +32,7 @@ public final class Connection {
         try pinned { () throws(PostgresError) in try unpinned(sql, parameters) }
     }
 
-    /// The same with the settings that the session has.
+    /// Like `execute`, under whatever settings the session has.
     @discardableResult
     func unpinned(_ sql: String, _ parameters: [Value] = []) throws(PostgresError) -> Rows {
         var buffers: [[UInt8]?] = []
@@ -80,18 +80,18 @@ public final class Connection {
             try script("COMMIT")
             return result
         } catch {
-            // If the connection is gone the server rolls back by itself.
+            // If the connection is gone, the server rolls back.
             try? script("ROLLBACK")
             throw error
         }
     }
 
-    /// A name as an SQL identifier, quoted by libpq.
+    /// Quotes a name as an SQL identifier, through libpq.
     public func quoteIdentifier(_ name: String) throws(PostgresError) -> String {
         try quoted(PQescapeIdentifier(handle, name, name.utf8.count), name)
     }
 
-    /// `schema.table` (or `table` of the schema `public`) as SQL, each part quoted.
+    /// Quotes `schema.table` (or `table` of the schema `public`) as SQL, part by part.
     public func quoteRelation(_ dotted: String) throws(PostgresError) -> String {
         var parts: [String] = []
         let dotted = dotted.contains(".") ? dotted : "public.\(dotted)"
@@ -101,7 +101,7 @@ public final class Connection {
         return parts.joined(separator: ".")
     }
 
-    /// A value as an SQL literal, quoted by libpq; for statements that take no parameters, such as COPY.
+    /// Quotes a value as an SQL literal, through libpq; for statements that take no parameters, such as COPY.
     public func quoteLiteral(_ text: String) throws(PostgresError) -> String {
         try quoted(PQescapeLiteral(handle, text, text.utf8.count), text)
     }

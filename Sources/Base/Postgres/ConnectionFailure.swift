@@ -1,31 +1,32 @@
-/// Why there is no connection, as far as can be known: libpq tells the client's own errors by text and the server's by
-/// SQLSTATE.
+/// The reason why there is no connection, as far as can be known: libpq reports the client's own errors as text and the
+/// server's by SQLSTATE.
 public struct ConnectionFailure: Equatable, Sendable {
     public var cause: Cause
-    /// libpq's message, without what may be a password.
+    /// libpq's message without anything that may be a password.
     public var message: String
-    /// The server's, where one answered; of several hosts the last one's.
+    /// The server's SQLSTATE, if one answered; of several hosts, the last one's.
     public var sqlState: String?
 
     public enum Cause: Equatable, Sendable {
-        /// Nobody answers: refused, no such socket, no route, or a time-out.
+        /// Nothing answers: refused, no such socket, no route, or a time-out.
         case unreachable
-        /// The host's name has no address now; of a container that is down the same is said as of one that never was.
+        /// The host name has no address at the moment; a container that is down looks the same as one that never
+        /// existed.
         case unknownHost
-        /// The server starts up, shuts down, or has no connection left.
+        /// The server is starting or stopping, or has no connection left.
         case notReady
-        /// Role, password, certificate or `pg_hba.conf`.
+        /// The role, password, certificate or `pg_hba.conf` refuses.
         case notAdmitted
         case noDatabase
         /// The two sides do not agree on TLS.
         case encryption
-        /// The connection string, a service file or a variable of the environment is wrong.
+        /// The connection string, a service file or an environment variable is wrong.
         case settings
-        /// The server has another reason.
+        /// The server refuses for another reason.
         case refused
     }
 
-    /// Whether the same settings may connect later, with nothing changed by hand.
+    /// Whether the same settings may connect later without a change by hand.
     public var isTransient: Bool {
         switch cause {
         case .unreachable, .unknownHost, .notReady: true
@@ -36,10 +37,10 @@ public struct ConnectionFailure: Equatable, Sendable {
 
 extension ConnectionFailure {
     /// - Parameters:
-    ///   - text: the connection string.
-    ///   - message: of libpq.
-    ///   - sqlStates: of the servers that answered, in order.
-    ///   - needsPassword: a server asked for one and there was none.
+    ///   - text: The connection string.
+    ///   - message: libpq's message.
+    ///   - sqlStates: SQLSTATEs of the servers that answered, in order.
+    ///   - needsPassword: Whether a server asked for a password and none was given.
     init(_ text: ConnectionText, message: String, sqlStates: [String], needsPassword: Bool) {
         sqlState = sqlStates.last
         guard let shown = text.redacted(message) else {
@@ -53,7 +54,7 @@ extension ConnectionFailure {
             ? .notAdmitted : sqlStates.isEmpty ? Self.clientCause(message) : Self.serverCause(sqlStates)
     }
 
-    /// One server of several that will be ready is enough.
+    /// Returns the cause for several servers: one that will be ready is enough.
     private static func serverCause(_ states: [String]) -> Cause {
         if states.contains(where: PostgresError.isTransient(sqlState:)) { return .notReady }
         switch states.last {
@@ -65,7 +66,7 @@ extension ConnectionFailure {
         }
     }
 
-    /// The client speaks English: nobody sets its locale.
+    /// Classifies libpq's own messages, which are in English: the program never sets a locale.
     private static func clientCause(_ message: String) -> Cause {
         if message.contains("for connection option") { return .settings }
         if message.contains("could not translate host name") { return .unknownHost }
@@ -78,7 +79,8 @@ extension ConnectionFailure {
 
 extension ConnectionFailure: CustomStringConvertible {
     public var description: String {
-        let shown = message.split(whereSeparator: \.isNewline).map { $0.drop { $0.isWhitespace } }.joined(separator: " ")
+        let shown = message.split(whereSeparator: \.isNewline).map { $0.drop { $0.isWhitespace } }.joined(
+            separator: " ")
         return "no connection to PostgreSQL: \(shown); \(advice)"
     }
 
@@ -92,8 +94,8 @@ extension ConnectionFailure: CustomStringConvertible {
         case .noDatabase: "create the database, or check DATABASE_URL or PGDATABASE"
         case .encryption: "check sslmode and sslrootcert in DATABASE_URL, or PGSSLMODE and PGSSLROOTCERT"
         case .settings:
-            "expected postgresql://user@host:port/database?key=value or key=value pairs; in a URI the characters @ / : ? % "
-                + "of a password are written %40 %2F %3A %3F %25"
+            "expected postgresql://user@host:port/database?key=value or key=value pairs; in a URI the characters @ / : "
+                + "? % of a password are written %40 %2F %3A %3F %25"
         case .refused: "see the server's log"
         }
     }

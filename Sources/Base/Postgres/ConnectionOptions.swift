@@ -1,10 +1,10 @@
 import CLibPQ
 
-/// libpq's keywords with their values, as a connection string, the environment and a service file give them together.
+/// libpq's keywords and their values, combined from the connection string, the environment and a service file.
 struct ConnectionOptions {
     private let values: [String: String]
 
-    /// - Parameter settings: whose connection string is wrong makes no values; connecting then says what is wrong.
+    /// - Parameter settings: A wrong connection string gives no values; connecting then reports what is wrong.
     init(_ settings: ConnectionSettings) {
         // libpq resolves the values before it looks at hosts, and three ports for one host end the attempt there.
         let handle = CStrings.with(["dbname", "host", "port"]) { keys in
@@ -22,12 +22,12 @@ struct ConnectionOptions {
         self.values = values
     }
 
-    /// Keywords that nobody set, with values under which a dead peer is noticed within two minutes, not hours.
+    /// Keywords that nobody set, with values that detect a dead peer within two minutes, not hours.
     var missingDefaults: [(keyword: String, value: String)] {
         Self.defaults.filter { (values[$0.keyword] ?? "").isEmpty }
     }
 
-    /// The server options that the user gave, followed by others, which therefore go first.
+    /// Returns the user's server options followed by others, which therefore take precedence.
     func serverOptions(followedBy others: String) -> String {
         [values["options"] ?? "", others].filter { !$0.isEmpty }.joined(separator: " ")
     }

@@ -1,16 +1,16 @@
 import CLibPQ
 
 extension ConnectionSettings {
-    /// A libpq connection that is open, for its owner to close.
+    /// Opens a libpq connection, which its owner closes.
     func connect(applicationName: String) throws(PostgresError) -> OpaquePointer {
         if let reason = ConnectionText(conninfo).refusal ?? ConnectionVariables.refusal {
             throw .connection(ConnectionFailure(cause: .settings, message: reason, sqlState: nil))
         }
         let options = ConnectionOptions(self)
-        // The rest of the settings is given by a statement, which also a proxy passes on.
+        // The other settings are set by a statement, which a proxy passes on too.
         let server =
             "-c timezone=UTC -c search_path=" + (access == .readOnly ? " -c default_transaction_read_only=on" : "")
-        // `dbname` may hold a whole connection string or URI, which libpq then expands; what follows it goes first.
+        // `dbname` may hold a whole connection string or URI, which libpq then expands; later keywords take precedence.
         let given =
             [
                 ("dbname", conninfo), ("fallback_application_name", applicationName), ("client_encoding", "UTF8"),
@@ -23,7 +23,7 @@ extension ConnectionSettings {
         if PQstatus(handle) == CONNECTION_OK { return handle }
         let message = String(cString: PQerrorMessage(handle))
         let needsPassword = PQconnectionNeedsPassword(handle) == 1
-        // libpq tells the SQLSTATE of a refused connection in a message only, and that must be asked for.
+        // libpq gives the SQLSTATE of a refused connection only in a verbose message.
         PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         PQreset(handle)
         if PQstatus(handle) == CONNECTION_OK {
@@ -40,7 +40,8 @@ extension ConnectionSettings {
                 ConnectionText(conninfo), message: message, sqlStates: states, needsPassword: needsPassword))
     }
 
-    /// The SQLSTATEs of a verbose message: `FATAL:  28P01: password authentication failed …`, one line a server.
+    /// Returns the SQLSTATEs in a verbose message: `FATAL:  28P01: password authentication failed …`, one line per
+    /// server.
     private static func sqlStates(in message: String) -> [String] {
         message.split(whereSeparator: \.isNewline).compactMap { line in
             line.firstMatch(of: /:  ([0-9A-Z]{5}):/).map { String($0.1) }

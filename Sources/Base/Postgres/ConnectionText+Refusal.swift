@@ -1,11 +1,13 @@
 import Foundation
 
 extension ConnectionText {
-    /// Why a text is neither a URI nor `key=value` pairs nor the name of a database: libpq would take it for a name and send
-    /// it to the server, where a password in it ends in the log. Nil: it may be tried. The text itself is never shown.
+    /// The reason why the text is neither a URI nor `key=value` pairs nor a database name, nil if it may be tried.
+    /// libpq would send such a text to the server as a name, and a password in it would end up in the server's log. The
+    /// text itself is never shown.
     var refusal: String? {
         if text.isEmpty { return nil }
-        let what = "the connection string (DATABASE_URL, SOURCE_DATABASE_URL or an option; not shown, it may hold a password)"
+        let what =
+            "the connection string (DATABASE_URL, SOURCE_DATABASE_URL or an option; not shown, it may hold a password)"
         if let flaw = Self.flaw(text) { return "\(what) \(flaw)" }
         for keyword in ["dbname", "host", "hostaddr", "user", "port", "service"] {
             if let value = values?[keyword], Self.looksLikeURI(value) { return "\(what) holds a URL as its \(keyword)" }
@@ -30,7 +32,9 @@ extension ConnectionText {
         if text.lowercased().hasPrefix("jdbc:") { return "begins with jdbc:, which only Java's drivers read" }
         if isURI(text.lowercased()) { return "begins with a scheme in capital letters" }
         guard text.unicodeScalars.allSatisfy(mayName) else {
-            return "looks like a URL and is none that PostgreSQL reads: it does not begin with postgresql:// or postgres://"
+            return
+                "looks like a URL but not like one that PostgreSQL reads: it does not begin with postgresql:// or "
+                + "postgres://"
         }
         return nil
     }
@@ -48,20 +52,23 @@ extension ConnectionText {
         scalar.properties.isWhitespace || scalar.properties.isQuotationMark || scalar == "`"
     }
 
-    /// Characters of a database's name that is given alone; others go with `dbname='…'`.
+    /// Returns whether a character may occur in a database name given alone; other names need `dbname='…'`.
     private static func mayName(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isAlphabetic || scalar.properties.numericType != nil || "_-.$+#~".unicodeScalars.contains(scalar)
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || "_-.$+#~".unicodeScalars.contains(scalar)
     }
 }
 
-/// libpq's variables of the environment.
+/// libpq's environment variables.
 enum ConnectionVariables {
-    /// Why one of them cannot be what it is used for: a URL that was put into `PGHOST`, say.
+    /// The reason why one of them cannot hold what it holds: a URL in `PGHOST`, for example.
     static var refusal: String? {
         let environment = ProcessInfo.processInfo.environment
         for name in ["PGDATABASE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGSERVICE"] {
             guard let value = environment[name], ConnectionText.looksLikeURI(value) else { continue }
-            return "the environment variable \(name) holds a URL (not shown, it may hold a password); URLs go into DATABASE_URL"
+            return
+                "the environment variable \(name) holds a URL (not shown, it may hold a password); URLs go into "
+                + "DATABASE_URL"
         }
         return nil
     }

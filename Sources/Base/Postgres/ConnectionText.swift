@@ -1,6 +1,6 @@
 import CLibPQ
 
-/// A connection string as a person wrote it, looked at for passwords.
+/// A connection string as the user wrote it, searched for passwords.
 struct ConnectionText {
     let text: String
 
@@ -8,10 +8,10 @@ struct ConnectionText {
         self.text = text
     }
 
-    /// How libpq reads it.
+    /// How libpq reads the text.
     private enum Reading {
         case clear(passwords: [String])
-        /// Some part of a password may have been taken for host, port or database.
+        /// Part of a password may have been taken for a host, port or database.
         case ambiguous
         case malformed
     }
@@ -21,7 +21,7 @@ struct ConnectionText {
         return mayHoldPassword
     }
 
-    /// libpq's message about it, without what may be a password; nil where any word of it may be one.
+    /// Returns libpq's message without anything that may be a password; nil if any word of it may be one.
     func redacted(_ message: String) -> String? {
         guard mayHoldPassword else { return message }
         switch reading {
@@ -43,7 +43,7 @@ struct ConnectionText {
             PQconninfoFree(options)
             PQfreemem(problem)
         }
-        // A string without = that is no URI is the name of a database.
+        // A string without = that is not a URI is the name of a database.
         guard options != nil else { return isConnectionString ? .malformed : .clear(passwords: []) }
         let values = Self.values(of: options)
         guard let authority = afterScheme else { return .clear(passwords: Self.passwords(of: values)) }
@@ -54,7 +54,7 @@ struct ConnectionText {
         return isPlain && hasPort ? .clear(passwords: Self.passwords(of: values)) : .ambiguous
     }
 
-    /// By keyword; nil where libpq cannot read it.
+    /// The values by keyword; nil if libpq cannot read the text.
     var values: [String: String]? {
         let options = PQconninfoParse(text, nil)
         defer { PQconninfoFree(options) }

@@ -4,20 +4,20 @@ import Foundation
 /// One numbered SQL file.
 public struct Migration: Equatable, Sendable {
     public var number: Int
-    /// File name, `0001_logs.sql`.
+    /// The file name, `0001_logs.sql`.
     public var name: String
     public var sql: String
-    /// SHA-256 of the file, hexadecimal.
+    /// The SHA-256 of the file, in hexadecimal.
     public var checksum: String
 }
 
-/// The folder of migrations, applied in order, each in one transaction together with its row in
-/// `rocket.schema_migrations`. Two runs at once wait for each other.
+/// A folder of migrations, applied in order, each in one transaction with its row in `rocket.schema_migrations`.
+/// Concurrent runs wait for each other.
 public struct Migrations: Sendable {
     public let all: [Migration]
     private let directory: String
 
-    /// - Throws: `PostgresError.migration` when the folder is missing, a name does not read `NNNN_name.sql`, or numbers
+    /// - Throws: `PostgresError.migration` if the folder is missing, a name does not read `NNNN_name.sql`, or numbers
     ///   are not 1, 2, 3, …
     public init(directory: String) throws {
         self.directory = directory
@@ -45,14 +45,14 @@ public struct Migrations: Sendable {
     /// The lock that a run of migrations holds.
     public static let lock = "rocket/migrate"
 
-    /// Applies what is pending and returns it.
+    /// Applies the pending migrations and returns them.
     ///
     /// - Parameters:
-    ///   - patience: how long another run's migrations are waited for.
-    ///   - waiting: told whose they are.
-    /// - Throws: `PostgresError.migration` when an applied file was edited or is missing, or the database has another
-    ///   encoding than UTF8; `PostgresError.lockHeld`; `PostgresError.server` when a file fails, after which the database is
-    ///   as it was before that file.
+    ///   - patience: How long to wait for another run's migrations.
+    ///   - waiting: Called with the run that holds the lock.
+    /// - Throws: `PostgresError.migration` if an applied file was edited or is missing, or if the database is not in
+    ///   UTF8; `PostgresError.lockHeld`; `PostgresError.server` if a file fails, after which the database is as it was
+    ///   before that file.
     public func apply(
         on connection: Connection, patience: Duration = .seconds(300), waiting: (String) -> Void = { _ in }
     ) throws -> [Migration] {
@@ -83,8 +83,8 @@ public struct Migrations: Sendable {
         return pending
     }
 
-    /// A database that is new to the job must be in UTF-8: what is stored in any other encoding cannot hold every name and
-    /// value, and SQL_ASCII takes bytes that nobody can read back.
+    /// Checks that a database new to the job is in UTF-8: no other encoding can hold every name and value, and
+    /// SQL_ASCII takes bytes that nobody can read back.
     private static func checkEncoding(on connection: Connection) throws {
         let row = try connection.execute(
             """
@@ -97,9 +97,9 @@ public struct Migrations: Sendable {
         guard encoding != "UTF8" else { return }
         let name = try row.text("name")
         throw PostgresError.migration(
-            "the database ‘\(name)’ has the encoding \(encoding), expected UTF8: the job's tables hold names and values of "
-                + "every language; create one: createdb --encoding UTF8 --template template0 NAME, and name it in "
-                + "DATABASE_URL. Logs may stay where they are: SOURCE_DATABASE_URL")
+            "the database ‘\(name)’ has the encoding \(encoding), expected UTF8: the job's tables hold names and "
+                + "values of every language; create one: createdb --encoding UTF8 --template template0 NAME, and name "
+                + "it in DATABASE_URL. Logs may stay where they are: SOURCE_DATABASE_URL")
     }
 
     private func pending(on connection: Connection) throws -> [Migration] {

@@ -1,6 +1,7 @@
 extension PostgresError {
-    /// Whether the same work may succeed a little later with nothing changed by hand: the server restarted or was full, the
-    /// connection broke, another session was in the way. A full disk, a missing right or a wrong password is not.
+    /// Whether the same work may succeed a little later without a change by hand: the server restarted or was full, the
+    /// connection broke, another session was in the way. A full disk, a missing privilege or a wrong password is not
+    /// transient.
     public var isTransient: Bool {
         switch self {
         case .connection(let failure): failure.isTransient
@@ -10,23 +11,23 @@ extension PostgresError {
         }
     }
 
-    /// The same of a SQLSTATE. See https://www.postgresql.org/docs/current/errcodes-appendix.html
+    /// Returns whether a SQLSTATE is transient. See https://www.postgresql.org/docs/current/errcodes-appendix.html
     public static func isTransient(sqlState: String) -> Bool {
         transientStates.contains(sqlState)
     }
 
     private static let transientStates: Set = [
-        // Connections that broke or were not made. 08P01, a violated protocol, comes again.
+        // Connections that broke or were not made. 08P01, a protocol violation, would only recur.
         "08000", "08001", "08003", "08004", "08006", "08007",
-        // The server ended a transaction or session that idled: this program was stalled.
+        // The server ended an idle transaction or session: this program was stalled.
         "25P03", "57P05",
-        // Serialization failure, which is also a standby's word for a conflict with recovery; deadlock.
+        // Serialization failure, which a standby also reports for a conflict with recovery; deadlock.
         "40001", "40P01",
         // The server is out of memory or connections. 53100, a full disk, waits for a person.
         "53200", "53300",
         // lock_timeout, or NOWAIT.
         "55P03",
-        // statement_timeout, or cancelled by a person, which the server tells apart in words only.
+        // statement_timeout, or cancelled by a person; the server distinguishes them only in words.
         "57014",
         // Shut down, crashed, starting up.
         "57P01", "57P02", "57P03",

@@ -1,7 +1,7 @@
 import Days
 
 extension Row {
-    /// A `date` column.
+    /// Reads a `date` column.
     public func day(_ column: String) throws -> Day {
         let text = try text(column)
         guard let day = Day(text) else {
@@ -10,7 +10,7 @@ extension Row {
         return day
     }
 
-    /// A `date` column that may be null.
+    /// Reads a `date` column that may be null.
     public func dayOrNil(_ column: String) throws -> Day? {
         try textOrNil(column) == nil ? nil : day(column)
     }

@@ -1,6 +1,6 @@
 import CLibPQ
 
-/// The rows of a statement's answer, in text form; freed with the last reference.
+/// The rows of a statement's result in text form; freed with the last reference.
 public struct Rows: RandomAccessCollection {
     private let answer: Answer
 
@@ -13,7 +13,7 @@ public struct Rows: RandomAccessCollection {
     public subscript(position: Int) -> Row { Row(answer: answer, row: Int32(position)) }
 }
 
-/// Owns a libpq result.
+/// An owner of a libpq result.
 final class Answer {
     let result: OpaquePointer
 
@@ -24,14 +24,14 @@ final class Answer {
     deinit { PQclear(result) }
 }
 
-/// One row; values are read by column name.
+/// One row, whose values are read by column name.
 public struct Row {
     fileprivate let answer: Answer
     fileprivate let row: Int32
 
-    /// The column's text, nil for NULL.
+    /// Reads a column's text, nil for NULL.
     ///
-    /// - Throws: `PostgresError.unexpectedValue` when there is no such column.
+    /// - Throws: `PostgresError.unexpectedValue` if there is no such column.
     public func textOrNil(_ column: String) throws(PostgresError) -> String? {
         let index = PQfnumber(answer.result, "\"\(column)\"")
         guard index >= 0 else { throw .unexpectedValue(column: column, found: nil, expected: "a column of the answer") }
@@ -64,7 +64,7 @@ public struct Row {
         return try required(column, value, "a boolean")
     }
 
-    /// A `bytea` in the server's hex output format, `\x0a1b`.
+    /// Reads a `bytea` in the server's hex output format, `\x0a1b`.
     public func bytes(_ column: String) throws(PostgresError) -> [UInt8] {
         let text = try text(column).utf8
         guard text.count >= 2, text.count % 2 == 0, text.starts(with: "\\x".utf8) else {

@@ -1,19 +1,20 @@
 import CLibPQ
 
-/// How long a session waits for others, and others for it. Each is set only where nobody else has set it: connection
-/// string, `PGOPTIONS`, `ALTER ROLE … SET` and `ALTER DATABASE … SET` go first, the server's configuration file does not.
+/// Limits on how long a session waits for others, and others for it. Each is set only if nobody else has set it: the
+/// connection string, `PGOPTIONS`, `ALTER ROLE … SET` and `ALTER DATABASE … SET` take precedence, the server's
+/// configuration file does not.
 public struct SessionLimits: Sendable {
-    /// Names and values of server settings; names that a server does not know are passed over.
+    /// Names and values of server settings; names that a server does not know are skipped.
     private let settings: [(name: String, value: String)]
 
-    /// What a job wants that runs unattended.
+    /// The limits for a job that runs unattended.
     ///
-    /// - It waits a minute for a lock, then fails with `55P03`; whoever waits behind it for that lock goes on.
-    /// - A transaction that a stalled job leaves open ends after a quarter of an hour, and with it its locks.
-    /// - A session may idle as long as it likes: it does so while a model trains.
-    /// - When the job's machine is gone, the server notices within two minutes and frees the job's locks.
-    /// - Statements take as long as they take: the COPY of a day's logs and a large model's publication have no bound that
-    ///   fits all. `statement_timeout` remains what role and server say.
+    /// - It waits a minute for a lock, then fails with `55P03`; sessions queued behind it for that lock continue.
+    /// - A transaction that a stalled job leaves open ends after a quarter of an hour, and releases its locks.
+    /// - A session may idle without a limit: it does so while a model trains.
+    /// - When the job's machine is gone, the server notices within two minutes and releases the job's locks.
+    /// - Statements have no limit: no bound fits both the COPY of a day's logs and a large model's publication.
+    ///   `statement_timeout` stays as role and server set it.
     public static let job = SessionLimits([
         ("lock_timeout", "60s"), ("idle_in_transaction_session_timeout", "15min"), ("idle_session_timeout", "0"),
         ("tcp_keepalives_idle", "30s"), ("tcp_keepalives_interval", "10s"), ("tcp_keepalives_count", "3"),
@@ -24,7 +25,7 @@ public struct SessionLimits: Sendable {
         self.settings = settings
     }
 
-    /// Sets them. Behind a proxy nothing is set: the server's session may be another client's in a moment.
+    /// Sets the limits, except behind a proxy, where the server's session may soon be another client's.
     func apply(on connection: Connection) throws(PostgresError) {
         let values = settings.enumerated().map { "($\(2 * $0.offset + 2)::text, $\(2 * $0.offset + 3)::text)" }
         try connection.execute(

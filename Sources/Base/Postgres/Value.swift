@@ -1,4 +1,4 @@
-/// A parameter of a statement. The server infers its type from where it stands.
+/// A parameter of a statement. The server infers its type from its position.
 public enum Value: Sendable {
     case null
     case text(String)

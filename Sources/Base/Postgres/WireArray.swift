@@ -1,14 +1,15 @@
-/// Reads an array's binary form.
+/// The binary form of arrays.
 public enum WireArray {
-    /// What is wrong with an array's bytes.
+    /// The reason why bytes are not an array.
     public enum Problem: Error {
         case dimensions(Int)
         case malformed
     }
 
-    /// Elements of a one-dimensional array in order, nil for NULL elements.
+    /// Passes the elements of a one-dimensional array in order, nil for NULL.
     ///
-    /// Layout: dimensions, flags, element type (Int32 each), then length and lower bound of the dimension, then elements.
+    /// Layout: dimensions, flags, element type (Int32 each), then length and lower bound of the dimension, then
+    /// elements.
     public static func forEach(
         _ value: UnsafeRawBufferPointer, _ element: (UnsafeRawBufferPointer?) -> Void
     ) throws(Problem) {

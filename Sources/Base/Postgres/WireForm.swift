@@ -1,4 +1,4 @@
-/// The binary forms of single values whose text form is found without the server's help. Any other type is asked for as
+/// The binary forms of scalar values whose text form can be found without the server. All other types are requested as
 /// `::text`. See the send functions of https://github.com/postgres/postgres, `src/backend/utils/adt`.
 public enum WireForm: Hashable, Sendable {
     /// `text`, `character varying`: the bytes are the text.
@@ -9,10 +9,10 @@ public enum WireForm: Hashable, Sendable {
     case uuid
     /// One byte.
     case boolean
-    /// `real`, `double precision`: 4 or 8 bytes; as a number only, its text form is the server's.
+    /// `real`, `double precision`: 4 or 8 bytes; read as a number only, since only the server knows its text form.
     case float
 
-    /// - Parameter type: as `format_type` writes it.
+    /// - Parameter type: The type as `format_type` writes it.
     public init?(type: String) {
         switch type {
         case "text", "character varying": self = .text
@@ -27,9 +27,9 @@ public enum WireForm: Hashable, Sendable {
     /// Bytes that `text(of:scratch:)` needs.
     public static let scratchBytes = 40
 
-    /// The value's text form, as `::text` gives it; nil where the bytes are no value of this form.
+    /// Returns the value's text form, as `::text` gives it; nil if the bytes are no value of this form.
     ///
-    /// - Parameter scratch: at least `scratchBytes`; the answer may lie in it until the next call.
+    /// - Parameter scratch: At least `scratchBytes`; the result may lie in it until the next call.
     @inlinable
     public func text(
         of bytes: UnsafeRawBufferPointer, scratch: UnsafeMutableRawBufferPointer
@@ -43,7 +43,7 @@ public enum WireForm: Hashable, Sendable {
         }
     }
 
-    /// The value as a number; nil where the bytes are none of this form, or a text that is no number.
+    /// Returns the value as a number; nil if the bytes are not of this form, or are a text that is no number.
     public func number(of bytes: UnsafeRawBufferPointer) -> Double? {
         switch self {
         case .integer: return bytes.bigEndianInteger.map(Double.init)
@@ -55,7 +55,7 @@ public enum WireForm: Hashable, Sendable {
             }
         case .boolean: return bytes.count == 1 ? (bytes[0] != 0 ? 1 : 0) : nil
         case .text:
-            // Hexadecimal digits, which Double would take, are no number to PostgreSQL or to whoever wrote a log.
+            // Hexadecimal digits, which Double would accept, are no number to PostgreSQL or to whoever wrote a log.
             guard !bytes.contains(where: { $0 | 32 == UInt8(ascii: "x") }) else { return nil }
             let text = String(decoding: bytes, as: UTF8.self)
             return Double(text.trimmingPrefix { $0 == " " })
@@ -63,7 +63,7 @@ public enum WireForm: Hashable, Sendable {
         }
     }
 
-    /// Decimal digits, written from the end of the scratch space.
+    /// Writes decimal digits, from the end of the scratch space.
     @usableFromInline
     static func decimal(_ value: Int64, _ scratch: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
         var position = scratchBytes
@@ -108,7 +108,7 @@ public enum WireForm: Hashable, Sendable {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Two, four or eight bytes as a whole number; nil for any other length.
+    /// Reads two, four or eight bytes as a whole number; nil for any other length.
     @inlinable
     public var bigEndianInteger: Int64? {
         switch count {

@@ -11,7 +11,7 @@ public struct CacheManifest {
         self.connection = connection
     }
 
-    /// A valid cache file, as the manifest remembers it.
+    /// A valid cache file, as recorded in the manifest.
     public struct Entry: Equatable, Sendable {
         public var day: Day
         public var part: Int
@@ -32,12 +32,13 @@ public struct CacheManifest {
         }
     }
 
-    /// The files of a day in the order of their parts, nil when the day was not extracted under this specification.
+    /// Returns the files of a day in the order of their parts; nil if the day was not extracted under this
+    /// specification.
     public func day(_ day: Day, specificationHash: String) throws -> CachedDay? {
         let rows = try connection.execute(
             """
-            SELECT d.parts, d.rejected_rows, d.seen_impressions, d.impressions_read, d.shared_id_impressions, d.missed_share,
-                   m.part, m.path, m.bytes, m.rows, m.clicks, m.checksum
+            SELECT d.parts, d.rejected_rows, d.seen_impressions, d.impressions_read, d.shared_id_impressions,
+                   d.missed_share, m.part, m.path, m.bytes, m.rows, m.clicks, m.checksum
             FROM rocket.cache_days d JOIN rocket.cache_manifest m USING (specification_hash, day)
             WHERE d.specification_hash = $1 AND d.day = $2::text::date ORDER BY m.part
             """, [.text(specificationHash), .text(day.description)])
@@ -53,7 +54,8 @@ public struct CacheManifest {
             sharedIDs: try first.intOrNil("shared_id_impressions"), missedShare: try first.doubleOrNil("missed_share"))
     }
 
-    /// The mean share of clicks that the window missed on the cached days of the week before a day; nil without any.
+    /// Returns the mean share of clicks that the window missed on the cached days of the week before a day; nil if
+    /// there are none.
     public func missedShare(before day: Day, specificationHash: String) throws -> Double? {
         try connection.execute(
             """
@@ -63,8 +65,8 @@ public struct CacheManifest {
         ).first?.doubleOrNil("share")
     }
 
-    /// Makes a day's finished files valid, in place of earlier ones, with everything that is known of them. Called within
-    /// the transaction that ends the build.
+    /// Makes a day's finished files valid, replacing earlier ones, and records everything known about them. Call it
+    /// within the transaction that ends the build.
     func record(
         _ day: Day, _ shards: [(part: Int, shard: ExtractedShard)], _ account: DayAccount, specificationHash: String,
         model: String, snapshot: String, builderVersion: String, rejectedRowsKept: Int
@@ -83,8 +85,8 @@ public struct CacheManifest {
                 early_clicks, orphan_clicks, ambiguous_clicks, missed_share, impressions_read, duplicate_impressions,
                 repeated_impressions, shared_id_impressions, rejected_rows, rejected_reasons, seen_impressions,
                 seen_impression_times, seen_clicked, seen_clicked_times, source_snapshot, builder_version)
-            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                $21, $22, $23, $24, $25)
+            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                $20, $21, $22, $23, $24, $25)
             """,
             key + [
                 .int(shards.count), .int(account.used), .int(shards.reduce(0) { $0 + $1.shard.file.clicks }),
@@ -99,11 +101,11 @@ public struct CacheManifest {
             try connection.execute(
                 """
                 INSERT INTO rocket.cache_manifest (
-                    specification_hash, day, part, model, path, bytes, rows, clicks, checksum, click_events, first_clicks,
-                    duplicate_clicks, late_clicks, early_clicks, orphan_clicks, ambiguous_clicks, duplicate_impressions,
-                    rejected_rows, source_snapshot, builder_version)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                    $20)
+                    specification_hash, day, part, model, path, bytes, rows, clicks, checksum, click_events,
+                    first_clicks, duplicate_clicks, late_clicks, early_clicks, orphan_clicks, ambiguous_clicks,
+                    duplicate_impressions, rejected_rows, source_snapshot, builder_version)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                    $19, $20)
                 """,
                 key + [
                     .int(part), .text(model), .text(shard.file.path), .int(shard.file.bytes), .int(shard.file.rows),
@@ -143,20 +145,20 @@ public struct CacheManifest {
     }
 }
 
-/// A day whose files are valid.
+/// A day whose cache files are valid.
 public struct CachedDay: Equatable, Sendable {
     public var day: Day
-    /// In the order of their parts, which is the order of time.
+    /// The files in the order of their parts, which is time order.
     public var entries: [CacheManifest.Entry]
-    /// Impressions that were left out.
+    /// Impressions that were rejected.
     public var rejectedRows: Int
-    /// Impressions with an id that the log had, those included.
+    /// Impressions with an id in the log, including the rejected ones.
     public var seenImpressions: Int
-    /// All that the log had; nil where an earlier release, which did not count them, built the day.
+    /// All impressions in the log; nil if the day was built by an earlier release, which did not count them.
     public var readImpressions: Int?
-    /// Those whose id another one has too; nil likewise.
+    /// Impressions that share their id with another one; nil likewise.
     public var sharedIDs: Int?
-    /// Share of the clicks that came after the window.
+    /// The share of the clicks that came after the window.
     public var missedShare: Double?
 
     public var rows: Int { entries.reduce(0) { $0 + $1.rows } }

@@ -3,8 +3,8 @@ import Files
 import Foundation
 import Postgres
 
-/// Removes what a cache folder holds and nobody needs: files that no manifest row names, left by builds that were killed
-/// or replaced, and days that are older than the retention.
+/// Removal of files in a cache folder that nobody needs: files that no manifest row names, left by builds that were
+/// killed or replaced, and days older than the retention.
 public struct CachePruning {
     private let directory: String
     private let connection: Connection
@@ -14,7 +14,7 @@ public struct CachePruning {
         self.connection = connection
     }
 
-    /// What was removed.
+    /// The counts of what was removed.
     public struct Removed: Equatable, Sendable {
         public var files: [String] = []
         public var bytes = 0
@@ -23,9 +23,10 @@ public struct CachePruning {
     }
 
     /// - Parameters:
-    ///   - retentionDays: days of a specification so much older than its newest cached day go; nil: none.
-    ///   - dryRun: only says what would be removed.
-    /// - Returns: nil when an extraction is under way, whose unfinished files must stay.
+    ///   - retentionDays: Days of a specification are removed if they are older than its newest cached day by more than
+    ///     this; nil removes none.
+    ///   - dryRun: Whether to report only what would be removed.
+    /// - Returns: Nil if an extraction is running, whose unfinished files must stay.
     public func prune(retentionDays: Int?, dryRun: Bool) throws -> Removed? {
         guard let lock = try connection.tryAdvisoryLock(Extraction.cacheLock) else { return nil }
         defer { try? lock.release() }
@@ -50,7 +51,7 @@ public struct CachePruning {
         return removed
     }
 
-    /// Takes the days' rows away, the manifest's and all that hang on `rocket.cache_days`.
+    /// Deletes the days' rows in the manifest and all rows that depend on `rocket.cache_days`.
     private func forgetOldDays(_ retentionDays: Int?, dryRun: Bool) throws -> Int {
         guard let retentionDays else { return 0 }
         let old =
@@ -73,7 +74,8 @@ public struct CachePruning {
         return try count.first?.int("n") ?? 0
     }
 
-    /// Files of the cache's own shape, `<hash>/day=<day>/part-…`; anything else in the folder is not ours to remove.
+    /// Returns the files whose path has the cache's own shape, `<hash>/day=<day>/part-…`; anything else in the folder
+    /// is not ours to remove.
     private func candidates() -> [(OwnFiles, String)] {
         let root = Self.absolute(directory)
         let days = OwnFiles.entries(root).filter { $0.wholeMatch(of: /[0-9a-f]{16}/) != nil }.flatMap { hash in

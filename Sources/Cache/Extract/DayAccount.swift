@@ -1,30 +1,30 @@
 import AdLogs
 import Days
 
-/// Where a day's impressions and click events went, each counted once:
+/// The account of a day's impressions and click events, each counted once:
 ///
 /// - impressions read = used + rejected (by reason) + repeated,
 /// - click events = labels + duplicate + late + early + orphan + ambiguous.
 ///
-/// The two sides are counted apart: what the server sent as it arrives, rows as the files hold them, clicks as they are
-/// assigned. A difference is an error of the program.
+/// The two sides are counted independently: what the server sent as it arrives, rows as the files hold them, clicks as
+/// they are assigned. A difference is a bug in the program.
 public struct DayAccount: Sendable {
     /// Impressions that the server sent.
     public let read: Int
-    /// Rows of the files.
+    /// Rows in the files.
     public let used: Int
-    /// Left out, by reason.
+    /// Rejected impressions by reason.
     public let rejected: [RejectedRows.Reason: Int]
-    /// Left out, because another has their id and time.
+    /// Impressions left out because another one has the same id and time.
     public let repeated: RepeatedRows
-    /// Impressions whose id another one has too: those of the files, and the repeated ones.
+    /// Impressions that share their id with another one: those in the files, and the repeated ones.
     public let sharedIDs: Int
     public let clicks: ClickAccount
     let seen: SeenLogs
 
-    /// Adds a day's shards up and checks them.
+    /// Adds up a day's shards and checks them.
     ///
-    /// - Parameter sharedIDs: rows of the files that share their id.
+    /// - Parameter sharedIDs: Rows of the files that share their id.
     /// - Throws: `ExtractionError.account`.
     init(_ day: Day, _ shards: [(part: Int, shard: ExtractedShard)], sharedIDs: Int) throws(ExtractionError) {
         for (part, shard) in shards {
@@ -44,7 +44,7 @@ public struct DayAccount: Sendable {
 
     var rejectedRows: Int { rejected.values.reduce(0, +) }
 
-    /// What does not add up in a shard, nil when everything does.
+    /// Returns what does not add up in a shard; nil if everything does.
     static func difference(_ shard: ExtractedShard) -> String? {
         let (account, file) = (shard.account, shard.file)
         if shard.read != file.rows + shard.rejected.count + shard.repeated.leftOut {

@@ -5,22 +5,22 @@ import Features
 import Foundation
 import Postgres
 
-/// A day that is being built, as every worker on it needs to know it.
+/// A day's running build, as every worker on it needs to know it.
 struct DayBuild: Sendable {
     var id: Int
     var day: Day
-    /// With the learned boundaries.
+    /// The specification with the learned boundaries.
     var specification: ExtractionSpecification
     var attribution: Attribution
     var offsets: ZoneOffsets
-    /// `pg_export_snapshot()` of the leading process.
+    /// The leading process's `pg_export_snapshot()`.
     var exportedSnapshot: String
-    /// `pg_current_snapshot()` of that moment.
+    /// `pg_current_snapshot()` at that moment.
     var snapshot: String
-    /// Where the day's files go.
+    /// The folder for the day's files.
     var folder: String
 
-    /// Name of the lock that the leading process of a day holds.
+    /// Returns the name of the lock that the leading process of a day holds.
     static func lockName(_ specificationHash: String, _ day: Day) -> String {
         "rocket/extract/\(specificationHash)/\(day)"
     }
@@ -30,7 +30,7 @@ struct DayBuild: Sendable {
 struct BuildTable {
     let connection: Connection
 
-    /// Opens a build in place of one whose leader died.
+    /// Opens a build, replacing one whose leader died.
     func open(
         _ day: Day, specification: ExtractionSpecification, exportedSnapshot: String, snapshot: String,
         range: Range<Instant>
@@ -65,7 +65,7 @@ struct BuildTable {
         }
     }
 
-    /// The build of a day that another process leads; nil when there is none.
+    /// Returns the build of a day that another process leads; nil if there is none.
     func find(_ day: Day, specificationHash: String) throws -> (id: Int, exportedSnapshot: String, snapshot: String)? {
         try connection.execute(
             """
@@ -75,7 +75,7 @@ struct BuildTable {
         ).first.map { (try $0.int("build_id"), try $0.text("exported_snapshot"), try $0.text("source_snapshot")) }
     }
 
-    /// The finished shards of a build, whoever did them, in the order of their parts.
+    /// Returns the finished shards of a build, whoever finished them, in the order of their parts.
     func finished(_ id: Int) throws -> [(part: Int, shard: ExtractedShard)] {
         try connection.execute(
             """
@@ -88,7 +88,7 @@ struct BuildTable {
         }
     }
 
-    /// Removes a build; its files are valid now.
+    /// Removes a build whose files have become valid.
     func close(_ id: Int) throws {
         try connection.execute("DELETE FROM rocket.extraction_builds WHERE build_id = $1", [.int(id)])
     }

@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Synchronization
 
-/// Counts what a day's shards hold, feature by feature. The order in which they come does not matter.
+/// A count of the contents of a day's shards, feature by feature. The order in which shards are added does not matter.
 final class DayTally: Sendable {
     private let features: FeatureSpecification
     private let state: Mutex<State>
@@ -25,7 +25,7 @@ final class DayTally: Sendable {
         }
     }
 
-    /// Counts a file that another process made, unless it is counted.
+    /// Counts a file that another process made, unless it was counted already.
     func add(fileAt path: String) throws {
         guard !state.withLock({ $0.paths.contains(path) }) else { return }
         let reader = try CacheReader(path: path)
@@ -35,12 +35,12 @@ final class DayTally: Sendable {
         add(path, tally)
     }
 
-    /// Rows of the files that share their id with another, when all files are counted.
+    /// Rows of the files that share their id with another one, once all files are counted.
     var sharedIDs: Int { state.withLock { $0.tally.keys.shared(of: $0.tally.rows) } }
 
-    /// The statistics, when all files are counted.
+    /// Returns the statistics, once all files are counted.
     ///
-    /// - Parameter history: of the cached days before.
+    /// - Parameter history: The history of earlier cached days.
     func finish(_ history: FeatureHistory) throws -> [FeatureStatistics] {
         try state.withLock { state in
             let tally = state.tally

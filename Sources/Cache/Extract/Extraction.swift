@@ -6,8 +6,8 @@ import Features
 import Foundation
 import Postgres
 
-/// Turns days of logs into valid cache files. Several processes, on several machines that share the cache's folder, may
-/// run it at once: each day is led by one of them, and its shards are worked on by all.
+/// The extraction of days of logs into valid cache files. Several processes, on several machines that share the cache's
+/// folder, may run it at once: one of them leads each day, and all work on its shards.
 public final class Extraction {
     private let specification: ExtractionSpecification
     private let databases: Databases
@@ -18,7 +18,7 @@ public final class Extraction {
     private let builds: BuildTable
     private var workers: [ShardWorker] = []
 
-    /// Where the logs are, and where the job's tables are; the same for most.
+    /// The databases of the logs and of the job's tables; usually the same one.
     public struct Databases: Sendable {
         public var source: ConnectionSettings
         public var results: ConnectionSettings
@@ -30,14 +30,14 @@ public final class Extraction {
     }
 
     public struct Options: Sendable {
-        /// Root of the cache; files of a specification lie in a folder of their own below it.
+        /// Root of the cache; each specification's files are in their own folder below it.
         public var directory: String
-        /// Workers of this process, three connections each.
+        /// Number of workers in this process, with three connections each.
         public var workers: Int
-        /// Model name that the manifest remembers as the builder.
+        /// The model name that the manifest records as the builder.
         public var model: String
         public var builderVersion: String
-        /// Rows of a day that go to `rocket.rejected_rows`; all of them are counted.
+        /// The most rows of a day that go to `rocket.rejected_rows`; all of them are counted.
         public var rejectedRowsKept: Int
 
         public init(
@@ -52,9 +52,9 @@ public final class Extraction {
     }
 
     /// - Parameters:
-    ///   - databases: for connections of the workers' own.
-    ///   - source: looks at the logs; the days themselves are read by the workers.
-    ///   - connection: for the job's tables.
+    ///   - databases: The databases to which the workers connect.
+    ///   - source: A connection to look at the logs; the workers read the days themselves.
+    ///   - connection: The connection for the job's tables.
     public init(
         _ specification: ExtractionSpecification, databases: Databases, options: Options, source: Connection,
         on connection: Connection
@@ -68,17 +68,16 @@ public final class Extraction {
         builds = BuildTable(connection: connection)
     }
 
-    /// The name under which every extracting process holds a shared lock, so that nobody takes unfinished files for
-    /// forgotten ones.
+    /// The lock that every extracting process shares, so that unfinished files are not taken for abandoned ones.
     public static let cacheLock = "rocket/cache"
 
-    /// The day if its files are there, whole and of this specification.
+    /// Returns the day if its files exist, are complete and match this specification.
     public func valid(_ day: Day) throws -> CachedDay? {
         guard let cached = try manifest.day(day, specificationHash: specification.hash) else { return nil }
         return damage(of: cached) == nil ? cached : nil
     }
 
-    /// What is wrong with a day's files, nil when nothing is: every frame is held against its checksum.
+    /// Returns what is wrong with a day's files, nil if nothing is: every frame is checked against its checksum.
     public func damage(of day: CachedDay) -> String? {
         for entry in day.entries {
             do {
@@ -94,24 +93,25 @@ public final class Extraction {
         return nil
     }
 
-    /// The specification with the learned boundaries, which are learned now if they never were.
+    /// Returns the specification with the learned boundaries, learning them now if that has not happened yet.
     public func learnedFeatures(from day: Day) throws -> FeatureSpecification {
         try register()
         return try QuantileLearning(specification: specification, source: source, connection: connection)
             .features(learningFrom: day)
     }
 
-    /// What every cache file of this specification says of itself.
+    /// The header contents expected of every cache file of this specification.
     public var expectation: CacheExpectation {
         CacheExpectation(
             specificationHash: specification.hash, fields: specification.features.cacheFields,
             numerics: specification.features.numerics.map(\.name))
     }
 
-    /// Builds days, whatever is there of them.
+    /// Builds days, regardless of existing files.
     ///
-    /// - Parameter progress: told the day and its rows so far, by one thread at a time; what it throws ends the build.
-    /// - Returns: the days in the order of their completion.
+    /// - Parameter progress: Called with the day and its rows so far, by one thread at a time; an error it throws ends
+    ///   the build.
+    /// - Returns: The days in order of completion.
     public func build(_ days: [Day], progress: (Day, Int) throws -> Void) throws -> [BuiltDay] {
         guard let first = days.min() else { return [] }
         try connection.sharedAdvisoryLock(Self.cacheLock)
@@ -131,7 +131,7 @@ public final class Extraction {
                 defer { try? lock.release() }
                 pending.removeAll { $0 == day }
                 advanced = true
-                // Another process may have led and finished it since this one began.
+                // Another process may have led and finished it since this one started.
                 if let other = try builtSince(started, day) {
                     built.append(other)
                 } else {
@@ -162,7 +162,7 @@ public final class Extraction {
         }
     }
 
-    /// Stops waiting for a day whose lock is held though nobody builds it: every login of the database can take a lock.
+    /// Stops waiting for a day whose lock is held although nobody builds it: any login of the database can take a lock.
     ///
     /// - Throws: `PostgresError.lockHeld`.
     private func endWait(for days: [Day], since start: ContinuousClock.Instant?) throws {
@@ -172,7 +172,7 @@ public final class Extraction {
         }
     }
 
-    /// A process that leads a day's build has a row of it within moments of its lock.
+    /// A process that leads a day's build inserts its row moments after taking the lock.
     private static let longestWait = Duration.seconds(60)
 
     private func register() throws {
@@ -199,7 +199,7 @@ public final class Extraction {
         return BuiltDay(cached: cached, account: nil, previous: nil)
     }
 
-    /// Builds a day as its leading process: opens the moment to read, works on the shards, makes the files valid.
+    /// Builds a day as its leading process: exports the snapshot, works on the shards, makes the files valid.
     private func lead(
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> BuiltDay {
@@ -222,11 +222,12 @@ public final class Extraction {
         let tally = DayTally(learned.features)
         var shards: [(part: Int, shard: ExtractedShard)] = []
         while shards.count < learned.shards {
-            let isThere = try work(on: build, progress: { try progress(day, $0) }, finished: { tally.add($0, $1) }).isThere
-            // Only the end of its own transaction takes a snapshot away.
+            let isThere = try work(on: build, progress: { try progress(day, $0) }, finished: { tally.add($0, $1) })
+                .isThere
+            // Only the end of its own transaction invalidates a snapshot.
             guard isThere else { throw PostgresError.connectionLost(message: "the snapshot \(exported) is gone") }
             shards = try builds.finished(build.id)
-            // The rest is in the hands of other processes; when one of them dies, its shard is free again.
+            // Other processes work on the remaining shards; when one of them dies, its shard is free again.
             if shards.count < learned.shards { usleep(50_000) }
         }
         for shard in shards { try tally.add(fileAt: shard.shard.file.path) }
@@ -249,7 +250,7 @@ public final class Extraction {
 
     /// Works on shards of a day that another process leads.
     ///
-    /// - Returns: whether there was any.
+    /// - Returns: Whether there was any.
     private func help(
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> Bool {
@@ -268,12 +269,12 @@ public final class Extraction {
         "\(options.directory)/\(specification.hash.prefix(16))/day=\(day)"
     }
 
-    /// Runs the workers until no shard is left that nobody works on.
+    /// Runs the workers until no unclaimed shard is left.
     ///
     /// - Parameters:
-    ///   - progress: told the rows of all workers so far, by one of them at a time.
-    ///   - finished: told the path of each finished file and what it holds.
-    /// - Returns: how many shards were finished, and whether the build's leading process was there.
+    ///   - progress: Called with the rows of all workers so far, by one of them at a time.
+    ///   - finished: Called with each finished file's path and contents.
+    /// - Returns: The number of finished shards, and whether the build's leading process was still there.
     private func work(
         on build: DayBuild, progress: (Int) throws -> Void, finished: @escaping @Sendable (String, ShardTally) -> Void
     ) throws -> (shards: Int, isThere: Bool) {
@@ -282,7 +283,7 @@ public final class Extraction {
         }
         let crew = workers
         let outcome = CrewOutcome()
-        // Called under the outcome's lock only.
+        // Called only under the outcome's lock.
         nonisolated(unsafe) let progress = progress
         DispatchQueue.concurrentPerform(iterations: crew.count) { index in
             do {
@@ -301,8 +302,8 @@ public final class Extraction {
 /// A day that has just become valid.
 public struct BuiltDay: Sendable {
     public var cached: CachedDay
-    /// Nil when another process led the build.
+    /// The day's account; nil if another process led the build.
     public var account: DayAccount?
-    /// What was valid before.
+    /// The files that were valid before.
     public var previous: CachedDay?
 }

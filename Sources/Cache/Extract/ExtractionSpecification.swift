@@ -6,13 +6,13 @@ public struct ExtractionSpecification: Codable, Sendable {
     public var source: LogSource
     /// The features; before the first extraction the bucketed ones have no boundaries yet.
     public var features: FeatureSpecification
-    /// Column of the impressions by which GAUC groups rows; nil: no groups.
+    /// Column of the impressions by which GAUC groups rows; nil for no groups.
     public var group: String?
-    /// Column with the true click probability of generated logs.
+    /// Column with the true click probability, in generated logs.
     public var trueProbability: String?
-    /// Parts of equal length that a day is cut into; each becomes a file.
+    /// Number of parts of equal length that a day is cut into; each becomes a file.
     public var shards: Int
-    /// SHA-256 in hexadecimal of all of the above as the job file has it; cache files and manifest rows are found by it.
+    /// SHA-256 of all of the above as the job file has it, in hexadecimal; the key of cache files and manifest rows.
     public var hash: String
 
     public init(

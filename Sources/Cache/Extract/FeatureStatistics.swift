@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Postgres
 
-/// What a feature was like on a day: a row of `rocket.feature_statistics`.
+/// The statistics of a feature on a day: a row of `rocket.feature_statistics`.
 struct FeatureStatistics {
     var feature: String
     var coverage: Double
@@ -14,10 +14,10 @@ struct FeatureStatistics {
     var standardDeviation: Double?
     var psi: Double?
     var reference: FeatureReference
-    /// As `TakenIDs` has them; nil for numeric features.
+    /// The ids in the form of `TakenIDs`; nil for numeric features.
     var ids: [UInt8]?
 
-    /// Writes the row; called within the transaction that ends the build.
+    /// Writes the row; call it within the transaction that ends the build.
     func record(_ specificationHash: String, _ day: Day, on connection: Connection) throws {
         func value(_ number: Double?) -> Value { number.map { .double($0) } ?? .null }
         let key: [Value] = [.text(specificationHash), .text(day.description), .text(feature)]
@@ -43,16 +43,16 @@ struct FeatureStatistics {
     }
 }
 
-/// What the next day's population stability index is measured against.
+/// The reference for the next day's population stability index.
 struct FeatureReference: Codable, Equatable {
-    /// The commonest ids (or their remainders, of large tables), the commonest first.
+    /// The most common ids (or their remainders, for large tables), in descending order.
     var bins: [UInt32]?
-    /// Numeric features: deciles.
+    /// For numeric features: the deciles.
     var edges: [Float]?
-    /// Share of the values in each bin; of numeric features: missing, up to the first edge, …, above the last.
+    /// The share of the values in each bin; for numeric features: missing, up to the first edge, …, above the last.
     var shares: [Double]
 
-    /// Population stability index: Σ (q − p) ln (q / p) over the bins and what is in none of them.
+    /// Returns the population stability index: Σ (q − p) ln (q / p) over the bins and whatever is in none of them.
     static func psi(_ before: [Double], _ now: [Double]) -> Double {
         // A bin that is empty on one day would make the logarithm infinite.
         let floor = 1e-4
@@ -64,9 +64,9 @@ struct FeatureReference: Codable, Equatable {
     }
 }
 
-/// What the cached days before a day had.
+/// The statistics of the cached days before a day.
 struct FeatureHistory {
-    /// By feature, of the newest cached day before.
+    /// By feature, for the newest earlier cached day.
     let references: [String: FeatureReference]
     private let specificationHash: String
     private let day: Day
@@ -90,7 +90,7 @@ struct FeatureHistory {
         self.references = references
     }
 
-    /// Share of the ids taken that no cached day of the month before had; nil when there is none.
+    /// Returns the share of the ids that occurred on no cached day of the month before; nil if there is none.
     func unseenShare(of feature: String, _ taken: TakenIDs) throws -> Double? {
         let days = try connection.execute(
             """
@@ -99,7 +99,7 @@ struct FeatureHistory {
             """, [.text(specificationHash), .text(feature), .text(day.description)])
         guard !days.isEmpty else { return nil }
         var before = TakenIDs(of: taken.space)
-        // One at a time: of large tables a month would not fit in memory.
+        // One at a time: a month of a large table would not fit in memory.
         for row in days {
             let ids =
                 try connection.execute(

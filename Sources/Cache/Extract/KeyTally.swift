@@ -1,7 +1,7 @@
 import Foundation
 
-/// How many rows of a day share their id with another, by the 32-bit keys that the cache keeps of ids. Of many rows a
-/// sample is counted, chosen by key, so that all rows with an id are in it or none.
+/// A count of the rows of a day that share their id with another row, by the 32-bit keys that the cache keeps of ids.
+/// For many rows a sample is counted, chosen by key, so that it holds all rows with an id or none.
 struct KeyTally: Sendable {
     private var sample: [UInt32] = []
     private var limit = UInt32.max
@@ -33,10 +33,11 @@ struct KeyTally: Sendable {
         }
     }
 
-    /// How many of the rows share their id with another: exact up to `mostSampled` rows, estimated for more.
+    /// Returns how many of the rows share their id with another one: exact up to `mostSampled` rows, estimated for
+    /// more.
     ///
-    /// Different ids share a key by chance; of `n` keys below a limit that happens to a share `1 − e^(−n/limit)`, which is
-    /// taken off.
+    /// Different ids share a key by chance; among `n` keys below a limit this happens to a share of `1 − e^(−n/limit)`,
+    /// which is subtracted.
     func shared(of rows: Int) -> Int {
         guard sample.count > 1 else { return 0 }
         let sorted = sample.sorted()

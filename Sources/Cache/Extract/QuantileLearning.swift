@@ -3,16 +3,16 @@ import Days
 import Features
 import Postgres
 
-/// Learns the boundaries of bucketed features from the first day that is extracted, and keeps them for good: the same
-/// number is the same bucket on every day.
+/// The boundaries of bucketed features, learned from the first extracted day and kept from then on: a number falls into
+/// the same bucket on every day.
 struct QuantileLearning {
     let specification: ExtractionSpecification
-    /// Reads the logs.
+    /// The connection to the logs.
     let source: Connection
-    /// For the job's tables.
+    /// The connection to the job's tables.
     let connection: Connection
 
-    /// The features with their boundaries. Of several processes that learn at once, the first one's are taken by all.
+    /// Returns the features with their boundaries. If several processes learn at once, all take the first one's.
     func features(learningFrom day: Day) throws -> FeatureSpecification {
         var features = specification.features
         for (index, feature) in features.features.enumerated() where feature.kind == .bucketed {
@@ -47,7 +47,7 @@ struct QuantileLearning {
         return isThere.isEmpty ? nil : []
     }
 
-    /// Distinct quantiles of the day's finite numbers, ascending.
+    /// Returns the distinct quantiles of the day's finite numbers, ascending.
     private func learn(_ feature: Feature, from day: Day) throws -> [Double] {
         let impressions = try specification.source.impressions(as: "i", on: source)
         let range = try LogDays(specification.source).instants(of: day, on: source)
@@ -68,8 +68,8 @@ struct QuantileLearning {
             [.json("\(shares)"), .text(range.lowerBound.description), .text(range.upperBound.description)]
         ).compactMap { try $0.doubleOrNil("boundary") }
     }
-    /// SQL of a column as float8, NULL where it is none: such rows are rejected one by one later, and must not end this
-    /// statement.
+    /// Returns the SQL of a column as float8, NULL for values that are not numbers: such rows are rejected one by one
+    /// later, and must not end this statement.
     private static func number(_ column: String, _ type: String?) -> String {
         func guarded(_ exact: String) -> String {
             """

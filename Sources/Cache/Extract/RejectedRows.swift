@@ -1,14 +1,14 @@
-/// Rows that could not be used: all of them counted by reason, the first ones kept.
+/// Rows that could not be used: all counted by reason, the first ones kept.
 public struct RejectedRows: Codable, Equatable, Sendable {
     /// By reason.
     public var counts: [Reason: Int] = [:]
     public var kept: [Row] = []
 
-    /// What may be wrong with a row; the raw value is the key of `rocket.cache_days.rejected_reasons`.
+    /// The reason why a row is rejected; the raw value is the key in `rocket.cache_days.rejected_reasons`.
     public enum Reason: String, Codable, CaseIterable, CodingKeyRepresentable, Sendable {
         /// No id: NULL or the empty text.
         case noID = "no_id"
-        /// A number that is none, or is infinite.
+        /// A value that is not a number, or is infinite.
         case notFinite = "not_a_finite_number"
         /// A number beyond what a 32-bit float holds.
         case tooLarge = "too_large"
@@ -17,7 +17,7 @@ public struct RejectedRows: Codable, Equatable, Sendable {
     }
 
     public struct Row: Codable, Equatable, Sendable {
-        /// The impression's id; nil when that is what is missing.
+        /// The impression's id; nil if that is missing.
         public var key: String?
         public var feature: String
         public var reason: String
@@ -32,6 +32,6 @@ public struct RejectedRows: Codable, Equatable, Sendable {
         }
     }
 
-    /// Rows kept of a shard; the count goes on.
+    /// The most rows kept per shard; further ones are only counted.
     static let mostKept = 1_000
 }

@@ -1,8 +1,8 @@
 import AdLogs
 import FeatureCache
 
-/// Rows in column form on their way from the decoder to the cache: sorted by (time, id) where several have the same time,
-/// handed out in runs that never cut such a tie.
+/// Rows in column form on their way from the decoder to the cache: rows with the same time are sorted by id, and such a
+/// tie is never split between two runs.
 struct RowColumns {
     private let singles: Int
     private let numerics: Int
@@ -17,11 +17,12 @@ struct RowColumns {
     private var groups: [UInt64] = []
     private var truths: [Float] = []
     private var multis: [Multi]
-    /// Position of each field of the batch: single-valued or multi-valued column.
+    /// Each field's column: single-valued or multi-valued.
     private let fields: [Field]
-    /// Whether rows with the same time already come in the order of their ids.
+    /// Whether rows with the same time already arrive in the order of their ids.
     private let sorted: Bool
-    /// The first row of the tie that the last row belongs to, and, of more than one row, the ids one after another.
+    /// The first row of the tie that the last row belongs to and, for a tie of several rows, their ids one after
+    /// another.
     private var tieStart = 0
     private var tieIDs: [[UInt8]] = []
     private var tieTime = Instant(microseconds: .min)
@@ -29,13 +30,13 @@ struct RowColumns {
     private var time = Instant(microseconds: .min)
     private var isClicked = false
     private var key: UInt32 = 0
-    /// Of the row that has begun.
+    /// The group of the current row.
     var group: UInt64 = 0
     var truth: Float = .nan
 
-    /// What the rows were, the rejected ones included.
+    /// The impressions seen, including rejected ones.
     private(set) var seen = SeenLogs()
-    /// Rows with the time and id of another; one of each is kept.
+    /// Rows with the same time and id as another; one of each is kept.
     private(set) var repeated = RepeatedRows()
 
     enum Field {
@@ -49,8 +50,8 @@ struct RowColumns {
     }
 
     /// - Parameters:
-    ///   - fields: whether each field is multi-valued, in the order of the batch.
-    ///   - sorted: whether rows with the same time already come in the order of their ids.
+    ///   - fields: Whether each field is multi-valued, in the order of the batch.
+    ///   - sorted: Whether rows with the same time already arrive in the order of their ids.
     init(multiValued fields: [Bool], numerics: Int, hasTruth: Bool, sorted: Bool) {
         var singles = 0
         var multis = 0
@@ -73,10 +74,10 @@ struct RowColumns {
     }
 
     var rows: Int { labels.count }
-    /// Rows of the newest tie.
+    /// Number of rows in the newest tie.
     var tieRows: Int { rows - tieStart }
 
-    /// Begins a row; without `append` it is left out.
+    /// Begins a row; without a following `append` it is left out.
     @inline(__always)
     mutating func begin(_ id: UnsafeRawBufferPointer, hash: UInt64, at time: Instant, clicked: Bool) {
         self.id.removeAll(keepingCapacity: true)
@@ -113,7 +114,7 @@ struct RowColumns {
             multis[column].offsets.append(UInt32(truncatingIfNeeded: multis[column].ids.count))
         }
         if isTied {
-            // Only the second row of a tie makes the first one's id worth an array.
+            // The first id of a tie is copied only once a second row follows.
             if tieIDs.isEmpty { tieIDs.append(lastID) }
             tieIDs.append(id)
         } else {
@@ -125,8 +126,8 @@ struct RowColumns {
 
     private var lastID: [UInt8] = []
 
-    /// Sorts the rows of the tie that ends here by id, and keeps one of those with the same id: the first by its columns,
-    /// so that the order in which the server sends them does not matter.
+    /// Sorts the rows of the completed tie by id and keeps one row per id: the first by its columns, so that the order
+    /// in which the server sends them does not matter.
     private mutating func endTie() {
         guard !tieIDs.isEmpty else { return }
         defer { tieIDs.removeAll() }
@@ -141,7 +142,7 @@ struct RowColumns {
         arrange(order, from: first)
     }
 
-    /// The positions of a tie without all but the first of each id.
+    /// Returns a tie's positions with only the first of each id.
     private mutating func leaveOutRepeated(_ order: [Int], _ ids: [[UInt8]]) -> [Int] {
         var kept: [Int] = []
         var isRepeated = false
@@ -158,7 +159,7 @@ struct RowColumns {
         return kept
     }
 
-    /// Makes the rows from `first` on those at these positions after it, in this order.
+    /// Replaces the rows from `first` on by the rows at these positions after it, in this order.
     private mutating func arrange(_ order: [Int], from first: Int) {
         func permute<Value>(_ column: inout [Value]) {
             let old = order.map { column[first + $0] }
@@ -188,7 +189,7 @@ struct RowColumns {
         }
     }
 
-    /// What a row holds, as numbers that can be compared.
+    /// Returns a row's contents as comparable numbers.
     private func columns(of row: Int) -> [UInt64] {
         var values = [groups[row], hasTruth ? UInt64(truths[row].bitPattern) : 0]
         for column in 0..<singles { values.append(UInt64(ids[column * capacity + row])) }
@@ -199,7 +200,7 @@ struct RowColumns {
         return values
     }
 
-    /// Hands out the rows before the newest tie, or all of them at the end, and starts over with the rest.
+    /// Removes and returns the rows before the newest tie, or all of them at the end.
     mutating func take(all: Bool) -> SparseBatch {
         if all { endTie() }
         let count = all ? rows : tieStart

@@ -4,10 +4,10 @@ import FeatureCache
 import Features
 import Postgres
 
-/// Turns rows of a shard's COPY into columns of feature ids and numbers. No value is copied into a String and no row into
-/// an array.
+/// A decoder from rows of a shard's COPY to columns of feature ids and numbers. No value is copied into a String and no
+/// row into an array.
 final class RowDecoder {
-    /// Features by how they are read; crosses come last, after what they cross.
+    /// Features by the way they are read; crosses come last, after the features they cross.
     private let texts: [TextReader]
     private let numerics: [NumericReader]
     private let others: [Reader]
@@ -16,10 +16,10 @@ final class RowDecoder {
     private let group: Int?
     private let truth: Int?
     private let offsets: ZoneOffsets
-    // Plain memory: every row goes through it, and a class's arrays would be checked at each access.
+    // Plain memory: every row uses it, and a class's arrays would be checked on each access.
     private let slices: UnsafeMutableBufferPointer<BinaryRow.Slice>
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: WireForm.scratchBytes, alignment: 8)
-    /// What each feature came to in the row at hand: its hash where it is hashed, 0 for missing.
+    /// The current row's value per feature: its hash if it is hashed, 0 for missing.
     private let hashes: UnsafeMutableBufferPointer<UInt64>
     /// Ids of the single-valued fields, numbers of the numeric features.
     private let ids: UnsafeMutableBufferPointer<UInt32>
@@ -58,14 +58,14 @@ final class RowDecoder {
         case cross([Int])
     }
 
-    /// What is wrong with a row.
+    /// The reason why a row is rejected.
     struct Rejection: Error {
         var feature: String
         var kind: RejectedRows.Reason
         var reason: String
     }
 
-    /// - Parameter columns: is asked for the columns that the features read.
+    /// - Parameter columns: The selected columns, to which those that the features read are added.
     init(
         _ specification: ExtractionSpecification, columns: inout SelectedColumns, offsets: ZoneOffsets
     ) throws {
@@ -140,8 +140,8 @@ final class RowDecoder {
     /// Decodes one row and appends it.
     ///
     /// - Parameters:
-    ///   - clicks: the impression takes its own from them.
-    ///   - rejected: told the id (nil: the row has none) and what is wrong with the row, which is then left out.
+    ///   - clicks: The table from which the impression takes its clicks.
+    ///   - rejected: Called with the id (nil if the row has none) and the reason, if the row is left out.
     @inline(__always)
     func decode(
         _ row: BinaryRow, into columns: inout RowColumns, clicks: inout ClickTable,
@@ -223,7 +223,7 @@ final class RowDecoder {
         }
     }
 
-    /// Ids that are no hashes are crossed by the hash of their decimal text.
+    /// Sets an id that is no hash; it is crossed by the hash of its decimal text.
     private func set(_ reader: Reader, _ id: UInt32, isMissing: Bool) {
         ids[reader.target] = id
         hashes[reader.feature] = isMissing ? 0 : max(1, reader.hasher.hash(String(id)))
@@ -273,6 +273,6 @@ final class RowDecoder {
             reason: "‘\(found)’ is not a finite number")
     }
 
-    /// Values in one row of one multi-valued feature.
+    /// The most values in one row of one multi-valued feature.
     private static let mostValues = 65_535
 }

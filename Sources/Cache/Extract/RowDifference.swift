@@ -2,7 +2,7 @@ import Days
 import FeatureCache
 import Postgres
 
-/// What two builds of a day do not have in common. Rows are told apart by the key that the cache keeps of their ids.
+/// The difference between two builds of a day. Rows are identified by the key that the cache keeps of their ids.
 public struct RowDifference: Equatable, Sendable, CustomStringConvertible {
     public var labelsFlipped = 0
     public var rowsAdded = 0
@@ -18,11 +18,11 @@ public struct RowDifference: Equatable, Sendable, CustomStringConvertible {
         "\(labelsFlipped) labels flipped, \(rowsAdded) rows added, \(rowsGone) rows gone"
     }
 
-    /// Compares the files of two builds. The keys are compared a part at a time, so that memory does not depend on the
-    /// number of rows: about 40 bytes for each of `rowsAtOnce`.
+    /// Compares the files of two builds. Keys are compared one part at a time, so memory does not depend on the number
+    /// of rows: about 40 bytes for each of `rowsAtOnce`.
     ///
-    /// - Throws: `CacheError` where a file of the new build cannot be read; files of the old one that are gone or damaged
-    ///   count as empty.
+    /// - Throws: `CacheError` if a file of the new build cannot be read; missing or damaged files of the old one count
+    ///   as empty.
     public static func between(_ old: [String], _ new: [String]) throws -> RowDifference {
         let oldReaders = old.compactMap { try? CacheReader(path: $0) }
         let newReaders = try new.map { try CacheReader(path: $0) }
@@ -48,7 +48,7 @@ public struct RowDifference: Equatable, Sendable, CustomStringConvertible {
                 for number in 0..<reader.blockCount { count(try reader.block(number), -1) }
             }
             for (unclicked, clicked) in balance.values {
-                // A row that went from one label to the other leaves one of each, with opposite signs.
+                // A row whose label changed leaves one of each, with opposite signs.
                 let flipped = unclicked.signum() * clicked.signum() < 0 ? min(abs(unclicked), abs(clicked)) : 0
                 difference.labelsFlipped += Int(flipped)
                 let rest = unclicked + clicked
@@ -58,7 +58,7 @@ public struct RowDifference: Equatable, Sendable, CustomStringConvertible {
         return difference
     }
 
-    /// Writes it to `rocket.cache_rebuilds`.
+    /// Writes the difference to `rocket.cache_rebuilds`.
     public func record(_ specificationHash: String, _ day: Day, on connection: Connection) throws {
         try connection.execute(
             """

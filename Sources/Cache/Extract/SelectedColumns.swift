@@ -2,12 +2,12 @@ import AdLogs
 import Features
 import Postgres
 
-/// The columns that a shard's statement asks for: each only once in each form, whatever number of features reads it.
-/// The first two are the impression's time and id.
+/// The columns that a shard's statement selects: each only once per form, however many features read it. The first two
+/// are the impression's time and id.
 struct SelectedColumns {
     /// SQL of the columns after time and id.
     private(set) var expressions: [String] = []
-    /// Form of each column, time and id included.
+    /// Form of each column, including time and id.
     private(set) var forms: [WireForm]
     private var positions: [String: Int] = [:]
     private let types: [String: String]
@@ -19,7 +19,7 @@ struct SelectedColumns {
         forms = [.integer, attribution.impressionIDForm]
     }
 
-    /// Position of a column that is read as text.
+    /// Selects a column as text and returns its position.
     mutating func text(_ column: String) throws -> Int {
         let form = types[column].flatMap { WireForm(type: $0) }
         // The server writes floating-point numbers as text in its own way.
@@ -27,17 +27,17 @@ struct SelectedColumns {
         return try add(column, cast: nil, form)
     }
 
-    /// Position of a column that is read as a number.
+    /// Selects a column as a number and returns its position.
     mutating func number(_ column: String) throws -> Int {
-        // A numeric beyond the range of float8 ends the server's own conversion, and the statement with it; read here it is
-        // a row's problem.
+        // A numeric beyond the range of float8 would end the server's own conversion, and the whole statement; read
+        // here, it is a problem of one row.
         guard let form = types[column].flatMap({ WireForm(type: $0) }), form != .uuid else {
             return try add(column, cast: "text", .text)
         }
         return try add(column, cast: nil, form)
     }
 
-    /// Position of an array column, and the form of its elements.
+    /// Selects an array column and returns its position and the form of its elements.
     mutating func array(_ column: String) throws -> (position: Int, elements: WireForm) {
         let element = types[column].flatMap { $0.hasSuffix("[]") ? WireForm(type: String($0.dropLast(2))) : nil }
         guard let element, element != .float else { return (try add(column, cast: "text[]", .text), .text) }

@@ -3,8 +3,8 @@ import Dispatch
 import Foundation
 import Postgres
 
-/// A claim on a shard: a transaction that holds its row, on a connection of its own. Used by one thread at a time, besides
-/// the one that finishes the shard.
+/// A claim on a shard: a transaction that locks its row, on a separate connection. Used by one thread at a time, in
+/// addition to the one that finishes the shard.
 final class ShardClaim: @unchecked Sendable {
     private let connection: Connection
     private let ending = DispatchGroup()
@@ -13,7 +13,7 @@ final class ShardClaim: @unchecked Sendable {
         self.connection = connection
     }
 
-    /// Claims a shard that nobody works on; nil when there is none.
+    /// Claims a shard that nobody works on; nil if there is none.
     func take(from build: DayBuild) throws -> ShardExtractor.Shard? {
         do {
             try connection.script("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -36,11 +36,11 @@ final class ShardClaim: @unchecked Sendable {
         }
     }
 
-    /// Finishes the shard on another thread: its file, then its row.
+    /// Finishes the shard on another thread: first its file, then its row.
     ///
     /// - Parameters:
-    ///   - outcome: told that it is done, or why it failed.
-    ///   - finished: told the file's path and what it holds.
+    ///   - outcome: Receives the success or the failure.
+    ///   - finished: Called with the file's path and contents.
     func finish(
         _ extracted: UnfinishedShard, _ part: Int, of build: Int, _ outcome: CrewOutcome,
         _ finished: @escaping @Sendable (String, ShardTally) -> Void
@@ -65,7 +65,7 @@ final class ShardClaim: @unchecked Sendable {
     /// Waits until the last shard is finished.
     func wait() { ending.wait() }
 
-    /// Gives the shard back.
+    /// Releases the shard.
     func abandon() {
         try? connection.script("ROLLBACK")
     }

@@ -6,30 +6,30 @@ import Foundation
 import Postgres
 import Synchronization
 
-/// Turns the logs of a range of time into one cache file: two COPYs, attribution by a table of the range's clicks, hashing
-/// and transforms as the rows stream by, blocks encoded and written beside that. Memory depends on the number of clicks
-/// in the range, not on the number of impressions.
+/// An extractor of a time range of the logs into one cache file: two COPYs, attribution through a table of the range's
+/// clicks, hashing and transforms as the rows stream by, while blocks are encoded and written in parallel. Memory
+/// depends on the number of clicks in the range, not on the number of impressions.
 struct ShardExtractor {
     let specification: ExtractionSpecification
     let attribution: Attribution
-    /// In a transaction that sees the moment to extract.
+    /// A connection in a transaction that sees the snapshot to extract.
     let connection: Connection
     let offsets: ZoneOffsets
 
-    /// Which shard of a day, and its range.
+    /// A shard of a day and its time range.
     struct Shard {
         var day: Day
         var part: Int
         var range: Range<Instant>
     }
 
-    /// Reads a shard; its file is whole when `UnfinishedShard.finish()` has run, which needs no connection.
+    /// Reads a shard; its file is complete after `UnfinishedShard.finish()`, which needs no connection.
     ///
     /// - Parameters:
-    ///   - folder: of the day.
-    ///   - progress: told the rows since it was last called.
+    ///   - folder: The day's folder.
+    ///   - progress: Called with the number of rows since its last call.
     func extract(_ shard: Shard, into folder: String, progress: (Int) throws -> Void) throws -> UnfinishedShard {
-        // A COPY that is broken off ends its transaction, but not what was before a savepoint.
+        // An aborted COPY ends its transaction, but not what precedes a savepoint.
         try connection.script("SAVEPOINT shard")
         do {
             return try extract(shard, into: folder, breaksTies: false, progress)
@@ -40,7 +40,8 @@ struct ShardExtractor {
         }
     }
 
-    /// Reads the clicks, then the impressions; those a second time where ids repeat and a click was another's.
+    /// Reads the clicks, then the impressions; the latter a second time if ids repeat and a click was another
+    /// impression's.
     private func extract(
         _ shard: Shard, into folder: String, breaksTies: Bool, _ progress: (Int) throws -> Void
     ) throws -> UnfinishedShard {
@@ -51,7 +52,7 @@ struct ShardExtractor {
             if clicks.hasWrongLabels {
                 unfinished.writer.abandon()
                 clicks.settle()
-                // Rows are counted once; it must still be possible to stop.
+                // Rows are counted once; the second pass must still be interruptible.
                 unfinished = try read(shard, &clicks, into: folder, breaksTies: breaksTies) { _ in try progress(0) }
             }
             unfinished.clicks = account
@@ -62,7 +63,7 @@ struct ShardExtractor {
         }
     }
 
-    /// So many impressions have the same time that sorting them is the server's work.
+    /// Too many impressions share a time; sorting them is left to the server.
     private struct LongTie: Error {}
 
     private func read(
@@ -119,7 +120,7 @@ struct UnfinishedShard: Sendable {
     let repeated: RepeatedRows
     let rejected: RejectedRows
 
-    /// Makes the file appear.
+    /// Completes the file and gives it its name.
     func finish() throws -> (shard: ExtractedShard, tally: ShardTally) {
         do {
             let (file, tally) = try writer.finish()
@@ -133,7 +134,7 @@ struct UnfinishedShard: Sendable {
     }
 }
 
-/// What a shard came to.
+/// The result of extracting a shard.
 public struct ExtractedShard: Codable, Sendable {
     public var file: CacheFile
     public var account: ClickAccount
@@ -144,11 +145,11 @@ public struct ExtractedShard: Codable, Sendable {
     public var rejected: RejectedRows
 }
 
-/// Impressions that were left out because another has their id and their time.
+/// Impressions left out because another one has the same id and time.
 public struct RepeatedRows: Codable, Equatable, Sendable {
-    /// All but one of each.
+    /// All copies but one of each.
     public var leftOut = 0
-    /// The ones that were kept.
+    /// The copies that were kept.
     public var kept = 0
 }
 
@@ -159,8 +160,8 @@ extension FeatureSpecification {
     }
 }
 
-/// Encodes, writes and counts blocks on a thread of its own, in order, while the rows of the next one are read. Holds two
-/// blocks at most.
+/// A queue that encodes, writes and counts blocks in order on a separate thread, while the rows of the next block are
+/// read. Holds at most two blocks.
 private final class BlockQueue: @unchecked Sendable {
     private let writer: CacheWriter
     private var tally: ShardTally

@@ -2,7 +2,7 @@ import AdLogs
 import Days
 import Postgres
 
-/// The statements that an extraction runs, for a benchmark to run them otherwise.
+/// The statements that an extraction runs, for benchmarks that run them in another way.
 public struct ShardStatements {
     private let specification: ExtractionSpecification
     private let connection: Connection
@@ -12,7 +12,7 @@ public struct ShardStatements {
         self.connection = connection
     }
 
-    /// Clicks and impressions of each shard of a day.
+    /// Returns the statements for clicks and impressions of each shard of a day.
     public func selects(of day: Day) throws -> [String] {
         let days = LogDays(specification.source)
         let range = try days.instants(of: day, on: connection)

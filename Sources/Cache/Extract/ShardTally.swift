@@ -2,7 +2,7 @@ import FeatureCache
 import Features
 import Foundation
 
-/// What rows hold, feature by feature.
+/// A count of rows' contents, feature by feature.
 struct ShardTally: Sendable {
     private(set) var rows = 0
     private(set) var fields: [FieldTally]
@@ -48,19 +48,19 @@ struct ShardTally: Sendable {
     }
 }
 
-/// How often the ids of a field came.
+/// A count of a field's ids.
 struct FieldTally {
-    /// By id, or by its remainder where there are too many to count each.
+    /// Counts by id, or by remainder if there are too many ids to count each.
     private var counts: [UInt32]
-    /// One bit an id, or a remainder of it.
+    /// One bit per id, or per remainder.
     private(set) var taken: TakenIDs
-    /// Multi-valued fields: values, and rows without any.
+    /// For multi-valued fields: the number of values, and of rows without any.
     var values = 0
     var rowsWithout = 0
     private var missing = 0
     private let rowsInTable: Int
 
-    /// Larger tables are counted by remainder.
+    /// The largest table counted by id; larger ones are counted by remainder.
     private static let mostCounted = 1 << 18
     private static let topCount = 32
 
@@ -115,9 +115,9 @@ struct FieldTally {
         bin < counts.count && total > 0 ? Double(counts[bin]) / Double(total) : 0
     }
 
-    /// The share of values that share their id with another, estimated from how many ids are taken: `n` values in `b`
-    /// buckets take `b (1 − e^(−n/b))` of them (linear counting, Whang et al. 1990), and a value is alone with probability
-    /// `e^(−(n−1)/b)`.
+    /// Estimates the share of values that share their id with another from the number of ids taken: `n` values in `b`
+    /// buckets take `b (1 − e^(−n/b))` of them (linear counting, Whang et al. 1990), and a value is alone with
+    /// probability `e^(−(n−1)/b)`.
     static func collisionRate(_ distinct: Int, of buckets: Int) -> Double {
         guard distinct > 1, buckets > 0 else { return 0 }
         let free = max(1 - Double(distinct) / Double(buckets), 0.5 / Double(buckets))
@@ -126,8 +126,8 @@ struct FieldTally {
     }
 }
 
-/// Moments of a numeric feature and a sample of its values, chosen by the rows' keys: the same rows give the same sample
-/// in any order.
+/// Moments of a numeric feature and a sample of its values, chosen by the rows' keys: the same rows give the same
+/// sample in any order.
 struct NumericTally {
     private var count = 0
     private var sum = 0.0
@@ -182,7 +182,8 @@ struct NumericTally {
             reference: FeatureReference(edges: edges, shares: shares(in: edges)), ids: nil)
     }
 
-    /// Shares of the sample that are missing, then in each bin: up to the first edge, …, above the last.
+    /// Returns the share of the sample that is missing, then the shares in each bin: up to the first edge, …, above the
+    /// last.
     private func shares(in edges: [Float]) -> [Double] {
         var counts = [Double](repeating: 0, count: edges.count + 2)
         for (_, value) in sample {

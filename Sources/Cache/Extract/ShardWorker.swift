@@ -6,9 +6,9 @@ import Foundation
 import Postgres
 import Synchronization
 
-/// One worker of an extraction: one connection that reads the logs at the build's moment, and two that hold claims on
-/// shards in turn, so that one shard's file is finished while the next one is read. A worker that dies loses them all, and
-/// with them its claims. Used by one thread at a time.
+/// One worker of an extraction: one connection that reads the logs at the build's snapshot, and two that hold claims on
+/// shards in turn, so that one shard's file is finished while the next one is read. A worker that dies loses its
+/// connections, and with them its claims. Used by one thread at a time.
 final class ShardWorker: @unchecked Sendable {
     private let source: Connection
     private let claims: [ShardClaim]
@@ -20,10 +20,10 @@ final class ShardWorker: @unchecked Sendable {
         }
     }
 
-    /// Extracts shards of a build until none is left that nobody works on.
+    /// Extracts shards of a build until no unclaimed one is left.
     ///
-    /// - Parameter finished: told the path of each file that this worker finished, and what it holds.
-    /// - Returns: false when the build's snapshot is gone, because its leading process ended.
+    /// - Parameter finished: Called with the path and contents of each file that this worker finished.
+    /// - Returns: False if the build's snapshot is gone because its leading process ended.
     func work(
         on build: DayBuild, outcome: CrewOutcome, progress: (Int) throws -> Void,
         finished: @escaping @Sendable (String, ShardTally) -> Void
@@ -53,11 +53,11 @@ final class ShardWorker: @unchecked Sendable {
         return true
     }
 
-    /// Opens a transaction that sees the build's moment.
+    /// Opens a transaction that sees the build's snapshot.
     private func begin(_ build: DayBuild) throws -> Bool {
         let snapshot = try source.quoteLiteral(build.exportedSnapshot)
         do {
-            // A log is read once and in its own order: neither parallel plans nor compiled expressions pay.
+            // The log is read once, in index order: neither parallel plans nor JIT compilation pay off.
             try source.script(
                 """
                 BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
@@ -76,13 +76,13 @@ final class ShardWorker: @unchecked Sendable {
         }
     }
 
-    /// What the server says of a snapshot whose transaction has ended.
+    /// Returns whether the server reports a snapshot whose transaction has ended.
     private static func isGone(_ sqlState: String?) -> Bool {
         ["22023", "42704", "55000"].contains(sqlState)
     }
 }
 
-/// What the workers of a process came to together.
+/// The combined outcome of a process's workers.
 final class CrewOutcome: Sendable {
     private let state = Mutex(State())
 
@@ -93,7 +93,7 @@ final class CrewOutcome: Sendable {
         var failure: (any Error)?
     }
 
-    /// The others stop after the shard at hand.
+    /// Whether a worker failed; the others then stop after their current shard.
     var hasFailed: Bool { state.withLock { $0.failure != nil } }
 
     func fail(_ error: any Error) { state.withLock { $0.failure = $0.failure ?? error } }
@@ -102,7 +102,7 @@ final class CrewOutcome: Sendable {
 
     func countShard() { state.withLock { $0.shards += 1 } }
 
-    /// Counts rows and tells their sum, to one thread at a time.
+    /// Counts rows and reports their sum, on one thread at a time.
     func add(rows: Int, then report: (Int) throws -> Void) throws {
         try state.withLock {
             $0.rows += rows

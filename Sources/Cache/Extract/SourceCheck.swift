@@ -2,7 +2,7 @@ import AdLogs
 import Features
 import Postgres
 
-/// Holds a job file's source and features against the live tables, before any work is done with them.
+/// A check of a job file's source and features against the live tables, before any work is done with them.
 public struct SourceCheck: Sendable {
     private let specification: ExtractionSpecification
 
@@ -10,11 +10,11 @@ public struct SourceCheck: Sendable {
         self.specification = specification
     }
 
-    /// All that does not fit, empty when everything does: missing relations and columns, columns of a type that their
-    /// use does not allow, an unknown time zone.
+    /// Returns everything that does not fit: missing relations and columns, columns of a type that their use does not
+    /// allow, an unknown time zone. Empty if everything fits.
     ///
-    /// - Throws: `PostgresError` where the role may not read a table, or row-level security might hide rows of it;
-    ///   `AdLogError.unreadable` where one of the first rows of a database that keeps any bytes is not UTF-8.
+    /// - Throws: `PostgresError` if the role may not read a table, or row-level security might hide rows of it;
+    ///   `AdLogError.unreadable` if one of the first rows in a database that keeps any bytes is not UTF-8.
     public func problems(on connection: Connection) throws -> [AdLogError] {
         var problems: [AdLogError] = []
         let source = specification.source
@@ -33,18 +33,18 @@ public struct SourceCheck: Sendable {
         problems += try featureMisfits(on: connection)
         guard problems.isEmpty else { return problems }
         for table in [source.impressions.table, source.clicks.table] {
-            // Asks for the right to read all rows, and reads none.
+            // Requires the privilege to read all rows, and reads none.
             try connection.execute("SELECT FROM \(connection.quoteRelation(table)) LIMIT 0")
         }
         if let first = try unreadable(most: Self.sampledRows, on: connection).first { throw first }
         return []
     }
 
-    /// Features whose columns are missing, or of a type that their kind cannot read.
+    /// Returns features whose columns are missing, or of a type that their kind cannot read.
     private func featureMisfits(on connection: Connection) throws -> [AdLogError] {
         let table = specification.source.impressions.table
         let present = try connection.columnTypes(of: table)
-        // A missing relation has been said.
+        // A missing relation has already been reported.
         if present.isEmpty { return [] }
         return specification.features.features.compactMap { feature in
             guard feature.kind.readsColumn else { return nil }
@@ -68,11 +68,11 @@ public struct SourceCheck: Sendable {
         }
     }
 
-    /// The first text of each log table that is not UTF-8.
+    /// Finds the first text in each log table that is not UTF-8.
     ///
     /// - Parameters:
-    ///   - range: of the impressions, and of clicks on them; nil: all.
-    ///   - most: rows of a table that are looked at; nil: all.
+    ///   - range: The range of the impressions, and of clicks on them; nil for all.
+    ///   - most: The number of rows per table to examine; nil for all.
     public func unreadable(
         in range: Range<Instant>? = nil, most: Int? = nil, on connection: Connection
     ) throws -> [AdLogError] {
@@ -94,9 +94,9 @@ public struct SourceCheck: Sendable {
 
     private static let sampledRows = 10_000
 
-    /// Whether a feature of a kind can be read from a column.
+    /// Returns whether a feature of a kind can be read from a column.
     ///
-    /// - Parameter type: as `Connection.columnTypes` names it.
+    /// - Parameter type: The type as `Connection.columnTypes` names it.
     public static func fits(_ kind: Feature.Kind, type: String) -> Bool {
         switch kind {
         case .numeric, .bucketed: numbersAndText.contains(type.withoutModifier)
@@ -127,6 +127,6 @@ public struct SourceCheck: Sendable {
     private static let numbers: Set = [
         "smallint", "integer", "bigint", "real", "double precision", "numeric",
     ]
-    /// A text is read as a number row by row; what is none goes to rocket.rejected_rows.
+    /// Text is parsed as a number row by row; rows that fail go to rocket.rejected_rows.
     private static let numbersAndText = numbers.union(["text", "character varying", "boolean"])
 }

@@ -3,20 +3,21 @@ import Days
 import Foundation
 import Postgres
 
-/// Finds cached days whose logs have changed since: impressions came or went, or clicks arrived late and flip a label.
+/// A search for cached days whose logs have changed since: impressions were added or removed, or clicks arrived late
+/// and flip a label.
 public struct StaleDays {
     private let connection: Connection
     private let logs: Connection
 
     /// - Parameters:
-    ///   - connection: to the cached days.
-    ///   - logs: to the logs.
+    ///   - connection: A connection to the cached days.
+    ///   - logs: A connection to the logs.
     public init(_ connection: Connection, logs: Connection) {
         self.connection = connection
         self.logs = logs
     }
 
-    /// A cached day and what has changed in its logs.
+    /// A cached day and the change in its logs.
     public struct Found: Equatable, Sendable {
         public var day: Day
         public var model: String
@@ -27,7 +28,7 @@ public struct StaleDays {
     /// Compares every cached day of a specification, or of each model's newest specification, with the logs. Reads the
     /// days' impressions and clicks once, on the server.
     ///
-    /// - Parameter days: nil for all of them.
+    /// - Parameter days: The days to compare; nil for all.
     public func find(
         specificationHash: String? = nil, model: String? = nil, in days: ClosedRange<Day>? = nil
     ) throws -> [Found] {
@@ -66,7 +67,7 @@ public struct StaleDays {
         }
     }
 
-    /// The log source that each model with cached days was extracted from last.
+    /// Returns the log source from which each model with cached days was last extracted.
     public func sources(model: String?) throws -> [(model: String, source: LogSource)] {
         try connection.execute(
             """

@@ -1,7 +1,8 @@
 import Foundation
 
-/// Which ids of a field came, and how many: one bit an id, or, where there are more than 2²⁸ of them, one for each remainder
-/// by 2²², from which the number of ids is estimated (linear counting, Whang et al. 1990: within 0.1 % up to 20 million).
+/// The set of ids that occur in a field: one bit per id or, if the field has more than 2²⁸ of them, one per remainder
+/// modulo 2²², from which the number of ids is estimated (linear counting, Whang et al. 1990: within 0.1 % up to 20
+/// million).
 struct TakenIDs: Equatable, Sendable {
     /// Ids are below this.
     let space: Int
@@ -20,22 +21,23 @@ struct TakenIDs: Equatable, Sendable {
 
     @inline(__always)
     mutating func insert(_ id: UInt32) {
-        // The id for "missing" is no value.
+        // The id for "missing" is not a value.
         guard id != 0 else { return }
         let place = id & mask
         bits[Int(place >> 3)] |= 1 << (UInt8(truncatingIfNeeded: place) & 7)
     }
 
-    /// - Parameter more: bits of the same field on another day; of a day before the ids were counted so, fewer or more.
+    /// - Parameter more: Bits of the same field on another day; there may be fewer or more if that day was counted by
+    ///   an older release.
     mutating func formUnion(_ more: [UInt8]) {
         for index in 0..<min(bits.count, more.count) { bits[index] |= more[index] }
     }
 
-    /// How many different ids.
+    /// The number of different ids.
     var distinct: Int {
         var taken = bits.reduce(0) { $0 + $1.nonzeroBitCount }
         guard mask != .max else {
-            // Bits that an earlier version stored have the missing value's.
+            // Bits stored by an earlier version include the missing value's.
             if bits[0] & 1 == 1 { taken -= 1 }
             return taken
         }

@@ -1,9 +1,10 @@
-/// Numbers packed at a fixed width, the lowest bits first, in a stream of little-endian bytes; the page CacheFileFormat has the layout.
+/// Packing of numbers at a fixed width, lowest bits first, into little-endian bytes; the page CacheFileFormat has the
+/// layout.
 enum BitPacking {
-    /// Bits that a number needs, 0 for zero.
+    /// Returns the bits that a number needs, 0 for zero.
     static func width(of value: UInt64) -> Int { 64 - value.leadingZeroBitCount }
 
-    /// Bytes that `count` numbers take; nil where no memory could hold them.
+    /// Returns the bytes that `count` numbers take; nil if no memory could hold them.
     static func bytes(count: Int, width: Int) -> Int? {
         let (bits, overflow) = count.multipliedReportingOverflow(by: width)
         return overflow || bits > Int.max - 7 ? nil : (bits + 7) / 8
@@ -11,7 +12,7 @@ enum BitPacking {
 
     /// Appends `value − base` for each value.
     ///
-    /// - Parameter width: 0…32, or 64; every difference fits.
+    /// - Parameter width: 0…32, or 64; every difference must fit.
     static func pack<Number: FixedWidthInteger & UnsignedInteger>(
         _ values: [Number], base: Number, width: Int, into bytes: inout [UInt8]
     ) {
@@ -30,7 +31,7 @@ enum BitPacking {
             var bits = 0
             var offset = start
             for value in values {
-                // At most 31 bits are held over, and a value has at most 32: 63 fit.
+                // At most 31 bits are carried over, and a value has at most 32: 63 fit.
                 held |= UInt64(value &- base) &<< UInt64(bits)
                 bits &+= width
                 if bits >= 32 {
@@ -52,7 +53,7 @@ enum BitPacking {
 
     /// Reads `base + packed` for each of `count` numbers.
     ///
-    /// - Parameter offset: where they begin; the caller has checked that `bytes(count:width:)` follow.
+    /// - Parameter offset: Where the numbers begin; the caller has checked that `bytes(count:width:)` follow.
     static func unpack<Number: FixedWidthInteger & UnsignedInteger>(
         _ bytes: [UInt8], offset: Int, count: Int, width: Int, base: Number
     ) -> [Number] {
@@ -69,7 +70,7 @@ enum BitPacking {
                     return
                 }
                 let mask = (UInt64(1) &<< UInt64(width)) &- 1
-                // Eight bytes at a bit position hold all 32 + 7 bits of a number, wherever in a byte it begins.
+                // Eight bytes contain all 32 + 7 bits of a number, wherever in a byte it begins.
                 let safe = max(0, min(count, ((source.count - offset - 8) * 8) / width))
                 var bit = 0
                 for index in 0..<safe {

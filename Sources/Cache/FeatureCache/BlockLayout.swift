@@ -5,7 +5,7 @@ struct BlockLayout {
     let numerics: [String]
     let hasTruth: Bool
 
-    /// The payload of a block; its new values are added to the file's dictionaries.
+    /// Encodes a block's payload, adding its new values to the file's dictionaries.
     func encode(_ batch: SparseBatch, _ dictionaries: inout WrittenDictionaries) -> [UInt8] {
         var bytes: [UInt8] = []
         ColumnCoding.append(batch.labels.map { UInt32($0) }, to: &bytes)
@@ -28,7 +28,7 @@ struct BlockLayout {
         return bytes
     }
 
-    /// The payload of the frame after the last block.
+    /// Encodes the payload of the frame after the last block.
     func encode(_ dictionaries: WrittenDictionaries) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(UInt32(dictionaries.groups.values.count))
@@ -40,10 +40,10 @@ struct BlockLayout {
         return bytes
     }
 
-    /// Reads a block's payload back, and how each column stands in it.
+    /// Decodes a block's payload, and how each column is stored in it.
     ///
-    /// - Parameter rows: as the index says; `CacheIndex` has bounded it.
-    /// - Throws: `LayoutError` saying what does not fit.
+    /// - Parameter rows: The number of rows in the index; `CacheIndex` has bounded it.
+    /// - Throws: `LayoutError` with what does not fit.
     func decode(
         _ bytes: [UInt8], rows: Int, _ dictionaries: ReadDictionaries
     ) throws(LayoutError) -> (batch: SparseBatch, columns: [StoredColumn]) {
@@ -75,7 +75,7 @@ struct BlockLayout {
         return (batch, cursor.taken)
     }
 
-    /// Reads the dictionaries' payload back.
+    /// Decodes the dictionaries' payload.
     func dictionaries(_ bytes: [UInt8]) throws(LayoutError) -> ReadDictionaries {
         var cursor = ColumnCursor(bytes)
         var dictionaries = ReadDictionaries()
@@ -123,14 +123,15 @@ struct BlockLayout {
         return ids
     }
 
-    /// Ids of one multi-valued field in one block; a constant column takes no bytes, so its length needs a bound.
+    /// The most ids of one multi-valued field in one block; a constant column takes no bytes, so its length needs a
+    /// bound.
     static let mostIDs = 1 << 24
 }
 
-/// The dictionaries of a file that is being written.
+/// The dictionaries of a file being written.
 struct WrittenDictionaries {
     var groups = ValueDictionary<UInt64>(limit: groupLimit)
-    /// One a field, then one a numeric feature.
+    /// One per field, then one per numeric feature.
     var columns: [ValueDictionary<UInt32>]
 
     init(columns: Int) {
@@ -140,13 +141,13 @@ struct WrittenDictionaries {
     static let groupLimit = 1 << 17
 }
 
-/// The dictionaries of a file that is being read.
+/// The dictionaries of a file being read.
 struct ReadDictionaries: Sendable {
     var groups: [UInt64] = []
     var columns: [[UInt32]] = []
 }
 
-/// What does not fit in a block's payload.
+/// A mismatch in a block's payload.
 struct LayoutError: Error {
     let what: String
 

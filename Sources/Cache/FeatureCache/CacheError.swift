@@ -1,19 +1,19 @@
-/// What can be wrong with a cache file. Every case names the file; what is damaged is built again by
-/// `rocket extract --rebuild`, or by the next run of the job.
+/// An error in a cache file. Every case names the file; a damaged one is rebuilt by `rocket extract --rebuild`, or by
+/// the next run of the job.
 public enum CacheError: Error, Equatable, CustomStringConvertible {
     case system(path: String, call: String, errno: Int32, message: String)
-    /// The file's end is not that of a cache file: cut off, or another kind of file.
+    /// The file does not end as a cache file does: it is cut off, or another kind of file.
     case truncated(path: String, bytes: Int)
     case formatVersion(path: String, found: Int, expected: Int)
-    /// `difference` names the first column that is not as expected.
+    /// The file was built from another specification; `difference` names the first column that differs.
     case specification(path: String, found: String, expected: String, difference: String)
-    /// Header or index do not have the checksum that the trailer says.
+    /// The header or index does not match the trailer's checksum.
     case headerChecksum(path: String, found: String, expected: String)
-    /// Header or index contradict themselves or the file.
+    /// The header or index contradicts itself or the file.
     case header(path: String, what: String)
     case blockChecksum(path: String, block: Int, found: String, expected: String)
     case block(path: String, block: Int, what: String)
-    /// Rows handed to the writer do not have the columns that it was made for.
+    /// Rows passed to the writer do not have its columns.
     case columns(path: String, what: String)
 
     public var description: String {
@@ -28,7 +28,8 @@ public enum CacheError: Error, Equatable, CustomStringConvertible {
         case .specification(let path, let found, let expected, let difference):
             "cache file \(path): specification hash is \(found), the job file's is \(expected): \(difference); \(mend)"
         case .headerChecksum(let path, let found, let expected):
-            "cache file \(path), header: checksum is \(found), the trailer says \(expected); the file is damaged; \(mend)"
+            "cache file \(path), header: checksum is \(found), the trailer says \(expected); the file is damaged; "
+                + mend
         case .header(let path, let what):
             "cache file \(path), header: \(what); the file is damaged; \(mend)"
         case .blockChecksum(let path, let block, let found, let expected):
@@ -37,7 +38,7 @@ public enum CacheError: Error, Equatable, CustomStringConvertible {
         case .block(let path, let block, let what):
             "cache file \(path), block \(block): \(what); the file is damaged; \(mend)"
         case .columns(let path, let what):
-            "cache file \(path): \(what); this is an error of the program, please report it"
+            "cache file \(path): \(what); this is a bug in the program, please report it"
         }
     }
 }

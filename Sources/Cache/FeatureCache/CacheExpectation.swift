@@ -1,4 +1,4 @@
-/// What a cache file must have been built from.
+/// The specification that a cache file must have been built from.
 public struct CacheExpectation: Equatable, Sendable {
     public var specificationHash: String
     public var fields: [CacheField]
@@ -10,7 +10,7 @@ public struct CacheExpectation: Equatable, Sendable {
         self.numerics = numerics
     }
 
-    /// The first column of a file that is not as expected, in words.
+    /// Describes the first column of a file that is not as expected.
     func difference(from header: CacheHeader) -> String {
         for (index, field) in fields.enumerated() {
             guard index < header.fields.count else { return "field ‘\(field.name)’ is missing in the file" }

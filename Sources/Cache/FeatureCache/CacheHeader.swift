@@ -1,9 +1,9 @@
 import Days
 
-/// What a cache file says of itself.
+/// The header of a cache file.
 public struct CacheHeader: Codable, Equatable, Sendable {
     public var formatVersion: Int
-    /// SHA-256, hexadecimal, of everything that decides the file's bytes besides the logs.
+    /// SHA-256, in hexadecimal, of everything besides the logs that decides the file's bytes.
     public var specificationHash: String
     public var day: Day
     public var part: Int
@@ -18,7 +18,7 @@ public struct CacheHeader: Codable, Equatable, Sendable {
 
     public static let currentFormatVersion = 2
 
-    /// The first thing in which the header contradicts itself, in words; nil where there is none.
+    /// A description of the first contradiction in the header; nil if there is none.
     var contradiction: String? {
         guard rows >= 0, part >= 0 else { return "it claims \(rows) rows of part \(part)" }
         var names: Set<String> = []
@@ -40,7 +40,7 @@ public struct CacheHeader: Codable, Equatable, Sendable {
     }
 }
 
-/// A field's columns.
+/// A field's column.
 public struct CacheField: Codable, Equatable, Sendable {
     public var name: String
     /// Ids are below this.

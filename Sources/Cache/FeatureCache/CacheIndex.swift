@@ -1,14 +1,14 @@
 import CXXHash
 import Foundation
 
-/// Header, block index and trailer as they stand in the skippable frame at a file's end; the page CacheFileFormat has the table.
+/// The header, block index and trailer in the skippable frame at a file's end; the page CacheFileFormat has the table.
 struct CacheIndex: Equatable {
     var header: CacheHeader
-    /// The blocks of rows, then one of no rows: the dictionaries.
+    /// The blocks of rows, then one without rows: the dictionaries.
     var blocks: [Block]
 
     struct Block: Equatable {
-        /// From the file's start.
+        /// The offset from the start of the file.
         var offset: Int
         var compressedBytes: Int
         var payloadBytes: Int
@@ -25,7 +25,7 @@ struct CacheIndex: Equatable {
     static let trailerMagic: [UInt8] = Array("ROCKETC1".utf8)
     static let entryBytes = 40
     static let trailerBytes = 24
-    /// Bounds of the format: rows of a block, values of a block, bytes of its payload.
+    /// The format's limits: rows per block, values per block, bytes of its payload.
     static let mostRows = 1 << 20
     static let mostValues = 1 << 28
     static let mostPayloadBytes = 1 << 31
@@ -38,7 +38,7 @@ struct CacheIndex: Equatable {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// The skippable frame, and the checksum that stands for the whole file.
+    /// Returns the skippable frame, and the checksum that stands for the whole file.
     func frame() throws -> (bytes: [UInt8], checksum: UInt64) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -64,10 +64,10 @@ struct CacheIndex: Equatable {
     /// Reads header and index from a trailer and the bytes before it.
     ///
     /// - Parameters:
-    ///   - content: header and index, without the trailer.
-    ///   - dataBytes: the file's bytes before the skippable frame; the blocks must fill exactly these.
+    ///   - content: Header and index, without the trailer.
+    ///   - dataBytes: The file's bytes before the skippable frame, which the blocks must fill exactly.
     init(content: [UInt8], headerBytes: Int, blockCount: Int, dataBytes: Int, path: String) throws(CacheError) {
-        // The version is read by itself: headers of other versions have other keys.
+        // The version is read separately: headers of other versions have other keys.
         let json = Data(content[..<headerBytes])
         if let version = try? JSONDecoder().decode(FormatVersion.self, from: json).formatVersion,
             version != CacheHeader.currentFormatVersion
@@ -97,7 +97,8 @@ struct CacheIndex: Equatable {
             guard block.offset == expectedOffset, block.compressedBytes <= dataBytes - expectedOffset else {
                 throw .header(path: path, what: "block \(number) does not begin where the one before it ends")
             }
-            // LZ4 never expands by more than 255; so no count in a damaged file makes the reader allocate without end.
+            // LZ4 never expands by more than 255, so no count in a damaged file makes the reader allocate without
+            // limit.
             guard block.payloadBytes / 255 <= block.compressedBytes, block.payloadBytes <= Self.mostPayloadBytes else {
                 throw .header(path: path, what: "block \(number) claims more bytes than its frame can hold")
             }
@@ -105,7 +106,7 @@ struct CacheIndex: Equatable {
             guard isDictionary ? block.rows == 0 : (1...Self.mostRows).contains(block.rows) else {
                 throw .header(path: path, what: "block \(number) claims \(block.rows) rows")
             }
-            // Constant columns take no bytes, so the bytes alone would not bound what they decode to.
+            // Constant columns take no bytes, so the number of bytes alone would not bound what they decode to.
             let columns = header.fields.count + header.numerics.count + 4
             guard block.rows * columns <= Self.mostValues else {
                 throw .header(path: path, what: "block \(number) claims \(block.rows) rows of \(columns) columns")
@@ -139,7 +140,7 @@ extension [UInt8] {
         for shift in stride(from: 0, to: Number.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 
-    /// The caller has checked the bounds.
+    /// Reads a number; the caller has checked the bounds.
     func littleEndian64(at offset: Int) -> UInt64 {
         self[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -1,18 +1,18 @@
 extension CacheReader {
-    /// What a file's columns take before LZ4 sees them, found by reading every block.
+    /// The size of a file's column before LZ4 compression, found by reading every block.
     public struct ColumnSize: Equatable, Sendable {
         public var name: String
         /// Packed bytes in all blocks.
         public var bytes: Int
-        /// Fewest and most bits a value takes in a block.
+        /// The fewest and most bits per value in any block.
         public var bits: ClosedRange<Int>
-        /// Blocks that hold numbers of the file's dictionary instead of values.
+        /// Number of blocks that hold dictionary numbers instead of values.
         public var dictionaryBlocks: Int
     }
 
     /// Reads every block and measures its columns.
     ///
-    /// - Throws: `CacheError` for the first block that is damaged.
+    /// - Throws: `CacheError` for the first damaged block.
     public func columnSizes() throws(CacheError) -> [ColumnSize] {
         var sizes: [ColumnSize] = []
         for number in 0..<blockCount {

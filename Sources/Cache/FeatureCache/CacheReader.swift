@@ -1,11 +1,11 @@
 import CXXHash
 import Foundation
 
-/// Reads one cache file. Opening reads trailer, header and index; a block is read, checked and decoded when it is asked
-/// for. May be used from several threads at once (`pread`).
+/// A reader of one cache file. Opening reads trailer, header and index; a block is read, checked and decoded on demand.
+/// Several threads may use it at once (`pread`).
 public final class CacheReader: Sendable {
     public let header: CacheHeader
-    /// As `CacheFile.checksum`.
+    /// The file's checksum, as in `CacheFile.checksum`.
     public let checksum: String
     private let path: String
     private let blocks: [CacheIndex.Block]
@@ -39,9 +39,9 @@ public final class CacheReader: Sendable {
         self.path = path
     }
 
-    /// Opens a file that must be of a given specification.
+    /// Opens a file that must match a given specification.
     ///
-    /// - Throws: as `init(path:)`, and `CacheError.specification`, which names the first column that differs.
+    /// - Throws: As `init(path:)`, and `CacheError.specification`, which names the first column that differs.
     public convenience init(path: String, expecting expectation: CacheExpectation) throws(CacheError) {
         try self.init(path: path)
         guard header.specificationHash == expectation.specificationHash else {
@@ -54,17 +54,17 @@ public final class CacheReader: Sendable {
     deinit { close(descriptor) }
 
     public var blockCount: Int { blocks.count }
-    /// Where each block is and how large, in the file and after LZ4.
+    /// The offset and size of each block, in the file and after LZ4.
     public var blockSizes: [(offset: Int, compressedBytes: Int, payloadBytes: Int, rows: Int)] {
         blocks.map { ($0.offset, $0.compressedBytes, $0.payloadBytes, $0.rows) }
     }
 
-    /// The rows of a block, checked against its checksum and the header.
+    /// Returns a block's rows, checked against its checksum and the header.
     public func block(_ number: Int) throws(CacheError) -> SparseBatch {
         try decoded(number).batch
     }
 
-    /// How the columns of a block stand in its payload.
+    /// Returns how a block's columns are stored in its payload.
     func columns(ofBlock number: Int) throws(CacheError) -> [StoredColumn] {
         try decoded(number).columns
     }
@@ -78,7 +78,7 @@ public final class CacheReader: Sendable {
         }
     }
 
-    /// Reads a frame and holds it against its checksum.
+    /// Reads a frame and checks it against its checksum.
     private static func frame(
         of block: CacheIndex.Block, _ number: Int, _ descriptor: Int32, _ path: String
     ) throws(CacheError) -> [UInt8] {
@@ -103,12 +103,12 @@ public final class CacheReader: Sendable {
         }
     }
 
-    /// Holds every frame against its checksum, without decompressing it.
+    /// Checks every frame against its checksum, without decompressing it.
     public func verifyChecksums() throws(CacheError) {
         for (number, block) in blocks.enumerated() { _ = try Self.frame(of: block, number, descriptor, path) }
     }
 
-    /// Decompresses and decodes every block, and counts what the header claims.
+    /// Decompresses and decodes every block, and checks the header's counts.
     public func verify() throws(CacheError) {
         var clicks = 0
         for number in blocks.indices { clicks += try block(number).labels.reduce(0) { $0 + Int($1) } }

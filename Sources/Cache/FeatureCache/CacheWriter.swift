@@ -3,8 +3,8 @@ import Days
 import Files
 import Foundation
 
-/// Writes one cache file, block by block, under a temporary name; the file appears under its own name only when it is
-/// whole and on the disk. Memory: one block and the dictionaries.
+/// A writer of one cache file, block by block, under a temporary name; the file gets its own name only when it is
+/// complete and on disk. Memory: one block and the dictionaries.
 public final class CacheWriter {
     private let folder: String
     private let name: String
@@ -18,9 +18,9 @@ public final class CacheWriter {
     private var temporaryPath: String { file.temporaryPath }
 
     /// - Parameters:
-    ///   - folder: made if it is not there.
-    ///   - name: what the file's name begins with; its checksum follows, so that builds with different contents lie beside
-    ///     each other until the manifest has chosen one: `part-0-1a2b3c4d5e6f7081.lz4`.
+    ///   - folder: Created if missing.
+    ///   - name: The beginning of the file's name; the checksum follows, so that builds with different contents coexist
+    ///     until the manifest has chosen one: `part-0-1a2b3c4d5e6f7081.lz4`.
     /// - Throws: `CacheError.system`.
     public init(
         folder: String, name: String, specificationHash: String, day: Day, part: Int, fields: [CacheField],
@@ -47,12 +47,12 @@ public final class CacheWriter {
         }
     }
 
-    /// Rows of a block: enough that its new dictionary values are few, little enough to shuffle by.
+    /// Rows per block: enough that new dictionary values are few, and few enough to shuffle by block.
     public static let defaultBlockRows = 65_536
 
     /// Appends rows; they are cut into blocks of `blockRows`.
     ///
-    /// - Throws: `CacheError.columns` when the rows do not have the writer's columns, `.system`.
+    /// - Throws: `CacheError.columns` if the rows do not have the writer's columns, `.system`.
     public func append(_ batch: SparseBatch) throws(CacheError) {
         guard batch.fits(layout) else {
             throw .columns(path: temporaryPath, what: "rows with other columns than the file's were appended")
@@ -72,7 +72,7 @@ public final class CacheWriter {
         }
     }
 
-    /// Ids that the pending block can still take in its fullest field.
+    /// The number of ids that the pending block can still take in its fullest field.
     private var idsLeft: Int {
         BlockLayout.mostIDs
             - pending.fields.reduce(0) { most, field in
@@ -80,7 +80,7 @@ public final class CacheWriter {
             }
     }
 
-    /// Writes the rest and makes the file appear.
+    /// Writes the rest and gives the file its name.
     public func finish() throws(CacheError) -> CacheFile {
         if pending.rows > 0 { try writeBlock() }
         try writeFrame(layout.encode(dictionaries), rows: 0)
@@ -95,10 +95,10 @@ public final class CacheWriter {
             checksum: CacheIndex.hex(checksum))
     }
 
-    /// Moments of the numeric columns of all blocks that were written.
+    /// Moments of the numeric columns over all written blocks.
     public var numerics: [CacheNumeric] { index.header.numerics }
 
-    /// Removes what was written; harmless after `finish()`.
+    /// Removes the unfinished file; harmless after `finish()`.
     public func abandon() { file.abandon() }
 
     private func writeBlock() throws(CacheError) {
@@ -136,7 +136,7 @@ public final class CacheWriter {
 }
 
 extension CacheError {
-    /// The error that `errno` holds now.
+    /// Creates the error that `errno` holds now.
     static func system(path: String, call: String) -> CacheError {
         .system(path: path, call: call, errno: errno, message: String(cString: strerror(errno)))
     }

@@ -1,5 +1,5 @@
-/// How a column of numbers stands in a block: as itself or as numbers of the file's dictionary, each less the smallest,
-/// at the fewest bits.
+/// The coding of a column of numbers in a block: the values themselves or their numbers in the file's dictionary, each
+/// minus the smallest, at the fewest bits.
 enum ColumnCoding: UInt8 {
     case plain = 0
     case dictionary = 1
@@ -7,12 +7,12 @@ enum ColumnCoding: UInt8 {
     /// Bytes before the packed numbers: coding, width, base.
     static let headBytes = 10
 
-    /// Appends a column as itself.
+    /// Appends a column's values directly.
     static func append<Number: FixedWidthInteger & UnsignedInteger>(_ column: [Number], to bytes: inout [UInt8]) {
         append(column, as: .plain, to: &bytes)
     }
 
-    /// Appends a column, by way of the dictionary where that is smaller.
+    /// Appends a column, through the dictionary if that is smaller.
     static func append<Number: FixedWidthInteger & UnsignedInteger>(
         _ column: [Number], with dictionary: inout ValueDictionary<Number>, to bytes: inout [UInt8]
     ) {
@@ -37,13 +37,13 @@ enum ColumnCoding: UInt8 {
         BitPacking.pack(column, base: base, width: width, into: &bytes)
     }
 
-    /// Whole bytes where values come in runs, because LZ4 finds those only there; the fewest bits otherwise.
+    /// Returns whole bytes if values come in runs, because LZ4 finds runs only there; otherwise the fewest bits.
     private static func storedWidth<Number: FixedWidthInteger>(_ width: Int, _ column: [Number]) -> Int {
         if width == 0 { return 0 }
         if width > 32 { return 64 }
         var changes = 0
         for index in column.indices.dropFirst() where column[index] != column[index - 1] { changes += 1 }
-        // A run costs LZ4 about three bytes, its literal among them.
+        // A run costs LZ4 about three bytes, including its literal.
         guard changes * 24 < column.count * width else { return width }
         return width <= 8 ? 8 : width <= 16 ? 16 : 32
     }
@@ -59,7 +59,7 @@ enum ColumnCoding: UInt8 {
     }
 }
 
-/// How a column stands in a block.
+/// The way a column is stored in a block.
 struct StoredColumn {
     var name: String
     var coding: ColumnCoding
@@ -67,23 +67,23 @@ struct StoredColumn {
     var bytes: Int
 }
 
-/// Reads columns off a payload, never past its end; nothing in it is believed before it is checked.
+/// A cursor that reads columns from a payload, never past its end; nothing in it is trusted before it is checked.
 struct ColumnCursor {
     let bytes: [UInt8]
     private(set) var offset = 0
-    /// The columns taken so far, each of its head and its numbers.
+    /// The columns read so far, with their heads and numbers.
     private(set) var taken: [StoredColumn] = []
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// The next column.
+    /// Reads the next column.
     ///
     /// - Parameters:
-    ///   - count: how many numbers it has; the caller has bounded it.
-    ///   - dictionary: the file's for this column; nil where the format allows none.
-    ///   - what: the column's name, for the error.
+    ///   - count: The number of values; the caller has bounded it.
+    ///   - dictionary: The file's dictionary for this column; nil if the format allows none.
+    ///   - what: The column's name, for the error.
     mutating func take<Number: FixedWidthInteger & UnsignedInteger>(
         _ count: Int, dictionary: [Number]? = nil, _ what: @autoclosure () -> String
     ) throws(LayoutError) -> [Number] {
@@ -108,7 +108,7 @@ struct ColumnCursor {
             StoredColumn(name: what(), coding: coding, width: width, bytes: ColumnCoding.headBytes + size))
         switch coding {
         case .plain:
-            // Sums that overflow wrap round; whatever a hostile file makes of that, ids are held against their table.
+            // Overflowing sums wrap around; whatever a hostile file makes of that, ids are checked against their table.
             guard let base = Number(exactly: base) else { throw LayoutError("the base of \(what()) is \(base)") }
             return BitPacking.unpack(bytes, offset: offset, count: count, width: width, base: base)
         case .dictionary:
@@ -126,7 +126,7 @@ struct ColumnCursor {
         }
     }
 
-    /// The next number, little endian.
+    /// Reads the next number, little endian.
     mutating func count(_ what: String) throws(LayoutError) -> Int {
         guard offset + 4 <= bytes.count else { throw LayoutError("the block ends before \(what)") }
         defer { offset += 4 }

@@ -1,9 +1,9 @@
 import CLZ4
 
-/// Standard LZ4 frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), one a block: independent blocks,
-/// content checksum, content size.
+/// Standard LZ4 frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), one per block: independent
+/// blocks, content checksum, content size.
 enum LZ4Frame {
-    /// - Throws: `LZ4Error` with the library's name of the error.
+    /// - Throws: `LZ4Error` with the library's name for the error.
     static func compress(_ bytes: [UInt8]) throws(LZ4Error) -> [UInt8] {
         var preferences = LZ4F_preferences_t()
         preferences.frameInfo.blockSizeID = LZ4F_max4MB
@@ -20,7 +20,7 @@ enum LZ4Frame {
         return frame
     }
 
-    /// Decompresses one frame into exactly `size` bytes; the caller has bounded `size` by the frame's length.
+    /// Decompresses one frame to exactly `size` bytes; the caller has bounded `size` by the frame's length.
     static func decompress(_ frame: [UInt8], size: Int) throws(LZ4Error) -> [UInt8] {
         var context: OpaquePointer?
         let created = LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
@@ -44,7 +44,7 @@ enum LZ4Frame {
                     }
                     consumed += read
                     initialized += written
-                    // No progress while the frame wants more: it is cut off, or longer than it should be.
+                    // No progress although the frame expects more: it is cut off, or longer than it should be.
                     if hint != 0, read == 0, written == 0 {
                         failure = LZ4Error(message: "the frame does not end where it should")
                         return
@@ -59,7 +59,7 @@ enum LZ4Frame {
     }
 }
 
-/// An error of the LZ4 library, by its own name.
+/// An error of the LZ4 library, by its own name for it.
 struct LZ4Error: Error {
     let message: String
 

@@ -1,12 +1,12 @@
 extension SparseBatch {
-    /// A batch of no rows with the given columns.
+    /// Returns a batch of no rows with the given columns.
     static func empty(fields: [CacheField], numerics: Int) -> SparseBatch {
         SparseBatch(
             fields: fields.map { $0.multiValued ? .multi(offsets: [0], ids: []) : .single([]) },
             numerics: [[Float]](repeating: [], count: numerics))
     }
 
-    /// Whether the columns are those of a layout and all have as many rows as there are labels.
+    /// Returns whether the columns are those of a layout and all have as many rows as there are labels.
     func fits(_ layout: BlockLayout) -> Bool {
         guard keys.count == rows, groups.count == rows, truth.count == (layout.hasTruth ? rows : 0),
             fields.count == layout.fields.count,
@@ -20,7 +20,7 @@ extension SparseBatch {
         }
     }
 
-    /// Appends a run of another batch's rows; the columns must be the same.
+    /// Appends a range of another batch's rows; the columns must be the same.
     mutating func append(_ other: SparseBatch, rows range: Range<Int>) {
         labels += other.labels[range]
         if !other.keys.isEmpty { keys += other.keys[range] }
@@ -37,7 +37,7 @@ extension SparseBatch {
         append(other, rows: 0..<other.rows)
     }
 
-    /// How many rows from `start` on, up to `limit`, have no more than `ids` ids in any one multi-valued field.
+    /// Returns how many rows from `start` on, up to `limit`, have no more than `ids` ids in any one multi-valued field.
     func rows(from start: Int, atMost limit: Int, ids: Int) -> Int {
         var end = min(rows, start + limit)
         for case .multi(let offsets, _) in fields {
@@ -47,7 +47,7 @@ extension SparseBatch {
         return end - start
     }
 
-    /// Keeps the columns, drops the rows.
+    /// Removes the rows and keeps the columns.
     mutating func removeAllRows() {
         labels.removeAll(keepingCapacity: true)
         keys.removeAll(keepingCapacity: true)
@@ -62,7 +62,7 @@ extension SparseBatch {
         for index in numerics.indices { numerics[index].removeAll(keepingCapacity: true) }
     }
 
-    /// The given rows, in the given order; a row may come more than once. O(rows × columns).
+    /// Returns the given rows in the given order; a row may occur more than once. O(rows × columns).
     public func selecting(rows indices: [Int]) -> SparseBatch {
         SparseBatch(
             labels: indices.map { labels[$0] }, keys: keys.isEmpty ? [] : indices.map { keys[$0] },
@@ -76,7 +76,7 @@ extension FieldColumn {
     fileprivate mutating func append(_ other: FieldColumn, rows range: Range<Int>) {
         switch (self, other) {
         case (.single(var ids), .single(let more)):
-            // Emptied first, so that the array is uniquely held and grows in place.
+            // Emptied first, so that the array is uniquely referenced and grows in place.
             self = .single([])
             ids += more[range]
             self = .single(ids)

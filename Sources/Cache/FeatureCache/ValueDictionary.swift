@@ -1,9 +1,9 @@
-/// The distinct values of one column of a file, numbered in the order of their first appearance: a value that comes often
-/// is stored as its small number. Open addressing; at most `limit` values.
+/// The distinct values of one column of a file, numbered in order of first appearance: a frequent value is stored as
+/// its small number. Open addressing; at most `limit` values.
 struct ValueDictionary<Number: FixedWidthInteger & UnsignedInteger & Sendable> {
     /// Values by their number.
     private(set) var values: [Number] = []
-    /// Number of the value in each slot, −1 where there is none. A power of two, at most half full.
+    /// Number of the value in each slot, −1 if there is none. A power of two, at most half full.
     private var slots: [Int32]
     private let limit: Int
 
@@ -12,12 +12,12 @@ struct ValueDictionary<Number: FixedWidthInteger & UnsignedInteger & Sendable> {
         slots = [Int32](repeating: -1, count: 1_024)
     }
 
-    /// The numbers of a block's values, new values numbered on the way; nil, and nothing remembered of the block, when
-    /// storing the values themselves takes no more bits.
+    /// Returns the numbers of a block's values, numbering new values on the way. If storing the values themselves takes
+    /// no more bits, returns nil and remembers nothing of the block.
     ///
     /// - Parameters:
-    ///   - valueBits: bits of a value in this block.
-    ///   - entryBits: bits that a new value takes in the dictionary.
+    ///   - valueBits: Bits per value in this block.
+    ///   - entryBits: Bits that a new value takes in the dictionary.
     mutating func encode(_ column: [Number], valueBits: Int, entryBits: Int) -> [UInt32]? {
         let known = values.count
         let plain = column.count * valueBits
@@ -59,7 +59,7 @@ struct ValueDictionary<Number: FixedWidthInteger & UnsignedInteger & Sendable> {
         return codes
     }
 
-    /// Where a value is, or the free slot where it would go.
+    /// Returns a value's slot, or the free slot where it would go.
     @inline(__always)
     private func slot(of value: Number) -> Int {
         let mask = slots.count &- 1
@@ -73,7 +73,7 @@ struct ValueDictionary<Number: FixedWidthInteger & UnsignedInteger & Sendable> {
         for (code, value) in values.enumerated() { slots[slot(of: value)] = Int32(truncatingIfNeeded: code) }
     }
 
-    /// Takes the newest values back, the last first, so that no probe sequence loses a link.
+    /// Removes the newest values, last first, so that no probe sequence loses a link.
     private mutating func forget(from known: Int) {
         while values.count > known {
             let slot = self.slot(of: values[values.count - 1])

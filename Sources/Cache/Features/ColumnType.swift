@@ -1,16 +1,16 @@
-/// PostgreSQL's type of a column that features read: decides which text a value has, whoever sends it.
+/// PostgreSQL's type of a column that features read: it decides a value's text, whoever sends it.
 ///
 /// A model keeps its columns' types, so that a value from a log, from JSON and from a program gets the same id.
 public struct ColumnType: Equatable, Sendable {
-    /// Of the column's values, or of its arrays' elements.
+    /// The type of the column's values, or of its arrays' elements.
     public let scalar: Scalar
     public let isArray: Bool
 
     /// The types whose values have one text that a request can have too.
     public enum Scalar: Equatable, Sendable {
-        /// `text`, `character varying`, `citext`, `name`, enums: as it stands.
+        /// `text`, `character varying`, `citext`, `name`, enums: the text itself.
         case text
-        /// `character(n)`: without the blanks at its end.
+        /// `character(n)`: without trailing blanks.
         case paddedText
         /// `smallint`, `integer`, `bigint`
         case integer
@@ -18,12 +18,12 @@ public struct ColumnType: Equatable, Sendable {
         case boolean
         case real
         case doublePrecision
-        /// With as many decimals as the column has; nil: as each value has.
+        /// `numeric`, with the column's number of decimals; nil for each value's own.
         case numeric(scale: Int?)
         case date
         /// Without time zone.
         case timestamp
-        /// With time zone; the text is that of UTC.
+        /// With time zone; the text is in UTC.
         case timestampWithZone
         /// Without time zone.
         case time
@@ -38,12 +38,12 @@ public struct ColumnType: Equatable, Sendable {
         case hardwareAddress
     }
 
-    /// - Parameter name: as `format_type` writes it, `enum` for an enum, with `[]` for an array.
-    /// - Returns: nil for a type whose values cannot be features with ids.
+    /// - Parameter name: The type as `format_type` writes it, `enum` for an enum, with `[]` for an array.
+    /// - Returns: Nil for a type whose values cannot be features with ids.
     public init?(postgres name: String) {
         isArray = name.hasSuffix("[]")
         let name = isArray ? String(name.dropLast(2)) : name
-        // ‘numeric(10,2)’, ‘timestamp(3) with time zone’: what stands in the brackets, and the name without it.
+        // Splits ‘numeric(10,2)’ or ‘timestamp(3) with time zone’ into the part in brackets and the name without it.
         var (plain, modifier) = (name, "")
         if let open = name.firstIndex(of: "("), let end = name[open...].firstIndex(of: ")") {
             modifier = String(name[name.index(after: open)..<end])
@@ -76,10 +76,10 @@ public struct ColumnType: Equatable, Sendable {
         }
     }
 
-    /// Whether a text is its own, whatever it is.
+    /// Whether any text stands for itself.
     public var isVerbatim: Bool { scalar == .text }
 
-    /// Why a type cannot be a feature with ids, as the end of a sentence.
+    /// Returns the reason why a type cannot be a feature with ids, as the end of a sentence.
     public static func refusal(of name: String) -> String {
         switch name {
         case "json", "jsonb": "the same object has many texts"

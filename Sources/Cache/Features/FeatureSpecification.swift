@@ -1,4 +1,4 @@
-/// What the job turns a log row into: the list of features, in the order in which the cache stores their columns.
+/// The list of features into which the job turns a log row, in the order in which the cache stores their columns.
 public struct FeatureSpecification: Codable, Equatable, Sendable {
     public var features: [Feature]
 
@@ -10,7 +10,7 @@ public struct FeatureSpecification: Codable, Equatable, Sendable {
     public var fields: [Feature] { features.filter { $0.kind != .numeric } }
     /// The features that become plain numbers, in order.
     public var numerics: [Feature] { features.filter { $0.kind == .numeric } }
-    /// What decides the cache's columns: admission and embedding happen in training.
+    /// The parts that decide the cache's columns: admission and embedding happen in training.
     public var asCached: FeatureSpecification {
         FeatureSpecification(
             features: features.map { feature in
@@ -26,34 +26,35 @@ public struct FeatureSpecification: Codable, Equatable, Sendable {
     public var bucketed: [Feature] { features.filter { $0.kind == .bucketed } }
 }
 
-/// One feature: what it is read from and how its value is represented.
+/// One feature: its source and the representation of its value.
 public struct Feature: Codable, Equatable, Sendable {
-    /// The feature's own name; it also seeds the hash, so that equal values of two fields get unrelated ids.
+    /// The feature's name; it also seeds the hash, so that equal values of two fields get unrelated ids.
     public var name: String
-    /// The column it is read from; crosses and times have none of their own and leave their name here.
+    /// The column it is read from; crosses and times, which have none, use their name here.
     public var column: String
     public var kind: Kind
-    /// Categorical, multi-valued, cross: the field has `1 << hashBits` ids, of which 0 means "missing". With
-    /// `FeatureHasher.exactBits` only the ids that training met have an embedding row each; with fewer every id is a row.
+    /// For categorical, multi-valued and crossed features: the field has `1 << hashBits` ids, of which 0 means
+    /// "missing". With `FeatureHasher.exactBits`, only ids seen in training have an embedding row; with fewer bits,
+    /// every id is a row.
     public var hashBits: Int
-    /// The feature whose embedding table this one uses, so that equal values of both have one id and one embedding; nil: its
-    /// own.
+    /// The feature whose embedding table this one uses, so that equal values of both have one id and one embedding; nil
+    /// for its own.
     public var table: String?
-    /// Numerics only.
+    /// For numerics only.
     public var transform: Transform
-    /// Cross: the names of the crossed features, at least two.
+    /// For a cross: the names of the crossed features, at least two.
     public var crossed: [String]?
-    /// Bucketed: how many buckets of equal share of rows.
+    /// For a bucketed feature: the number of buckets, with equal shares of rows.
     public var buckets: Int?
-    /// Bucketed: the learned upper ends of all buckets but the last, ascending; nil in a job file.
+    /// For a bucketed feature: the learned upper bounds of all buckets but the last, ascending; nil in a job file.
     public var boundaries: [Double]?
-    /// Ids seen less often in training share one embedding; nil: every id has its own.
+    /// Ids seen less often in training share one embedding; nil if every id has its own.
     public var minimumCount: Int?
-    /// Ids not seen for so many days before the last training day lose their own embedding.
+    /// Ids not seen for n days before the last training day lose their own embedding.
     public var expireAfterDays: Int?
-    /// Numbers its ids are embedded in; nil: as the net says.
+    /// The dimension of its embeddings; nil for the net's own.
     public var embeddingDim: Int?
-    /// Multi-valued: how the embeddings of a row's ids become one; nil: their sum.
+    /// For a multi-valued feature: how the embeddings of a row's ids are combined; nil for their sum.
     public var pooling: Pooling?
 
     public init(
@@ -71,13 +72,13 @@ public struct Feature: Codable, Equatable, Sendable {
     }
 
     public enum Kind: String, Codable, CaseIterable, Sendable {
-        /// One value a row: text, a whole number, a uuid, a truth value; any other type by its text form.
+        /// One value per row: text, a whole number, a uuid, a truth value; any other type by its text form.
         case categorical
-        /// One number a row.
+        /// One number per row.
         case numeric
-        /// An array of values a row.
+        /// An array of values per row.
         case multiValued = "multi_valued"
-        /// One number a row, represented by the quantile bucket it falls into.
+        /// One number per row, represented by the quantile bucket it falls into.
         case bucketed
         /// The combination of other features' values.
         case cross
@@ -88,7 +89,7 @@ public struct Feature: Codable, Equatable, Sendable {
 
         /// Whether ids come from the hash.
         public var isHashed: Bool { self == .categorical || self == .multiValued || self == .cross }
-        /// Whether it reads a column of its own.
+        /// Whether the feature reads a column.
         public var readsColumn: Bool { self != .cross && self != .hourOfDay && self != .dayOfWeek }
     }
 
@@ -103,10 +104,11 @@ public struct Feature: Codable, Equatable, Sendable {
         case mean
     }
 
-    /// Whether a table of ids says which embedding row an id has.
+    /// Whether a table of ids maps ids to embedding rows.
     public var hasIDTable: Bool { kind.isHashed && hashBits == FeatureHasher.exactBits }
 
-    /// Ids of the field are below this; 0 for numerics. The rows of its embedding table, unless that has a table of ids.
+    /// Ids of the field are below this; 0 for numerics. The number of rows in its embedding table, unless it has a
+    /// table of ids.
     public var tableRows: Int {
         switch kind {
         case .categorical, .multiValued, .cross: FeatureHasher(self).tableRows

@@ -1,14 +1,14 @@
-/// Turns a number into the quantile bucket that it falls into: `id = 1 + (boundaries below the number)`, a number equal
-/// to a boundary falls below it; id 0 is "missing".
+/// A map from numbers to quantile buckets: `id = 1 + (boundaries below the number)`; a number equal to a boundary falls
+/// below it; id 0 is "missing".
 public struct QuantileBuckets: Sendable {
     private let boundaries: [Double]
 
-    /// - Parameter boundaries: upper ends of all buckets but the last, ascending.
+    /// - Parameter boundaries: Upper bounds of all buckets but the last, ascending.
     public init(boundaries: [Double]) {
         self.boundaries = boundaries
     }
 
-    /// The id of a number; NaN is missing. O(log buckets).
+    /// Returns the id of a number; NaN is missing. O(log buckets).
     public func id(_ value: Double) -> UInt32 {
         if value.isNaN { return FeatureHasher.missing }
         var low = 0

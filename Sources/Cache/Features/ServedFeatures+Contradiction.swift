@@ -1,6 +1,6 @@
 extension ServedFeatures {
-    /// The first thing in which features contradict themselves or each other; nil where there is none. A file is not
-    /// believed before this is asked.
+    /// A description of the first contradiction within or between features; nil if there is none. A file is not trusted
+    /// before this is checked.
     public var contradiction: String? {
         guard features.count <= Self.mostFeatures else {
             return "it has \(features.count) features, expected at most \(Self.mostFeatures)"

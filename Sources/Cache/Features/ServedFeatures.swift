@@ -1,15 +1,15 @@
 import Foundation
 
-/// Everything that a program needs to turn raw values into what a model reads: `features.json` beside its weights.
+/// Everything that a program needs to turn raw values into a model's input: `features.json` next to its weights.
 public struct ServedFeatures: Codable, Equatable, Sendable {
-    /// In the order of the model's fields and numbers, with learned boundaries.
+    /// The features in the order of the model's fields and numbers, with learned boundaries.
     public var features: [Feature]
     /// The column with the impression's time, for hours and weekdays.
     public var timeColumn: String
-    /// The zone whose clocks tell them.
+    /// The time zone of hours and weekdays.
     public var timeZone: String
     /// PostgreSQL's types of the columns, as `ColumnType` reads them; nil in files of older versions, whose values are
-    /// taken as text.
+    /// treated as text.
     public var columnTypes: [String: String]?
 
     public init(
@@ -24,7 +24,7 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
 
     public var specification: FeatureSpecification { FeatureSpecification(features: features) }
 
-    /// The column that a feature is read from; nil for crosses.
+    /// Returns the column that a feature is read from; nil for crosses.
     public func column(of feature: Feature) -> String? {
         switch feature.kind {
         case .cross: nil
@@ -33,12 +33,12 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
         }
     }
 
-    /// The type of a column; nil where the file says none, or none that has ids.
+    /// Returns the type of a column; nil if the file gives none, or one without ids.
     public func type(of column: String) -> ColumnType? {
         columnTypes?[column].flatMap { ColumnType(postgres: $0) }
     }
 
-    /// JSON with sorted keys: the same features give the same text.
+    /// Returns JSON with sorted keys: the same features give the same text.
     public func canonicalJSON() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

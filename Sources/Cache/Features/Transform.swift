@@ -1,7 +1,7 @@
 import Foundation
 
 extension Feature.Transform {
-    /// The transformed number; NaN, which means "missing", for anything that is not finite.
+    /// Returns the transformed number; NaN, which means "missing", for anything that is not finite.
     public func apply(_ value: Double) -> Float {
         guard value.isFinite else { return .nan }
         switch self {
@@ -12,7 +12,7 @@ extension Feature.Transform {
 }
 
 extension FeatureSpecification {
-    /// JSON with sorted keys: the same specification gives the same text.
+    /// Returns JSON with sorted keys: the same specification gives the same text.
     public func canonicalJSON() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

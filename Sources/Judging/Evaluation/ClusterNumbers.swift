@@ -1,16 +1,17 @@
-/// Clusters as numbers from 0 on in the order of their first rows, without a table of them: rows are sorted by cluster,
-/// so that each learns the first row of its cluster, by that, and back into their own order.
+/// Clusters numbered from 0 in the order of their first rows, without a table of them: rows are sorted by cluster,
+/// which gives each row the first row of its cluster, then by that first row, and finally back into their own order.
 struct ClusterNumbers {
     let count: Int
     /// `[rows]`
     let numbers: StoredColumn<UInt32>
 
-    /// What a sorted row has bits for.
+    /// The most clusters that a sorted row has bits for.
     static let most = 1 << 30
 
     /// - Parameters:
-    ///   - clusters: 0 stands for "none", such a row is a cluster by itself. Empty: each row is one. `[rows]` or `[]`
-    ///   - rows: how many there are.
+    ///   - clusters: The rows' clusters. A row with 0, for "none", is a separate cluster. Empty: each row is one.
+    ///     `[rows]` or `[]`
+    ///   - rows: The number of rows.
     init(_ clusters: StoredColumn<UInt64>, rows: Int, space: ScratchSpace) throws(EvaluationError) {
         guard clusters.isEmpty || clusters.count == rows else {
             throw .lengthsDiffer(what: "groups", count: clusters.count, labels: rows)
@@ -22,19 +23,19 @@ struct ClusterNumbers {
         var byRow = ExternalSort<Keyed>(space)
         var count = 0
         var first: UInt64?
-        try byFirstRow.forEach { entry throws(EvaluationError) in
+        try byFirstRow.forEachRecord { entry throws(EvaluationError) in
             if entry.key != first { count += 1 }
             first = entry.key
             guard count <= Self.most else { throw .tooManyClusters(most: Self.most) }
             try byRow.add(Keyed(key: entry.value, value: UInt64(count - 1)))
         }
         let writer = ColumnWriter<UInt32>(space)
-        try byRow.forEach { entry throws(EvaluationError) in try writer.append(UInt32(entry.value)) }
+        try byRow.forEachRecord { entry throws(EvaluationError) in try writer.append(UInt32(entry.value)) }
         self.count = count
         numbers = try writer.finish()
     }
 
-    /// Gives each row with the first row of its cluster, in any order.
+    /// Passes each row with the first row of its cluster, in any order.
     private static func firstRows(
         _ clusters: StoredColumn<UInt64>, rows: Int, space: ScratchSpace,
         _ body: (_ first: UInt64, _ row: UInt64) throws(EvaluationError) -> Void
@@ -51,14 +52,14 @@ struct ClusterNumbers {
             }
         }
         var first = Keyed(key: 0, value: 0)
-        try byCluster.forEach { entry throws(EvaluationError) in
+        try byCluster.forEachRecord { entry throws(EvaluationError) in
             if entry.key != first.key { first = entry }
             try body(first.value, entry.value)
         }
     }
 }
 
-/// A number to sort by, and one that goes with it and orders equal ones.
+/// A sort key, and a value that orders equal keys.
 private struct Keyed: Comparable, BitwiseCopyable {
     var key, value: UInt64
 

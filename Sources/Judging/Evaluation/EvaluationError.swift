@@ -1,4 +1,4 @@
-/// Why scored impressions cannot be evaluated.
+/// The reason why scored impressions cannot be evaluated.
 public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     /// There are no rows.
     case noRows
@@ -10,11 +10,11 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case nonFiniteScore(row: Int, value: Double)
     /// A probability outside [0, 1].
     case notAProbability(row: Int, value: Double)
-    /// More pairs of a click and a non-click than the exact sums of an AUC's variance have room for.
+    /// There are more click/non-click pairs than the exact sums of an AUC's variance can hold.
     case tooManyPairs(clicks: Int, others: Int)
-    /// More clusters than a sorted row has bits for.
+    /// There are more clusters than a sorted row has bits for.
     case tooManyClusters(most: Int)
-    /// The folder for what does not fit into memory cannot be used.
+    /// The folder for rows that do not fit into memory cannot be used.
     case scratch(folder: String, call: String, reason: String)
 
     public var description: String {
@@ -34,11 +34,12 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
             "\(clicks) clicks and \(others) impressions without one make more pairs than an exact AUC can "
                 + "count (2^63); judge a part of the rows, or lower the weights"
         case .tooManyClusters(let most):
-            "there are more than \(most) clusters, as many as can be drawn; name a coarser column in evaluation.group"
+            "there are more than \(most) clusters, the most that can be drawn; name a coarser column in "
+                + "evaluation.group"
         case .scratch(let folder, let call, let reason):
-            "rows that do not fit into memory cannot wait in folder \(folder) (\(call): \(reason)); make it writable "
-                + "and free some disk there, 50 bytes a row and 8 more for each net and sliced feature, or name another folder "
-                + "in cache.directory"
+            "rows that do not fit into memory cannot be stored in folder \(folder) (\(call): \(reason)); make it "
+                + "writable and free some disk there, 50 bytes per row and 8 more per net and sliced feature, or name "
+                + "another folder in cache.directory"
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// What the loss of groups is above their share of the whole: loss − NE · loss of always predicting the click rate. Its
-/// sum over all groups is 0, and its squares give ``EvaluationReport/normalizedEntropyStandardError``.
+/// The groups' loss above their share of the whole: loss − NE · loss of always predicting the click rate. It sums to 0
+/// over all groups, and its squares give ``EvaluationReport/normalizedEntropyStandardError``.
 struct ExcessLoss {
     private let normalizedEntropy: Double
     private let clickRate: Double
@@ -9,7 +9,7 @@ struct ExcessLoss {
     private var groups = 0
     private var squares = 0.0
 
-    /// - Parameter report: of all rows; without an NE there is nothing to compare with.
+    /// - Parameter report: The report of all rows; without an NE there is nothing to compare with.
     init?(_ report: EvaluationReport) {
         guard let normalizedEntropy = report.normalizedEntropy else { return nil }
         self.normalizedEntropy = normalizedEntropy
@@ -17,7 +17,7 @@ struct ExcessLoss {
         impressions = report.impressions
     }
 
-    /// Of rows with the same probability.
+    /// Returns the excess loss of rows with the same probability.
     func excess(probability: Double, clicks: Int, others: Int) -> Double {
         var sum = 0.0
         if clicks > 0 { sum += Double(clicks) * excess(label: 1, probability) }
@@ -30,7 +30,7 @@ struct ExcessLoss {
         squares += excess * excess
     }
 
-    /// A row that is a group by itself, and as many of them as its weight.
+    /// Adds a row that is a separate group, as often as its weight says.
     mutating func add(_ row: ScoredRows<some BinaryFloatingPoint>.Row) {
         let excess = excess(label: row.label, row.score)
         groups += Int(row.weight)

@@ -1,18 +1,19 @@
 import Files
 
-/// Sorts any number of records of fixed size in bounded memory: sorted runs go to an unnamed temporary file when they
-/// fill the memory, and are merged as a stream (Knuth, TAOCP volume 3, 5.4). Few records never see a disk.
+/// A sort of any number of fixed-size records in bounded memory: sorted runs go to an unnamed temporary file when they
+/// fill the memory, and are merged as a stream (Knuth, TAOCP volume 3, 5.4). A small number of records never touches
+/// the disk.
 struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~Copyable {
     private let space: ScratchSpace
     private let capacity: Int
     private var pending: [Record] = []
     private var file: ScratchFile?
-    /// Where each sorted run lies in the file.
+    /// The position of each sorted run in the file.
     private var runs: [Range<Int>] = []
 
     init(_ space: ScratchSpace) {
         self.space = space
-        // The standard library's sort takes half as much again.
+        // The standard library's sort needs half as much memory again.
         capacity = space.capacity(of: Record.self, share: 2)
     }
 
@@ -21,8 +22,8 @@ struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~Copyable 
         pending.append(record)
     }
 
-    /// Gives all records in ascending order. O(n log n), a write and a read of what does not fit.
-    consuming func forEach(_ body: (Record) throws(EvaluationError) -> Void) throws(EvaluationError) {
+    /// Passes all records in ascending order. O(n log n), plus one write and one read of what does not fit.
+    consuming func forEachRecord(_ body: (Record) throws(EvaluationError) -> Void) throws(EvaluationError) {
         if !runs.isEmpty { try spill() }
         guard let file else {
             pending.sort()
@@ -46,12 +47,12 @@ struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~Copyable 
     }
 }
 
-/// A sorted run of a file, read some records at a time.
+/// A sorted run in a file, read a few records at a time.
 private struct SortedRun<Record: BitwiseCopyable & Comparable & Sendable> {
     let file: ScratchFile
-    /// What has not been read yet.
+    /// The records not read yet.
     var rest: Range<Int>
-    /// Records to read at a time.
+    /// Number of records to read at a time.
     let length: Int
     private var buffer: [Record] = []
     private var position = 0
@@ -74,7 +75,7 @@ private struct SortedRun<Record: BitwiseCopyable & Comparable & Sendable> {
     }
 }
 
-/// Merges sorted runs: a binary heap of each run's next record.
+/// A merge of sorted runs: a binary heap of each run's next record.
 private struct RunMerge<Record: BitwiseCopyable & Comparable & Sendable> {
     private var runs: [SortedRun<Record>]
     private var heap: [(record: Record, run: Int)] = []
@@ -100,7 +101,7 @@ private struct RunMerge<Record: BitwiseCopyable & Comparable & Sendable> {
         return least.record
     }
 
-    /// Moves the first entry down to where neither of the two below it is less.
+    /// Moves the first entry down until neither of its two children is less.
     private mutating func sink() {
         var parent = 0
         while true {

@@ -1,22 +1,22 @@
-/// The AUC within groups (usually users), averaged by impressions: how well a net orders what one user saw.
+/// The AUC within groups (usually users), weighted by impressions: how well a net orders what one user saw.
 struct GroupedRanking {
-    /// Mean of the groups' AUC weighted by their impressions; `nil` when no group has both a click and a non-click.
+    /// Mean of the groups' AUC weighted by their impressions; nil if no group has both a click and a non-click.
     let gauc: Double?
     /// As ``EvaluationReport/gaucStandardError``.
     let standardError: Double?
-    /// How many groups had both classes and so were counted.
+    /// The number of groups that had both classes and were counted.
     let countedGroups: Int
 
     /// O(n log n).
     ///
-    /// - Parameter excess: is given each group; rows that have none as one each.
+    /// - Parameter excess: Receives each group; a row without one counts as a group.
     init(
         _ rows: ScoredRows<some BinaryFloatingPoint>, excess: inout ExcessLoss?, space: ScratchSpace
     ) throws(EvaluationError) {
         var sort = ExternalSort<RankedRow>(space)
-        try rows.forEach { row throws(EvaluationError) in
+        try rows.forEachRow { row throws(EvaluationError) in
             guard row.weight > 0 else { return }
-            // Group 0 stands for rows that have none.
+            // Group 0 stands for rows without a group.
             guard row.group != 0 else {
                 excess?.add(row)
                 return
@@ -48,13 +48,13 @@ struct GroupedRanking {
     }
 }
 
-/// A mean of groups by their impressions, and its error. Squared deviations are summed as in West, "Updating Mean and
-/// Variance Estimates" (1979), so that they do not cancel where the groups hardly differ.
+/// A mean of groups weighted by impressions, and its error. Squared deviations are summed as in West, "Updating Mean
+/// and Variance Estimates" (1979), so that they do not cancel when the groups hardly differ.
 private struct GroupMean {
     private(set) var groups = 0
     private var weighted = 0.0
     private var impressions = 0
-    /// Groups by their squared impressions: the sum of these, their mean, and their squared deviations from that.
+    /// Groups weighted by squared impressions: the sum of the weights, their mean, and the squared deviations from it.
     private var squares = 0.0
     private var centre = 0.0
     private var deviations = 0.0
@@ -74,7 +74,7 @@ private struct GroupMean {
 
     var standardError: Double? {
         guard groups > 1, let value else { return nil }
-        // About the mean by impressions, which is another than the centre.
+        // Relative to the mean by impressions, which differs from the centre.
         let residuals = deviations + squares * (centre - value) * (centre - value)
         return (Double(groups) / Double(groups - 1) * residuals).squareRoot() / Double(impressions)
     }

@@ -1,13 +1,13 @@
 import Foundation
 import Histogram
 
-/// Times the scoring calls of a net, back to back, at a fixed rate, or of two nets in turn.
+/// A probe that times the scoring calls of a net, back to back or at a fixed rate, or of two nets in turn.
 public struct LatencyProbe: Sendable {
-    /// Batch sizes worth a report each; the caller builds a batch of each size and calls a `measure` with it.
+    /// Batch sizes to report on; the caller builds a batch of each size and calls `measure` with it.
     public var batchSizes: [Int]
-    /// Timed calls a report.
+    /// Number of timed calls per report.
     public var calls: Int
-    /// Calls before the timed ones, which fill caches and let kernels be chosen.
+    /// Number of calls before the timed ones, which fill caches and let kernels be chosen.
     public var warmUp: Int
 
     public init(batchSizes: [Int] = [1, 50, 200, 500], calls: Int = 2_000, warmUp: Int = 200) {
@@ -24,9 +24,9 @@ public struct LatencyProbe: Sendable {
         return timing.report(net: net, batchSize: batchSize, cpuModel: Self.cpuModel())
     }
 
-    /// Times two nets in one run, a call of each in turn and with the order swapped every time, so that both meet the
-    /// same clock frequency and neighbours and their ratio is fair. Each net then finds the caches as the other left
-    /// them, so its own figures may be a little above those of a run alone.
+    /// Times two nets in one run, one call each in turn and with the order swapped every time, so that both meet the
+    /// same clock frequency and neighbours and their ratio is fair. Each net finds the caches as the other left them,
+    /// so its own figures may be slightly above those of a separate run.
     public func measure(
         net: String, against other: String, batchSize: Int, call: () throws -> Void, otherCall: () throws -> Void
     ) rethrows -> (net: LatencyReport, other: LatencyReport) {
@@ -52,10 +52,10 @@ public struct LatencyProbe: Sendable {
         )
     }
 
-    /// Times `call` at a fixed rate. Latency counts from the moment at which a call ought to have begun, so that one that comes
-    /// late because those before it stalled has waited, as a request would have (Tene, "How NOT to Measure Latency", 2013).
+    /// Times `call` at a fixed rate. Latency counts from the intended start of a call, so that a call delayed by a
+    /// stall before it has waited, as a request would have (Tene, "How NOT to Measure Latency", 2013).
     ///
-    /// - Parameter callsPerSecond: above 0; more than the net can do makes every call later than the one before.
+    /// - Parameter callsPerSecond: Above 0; at more than the net can do, every call is later than the one before.
     public func measurePaced(
         net: String, batchSize: Int, callsPerSecond: Double, call: () throws -> Void
     ) rethrows -> LatencyReport {
@@ -64,7 +64,7 @@ public struct LatencyProbe: Sendable {
         let start = ContinuousClock.now
         for number in 0..<calls {
             let intended = start + .seconds(Double(number) / callsPerSecond)
-            // A sleep ends late, so the last of the waiting is done awake.
+            // A sleep ends late, so the last part of the wait is a busy loop.
             let wait = ContinuousClock.now.duration(to: intended) - .microseconds(200)
             if wait > .zero { usleep(UInt32(wait / .microseconds(1))) }
             while ContinuousClock.now < intended {}
@@ -74,13 +74,13 @@ public struct LatencyProbe: Sendable {
             net: net, batchSize: batchSize, cpuModel: Self.cpuModel(), pace: callsPerSecond)
     }
 
-    /// The first `model name` of `/proc/cpuinfo`, or `unknown` where the kernel does not give one.
+    /// Returns the first `model name` in `/proc/cpuinfo`, or `unknown` if the kernel gives none.
     public static func cpuModel() -> String {
         guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return "unknown" }
         return cpuModel(cpuinfo: text)
     }
 
-    /// The same from the text of a `cpuinfo` file.
+    /// Returns the CPU's name from the text of a `cpuinfo` file.
     package static func cpuModel(cpuinfo: String) -> String {
         for line in cpuinfo.split(separator: "\n") where line.hasPrefix("model name") {
             guard let colon = line.firstIndex(of: ":") else { continue }
@@ -106,7 +106,7 @@ private struct Timing {
         _ = histogram.record(UInt64(max(elapsed / .nanoseconds(1), 1)))
     }
 
-    /// - Parameter pace: calls a second; nil: back to back.
+    /// - Parameter pace: Calls per second; nil for back to back.
     func report(net: String, batchSize: Int, cpuModel: String, pace: Double? = nil) -> LatencyReport {
         func microseconds(_ percentile: Double) -> Double { Double(histogram.valueAtPercentile(percentile)) / 1_000 }
         let seconds = max(total / .seconds(1), 1e-9)

@@ -1,14 +1,14 @@
-/// How long one net took to score batches of one size on one machine. Percentiles are exact to three significant
+/// The time that one net took to score batches of one size on one machine. Percentiles are exact to three significant
 /// digits (HdrHistogram).
 public struct LatencyReport: Codable, Equatable, Sendable {
-    /// Which net was timed: `light`, `booster`.
+    /// The timed net: `light` or `booster`.
     public var net: String
     /// Impressions scored by one call.
     public var batchSize: Int
     public var mode: Mode
-    /// Paced calls: how many began in a second.
+    /// For paced calls: how many began per second.
     public var callsPerSecond: Double?
-    /// Timed calls, without the warm-up.
+    /// Number of timed calls, without the warm-up.
     public var calls: Int
     public var p50Microseconds: Double
     public var p90Microseconds: Double
@@ -23,9 +23,9 @@ public struct LatencyReport: Codable, Equatable, Sendable {
 
     /// When a call begins.
     public enum Mode: String, Codable, Sendable {
-        /// When the one before has ended.
+        /// When the previous call has ended.
         case backToBack = "back_to_back"
-        /// At a fixed rate; latency counts from the intended start, so that a stall counts for every call that it delays.
+        /// At a fixed rate; latency counts from the intended start, so that a stall counts for every call it delays.
         case paced
     }
 
@@ -50,11 +50,11 @@ public struct LatencyReport: Codable, Equatable, Sendable {
     }
 }
 
-/// What scoring one example takes, whatever the machine.
+/// The cost of scoring one example, independent of the machine.
 public struct ExampleCost: Codable, Equatable, Sendable {
     /// Floating-point operations of the dense layers' products.
     public var operations: Int
-    /// Bytes of weights that it reads: its embeddings, and its share of the dense weights, which a call reads once.
+    /// Bytes of weights read per example: its embeddings, and its share of the dense weights, which a call reads once.
     public var bytes: Double
 
     public init(operations: Int, bytes: Double) {

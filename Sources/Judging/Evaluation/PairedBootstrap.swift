@@ -2,34 +2,34 @@ import CounterRandom
 import Nets
 import Synchronization
 
-/// A Poisson bootstrap of AUCs in which whole clusters (users) are drawn, because impressions of one user are not
-/// independent of each other: in each replicate a cluster's rows count Poisson(1) times, the same for every net, so
-/// differences of nets are paired (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", Google, 2012).
+/// A Poisson bootstrap of AUCs that draws whole clusters (users), because impressions of one user are not independent:
+/// in each replicate a cluster's rows count Poisson(1) times, the same for every net, so differences between nets are
+/// paired (Chamandy et al., "Estimating Uncertainty for Massive Data Streams", Google, 2012).
 public struct PairedBootstrap: Sendable {
-    /// How often clusters were drawn.
+    /// The number of draws.
     public let replicates: Int
-    /// Clusters among the rows.
+    /// The number of clusters among the rows.
     public let clusters: Int
-    /// AUC of each net on the rows as they are; nil when one class only occurs. `[nets]`
+    /// AUC of each net on the original rows; nil if only one class occurs. `[nets]`
     public let aucs: [Double?]
-    /// AUC of each net in each replicate, nil likewise. `[nets][replicates]`
+    /// AUC of each net in each replicate; nil likewise. `[nets][replicates]`
     public let replicateAUCs: [[Double?]]
     private let scores: [StoredColumn<Float>]
     private let labels: StoredColumn<UInt8>
     private let numbers: ClusterNumbers
     private let space: ScratchSpace
 
-    /// O(nets · (n log n + replicates · n)) time; a byte a cluster and thread, and some `space.memoryBytes`: rows
-    /// beyond wait on disk, 4 bytes each for every net, and the replicates are the same.
+    /// O(nets · (n log n + replicates · n)) time; one byte per cluster and thread, and about `space.memoryBytes`:
+    /// further rows go to disk, 4 bytes each per net, and the replicates are the same.
     ///
     /// - Parameters:
-    ///   - scores: of each net, any finite numbers. `[nets][rows]`
+    ///   - scores: Each net's scores, any finite numbers. `[nets][rows]`
     ///   - labels: 1 for a click, 0 for none. `[rows]`
-    ///   - clusters: equal numbers are one cluster; 0 stands for "none", such a row is a cluster by itself. Empty: each row
-    ///     is one. `[rows]` or `[]`
-    ///   - seed: the same one gives the same replicates, whatever the number of threads.
-    ///   - threads: fewer are used where their clusters' counts would not fit `space.memoryBytes`.
-    /// - Throws: when there are no rows, lengths differ, a row's label or score is not one, or the disk has no room.
+    ///   - clusters: Equal numbers are one cluster; a row with 0, for "none", is a separate cluster. Empty: each row is
+    ///     one. `[rows]` or `[]`
+    ///   - seed: The same seed gives the same replicates, whatever the number of threads.
+    ///   - threads: Fewer are used if their clusters' counts would not fit into `space.memoryBytes`.
+    /// - Throws: If there are no rows, lengths differ, a row's label or score is invalid, or the disk is full.
     public init(
         scores: [StoredColumn<Float>], labels: StoredColumn<UInt8>, clusters: StoredColumn<UInt64>, replicates: Int,
         seed: UInt64 = 1, threads: Parallel = Parallel(threads: 1), space: ScratchSpace
@@ -68,12 +68,12 @@ public struct PairedBootstrap: Sendable {
             replicates: replicates, seed: seed, threads: threads, space: .memory)
     }
 
-    /// How a number that is made of the nets' AUCs varies over the replicates.
+    /// Returns how a statistic of the nets' AUCs varies over the replicates.
     ///
     /// - Parameters:
     ///   - confidence: of each bound by itself, such as 0.95.
-    ///   - statistic: of the nets' AUCs; nil where it is not defined, and such replicates are left out.
-    /// - Returns: nil where the statistic is not defined on the rows as they are, or in fewer than half of the replicates.
+    ///   - statistic: A function of the nets' AUCs; nil if it is not defined, and such replicates are left out.
+    /// - Returns: Nil if the statistic is not defined on the original rows, or in fewer than half of the replicates.
     public func comparison(confidence: Double, _ statistic: ([Double]) -> Double?) -> PairedComparison? {
         func value(_ aucs: [Double?]) -> Double? {
             let defined = aucs.compactMap { $0 }
@@ -84,7 +84,7 @@ public struct PairedBootstrap: Sendable {
         guard values.count >= 2, 2 * values.count >= replicates else { return nil }
         let mean = values.reduce(0, +) / Double(values.count)
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        // The order statistic on the far side, so that a bound is never too bold.
+        // The outer order statistic, so that a bound is never too tight.
         let cut = Int((1 - confidence) * Double(values.count))
         return PairedComparison(
             estimate: estimate, standardError: (squares / Double(values.count - 1)).squareRoot(),
@@ -93,10 +93,11 @@ public struct PairedBootstrap: Sendable {
             replicates: values.count, clusters: clusters)
     }
 
-    /// The difference of two nets' mean log losses over the same clusters. The nets' scores must be probabilities.
+    /// Returns the difference between two nets' mean log losses over the same clusters. The nets' scores must be
+    /// probabilities.
     ///
-    /// - Parameter confidence: of each bound by itself, such as 0.95.
-    /// - Returns: nil with fewer than two clusters.
+    /// - Parameter confidence: The confidence of each bound separately, such as 0.95.
+    /// - Returns: Nil with fewer than two clusters.
     public func logLossDifference(
         _ first: Int, minus second: Int, confidence: Double
     ) throws(EvaluationError) -> PairedComparison? {
@@ -105,7 +106,7 @@ public struct PairedBootstrap: Sendable {
             space: space)
     }
 
-    /// Each net's AUC where clusters count so often.
+    /// Returns each net's AUC with weighted clusters.
     private static func aucs(of nets: [SortedRows], weights: [UInt8]) -> Result<[Double?], EvaluationError> {
         weights.withUnsafeBufferPointer { weights in
             Result { () throws(EvaluationError) in
@@ -116,7 +117,7 @@ public struct PairedBootstrap: Sendable {
         }
     }
 
-    /// How often each cluster counts in a replicate.
+    /// Returns how often each cluster counts in a replicate.
     private static func weights(clusters: Int, seed: UInt64, replicate: Int) -> [UInt8] {
         var random = CounterRandom(seed: seed, stream: UInt64(replicate))
         return (0..<clusters).map { _ in
@@ -127,7 +128,7 @@ public struct PairedBootstrap: Sendable {
         }
     }
 
-    /// The distribution function of Poisson(1) at 0, 1, 2, …, until a Double tells no difference from 1.
+    /// The distribution function of Poisson(1) at 0, 1, 2, …, until it equals 1 in a Double.
     private static let poisson: [Double] = {
         var (term, sum) = (0.36787944117144233, 0.0)
         return (0..<18).map { k in
@@ -149,14 +150,14 @@ private struct SortedRows: Sendable {
         var sort = ExternalSort<UInt64>(space)
         for chunk in scored.labels.chunks {
             let numbers = try clusters.numbers.elements(chunk)
-            try scored.forEach(in: chunk) { row throws(EvaluationError) in
+            try scored.forEachRow(in: chunk) { row throws(EvaluationError) in
                 let cluster = UInt64(numbers[row.number - chunk.lowerBound])
                 try sort.add(Float(row.score).ascendingBits << 32 | cluster << 1 | UInt64(row.label))
             }
         }
         let writer = ColumnWriter<UInt32>(space)
         var last: UInt64?
-        try sort.forEach { record throws(EvaluationError) in
+        try sort.forEachRecord { record throws(EvaluationError) in
             let isNew: UInt32 = record >> 32 == last ? 0 : 2
             last = record >> 32
             try writer.append(UInt32(truncatingIfNeeded: record >> 1) << 2 | isNew | UInt32(record & 1))
@@ -164,7 +165,7 @@ private struct SortedRows: Sendable {
         rows = try writer.finish()
     }
 
-    /// As ``WinCount``, each row counted as often as its cluster's weight says.
+    /// Counts as ``WinCount`` does, with each row weighted by its cluster.
     func auc(weight: (Int) -> Int) throws(EvaluationError) -> Double? {
         var wins = WinCount()
         var (runClicks, runOthers) = (0, 0)
@@ -186,7 +187,7 @@ private struct SortedRows: Sendable {
 }
 
 extension Float {
-    /// Whole numbers in the order of the finite numbers; the two zeros are one.
+    /// A whole number in the order of the finite numbers; the two zeros are equal.
     fileprivate var ascendingBits: UInt64 {
         let bits = (self + 0).bitPattern
         return UInt64(bits >> 31 == 0 ? bits | 1 << 31 : ~bits)

@@ -1,16 +1,17 @@
 import Foundation
 
-/// A difference of two nets on the same rows, or a number made of several nets' figures, with its uncertainty over users.
+/// A difference between two nets on the same rows, or a statistic of several nets' figures, with its uncertainty over
+/// users.
 public struct PairedComparison: Codable, Equatable, Sendable {
-    /// On the day as it was.
+    /// The value on the original rows.
     public var estimate: Double
-    /// Over users.
+    /// The standard error over users.
     public var standardError: Double
-    /// Of each bound by itself.
+    /// The confidence of each bound separately.
     public var confidence: Double
     public var lowerBound: Double
     public var upperBound: Double
-    /// Replicates in which it was defined; 0: the error is by the delta method.
+    /// Number of replicates in which it was defined; 0 if the error is by the delta method.
     public var replicates: Int
     public var clusters: Int
 
@@ -27,25 +28,25 @@ public struct PairedComparison: Codable, Equatable, Sendable {
         self.clusters = clusters
     }
 
-    /// Whether it is further from 0 than chance explains, at 95 % of both sides.
+    /// Whether it differs from 0 by more than chance explains, at 95 %, two-sided.
     public var isClear: Bool { abs(estimate) > Self.twoSided * standardError }
 
     private static let twoSided = 1.96
 }
 
 extension PairedComparison {
-    /// How much less or more a net's mean log loss is than another's on the same rows. The error is that of a ratio of sums over
-    /// clusters, by the delta method as ``EvaluationReport/normalizedEntropyStandardError``: with e = d − D · n of a cluster of n
-    /// rows, whose losses differ by d in sum and by D in the mean of all N rows, and k clusters it is
-    /// √(k / (k − 1) · Σ e²) / N.
+    /// Returns the difference between two nets' mean log losses on the same rows. The error is that of a ratio of sums
+    /// over clusters, by the delta method as in ``EvaluationReport/normalizedEntropyStandardError``: for a cluster of n
+    /// rows, whose losses differ by d in sum, and a mean difference D over all N rows, with e = d − D · n and k
+    /// clusters it is √(k / (k − 1) · Σ e²) / N.
     ///
-    /// O(n) time, and a pass over the rows for each `space.memoryBytes` / 16 of clusters.
+    /// O(n) time, and one pass over the rows per `space.memoryBytes` / 16 clusters.
     ///
     /// - Parameters:
-    ///   - first: probabilities of the net, `[rows]`.
-    ///   - second: of the net whose loss is subtracted, `[rows]`.
-    ///   - confidence: of each bound by itself, such as 0.95.
-    /// - Returns: nil with fewer than two clusters.
+    ///   - first: The net's probabilities, `[rows]`.
+    ///   - second: Those of the net whose loss is subtracted, `[rows]`.
+    ///   - confidence: The confidence of each bound separately, such as 0.95.
+    /// - Returns: Nil with fewer than two clusters.
     static func logLoss(
         of first: StoredColumn<Float>, minus second: StoredColumn<Float>, labels: StoredColumn<UInt8>,
         clusters: ClusterNumbers, confidence: Double, space: ScratchSpace
@@ -72,7 +73,7 @@ extension PairedComparison {
             upperBound: mean + half, replicates: 0, clusters: clusters.count)
     }
 
-    /// Gives each row's cluster, and the first net's loss less the second's.
+    /// Passes each row's cluster, and the first net's loss minus the second's.
     private static func forEach(
         _ first: StoredColumn<Float>, _ second: StoredColumn<Float>, _ labels: StoredColumn<UInt8>,
         _ clusters: ClusterNumbers, _ body: (_ cluster: Int, _ difference: Double) -> Void
@@ -89,7 +90,7 @@ extension PairedComparison {
         }
     }
 
-    /// The standard normal distribution's quantile, by bisection of `erfc`.
+    /// Returns a quantile of the standard normal distribution, by bisection of `erfc`.
     static func normalQuantile(_ probability: Double) -> Double {
         var (low, high) = (-40.0, 40.0)
         for _ in 0..<80 {

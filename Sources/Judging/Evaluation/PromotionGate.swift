@@ -1,31 +1,31 @@
 import Foundation
 
-/// Decides whether a new version may take the live one's place. A pure value: numbers in, verdict out.
+/// The decision whether a new version may replace the live one. A pure value: numbers in, verdict out.
 ///
-/// It asks for non-inferiority: with the given confidence the light net's AUC is not more than a margin below the live
-/// one's. A difference that is merely not significant would let a bad model pass on a day with few clicks.
+/// It requires non-inferiority: with the given confidence, the light net's AUC is at most a margin below the live
+/// one's. Requiring only that a difference is not significant would let a bad model pass on a day with few clicks.
 public struct PromotionGate: Codable, Equatable, Sendable {
-    /// AUC that the light net may lose against the live one.
+    /// The AUC that the light net may lose against the live one.
     public var margin = 0.002
-    /// One-sided, over users.
+    /// The confidence, one-sided, over users.
     public var confidence = 0.95
-    /// Draws of users.
+    /// Number of draws of users.
     public var replicates = 400
     /// Bounds of predicted over observed clicks of the light net.
     public var lowestPCOC = 0.8
     public var highestPCOC = 1.25
-    /// The light net's 99th percentile at the largest batch; nil: any.
+    /// The largest 99th percentile of the light net at the largest batch; nil for any.
     public var highestP99Microseconds: Double?
-    /// On the unseen day.
+    /// The least number of clicks on the unseen day.
     public var leastClicks = 100
-    /// Each feature's share of rows with a value on the unseen day, over that on the training days.
+    /// The least ratio between a feature's share of rows with a value on the unseen day and that on the training days.
     public var leastCoverage = 0.5
     /// Whether the light net must be better than logistic regression, in AUC and in log loss.
     public var beatsLogisticRegression = false
 
     public init() {}
 
-    /// What the gate looks at. A nil is an undefined number, and never passes.
+    /// The figures that the gate examines. A nil is an undefined number, and never passes.
     public struct Findings: Sendable {
         /// Clicks on the unseen day.
         public var clicks: Int
@@ -33,7 +33,7 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         public var auc: Double?
         public var logLoss: Double?
         public var p99Microseconds: Double?
-        /// The feature whose coverage fell most, and to which share of what it was; nil: there are no features.
+        /// The feature whose coverage fell most, and the remaining share; nil without features.
         public var coverage: (feature: String, share: Double)?
         /// Features with one value on the unseen day that had several on most of the training days.
         public var constant: [String]
@@ -55,12 +55,12 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         }
     }
 
-    /// The live version beside the new one.
+    /// The live version compared with the new one.
     public struct Live: Sendable {
         public var version: Int
-        /// Whether the day is one that it was not trained on.
+        /// Whether the live version was not trained on the day.
         public var dayIsUnseen: Bool
-        /// AUC of the new light net minus the live one's; nil: not defined, or the live one cannot score the day.
+        /// AUC of the new light net minus the live one's; nil if undefined, or if the live one cannot score the day.
         public var difference: PairedComparison?
 
         public init(version: Int, dayIsUnseen: Bool, difference: PairedComparison?) {
@@ -70,7 +70,8 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         }
     }
 
-    /// The light net less logistic regression on the same rows; nil: it was not trained, or the difference is not defined.
+    /// The light net minus logistic regression on the same rows; nil if it was not trained, or if the difference is
+    /// undefined.
     public struct Regression: Sendable {
         public var auc, logLoss: PairedComparison?
 
@@ -80,11 +81,11 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         }
     }
 
-    /// One rule and how it came out.
+    /// One rule and its result.
     public struct Rule: Codable, Equatable, Sendable {
         public var name: String
         public var passed: Bool
-        /// Nil: undefined.
+        /// The value; nil if undefined.
         public var value: Double?
         public var lowest: Double?
         public var highest: Double?
@@ -92,7 +93,7 @@ public struct PromotionGate: Codable, Equatable, Sendable {
 
         public init(_ name: String, _ value: Double?, lowest: Double? = nil, highest: Double? = nil, _ detail: String) {
             self.name = name
-            // JSON and people know no infinities.
+            // Neither JSON nor people know infinities.
             self.value = value.flatMap { $0.isFinite ? $0 : nil }
             self.lowest = lowest
             self.highest = highest
@@ -104,19 +105,19 @@ public struct PromotionGate: Codable, Equatable, Sendable {
     public enum Verdict: String, Codable, Sendable {
         case promoted
         case held
-        /// Promoted, and nothing was live before.
+        /// Promoted although nothing was live before.
         case firstModel = "first_model"
     }
 
-    /// Every rule, in the order in which people read them.
+    /// Returns every rule, in the order in which people read them.
     public func rules(for findings: Findings) -> [Rule] {
         var rules: [Rule] = []
         if let live = findings.live {
             rules.append(
                 Rule(
                     "not_inferior", live.difference?.lowerBound, lowest: -margin,
-                    "AUC of the light net minus that of live version \(live.version): lower bound at \(confidence) confidence"
-                ))
+                    "AUC of the light net minus that of live version \(live.version): lower bound at "
+                        + "\(confidence) confidence"))
             rules.append(
                 Rule(
                     "unseen", live.dayIsUnseen ? 1 : 0, lowest: 1,
@@ -162,7 +163,7 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         ]
     }
 
-    /// The rules and what follows of them.
+    /// Returns the rules and the decision that follows from them.
     public func decision(for findings: Findings) -> GateDecision {
         let rules = rules(for: findings)
         let passed = rules.allSatisfy(\.passed)
@@ -172,11 +173,11 @@ public struct PromotionGate: Codable, Equatable, Sendable {
     }
 }
 
-/// What the gate said of a version.
+/// The gate's decision on a version.
 public struct GateDecision: Codable, Equatable, Sendable {
     public var verdict: PromotionGate.Verdict
     public var rules: [PromotionGate.Rule]
-    /// What was live when it was judged.
+    /// The version that was live when it was judged.
     public var liveVersion: Int?
 
     public init(verdict: PromotionGate.Verdict, rules: [PromotionGate.Rule], liveVersion: Int?) {

@@ -1,4 +1,4 @@
-/// A point of the ROC curve: what share of impressions without a click, and of those with one, score at least so much.
+/// A point of the ROC curve: the shares of impressions without a click, and of those with one, that reach a score.
 public struct ROCPoint: Codable, Equatable, Sendable {
     public var falsePositiveRate: Double
     public var truePositiveRate: Double
@@ -8,7 +8,7 @@ public struct ROCPoint: Codable, Equatable, Sendable {
         self.truePositiveRate = truePositiveRate
     }
 
-    /// Distance from the stretch between two points.
+    /// Returns the distance from the segment between two points.
     fileprivate func distance(from start: ROCPoint, to end: ROCPoint) -> Double {
         let (dx, dy) = (end.falsePositiveRate - start.falsePositiveRate, end.truePositiveRate - start.truePositiveRate)
         let length = (dx * dx + dy * dy).squareRoot()
@@ -28,19 +28,19 @@ extension [ROCPoint] {
     }
 }
 
-/// Draws the ROC curve from runs of equal scores in ascending order. All its points are of the exact curve, whose two
-/// ends are among them. Memory does not grow with the rows: points nearer together than ``step`` are passed over.
+/// The ROC curve, drawn from runs of equal scores in ascending order. All its points, including the two ends, are on
+/// the exact curve. Memory does not grow with the rows: points closer together than ``step`` are skipped.
 struct ROCCurve {
-    /// At most so many points are kept.
+    /// The most points that are kept.
     static let limit = 200
-    /// A curve that lies within so much of the exact one is good enough.
+    /// The accepted distance from the exact curve.
     private static let tolerance = 0.0005
-    /// In false and true positive rate together.
+    /// The least distance between points, in false and true positive rate together.
     private static let step = 0.001
 
     private let clicks: Int
     private let others: Int
-    /// From (1, 1) downwards.
+    /// The candidate points, from (1, 1) downwards.
     private var candidates = [ROCPoint(falsePositiveRate: 1, truePositiveRate: 1)]
 
     init(clicks: Int, others: Int) {
@@ -49,18 +49,18 @@ struct ROCCurve {
     }
 
     /// - Parameters:
-    ///   - before: clicks and others of lower scores than the run's.
+    ///   - before: Clicks and others with scores below the run's.
     mutating func add(_ run: ScoreRun, above before: WinCount) {
         guard clicks > 0, others > 0, let last = candidates.last else { return }
         let start = point(clicksBelow: before.clicks, othersBelow: before.others)
         let end = point(clicksBelow: before.clicks + run.clicks, othersBelow: before.others + run.others)
-        // A long run is a straight stretch of the curve: both its ends are needed.
+        // A long run is a straight segment of the curve: both its ends are needed.
         if Self.length(last, end) > Self.step, start != last { candidates.append(start) }
         if Self.length(start, end) > Self.step { candidates.append(end) }
     }
 
-    /// From (0, 0) to (1, 1); empty where one class only occurs. The point farthest from what is drawn so far is taken
-    /// next (Ramer 1972; Douglas and Peucker 1973), until all is within tolerance or ``limit`` is reached.
+    /// The curve from (0, 0) to (1, 1); empty if only one class occurs. The point farthest from the curve drawn so far
+    /// is added next (Ramer 1972; Douglas and Peucker 1973), until all are within tolerance or ``limit`` is reached.
     var points: [ROCPoint] {
         guard clicks > 0, others > 0 else { return [] }
         let all = (candidates + [ROCPoint(falsePositiveRate: 0, truePositiveRate: 0)]).reversed() as [ROCPoint]
@@ -78,10 +78,10 @@ struct ROCCurve {
         return kept.sorted().map { all[$0] }
     }
 
-    /// A straight line in the place of a part of the curve.
+    /// A straight line in place of a part of the curve.
     private struct Stretch {
         let start, end: Int
-        /// The point that it is farthest from, and how far.
+        /// The point farthest from the line, and its distance.
         var farthest: Int
         var error = 0.0
 

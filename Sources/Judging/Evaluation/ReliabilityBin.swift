@@ -1,9 +1,9 @@
-/// Impressions of about the same predicted probability: what was predicted of them, and what came.
+/// Impressions of similar predicted probability: the predictions and the outcome.
 public struct ReliabilityBin: Codable, Equatable, Sendable {
     public var impressions: Int
-    /// A fraction where equal scores lie on both sides of an edge.
+    /// Clicks; a fraction if equal scores lie on both sides of an edge.
     public var clicks: Double
-    /// Of the predicted probabilities.
+    /// The bounds of the predicted probabilities.
     public var lowest, highest: Double
     /// Sum of the predicted probabilities.
     public var predicted: Double
@@ -20,7 +20,7 @@ extension [ReliabilityBin] {
     }
 }
 
-/// Cuts runs of equal scores, which come in ascending order, into bins of equal mass.
+/// A table that cuts runs of equal scores, in ascending order, into bins of equal mass.
 struct ReliabilityTable {
     private(set) var bins: [ReliabilityBin] = []
     private let rows: Int
@@ -40,7 +40,7 @@ struct ReliabilityTable {
         var left = size
         while left > 0 {
             if taken == end {
-                // Where rows are fewer than bins, some bins are empty and left out.
+                // With fewer rows than bins, some bins are empty and left out.
                 while end <= taken { edges += 1 }
                 bins.append(
                     ReliabilityBin(
@@ -55,6 +55,6 @@ struct ReliabilityTable {
         }
     }
 
-    /// Where the bin ends that takes rows now.
+    /// The end of the current bin.
     private var end: Int { edges * rows / count }
 }

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Measures predicted probabilities of rows that come one after the other, for each part of the day by itself. Memory
-/// is that of one sort and a few numbers a part. GAUC and the error of NE are not among the figures.
+/// A measurement of predicted probabilities of rows that arrive one after the other, separately for each part of the
+/// day. Memory is that of one sort and a few numbers per part. GAUC and the error of NE are not among the figures.
 public struct ReportStream: ~Copyable {
     private var sums: [Sums]
     private var sort: ExternalSort<RankedRow>
 
-    /// What needs no order.
+    /// The sums that need no order.
     private struct Sums {
         var clicks = 0
         var others = 0
@@ -14,19 +14,19 @@ public struct ReportStream: ~Copyable {
         var loss = 0.0
     }
 
-    /// - Parameter parts: such as the values of a feature; a row may belong to several.
+    /// - Parameter parts: The number of parts, such as the values of a feature; a row may belong to several.
     public init(parts: Int, space: ScratchSpace) {
         sums = [Sums](repeating: Sums(), count: parts)
         sort = ExternalSort(space)
     }
 
-    /// Takes a row.
+    /// Adds a row.
     ///
     /// - Parameters:
-    ///   - part: from 0.
-    ///   - row: its number, which an error names.
-    ///   - weight: how often it counts.
-    /// - Throws: when the label is not 0 or 1, the probability is not one, or there is no room on disk.
+    ///   - part: The part's number, from 0.
+    ///   - row: The row's number, for errors.
+    ///   - weight: How often it counts.
+    /// - Throws: If the label is not 0 or 1, the probability is invalid, or the disk is full.
     public mutating func add(
         part: Int, row: Int, label: UInt8, probability: Double, weight: UInt32 = 1
     ) throws(EvaluationError) {
@@ -42,7 +42,7 @@ public struct ReportStream: ~Copyable {
         try sort.add(ranked)
     }
 
-    /// A report for each part, nil where it has no rows. `[parts]`
+    /// Returns a report for each part, nil if it has no rows. `[parts]`
     public consuming func finish() throws(EvaluationError) -> [EvaluationReport?] {
         let sums = sums
         var reports = [EvaluationReport?](repeating: nil, count: sums.count)

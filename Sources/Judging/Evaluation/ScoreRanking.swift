@@ -1,32 +1,32 @@
-/// How well scores order impressions, by one pass over them in ascending order of the score.
+/// The quality of the order that scores give impressions, from one pass in ascending order of the score.
 public struct ScoreRanking: Sendable {
     public let clicks: Int
     /// Impressions without a click.
     public let others: Int
     /// Area under the ROC curve: the chance that a click outranks a non-click, a tie counting one half (midranks).
-    /// Counted in integers, so exact up to the last division. `nil` when only one class occurs.
+    /// Counted in integers, so exact up to the last division. Nil if only one class occurs.
     public let auc: Double?
-    /// Standard error of ``auc`` after DeLong, DeLong and Clarke-Pearson (1988), in one pass as Sun and Xu (2014) do with
-    /// midranks. It treats impressions as independent. `nil` with fewer than two rows of either class.
+    /// Standard error of ``auc`` after DeLong, DeLong and Clarke-Pearson (1988), in one pass as Sun and Xu (2014) do
+    /// with midranks. It treats impressions as independent. Nil with fewer than two rows of either class.
     public let aucStandardError: Double?
-    /// Area under the precision-recall curve as average precision: the precision at each distinct score, weighted by the
-    /// recall it adds (no interpolation; scikit-learn's `average_precision_score`). `nil` without clicks.
+    /// Area under the precision-recall curve as average precision: the precision at each distinct score, weighted by
+    /// the recall it adds (no interpolation; scikit-learn's `average_precision_score`). Nil without clicks.
     public let averagePrecision: Double?
-    /// Bins of equal mass in the order of the score, which must be a probability for them to mean something. A run of
-    /// equal scores that a bin's edge cuts gives each side its clicks in proportion, so the order of the rows does not
+    /// Bins of equal mass in the order of the score, meaningful only if the score is a probability. If a bin's edge
+    /// cuts a run of equal scores, each side gets its proportion of the clicks, so the order of the rows does not
     /// matter.
     public let reliability: [ReliabilityBin]
-    /// The ROC curve from (0, 0) to (1, 1), in 200 points at most; empty where one class only occurs.
+    /// The ROC curve from (0, 0) to (1, 1), in at most 200 points; empty if only one class occurs.
     public let roc: [ROCPoint]
 
-    /// O(n log n) time, 24 bytes a row.
+    /// Ranks the rows. O(n log n) time, 24 bytes per row.
     ///
     /// - Parameters:
-    ///   - scores: any finite numbers, logits or probabilities. `[rows]`
+    ///   - scores: Any finite numbers, logits or probabilities. `[rows]`
     ///   - labels: 1 for a click, 0 for none. `[rows]`
-    ///   - weights: how often each row counts, or empty: once. `[rows]` or `[]`
-    ///   - bins: of the reliability table; fewer where rows are fewer.
-    /// - Throws: when no rows count, lengths differ, a label is not 0 or 1, or a score is not finite.
+    ///   - weights: How often each row counts, or empty for once. `[rows]` or `[]`
+    ///   - bins: Number of bins of the reliability table; fewer if there are fewer rows.
+    /// - Throws: If no rows count, lengths differ, a label is not 0 or 1, or a score is not finite.
     public init(
         scores: [Double], labels: [UInt8], weights: [UInt32] = [], bins: Int = 20
     ) throws(EvaluationError) {
@@ -38,7 +38,7 @@ public struct ScoreRanking: Sendable {
     init(_ rows: ScoredRows<some BinaryFloatingPoint>, bins: Int, space: ScratchSpace) throws(EvaluationError) {
         var sort = ExternalSort<RankedRow>(space)
         var (clicks, others) = (0, 0)
-        try rows.forEach { row throws(EvaluationError) in
+        try rows.forEachRow { row throws(EvaluationError) in
             guard row.weight > 0 else { return }
             let ranked = RankedRow(part: 0, score: row.score, label: row.label, weight: row.weight)
             clicks += ranked.clicks
@@ -64,7 +64,8 @@ public struct ScoreRanking: Sendable {
     }
 }
 
-/// Takes the runs of equal scores in ascending order, of which it keeps none: the classes' totals are known before.
+/// A pass over the runs of equal scores in ascending order, none of which is kept: the classes' totals are known
+/// before.
 struct RankingPass {
     private let clicks: Int
     private let others: Int
@@ -74,7 +75,7 @@ struct RankingPass {
     private var reliability: ReliabilityTable
     private var curve: ROCCurve
 
-    /// - Throws: when there are no rows, or more than exact sums can hold.
+    /// - Throws: If there are no rows, or more than exact sums can hold.
     init(clicks: Int, others: Int, bins: Int) throws(EvaluationError) {
         guard clicks + others > 0 else { throw .noRows }
         guard !clicks.multipliedReportingOverflow(by: others).overflow else {
@@ -88,7 +89,7 @@ struct RankingPass {
 
     mutating func add(_ run: ScoreRun) {
         deLong.add(run, othersBelow: wins.others, clicksAbove: clicks - wins.clicks - run.clicks)
-        // All from this score on: what average precision shows, and what it finds.
+        // All rows from this score on: what average precision counts as shown, and as found.
         let found = clicks - wins.clicks
         let shown = found + others - wins.others
         precision += Double(run.clicks) * Double(found) / Double(shown)
@@ -97,7 +98,7 @@ struct RankingPass {
         wins.add(clicks: run.clicks, others: run.others)
     }
 
-    /// After the last run.
+    /// The result after the last run.
     var ranking: ScoreRanking {
         ScoreRanking(
             clicks: clicks, others: others, auc: wins.auc,
@@ -108,12 +109,13 @@ struct RankingPass {
 }
 
 /// The squares of DeLong's components. A click's component is the share of non-clicks below it, a non-click's the share
-/// of clicks above it; the mean of either is the AUC. Sums are of whole numbers, so the AUC can be taken off at the end
-/// and nothing cancels: with m clicks and n others they stay below m²(2n)², which 128 bits hold while mn < 2^63.
+/// of clicks above it; the mean of either is the AUC. Sums are of whole numbers, so the AUC can be subtracted at the
+/// end and nothing cancels: with m clicks and n others they stay below m²(2n)², which fits into 128 bits while mn <
+/// 2^63.
 private struct DeLongSquares {
-    /// Over clicks, of twice the non-clicks below.
+    /// Sum over clicks of the squares of twice the non-clicks below.
     private var clickSquares: UInt128 = 0
-    /// Over non-clicks, of twice the clicks above.
+    /// Sum over non-clicks of the squares of twice the clicks above.
     private var otherSquares: UInt128 = 0
 
     mutating func add(_ run: ScoreRun, othersBelow: Int, clicksAbove: Int) {

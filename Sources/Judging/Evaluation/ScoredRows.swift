@@ -1,17 +1,17 @@
-/// The rows of a day with one net's scores, as columns that are read in runs.
+/// The rows of a day with one net's scores, as columns read in runs.
 struct ScoredRows<Score: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Sendable {
     let labels: StoredColumn<UInt8>
     let scores: StoredColumn<Score>
-    /// Empty: no groups.
+    /// The groups; empty for none.
     let groups: StoredColumn<UInt64>
-    /// Empty: each row counts once.
+    /// The weights; empty if each row counts once.
     let weights: StoredColumn<UInt32>
 
     struct Row {
         var number: Int
         var label: UInt8
         var score: Double
-        /// 0: none.
+        /// The group; 0 for none.
         var group: UInt64
         var weight: UInt32
     }
@@ -36,15 +36,15 @@ struct ScoredRows<Score: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Send
         self.weights = weights
     }
 
-    /// Gives each row in turn; any number of times.
+    /// Passes each row in turn; may be called repeatedly.
     ///
-    /// - Throws: when a label is not 0 or 1, a score is not finite, or a column cannot be read.
-    func forEach(_ body: (Row) throws(EvaluationError) -> Void) throws(EvaluationError) {
-        for rows in labels.chunks { try forEach(in: rows, body) }
+    /// - Throws: If a label is not 0 or 1, a score is not finite, or a column cannot be read.
+    func forEachRow(_ body: (Row) throws(EvaluationError) -> Void) throws(EvaluationError) {
+        for rows in labels.chunks { try forEachRow(in: rows, body) }
     }
 
-    /// The same for some rows.
-    func forEach(in rows: Range<Int>, _ body: (Row) throws(EvaluationError) -> Void) throws(EvaluationError) {
+    /// Passes some of the rows in turn.
+    func forEachRow(in rows: Range<Int>, _ body: (Row) throws(EvaluationError) -> Void) throws(EvaluationError) {
         let labels = try labels.elements(rows)
         let scores = try scores.elements(rows)
         let groups = groups.isEmpty ? [] : try groups.elements(rows)
@@ -61,7 +61,7 @@ struct ScoredRows<Score: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Send
     }
 }
 
-/// A row in the order of its part of the day and then of its score; 24 bytes.
+/// A row ordered by its part of the day and then by score; 24 bytes.
 struct RankedRow: Comparable, BitwiseCopyable {
     /// A group, a slice, or 0 for the whole day.
     var part: UInt64
@@ -79,12 +79,12 @@ struct RankedRow: Comparable, BitwiseCopyable {
 
     static func < (a: RankedRow, b: RankedRow) -> Bool { a.part < b.part || (a.part == b.part && a.score < b.score) }
 
-    /// As the sort sees it, so whatever the label.
+    /// Equality as the sort sees it, regardless of the label.
     static func == (a: RankedRow, b: RankedRow) -> Bool { a.part == b.part && a.score == b.score }
 }
 
-/// The rows of a part that have the same score: all that a ranking metric needs, so every one is exact with ties and
-/// independent of the order of the rows.
+/// The rows of a part that have the same score: all that a ranking metric needs, so every metric is exact with ties and
+/// independent of the rows' order.
 struct ScoreRun {
     var part: UInt64
     var score: Double
@@ -94,10 +94,10 @@ struct ScoreRun {
 }
 
 extension ExternalSort<RankedRow> {
-    /// Gives the runs of equal scores, parts in ascending order and the scores of a part in ascending order.
+    /// Passes the runs of equal scores, with parts in ascending order and each part's scores in ascending order.
     consuming func forEachRun(_ body: (ScoreRun) throws(EvaluationError) -> Void) throws(EvaluationError) {
         var run: ScoreRun?
-        try forEach { row throws(EvaluationError) in
+        try forEachRecord { row throws(EvaluationError) in
             if let last = run, last.part == row.part, last.score == row.score {
                 run?.clicks += row.clicks
                 run?.others += row.others

@@ -1,7 +1,7 @@
 import Files
 
 extension ScratchFile {
-    /// A new one in a folder, which is made if it is not there.
+    /// Creates a scratch file in a folder, which is created if missing.
     static func make(in folder: String) throws(EvaluationError) -> ScratchFile {
         do throws(FileError) {
             return try ScratchFile(in: folder)
@@ -10,7 +10,7 @@ extension ScratchFile {
         }
     }
 
-    /// Writes elements as they lie in memory, the first as the file's number `index`.
+    /// Writes elements as they lie in memory, starting at element `index` of the file.
     func write<Element: BitwiseCopyable>(_ elements: [Element], at index: Int) throws(EvaluationError) {
         var failure: FileError?
         elements.withUnsafeBytes { bytes in
@@ -23,7 +23,7 @@ extension ScratchFile {
         if let failure { throw .scratch(failure, folder: failure.path) }
     }
 
-    /// Reads elements by their numbers.
+    /// Reads a range of elements.
     func read<Element: BitwiseCopyable>(_ range: Range<Int>) throws(EvaluationError) -> [Element] {
         var failure: FileError?
         let elements = [Element](unsafeUninitializedCapacity: range.count) { buffer, count in

@@ -1,6 +1,6 @@
 import Files
 
-/// One value a row, read in runs: an array while the rows are few, an unnamed temporary file where they are many.
+/// One value per row, read in runs: an array for few rows, an unnamed temporary file for many.
 public struct StoredColumn<Element: BitwiseCopyable & Sendable>: Sendable {
     public let count: Int
     private let memory: [Element]
@@ -21,20 +21,20 @@ public struct StoredColumn<Element: BitwiseCopyable & Sendable>: Sendable {
 
     public var isEmpty: Bool { count == 0 }
 
-    /// All rows in order, cut into runs that are worth a read.
+    /// All rows in order, cut into runs of a size worth a read.
     public var chunks: some Sequence<Range<Int>> {
         let (count, length) = (count, 65_536)
         return stride(from: 0, to: count, by: length).lazy.map { $0..<min($0 + length, count) }
     }
 
-    /// The values of some rows, which must be among the column's. May be called from several threads at once.
+    /// Returns the values of some rows, which must be in the column. Several threads may call it at once.
     public func elements(_ rows: Range<Int>) throws(EvaluationError) -> [Element] {
         guard let file else { return Array(memory[rows]) }
         return try file.read(rows)
     }
 }
 
-/// Takes a column's values in the order of the rows.
+/// A writer of a column's values in row order.
 public final class ColumnWriter<Element: BitwiseCopyable & Sendable> {
     private let space: ScratchSpace
     private let capacity: Int
@@ -58,7 +58,7 @@ public final class ColumnWriter<Element: BitwiseCopyable & Sendable> {
         if pending.count >= capacity { try flush() }
     }
 
-    /// The column; the writer is empty afterwards.
+    /// Returns the column; the writer is empty afterwards.
     public func finish() throws(EvaluationError) -> StoredColumn<Element> {
         defer { (pending, file, written) = ([], nil, 0) }
         guard file != nil else { return StoredColumn(pending) }

@@ -1,11 +1,11 @@
-/// Counts, over runs of equal scores in ascending order, the pairs in which a click outranks a non-click, a tie
+/// A count, over runs of equal scores in ascending order, of the pairs in which a click outranks a non-click, a tie
 /// counting one half (midranks). In integers, so the AUC is exact up to its last division.
 struct WinCount {
     /// Twice the wins.
     private(set) var doubledWins: UInt128 = 0
-    /// Of the runs so far.
+    /// Clicks in the runs so far.
     private(set) var clicks = 0
-    /// Impressions without a click of the runs so far.
+    /// Impressions without a click in the runs so far.
     private(set) var others = 0
 
     mutating func add(clicks: Int, others: Int) {
@@ -15,7 +15,7 @@ struct WinCount {
         self.others += others
     }
 
-    /// Area under the ROC curve; `nil` when only one class occurred.
+    /// Area under the ROC curve; nil if only one class occurred.
     var auc: Double? {
         guard clicks > 0, others > 0 else { return nil }
         return Double(doubledWins) / (2 * Double(clicks) * Double(others))

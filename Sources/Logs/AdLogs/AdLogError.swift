@@ -1,22 +1,22 @@
 import Days
 
-/// What can be wrong with the logs that a job file points at.
+/// A problem with the logs that a job file points at.
 public enum AdLogError: Error, Equatable, CustomStringConvertible {
     /// The relation does not exist or this role may not see it.
     case noRelation(String)
-    /// The relation lacks a column the job file names.
+    /// The relation lacks a column that the job file names.
     case noColumn(relation: String, column: String, has: [String])
     /// A column has a type that its use does not allow.
     case columnType(table: String, column: String, found: String, expected: String)
-    /// A column of an id has a type whose values are not equal exactly where their texts are.
+    /// An id column has a type whose values are not equal exactly when their texts are.
     case idType(table: String, column: String, type: String, reason: String)
-    /// Two columns of ids write equal values as different texts.
+    /// Two id columns write equal values as different texts.
     case idPair(impressions: String, clicks: String, reason: String)
-    /// The value of a `where:` is none of its column's type, or the type cannot be compared.
+    /// The value of a `where:` is not of its column's type, or the type cannot be compared.
     case condition(table: String, column: String, reason: String)
-    /// A column's values have no text that a server's requests would have too.
+    /// A column's values have no text that a serving request would have too.
     case featureType(table: String, column: String, found: String, reason: String)
-    /// A text that is meant as a moment is none.
+    /// A text that should be a moment is not one.
     case moment(String)
     /// The job file's time zone is unknown to the server.
     case timeZone(String)
@@ -40,16 +40,17 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
                 + "\(encoding), which keeps any bytes. Correct the row, give the job a view that converts it "
                 + "(convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')), or move the logs to a database in UTF8"
         case .idType(let table, let column, let type, let reason):
-            "column ‘\(column)’ of \(table) has type \(type), which cannot be an id: \(reason); ids are compared by their text: "
-                + "read the log by a view with the column as text, such as \(column)::text"
+            "column ‘\(column)’ of \(table) has type \(type), which cannot be an id: \(reason); ids are compared by "
+                + "their text: read the log through a view with the column as text, such as \(column)::text"
         case .idPair(let impressions, let clicks, let reason):
-            "\(impressions) and \(clicks) cannot name the same impressions: \(reason); read one of the logs by a view that "
-                + "casts the column to the other's type"
+            "\(impressions) and \(clicks) cannot name the same impressions: \(reason); read one of the logs through a "
+                + "view that casts the column to the other's type"
         case .condition(let table, let column, let reason):
-            "where: the column ‘\(column)’ of \(table) cannot be compared with the value given: \(reason); expected values of "
-                + "the column's type, as PostgreSQL writes them"
+            "where: the column ‘\(column)’ of \(table) cannot be compared with the value given: \(reason); expected "
+                + "values of the column's type, as PostgreSQL writes them"
         case .featureType(let table, let column, let found, let reason):
-            "column ‘\(column)’ of \(table) has type \(found), whose values cannot become ids: \(reason); correct the job file"
+            "column ‘\(column)’ of \(table) has type \(found), whose values cannot become ids: \(reason); correct the "
+                + "job file"
         case .moment(let text):
             "‘\(text)’ is not a moment; expected a day such as 2026-11-22 or a time such as 2026-11-23T03:30Z"
         case .timeZone(let name):

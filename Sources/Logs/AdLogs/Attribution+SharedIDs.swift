@@ -1,9 +1,9 @@
 import Postgres
 
 extension Attribution {
-    /// How many of a range's first impressions share their id with another of them.
+    /// Counts the earliest impressions of a range that share their id with another of them.
     ///
-    /// - Parameter limit: impressions that are looked at, the earliest of the range.
+    /// - Parameter limit: The number of impressions to examine, the earliest of the range.
     public func sharedIDs(
         in range: Range<Instant>, most limit: Int, on connection: Connection
     ) throws -> (rows: Int, shared: Int) {

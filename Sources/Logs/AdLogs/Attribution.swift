@@ -1,20 +1,21 @@
 import Postgres
 
-/// The statements that attribution asks the server, for the impressions of a range of time. Clicks are joined to
-/// impressions by the client: the server only reads, in the order of the index by time.
+/// The statements that attribution runs on the server for the impressions of a time range. The client joins clicks to
+/// impressions; the server only reads, in the order of the time index.
 ///
-/// The rules: a click belongs to the newest impression with its id that is not after it, and labels it where it is the
-/// first within the window. Of two impressions at that newest time none is labelled. NULL and the empty text are no ids.
+/// The rules: a click belongs to the newest impression with its id that is not after it, and labels it if it is the
+/// first click within the window. If two impressions share that newest time, neither is labelled. NULL and the empty
+/// text are not ids.
 ///
-/// Every value in the SQL goes through libpq's quoting, because `COPY` takes no parameters, and every name says whose it
-/// is, because a log may have columns of any name.
+/// Every value in the SQL is quoted by libpq, because `COPY` takes no parameters, and every name is qualified, because
+/// a log may have columns of any name.
 public struct Attribution: Sendable {
     private let source: LogSource
     private let impressions, clicks: LogRelation
-    /// The columns of the id and of the clicks' reference to it, in the order of the job file.
+    /// The columns of the id, and of the clicks' reference to it, in the order of the job file.
     private let id, reference: [KeyColumn]
 
-    /// Looks the columns' types up.
+    /// Looks up the columns' types.
     ///
     /// - Throws: `AdLogError.noRelation`, `.noColumn`, `.idType`; `PostgresError`.
     public init(_ source: LogSource, on connection: Connection) throws {
@@ -25,17 +26,17 @@ public struct Attribution: Sendable {
         clicks = try LogRelation(source.clicks, on: connection)
     }
 
-    /// How the impression's id arrives in `impressions(in:selecting:breaksTies:)`.
+    /// The wire form of the impression's id in `impressions(in:selecting:breaksTies:)`.
     public var impressionIDForm: WireForm { Self.form(id) }
-    /// How the id arrives in `clicks(in:)`.
+    /// The wire form of the id in `clicks(in:)`.
     var clickIDForm: WireForm { Self.form(reference) }
 
-    /// `SELECT` of the range's impressions in the order of their time. Columns: time, id, then one a given expression.
+    /// Returns the `SELECT` of the range's impressions in time order. Columns: time, id, then one per given expression.
     ///
     /// - Parameters:
     ///   - expressions: SQL over the impressions' alias `i`, already quoted.
-    ///   - breaksTies: also sort by the id's text, byte by byte. The client does that for itself as long as few
-    ///     impressions have the same time, which spares the server a sort.
+    ///   - breaksTies: Whether to sort also by the id's text, byte by byte. The client does so itself as long as few
+    ///     impressions share a time, which saves the server a sort.
     public func impressions(
         in range: Range<Instant>, selecting expressions: [String], breaksTies: Bool
     ) -> String {
@@ -48,7 +49,7 @@ public struct Attribution: Sendable {
             """
     }
 
-    /// `SELECT` of the texts of the range's ids, as column `id`, in the order of time.
+    /// Returns the `SELECT` of the texts of the range's ids, as column `id`, in time order.
     func ids(in range: Range<Instant>) -> String {
         """
         SELECT \(Self.text(id, "i")) AS id FROM \(impressions.from("i"))
@@ -57,7 +58,7 @@ public struct Attribution: Sendable {
         """
     }
 
-    /// `SELECT` of the clicks that can count for impressions of the range. Columns: impression id, time.
+    /// Returns the `SELECT` of the clicks that can count for impressions of the range. Columns: impression id, time.
     public func clicks(in range: Range<Instant>) -> String {
         let range = range.lowerBound..<range.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
         return """
@@ -66,20 +67,20 @@ public struct Attribution: Sendable {
             """
     }
 
-    /// Which impressions there are for clicks, by their ids.
+    /// Returns the `SELECT` that finds the impressions for clicks by their ids.
     ///
-    /// Parameter `$1` is a JSON array of `{"id": [text, …], "at": microseconds}`. Columns: `n` (position from 1), `before`
-    /// (time of the newest impression that is not after the click and at most `lookBackSeconds` before it, microseconds),
-    /// `any` (whether there is one of those, or one up to a day after the click).
+    /// Parameter `$1` is a JSON array of `{"id": [text, …], "at": microseconds}`. Columns: `n` (position from 1),
+    /// `before` (time of the newest impression that is not after the click and at most `lookBackSeconds` before it,
+    /// microseconds), `any` (whether there is one of those, or one up to a day after the click).
     ///
-    /// - Parameter clicks: the range that the clicks' times are in.
+    /// - Parameter clicks: The range of the clicks' times.
     func newestImpressions(of clicks: Range<Instant>) -> String {
         let from = clicks.lowerBound.advanced(bySeconds: -lookBackSeconds)
         let to = clicks.upperBound.advanced(bySeconds: Self.lookAheadSeconds)
         let time = impressions.time("i")
         let matches = id.enumerated().map { $1.equals("e.id\($0)", "i") }.joined(separator: " AND ")
         let ids = id.indices.map { "a.value -> 'id' ->> \($0) AS id\($0)" }.joined(separator: ", ")
-        // A join and not a subquery a click, so that without an index by id the log is read once.
+        // A join rather than a subquery per click, so that without an index on the id the log is read once.
         return """
             SELECT e.n, (extract(epoch FROM max(\(time)) FILTER (WHERE \(time) <= e.at)) * 1000000)::bigint AS before,
                    count(\(time)) > 0 AS any
@@ -88,16 +89,17 @@ public struct Attribution: Sendable {
                   FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS a (value, ordinality)) AS e
             LEFT JOIN \(impressions.from("i"))
                 ON \(matches) AND \(within(from..<to, impressions, "i")) AND \(impressions.condition("i"))
-                AND \(time) >= e.at - \(Self.interval(lookBackSeconds)) AND \(time) <= e.at + \(Self.interval(Self.lookAheadSeconds))
+                AND \(time) >= e.at - \(Self.interval(lookBackSeconds))
+                AND \(time) <= e.at + \(Self.interval(Self.lookAheadSeconds))
             GROUP BY e.n ORDER BY e.n
             """
     }
 
-    /// What a range shows now of what was seen when it was extracted: impressions, labelled impressions, and for both the
-    /// sum of their times, in which an exchange shows that the counts hide.
+    /// Reads what the range looks like now, to compare with what extraction saw: impressions, labelled impressions, and
+    /// for both the sum of their times, which reveals an exchange that the counts hide.
     public func seen(in range: Range<Instant>, on connection: Connection) throws -> SeenLogs {
         let later = range.upperBound..<range.upperBound.advanced(bySeconds: source.attributionWindow.seconds)
-        // What each pair of columns is compared by, as a column of the lists below.
+        // The expressions by which each pair of columns is compared, as columns of the lists below.
         func keys(_ side: (KeyColumn, KeyColumn) -> String) -> [String] { zip(id, reference).map(side) }
         let shownKeys = keys { $0.pair("i", with: $1, "c").left }
         let clickKeys = keys { $0.pair("i", with: $1, "c").right }
@@ -111,7 +113,7 @@ public struct Attribution: Sendable {
         func of(_ alias: String, _ names: [String]) -> [String] { names.map { "\(alias).\($0)" } }
         func of(_ alias: String) -> String { of(alias, names).joined(separator: ", ") }
         let (shownAt, clickedAt) = (impressions.time("i"), clicks.time("c"))
-        // Names of the lists begin with rocket_: a table of the log may have any other.
+        // The lists' names begin with rocket_: a table of the log may have any other.
         let row = try connection.execute(
             """
             WITH rocket_clicks AS MATERIALIZED (
@@ -120,7 +122,8 @@ public struct Attribution: Sendable {
                   AND \(clicks.condition("c")) AND \(Self.isPresent(reference, "c"))
             ), rocket_shown AS MATERIALIZED (
                 SELECT \(named(shownKeys)), \(shownAt) AS at, count(*) AS copies,
-                       lead(\(shownAt)) OVER (PARTITION BY \(shownKeys.joined(separator: ", ")) ORDER BY \(shownAt)) AS next
+                       lead(\(shownAt)) OVER (
+                           PARTITION BY \(shownKeys.joined(separator: ", ")) ORDER BY \(shownAt)) AS next
                 FROM \(impressions.from("i"))
                 WHERE \(within(range, impressions, "i")) AND \(impressions.condition("i"))
                   AND EXISTS (SELECT FROM rocket_clicks WHERE \(equal(shownKeys, "rocket_clicks")))
@@ -144,7 +147,8 @@ public struct Attribution: Sendable {
                 WHERE n.at IS NULL OR n.at > f.click
             ), rocket_all AS (
                 SELECT \(shownAt) AS at FROM \(impressions.from("i"))
-                WHERE \(within(range, impressions, "i")) AND \(impressions.condition("i")) AND \(Self.isPresent(id, "i")))
+                WHERE \(within(range, impressions, "i")) AND \(impressions.condition("i"))
+                  AND \(Self.isPresent(id, "i")))
             SELECT a.impressions, (a.times % 1e15)::bigint AS impression_times, l.clicked,
                    (l.times % 1e15)::bigint AS clicked_times
             FROM (SELECT count(*) AS impressions, coalesce(sum(extract(epoch FROM at) * 1000000), 0) AS times
@@ -159,10 +163,10 @@ public struct Attribution: Sendable {
             clicked: try row.int("clicked"), clickedTimes: Int64(try row.int("clicked_times")))
     }
 
-    /// How far before a click an impression is looked for, to tell a late click from an orphan.
+    /// How far before a click to look for an impression, to tell a late click from an orphan.
     public var lookBackSeconds: Int { max(7 * 86_400, source.attributionWindow.seconds + 86_400) }
 
-    /// How far after a click an impression is looked for, to tell an early click from an orphan.
+    /// How far after a click to look for an impression, to tell an early click from an orphan.
     public static let lookAheadSeconds = 86_400
 
     var windowMicroseconds: Int64 { Int64(source.attributionWindow.seconds) * 1_000_000 }
@@ -177,12 +181,13 @@ public struct Attribution: Sendable {
 
     private static func form(_ key: [KeyColumn]) -> WireForm { key.count == 1 ? key[0].form ?? .text : .text }
 
-    /// The id as it is sent.
+    /// Returns the SQL of the id as it is sent.
     private static func sent(_ key: [KeyColumn], _ alias: String) -> String {
         key.count == 1 && key[0].form != nil ? "\(alias).\(key[0].name)" : text(key, alias)
     }
 
-    /// The id's text: the column's, or a JSON list of the columns' texts, NULL where one of them is no id.
+    /// Returns the SQL of the id's text: the column's, or a JSON list of the columns' texts, NULL if any of them is not
+    /// an id.
     private static func text(_ key: [KeyColumn], _ alias: String) -> String {
         if key.count == 1 { return key[0].text(alias) }
         let texts = key.map { $0.text(alias) }.joined(separator: ", ")
@@ -195,6 +200,6 @@ public struct Attribution: Sendable {
 
     private static func interval(_ seconds: Int) -> String { "make_interval(secs => \(seconds))" }
 
-    /// Digits and punctuation only, so it needs no quoting by the server.
+    /// Returns a literal of digits and punctuation only, which needs no quoting.
     private func literal(_ instant: Instant) -> String { "'\(instant)'::timestamptz" }
 }

@@ -1,8 +1,9 @@
-/// What became of the clicks that belong to a range of time, each counted once:
-/// `events = first + duplicates + late + early + orphans + ambiguous`.
+/// The outcomes of the clicks that belong to a time range, each click counted once: `events = first + duplicates + late
+/// + early + orphans + ambiguous`.
 ///
-/// A click that falls within the window after the newest impression with its id belongs to the range of that impression;
-/// any other to the range of its own time. So labels belong to the day of their rows, and every click to exactly one day.
+/// A click within the window after the newest impression with its id belongs to that impression's range; any other
+/// click belongs to the range of its own time. So labels belong to the day of their rows, and every click to exactly
+/// one day.
 public struct ClickAccount: Equatable, Codable, Sendable {
     /// Clicks read whose own time is in the range.
     public var read = 0
@@ -10,20 +11,20 @@ public struct ClickAccount: Equatable, Codable, Sendable {
     public var fromLater = 0
     /// Clicks in the range that belong to impressions before it.
     public var toEarlier = 0
-    /// Labels: the first click within the window after its impression, the one that makes it positive.
+    /// Labels: the first click within the window after its impression, which makes the impression positive.
     public var first = 0
-    /// Clicks within the window after that.
+    /// Further clicks within the window.
     public var duplicates = 0
     /// Clicks after the window of the newest impression before them.
     public var late = 0
-    /// Clicks before their impression, by a day at most.
+    /// Clicks before their impression, by at most a day.
     public var early = 0
-    /// Clicks that name no impression, or one that is not known within the time that is looked back.
+    /// Clicks that name no impression, or none within the look-back time.
     public var orphans = 0
-    /// Clicks within the window whose newest impression is there more than once.
+    /// Clicks within the window whose newest impression exists more than once.
     public var ambiguous = 0
-    /// Click-delay curve: first and late clicks by their age, `ages[i]` of them below `ageEdges[i]` seconds and not below
-    /// the edge before; the last entry has all that are older.
+    /// The click-delay curve: first and late clicks by age; `ages[i]` counts those below `ageEdges[i]` seconds and not
+    /// below the edge before; the last entry counts all older ones.
     public var ages = [Int](repeating: 0, count: ageEdges.count + 1)
 
     public init() {}
@@ -34,13 +35,13 @@ public struct ClickAccount: Equatable, Codable, Sendable {
     /// Whether every click is counted once.
     public var addsUp: Bool { events == first + duplicates + late + early + orphans + ambiguous }
 
-    /// Upper ends of the ages in seconds: from a second to a month.
+    /// The upper bounds of the ages in seconds, from a second to a month.
     public static let ageEdges = [
         1, 3, 10, 30, 60, 180, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 57_600, 86_400, 172_800, 259_200, 604_800,
         1_209_600, 2_592_000,
     ]
 
-    /// Share of the clicks that the window misses: late over first and late; nil without either.
+    /// The share of the clicks that the window misses: late over first and late; nil without either.
     public var missedShare: Double? {
         first + late == 0 ? nil : Double(late) / Double(first + late)
     }

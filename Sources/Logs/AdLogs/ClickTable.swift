@@ -1,46 +1,46 @@
 import CXXHash
 import Postgres
 
-/// The clicks that can count for a range of impressions, found by the impression's id. Memory: about 70 bytes a clicked id
-/// of 20 characters and 8 a click; the impressions stream past it in the order of their time.
+/// The clicks that can count for a range of impressions, found by impression id. Memory: about 70 bytes per clicked id
+/// of 20 characters and 8 per click; the impressions stream past in time order.
 ///
-/// An impression is labelled as it passes, before it is known whether another with its id follows and takes the click.
-/// Where one did, `hasWrongLabels` says so after `account`, and the impressions must pass a second time: then labels are
-/// those of the first pass's end.
+/// An impression is labelled as it passes, before it is known whether another one with its id follows and takes the
+/// click. If one did, `hasWrongLabels` is true after `account`, and the impressions must pass a second time with the
+/// labels as they stood at the end of the first pass.
 public struct ClickTable {
     private var ids: [UInt8] = []
     private var entries: [Entry] = []
-    /// Times of the clicks, those of an entry together and ascending.
+    /// The clicks' times; those of an entry are adjacent and ascending.
     private var times: [Int64] = []
-    /// First entry of each chain, −1 where there is none; a power of two.
+    /// First entry of each chain, −1 if there is none; the count is a power of two.
     private var heads: [Int32]
-    /// One bit a value of the lowest bits of the hashes that are there: small enough for the fastest memory, and enough to
-    /// let most impressions pass, which are not clicked.
+    /// One bit per value of the hashes' lowest bits: small enough for the fastest cache, and enough to pass most
+    /// impressions, which are not clicked.
     private var filter: [UInt64] = []
     private let window: Int64
     private let range: Range<Instant>
     private var counted = ClickAccount()
     private var strays: [Stray] = []
     private var labels: [Label] = []
-    /// Set for the second pass.
+    /// The final labels, set for the second pass.
     private var settled: Set<Label>?
-    /// Whether an impression was labelled whose clicks belong to another, or to two.
+    /// Whether an impression was labelled although its clicks belong to another one, or to two.
     public private(set) var hasWrongLabels = false
 
-    /// A clicked id, and the newest impression with it so far.
+    /// A clicked id and its newest impression so far.
     private struct Entry {
         var hash: UInt32
         var idLength: Int32
         var idOffset: Int
-        /// Next entry with the same slot, −1 at the end.
+        /// Next entry in the same slot, −1 at the end.
         var next: Int32
-        /// Its clicks in `times`; those before `first` are accounted for.
+        /// The clicks' positions in `times`; those before `first` are accounted for.
         var first: Int32
         var end: Int32 = 0
-        /// How often the newest impression is there.
+        /// How often the newest impression exists.
         var copies: Int32 = 0
         var isLabelled = false
-        /// Time of the newest impression; `.min`: there was none.
+        /// Time of the newest impression; `.min` if there was none.
         var shown = Int64.min
     }
 
@@ -49,7 +49,7 @@ public struct ClickTable {
         var time: Int64
     }
 
-    /// A click that asks the server for impressions outside of the range.
+    /// A click whose impression the server must look for outside of the range.
     private struct Stray {
         var entry: Int32
         var time: Int64
@@ -80,7 +80,7 @@ public struct ClickTable {
             let isOwn = instant < range.upperBound
             if isOwn { counted.read += 1 }
             guard let id, !id.isEmpty else {
-                // A click that names no impression.
+                // The click names no impression.
                 if isOwn { counted.orphans += 1 }
                 return
             }
@@ -94,7 +94,7 @@ public struct ClickTable {
         }
     }
 
-    /// The entry of an id, made where there is none.
+    /// Returns the entry of an id, created if missing.
     private mutating func entry(of id: UnsafeRawBufferPointer) -> Int32 {
         let hash = Self.half(ofHash: Self.hash(id))
         let known = find(id, hash)
@@ -119,7 +119,7 @@ public struct ClickTable {
         }
     }
 
-    /// Lays the clicks' times out by entry, ascending.
+    /// Groups the clicks' times by entry, in ascending order.
     private mutating func sort(_ read: [(entry: Int32, time: Int64)]) {
         for click in read { entries[Int(click.entry)].end += 1 }
         var start: Int32 = 0
@@ -138,12 +138,12 @@ public struct ClickTable {
         }
     }
 
-    /// Whether an impression is clicked, as far as is known when it passes: the next click on it falls within the window
-    /// after it. O(1) beside the clicks that are accounted for by it.
+    /// Returns whether an impression is clicked, as far as is known when it passes: the next click on it falls within
+    /// the window after it. O(1), plus the clicks that it accounts for.
     ///
     /// - Parameters:
-    ///   - id: the id's text form.
-    ///   - hash: of the id, `ClickTable.hash(_:)`.
+    ///   - id: The id's text form.
+    ///   - hash: The id's hash, `ClickTable.hash(_:)`.
     @inline(__always)
     public mutating func takeClicks(of id: UnsafeRawBufferPointer, hash: UInt64, at time: Instant) -> Bool {
         let half = Self.half(ofHash: hash)
@@ -153,11 +153,11 @@ public struct ClickTable {
         return entry >= 0 && pass(entry, at: time.microseconds)
     }
 
-    /// XXH64 (seed 0) of an id's text form.
+    /// Returns XXH64 (seed 0) of an id's text form.
     @inline(__always)
     public static func hash(_ id: UnsafeRawBufferPointer) -> UInt64 { XXH64(id.baseAddress, id.count, 0) }
 
-    /// The half that the cache's row key does not have.
+    /// Returns the half of the hash that the cache's row key does not hold.
     @inline(__always)
     private static func half(ofHash hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
 
@@ -193,9 +193,9 @@ public struct ClickTable {
         return isLabelled
     }
 
-    /// Accounts for an entry's clicks before a time: they belong to its newest impression so far.
+    /// Accounts for an entry's clicks before a time, which belong to its newest impression so far.
     ///
-    /// - Parameter overridden: clicks from this time on belong to an impression after the range.
+    /// - Parameter overridden: The time from which clicks belong to an impression after the range.
     private mutating func close(_ index: Int32, before time: Int64, overridden: Int64) {
         var entry = entries[Int(index)]
         let end = range.upperBound.microseconds
@@ -207,7 +207,7 @@ public struct ClickTable {
             if entry.shown == .min {
                 if isOwn { strays.append(Stray(entry: index, time: click)) }
             } else if click - entry.shown >= window {
-                // No newer impression is in the range, and the range's end is the click's.
+                // The range holds no newer impression, and the click is before its end.
                 if isOwn { counted.countLate(age: click - entry.shown) }
             } else if click < overridden {
                 if !isOwn { counted.fromLater += 1 }
@@ -222,12 +222,12 @@ public struct ClickTable {
                 }
             }
         }
-        // What was labelled must have got its label.
+        // An impression that was labelled must have kept its label.
         if entry.isLabelled, isLabel { hasWrongLabels = true }
         entries[Int(index)] = entry
     }
 
-    /// What became of the clicks that belong to the range. Call it once, after the last impression.
+    /// Accounts for the clicks that belong to the range. Call it once, after the last impression.
     ///
     /// - Throws: `PostgresError`.
     public mutating func account(_ attribution: Attribution, on connection: Connection) throws -> ClickAccount {
@@ -271,13 +271,13 @@ public struct ClickTable {
         return counted
     }
 
-    /// Makes the table ready for the impressions to pass a second time.
+    /// Prepares the table for the second pass of the impressions.
     public mutating func settle() {
         settled = Set(labels)
         hasWrongLabels = false
     }
 
-    /// Asks the server for the impressions of clicks, some thousand at a time.
+    /// Asks the server for the impressions of clicks, a few thousand at a time.
     private func ask(
         _ clicks: [Stray], _ range: Range<Instant>, _ attribution: Attribution, _ connection: Connection
     ) throws -> [(before: Int64?, isKnown: Bool)] {
@@ -294,7 +294,8 @@ public struct ClickTable {
         return found
     }
 
-    /// As `Attribution.newestImpressions(of:)` reads it. The text of an id of several columns is a JSON list already.
+    /// Returns the JSON that `Attribution.newestImpressions(of:)` reads. The text of an id of several columns is a JSON
+    /// list already.
     private func json(_ click: Stray, _ isComposite: Bool) -> String {
         let entry = entries[Int(click.entry)]
         let id = String(decoding: ids[entry.idOffset..<entry.idOffset + Int(entry.idLength)], as: UTF8.self)

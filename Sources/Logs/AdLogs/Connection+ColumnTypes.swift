@@ -1,9 +1,9 @@
 import Postgres
 
 extension Connection {
-    /// The types of a table's or view's columns as features read them: a domain by the type it is made of, an enum as
-    /// `enum`, arrays with `[]`, others as `format_type` writes them, with their modifier: `numeric(10,2)`. Empty when
-    /// there is no such relation.
+    /// Returns the types of a table's or view's columns as features read them: the underlying type of a domain, `enum`
+    /// for an enum, arrays with `[]`, others as `format_type` writes them, with their modifier: `numeric(10,2)`. Empty
+    /// if there is no such relation.
     public func columnTypes(of relation: String) throws -> [String: String] {
         let rows = try execute(
             """

@@ -1,27 +1,27 @@
 import Postgres
 
-/// The type of a column as far as it matters for ids. The one place that says which types ids may have.
+/// The type of a column, as far as it matters for ids. The one place that says which types ids may have.
 public struct IDType: Equatable, Sendable {
-    /// As `format_type` writes it, of the type below any domain: `numeric(10,2)`.
+    /// The type's name as `format_type` writes it, with domains resolved: `numeric(10,2)`.
     public let name: String
-    /// The same without a modifier.
+    /// The name without its modifier.
     let base: String
     /// `typtype`: `b` base, `e` enumeration, `c` composite, …
     let kind: String
     let isBuiltIn: Bool
-    /// The collation, `schema.name`; empty where the type has none.
+    /// The collation, `schema.name`; empty if the type has none.
     let collation: String
     let isDeterministic: Bool
 
-    /// Why ids cannot have this type; nil: they can.
+    /// The reason why ids cannot have this type; nil if they can.
     public var objection: String? {
         guard isDeterministic else {
-            return "its collation \(collation) takes different texts for equal"
+            return "its collation \(collation) treats different texts as equal"
         }
         if kind == "e" { return nil }
         guard kind == "b", isBuiltIn else {
             return base == "citext"
-                ? "it takes texts for equal that differ in case" : "its equality may not be that of its text"
+                ? "it treats texts as equal that differ in case" : "its equality may not be that of its text"
         }
         switch base {
         case _ where Self.textual.contains(base): return nil
@@ -29,13 +29,13 @@ public struct IDType: Equatable, Sendable {
             return hasScale
                 ? nil : "1.0 and 1.00 are equal as numeric, and different as text; a numeric(p,s) has one text"
         case "real", "double precision": return "floating-point numbers have no exact text"
-        case "character": return "it takes texts for equal that differ in blanks at the end"
+        case "character": return "it treats texts as equal that differ in trailing blanks"
         case "json", "jsonb", "xml": return "a document is no id"
         default: return "its equality may not be that of its text"
         }
     }
 
-    /// Why the columns of a pair cannot be compared, when each could be an id; nil: they can.
+    /// Returns why the columns of a pair, each fit to be an id, cannot be compared; nil if they can.
     public func objection(against other: IDType) -> String? {
         guard base == "numeric" || other.base == "numeric", scale != other.scale else { return nil }
         guard other.base != "text", other.base != "character varying", base != "text", base != "character varying"
@@ -58,7 +58,7 @@ public struct IDType: Equatable, Sendable {
 
     private var hasScale: Bool { name.contains("(") }
 
-    /// Digits after the point: 0 of whole numbers, nil where there is no point to speak of.
+    /// Digits after the point: 0 for whole numbers, nil for types without a fixed number of them.
     private var scale: Int? {
         if family == .integer { return 0 }
         guard base == "numeric", let inside = name.split(separator: "(").last else { return nil }
@@ -66,7 +66,7 @@ public struct IDType: Equatable, Sendable {
         return parts.count == 2 ? Int(parts[1]) : 0
     }
 
-    /// Built-in types whose values are equal exactly where their texts are, under the session's settings.
+    /// Built-in types whose values are equal exactly when their texts are, under the session's settings.
     private static let textual: Set = [
         "smallint", "integer", "bigint", "text", "character varying", "uuid", "boolean", "date", "bytea", "oid", "name",
         "\"char\"", "timestamp with time zone", "timestamp without time zone", "macaddr", "macaddr8", "xid8", "pg_lsn",
@@ -74,11 +74,11 @@ public struct IDType: Equatable, Sendable {
 }
 
 extension IDType {
-    /// The types of a relation's columns by their names; empty when there is no such relation.
+    /// Reads the types of a relation's columns by name; empty if there is no such relation.
     ///
     /// - Throws: `PostgresError`.
     public static func columns(of relation: String, on connection: Connection) throws -> [String: IDType] {
-        // Domains are followed to the type below them.
+        // Domains are resolved to their underlying type.
         let rows = try connection.execute(
             """
             WITH RECURSIVE columns AS (
@@ -86,12 +86,14 @@ extension IDType {
                 FROM pg_catalog.pg_attribute a
                 WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
                 UNION ALL
-                SELECT c.attname, t.typbasetype, CASE WHEN c.modifier >= 0 THEN c.modifier ELSE t.typtypmod END, c.collation
+                SELECT c.attname, t.typbasetype, CASE WHEN c.modifier >= 0 THEN c.modifier ELSE t.typtypmod END,
+                       c.collation
                 FROM columns c JOIN pg_catalog.pg_type t ON t.oid = c.type WHERE t.typtype = 'd')
             SELECT c.attname, pg_catalog.format_type(c.type, c.modifier) AS name,
                    pg_catalog.format_type(c.type, NULL) AS base, t.typname, t.typtype::text AS kind,
                    t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AS is_built_in,
-                   coalesce(l.collnamespace::pg_catalog.regnamespace || '.' || l.collname, '') AS collation, coalesce(l.collisdeterministic, true) AS is_deterministic
+                   coalesce(l.collnamespace::pg_catalog.regnamespace || '.' || l.collname, '') AS collation,
+                   coalesce(l.collisdeterministic, true) AS is_deterministic
             FROM columns c
             JOIN pg_catalog.pg_type t ON t.oid = c.type
             LEFT JOIN pg_catalog.pg_collation l ON l.oid = c.collation

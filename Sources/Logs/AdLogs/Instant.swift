@@ -8,7 +8,7 @@ public struct Instant: Hashable, Comparable, Codable, Sendable {
         self.microseconds = microseconds
     }
 
-    /// - Parameter postgresMicroseconds: `timestamptz` on the wire, microseconds since 2000-01-01 00:00 UTC.
+    /// - Parameter postgresMicroseconds: A `timestamptz` on the wire, microseconds since 2000-01-01 00:00 UTC.
     @inline(__always)
     public init(postgresMicroseconds: Int64) {
         microseconds = postgresMicroseconds &+ Self.postgresEpoch
@@ -41,7 +41,7 @@ extension Instant: CustomStringConvertible {
 }
 
 extension Range<Instant> {
-    /// Cuts the range into so many parts of equal length; an instant belongs to exactly one.
+    /// Cuts the range into n parts of equal length; an instant belongs to exactly one.
     public func parts(_ count: Int) -> [Range<Instant>] {
         let length = upperBound.microseconds - lowerBound.microseconds
         func edge(_ index: Int) -> Instant {

@@ -1,32 +1,32 @@
 import Postgres
 
-/// A column of an id, and how its values are compared.
+/// A column of an id, and the way its values are compared.
 ///
-/// Ids are equal where their text forms are equal byte by byte: that is how the client joins clicks to impressions. The
-/// server may compare in the type's own way only where that comes to the same, and a type whose own equality is another
-/// (`citext`, `1.0` and `1.00` as `numeric`) is none for ids.
+/// Ids are equal when their text forms are equal byte by byte: that is how the client joins clicks to impressions. The
+/// server may use the type's own comparison only if the result is the same; a type with a different equality (`citext`,
+/// or `1.0` and `1.00` as `numeric`) is refused for ids.
 struct KeyColumn: Sendable {
-    /// Quoted.
+    /// The column's name, quoted.
     let name: String
     let family: Family
-    /// What the binary form of the column's values is; nil: the server is asked for text.
+    /// The binary form of the column's values; nil if the server is asked for text.
     let form: WireForm?
-    /// Of a text's order; joins of two columns need the same.
+    /// The collation of a text column; two columns to be joined need the same.
     let collation: String
 
-    /// Types whose values are equal exactly where their texts are, across the family.
+    /// Types whose values are equal exactly when their texts are, across the family.
     enum Family: Equatable, Sendable {
         case integer
         case uuid
         case text
-        /// Any other type with such a text; equal within the type, compared as text with another.
+        /// Any other such type; compared as text with another type.
         case other(String)
     }
 
-    /// The column's text form.
+    /// Returns the SQL of the column's text form.
     func text(_ alias: String) -> String { "\(alias).\(name)::text" }
 
-    /// That the value is an id: neither NULL nor empty.
+    /// Returns the condition that the value is an id: neither NULL nor empty.
     func isPresent(_ alias: String) -> String {
         switch family {
         case .integer, .uuid: "\(alias).\(name) IS NOT NULL"
@@ -35,7 +35,8 @@ struct KeyColumn: Sendable {
         }
     }
 
-    /// What both columns of a pair are compared by: `left` of this one equals `right` of the other where the ids are equal.
+    /// Returns the expressions by which a pair of columns is compared: `left` of this one equals `right` of the other
+    /// exactly when the ids are equal.
     func pair(_ alias: String, with other: KeyColumn, _ otherAlias: String) -> (left: String, right: String) {
         let (left, right) = ("\(alias).\(name)", "\(otherAlias).\(other.name)")
         if family == other.family {
@@ -45,8 +46,8 @@ struct KeyColumn: Sendable {
         return ("\(left)::text COLLATE \"C\"", "\(right)::text COLLATE \"C\"")
     }
 
-    /// That the column equals an id's text, by the column's own index where it has one. A text that is no value of the
-    /// column's type equals none.
+    /// Returns the condition that the column equals an id's text, through the column's own index if it has one. A text
+    /// that is no value of the column's type equals none.
     func equals(_ text: String, _ alias: String) -> String {
         let column = "\(alias).\(name)"
         switch family {
@@ -54,7 +55,8 @@ struct KeyColumn: Sendable {
         case .integer:
             return """
                 \(column) = CASE WHEN \(text) ~ '^(0|-?[1-9][0-9]{0,18})$' THEN
-                    CASE WHEN \(text)::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 THEN \(text)::bigint END END
+                    CASE WHEN \(text)::numeric BETWEEN -9223372036854775808 AND 9223372036854775807
+                    THEN \(text)::bigint END END
                 """
         case .uuid:
             return """
@@ -66,7 +68,7 @@ struct KeyColumn: Sendable {
 }
 
 extension KeyColumn {
-    /// The columns of a key in a relation.
+    /// Looks up a key's columns in a relation.
     ///
     /// - Throws: `AdLogError.noRelation`, `.noColumn`, `.idType`; `PostgresError`.
     static func of(_ key: LogKey, in relation: String, on connection: Connection) throws -> [KeyColumn] {

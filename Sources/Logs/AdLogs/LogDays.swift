@@ -1,7 +1,7 @@
 import Days
 import Postgres
 
-/// Which days the logs hold and which of those are mature, in the source's time zone.
+/// The days that the logs hold, and which of them are mature, in the source's time zone.
 public struct LogDays: Sendable {
     private let source: LogSource
 
@@ -9,14 +9,14 @@ public struct LogDays: Sendable {
         self.source = source
     }
 
-    /// The last day that is mature at an instant: its end and the attribution window after it have passed, so every
-    /// click that counts is in the log.
+    /// Returns the last day that is mature at an instant: its end and the attribution window after it have passed, so
+    /// the log holds every click that counts.
     ///
-    /// On a streaming replica “now” is the commit that was replayed last: it may lag, and clicks that are still on their way
-    /// must not be taken for missing.
+    /// On a streaming replica, “now” is the last replayed commit: it may lag, and clicks still in transit must not be
+    /// taken for missing.
     ///
-    /// - Parameter asOf: now by the server's clock; a `YYYY-MM-DD` date stands for the end of that day in the source's
-    ///   time zone; anything else is a `timestamptz` literal.
+    /// - Parameter asOf: The server's clock; a `YYYY-MM-DD` date stands for the end of that day in the source's time
+    ///   zone; anything else is a `timestamptz` literal.
     public func lastMature(asOf: AsOf, on connection: Connection) throws -> Day {
         let instant: (sql: String, value: Value) =
             switch asOf {
@@ -31,7 +31,7 @@ public struct LogDays: Sendable {
             case .instant(let text): ("$3::text::timestamptz", .text(text))
             }
         do {
-            // The local date of (instant − window) is the first day whose end + window is still to come.
+            // The local date of (instant − window) is the first day whose end + window is yet to come.
             let rows = try connection.execute(
                 """
                 SELECT ((\(instant.sql) - make_interval(secs => $2::text::float8)) AT TIME ZONE $1)::date - 1 AS day
@@ -42,7 +42,7 @@ public struct LogDays: Sendable {
         }
     }
 
-    /// The days of a range that have at least one impression, in order. Costs one index probe a day.
+    /// Returns the days of a range that have at least one impression, in order. Costs one index probe per day.
     public func present(in days: ClosedRange<Day>, on connection: Connection) throws -> [Day] {
         let impressions = try source.impressions(as: "i", on: connection)
         return try connection.execute(
@@ -52,14 +52,15 @@ public struct LogDays: Sendable {
             WHERE EXISTS (
                 SELECT FROM \(impressions.relation)
                 WHERE \(impressions.time) >= asked.day::date::timestamp AT TIME ZONE $3
-                  AND \(impressions.time) < (asked.day::date + 1)::timestamp AT TIME ZONE $3 AND \(impressions.condition))
+                  AND \(impressions.time) < (asked.day::date + 1)::timestamp AT TIME ZONE $3
+                  AND \(impressions.condition))
             ORDER BY asked.day
             """,
             [.text(days.lowerBound.description), .text(days.upperBound.description), .text(source.timeZone)]
         ).map { try $0.day("day") }
     }
 
-    /// The newest day before another that has impressions; nil: there is none.
+    /// Returns the newest day before another that has impressions; nil if there is none.
     public func newest(before day: Day, on connection: Connection) throws -> Day? {
         let impressions = try source.impressions(as: "i", on: connection)
         return try connection.execute(
@@ -71,12 +72,12 @@ public struct LogDays: Sendable {
         ).first?.dayOrNil("day")
     }
 
-    /// The date at whose end a day is the last mature one.
+    /// Returns the date at whose end a day becomes the last mature one.
     public func maturity(of day: Day) -> Day {
         day.advanced(by: (source.attributionWindow.seconds + 86_399) / 86_400)
     }
 
-    /// The instants of a day, from its midnight to the next; 23 to 25 hours where clocks change.
+    /// Returns the instants of a day, from its midnight to the next; 23 to 25 hours when clocks change.
     public func instants(of day: Day, on connection: Connection) throws -> Range<Instant> {
         let rows = try connection.execute(
             """
@@ -87,7 +88,7 @@ public struct LogDays: Sendable {
         return Instant(microseconds: Int64(try row.int("first")))..<Instant(microseconds: Int64(try row.int("next")))
     }
 
-    /// About how many impressions a day has, by the planner's statistics; nothing is read. Nil: it has no idea.
+    /// Estimates a day's impressions by the planner's statistics, without reading rows; nil if the planner has none.
     public func estimatedImpressions(of day: Day, on connection: Connection) throws -> Int? {
         let impressions = try source.impressions(as: "i", on: connection)
         let plan = try connection.execute(
@@ -103,8 +104,8 @@ public struct LogDays: Sendable {
         return rows
     }
 
-    /// What the zone's clocks are ahead of UTC in each quarter of an hour of a range, microseconds. Zones change at whole
-    /// quarters; the server is asked, so that its time-zone data decide and no other.
+    /// Reads how far the zone is ahead of UTC in each quarter of an hour of a range, in microseconds. Zones change at
+    /// whole quarters; the server is asked so that its time-zone data decide.
     public func zoneOffsets(in range: Range<Instant>, on connection: Connection) throws -> ZoneOffsets {
         let rows = try connection.execute(
             """
@@ -119,7 +120,7 @@ public struct LogDays: Sendable {
         return ZoneOffsets(start: range.lowerBound, quarters: try rows.map { Int64(try $0.int("ahead")) })
     }
 
-    /// The days without impressions between the first and the last day that has any, up to a day.
+    /// Returns the days without impressions between the first and the last day that has any, up to a day.
     public func missing(upTo last: Day, on connection: Connection) throws -> [Day] {
         let impressions = try source.impressions(as: "i", on: connection)
         let time = impressions.time
@@ -138,14 +139,16 @@ public struct LogDays: Sendable {
         return days.filter { !present.contains($0) }
     }
 
-    /// The tables that have rows ahead of the server's clock by more than clocks differ, with how many and up to when.
+    /// Finds tables with rows ahead of the server's clock by more than clocks differ, with the number of rows and the
+    /// newest time.
     public func rowsAhead(on connection: Connection) throws -> [RowsAhead] {
         try [LogRelation(source.impressions, on: connection), LogRelation(source.clicks, on: connection)]
             .compactMap { log in
                 let row = try connection.execute(
                     """
                     SELECT count(*) AS rows, max(\(log.time("l")))::text AS newest, now()::text AS clock
-                    FROM \(log.from("l")) WHERE \(log.time("l")) > now() + interval '5 minutes' AND \(log.condition("l"))
+                    FROM \(log.from("l"))
+                    WHERE \(log.time("l")) > now() + interval '5 minutes' AND \(log.condition("l"))
                     """
                 ).first
                 guard let row, try row.int("rows") > 0 else { return nil }
@@ -155,7 +158,7 @@ public struct LogDays: Sendable {
             }
     }
 
-    /// The tables that have rows whose time is of no day that a job could be about: before 1900, after 2199, or infinite.
+    /// Finds tables with rows whose time is on no day that a job could handle: before 1900, after 2199, or infinite.
     public func oddTimes(on connection: Connection) throws -> [OddTimes] {
         try [
             (LogRelation(source.impressions, on: connection), source.impressions.time),
@@ -173,11 +176,11 @@ public struct LogDays: Sendable {
         }
     }
 
-    /// Times from here on, and before `endOfTimes`, are of days; dates of any other would not end.
+    /// The earliest time that is on a day; together with `endOfTimes` it keeps lists of dates finite.
     public static let firstTime = "'1900-01-01 00:00+00'::timestamptz"
     public static let endOfTimes = "'2200-01-01 00:00+00'::timestamptz"
 
-    /// Whether the log holds no impression at all.
+    /// Returns whether the log holds no impression at all.
     public func isEmpty(on connection: Connection) throws -> Bool {
         let impressions = try source.impressions(as: "i", on: connection)
         return try connection.execute(
@@ -186,25 +189,26 @@ public struct LogDays: Sendable {
     }
 }
 
-/// Rows of a log table that claim a time to come.
+/// Rows of a log table with a time in the future.
 public struct RowsAhead: Sendable, CustomStringConvertible {
     let table: String
     let rows: Int
     let newest, clock: String
 
     public var description: String {
-        "\(table) has \(rows) rows ahead of the database server's clock (\(clock)), up to \(newest); a clock is wrong, that of "
-            + "who writes the log or the server's, by which the job knows the day"
+        "\(table) has \(rows) rows ahead of the database server's clock (\(clock)), up to \(newest); a clock is wrong, "
+            + "either that of the log's writer or the server's, by which the job knows the day"
     }
 }
 
-/// Rows of a log table whose time is of no day.
+/// Rows of a log table whose time is on no day.
 public struct OddTimes: Sendable, CustomStringConvertible {
     let table, column: String
     let rows: Int
 
     public var description: String {
-        "\(table).\(column) of \(rows) rows is infinite, before 1900 or after 2199; these rows are of no day and not used"
+        "\(table).\(column) of \(rows) rows is infinite, before 1900 or after 2199; these rows are on no day and not "
+            + "used"
     }
 }
 
@@ -227,7 +231,7 @@ extension AsOf: CustomStringConvertible {
     }
 }
 
-/// How far a time zone's clocks are ahead of UTC during a range of time.
+/// A time zone's offsets from UTC during a range of time.
 public struct ZoneOffsets: Sendable {
     private let start: Instant
     private let quarters: [Int64]
@@ -237,7 +241,7 @@ public struct ZoneOffsets: Sendable {
         self.quarters = quarters
     }
 
-    /// Local hour 0…23 and ISO weekday 1…7 of an instant of the range.
+    /// Returns the local hour 0…23 and ISO weekday 1…7 of an instant in the range.
     public func local(_ instant: Instant) -> (hour: Int, weekday: Int) {
         let quarter = Int((instant.microseconds - start.microseconds) / 900_000_000)
         let local = instant.microseconds + (quarters.isEmpty ? 0 : quarters[max(0, min(quarter, quarters.count - 1))])

@@ -1,6 +1,6 @@
-/// The columns that together name an impression: one id, or a request's id and a position within it.
+/// The columns that together identify an impression: one id, or a request's id and a position within it.
 public struct LogKey: Hashable, Sendable {
-    /// One to `mostColumns`; as many on the clicks' side as on the impressions', in the same order.
+    /// One to `mostColumns`; the same number on the clicks' and the impressions' side, in the same order.
     public var columns: [String]
 
     public init(columns: [String]) {
@@ -16,14 +16,14 @@ extension LogKey: ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
 }
 
 extension LogKey: CustomStringConvertible {
-    /// As the job file has it: `id`, `[request_id, position]`.
+    /// The key as the job file has it: `id`, `[request_id, position]`.
     public var description: String {
         columns.count == 1 ? columns[0] : "[" + columns.joined(separator: ", ") + "]"
     }
 }
 
 extension LogKey: Codable {
-    /// A single column is a plain text, as it was before there were several.
+    /// Decodes a single column from a plain text, as stored before there were several.
     public init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         columns = try (try? [value.decode(String.self)]) ?? value.decode([String].self)

@@ -1,9 +1,9 @@
 import Postgres
 
-/// A table or view of the logs as SQL, every name quoted. Each part names the alias that it belongs to: a log may have
-/// columns with any name, those of the statement around it too.
+/// A table or view of the logs as SQL, every name quoted. Each part is qualified with its alias: a log may have columns
+/// with any name, including those of the surrounding statement.
 struct LogRelation: Sendable {
-    /// As the job file has it.
+    /// The name as the job file has it.
     let table: String
     private let relation, timeColumn: String
     private let conditions: [(column: String, values: [String])]
@@ -28,13 +28,13 @@ struct LogRelation: Sendable {
         }
     }
 
-    /// The relation under an alias, for `FROM`; `condition` goes with it.
+    /// Returns the relation under an alias, for `FROM`; `condition` goes with it.
     func from(_ alias: String) -> String { "\(relation) AS \(alias)" }
 
     func time(_ alias: String) -> String { "\(alias).\(timeColumn)" }
 
-    /// That a row of the relation is one of the log's. Literals have no type here, so that each is read as one of the
-    /// column's, whatever that is.
+    /// Returns the condition that a row of the relation belongs to the log. Literals have no type here, so that each is
+    /// read as the column's type, whatever that is.
     func condition(_ alias: String) -> String {
         guard !conditions.isEmpty else { return "true" }
         return conditions.map { "\(alias).\($0.column) IN (\($0.values.joined(separator: ", ")))" }
@@ -43,10 +43,10 @@ struct LogRelation: Sendable {
 }
 
 extension LogSource {
-    /// `FROM` clause and condition of the impressions under an alias, for statements of other modules.
+    /// Returns the `FROM` clause and condition of the impressions under an alias, for statements of other modules.
     ///
-    /// - Returns: SQL of the relation (`"ad_log"."impressions" AS i`), of the time column (`i."at"`), and of the condition
-    ///   that a row is an impression (`true` where all are).
+    /// - Returns: SQL of the relation (`"ad_log"."impressions" AS i`), of the time column (`i."at"`), and of the
+    ///   condition that a row is an impression (`true` if all are).
     /// - Throws: `PostgresError`.
     public func impressions(as alias: String, on connection: Connection) throws -> ImpressionSQL {
         let relation = try LogRelation(impressions, on: connection)
@@ -57,10 +57,10 @@ extension LogSource {
 
 /// The impressions of a log as parts of a statement, all quoted.
 public struct ImpressionSQL: Sendable {
-    /// For `FROM`, alias included.
+    /// The relation for `FROM`, with its alias.
     public let relation: String
     /// The time column, qualified.
     public let time: String
-    /// That a row is an impression, qualified.
+    /// The condition that a row is an impression, qualified.
     public let condition: String
 }

@@ -1,8 +1,8 @@
 import Postgres
 
 extension LogSource {
-    /// What does not fit of the ids and the conditions: columns that are not there, types that ids cannot have, values that
-    /// are none of their column's type. Relations that are not there are left to others.
+    /// Finds ids and conditions that do not fit the tables: missing columns, types that ids cannot have, values that
+    /// are not of their column's type. Missing relations are not reported here.
     ///
     /// - Throws: `PostgresError`.
     public func misfits(on connection: Connection) throws -> [AdLogError] {
@@ -41,7 +41,7 @@ extension LogSource {
         }
     }
 
-    /// Has the server plan the comparison, which reads no row.
+    /// Lets the server plan the comparison, which reads no row.
     private static func misfit(
         _ condition: RowCondition, _ table: String, _ types: [String: IDType], on connection: Connection
     ) throws -> [AdLogError] {
@@ -54,7 +54,7 @@ extension LogSource {
             try connection.execute("EXPLAIN SELECT FROM \(relation.from("l")) WHERE \(relation.condition("l"))")
             return []
         } catch {
-            // 22: a value that is none of the type; 42: no such comparison.
+            // 22: a value that is not of the type; 42: no such comparison.
             guard case .server(let refusal) = error, ["22", "42"].contains(refusal.sqlState.prefix(2)),
                 refusal.sqlState != "42501"
             else { throw error }

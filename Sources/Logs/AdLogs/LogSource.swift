@@ -1,10 +1,10 @@
-/// Where a team's logs are and what their columns are called.
+/// The location of a team's logs and the names of their columns.
 public struct LogSource: Codable, Equatable, Sendable {
     public var impressions: Impressions
     public var clicks: Clicks
-    /// How long after its impression a click still counts.
+    /// The time after its impression during which a click counts.
     public var attributionWindow: AttributionWindow
-    /// The zone whose midnights cut the log into days; a name PostgreSQL knows (`UTC`, `Asia/Shanghai`).
+    /// The zone whose midnights divide the log into days; a name that PostgreSQL knows (`UTC`, `Asia/Shanghai`).
     public var timeZone: String
 
     public init(
@@ -53,8 +53,8 @@ public struct LogSource: Codable, Equatable, Sendable {
     }
 }
 
-// Written by hand, so that a source without conditions has the text that it had before there were any: specifications
-// are found by the hash of that text.
+// Coded by hand, so that a source without conditions keeps the text it had before there were any: specifications are
+// found by the hash of that text.
 extension LogSource.Impressions {
     private enum CodingKeys: String, CodingKey { case table, id, time, conditions }
 
@@ -95,7 +95,7 @@ extension LogSource.Clicks {
     }
 }
 
-/// The time after an impression within which a click is its click: `impression ≤ click < impression + window`.
+/// The time after an impression within which a click belongs to it: `impression ≤ click < impression + window`.
 public struct AttributionWindow: Codable, Hashable, Sendable {
     public var seconds: Int
 

@@ -2,25 +2,25 @@ import Days
 import Postgres
 
 /// A pair of log tables that `rocket import` and `rocket sample-logs` write into: `ad_log.impressions` and
-/// `ad_log.clicks`, or a pair of its own for one data set, made the same way.
+/// `ad_log.clicks`, or a separate pair per data set, made the same way.
 ///
-/// The job itself reads any table that its job file names; this type is only about tables that this program fills.
+/// The job itself reads any table that its job file names; this type only describes tables that this program fills.
 public struct LogTables: Hashable, Sendable {
     /// Table names without the schema, which is always `ad_log`.
     private let impressionsName: String
     private let clicksName: String
 
-    /// - Parameter prefix: `nil` for the standard pair; `"amexpert"` for `ad_log.amexpert_impressions` and
+    /// - Parameter prefix: Nil for the standard pair; `"amexpert"` for `ad_log.amexpert_impressions` and
     ///   `ad_log.amexpert_clicks`.
     public init(prefix: String? = nil) {
         impressionsName = prefix.map { "\($0)_impressions" } ?? "impressions"
         clicksName = prefix.map { "\($0)_clicks" } ?? "clicks"
     }
 
-    /// Bytes of a name in PostgreSQL; what is longer would be cut in silence, and two names could become one.
+    /// The longest name in PostgreSQL, in bytes; a longer one would be cut silently, and two names could become one.
     public static let longestName = 63
 
-    /// Bytes that a prefix may have, so that the day partitions' names, `<prefix>_impressions_20260105`, are whole.
+    /// The longest prefix in bytes that leaves the day partitions' names, `<prefix>_impressions_20260105`, whole.
     public static let longestPrefix = longestName - "_impressions_20260105".utf8.count
 
     /// `schema.table`, unquoted.
@@ -28,12 +28,12 @@ public struct LogTables: Hashable, Sendable {
     /// `schema.table`, unquoted.
     public var clicks: String { "ad_log.\(clicksName)" }
 
-    /// Makes the tables ready for rows: creates a missing pair, adds missing columns to the impressions, creates missing
-    /// day partitions (UTC). Safe to repeat; inside a transaction it is undone with it.
+    /// Prepares the tables for rows: creates a missing pair, missing columns of the impressions and missing day
+    /// partitions (UTC). Safe to repeat; inside a transaction it is undone with it.
     ///
     /// - Parameters:
     ///   - days: UTC days of the impressions. Clicks get the same days; call again for days on which clicks fall later.
-    /// - Throws: `AdLogError.columnType` when a column is there already with another type; `PostgresError`.
+    /// - Throws: `AdLogError.columnType` if a column exists with another type; `PostgresError`.
     public func prepare(columns: [LogColumn], days: ClosedRange<Day>?, on connection: Connection) throws {
         try connection.execute(
             "SELECT ad_log.ensure_log_tables($1, $2)", [.text(impressionsName), .text(clicksName)])
@@ -83,7 +83,7 @@ public struct LogTables: Hashable, Sendable {
 public struct LogColumn: Hashable, Sendable {
     public var name: String
     public var type: SQLType
-    /// Becomes the column's comment in the database.
+    /// The column's comment in the database.
     public var comment: String
 
     public init(name: String, type: SQLType, comment: String) {
@@ -92,7 +92,7 @@ public struct LogColumn: Hashable, Sendable {
         self.comment = comment
     }
 
-    /// The raw value is the name that PostgreSQL's `format_type` gives the type.
+    /// A type whose raw value is the name that PostgreSQL's `format_type` gives it.
     public enum SQLType: String, Sendable {
         case text
         case textArray = "text[]"
@@ -102,8 +102,8 @@ public struct LogColumn: Hashable, Sendable {
 }
 
 extension Connection {
-    /// Names and types (as `format_type` writes them) of a table's or view's columns; empty when there is no such
-    /// relation.
+    /// Reads the names and types (as `format_type` writes them) of a table's or view's columns; empty if there is no
+    /// such relation.
     public func columns(of relation: String) throws -> [String: String] {
         let rows = try execute(
             """

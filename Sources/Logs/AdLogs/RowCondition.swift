@@ -1,5 +1,4 @@
-/// What a row of a table must have to be an impression, or a click, where one table holds both: a column with one of some
-/// values.
+/// A condition on the rows of a table that holds both impressions and clicks: a column must have one of several values.
 public struct RowCondition: Codable, Hashable, Sendable {
     public var column: String
     /// Texts that the server reads as values of the column's type; at least one.

@@ -1,6 +1,6 @@
-/// What of a range of logs decides its rows and labels, in four numbers that add up over ranges.
+/// The parts of a range of logs that decide its rows and labels, in four numbers that add up over ranges.
 public struct SeenLogs: Equatable, Codable, Sendable {
-    /// Those with an id.
+    /// Impressions that have an id.
     public var impressions = 0
     /// Sum of the impressions' times in microseconds, modulo 10¹⁵.
     public var impressionTimes: Int64 = 0

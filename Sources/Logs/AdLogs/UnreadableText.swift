@@ -1,41 +1,43 @@
 import Foundation
 import Postgres
 
-/// Looks for the stored text that the server could not send. A database in SQL_ASCII keeps any bytes; the first that are
-/// none of UTF-8 end a whole statement, and the server's message names neither row nor column.
+/// A search for the stored text that the server could not send. A database in SQL_ASCII keeps any bytes; the first that
+/// are not UTF-8 end a whole statement, and the server's message names neither row nor column.
 public struct UnreadableText {
     private let relation: String
     private let keys, columns: [String]
 
     /// - Parameters:
-    ///   - relation: `schema.table`.
-    ///   - keys: columns that name a row to people.
-    ///   - columns: those that the job reads.
+    ///   - relation: The relation, `schema.table`.
+    ///   - keys: Columns that identify a row to people.
+    ///   - columns: The columns that the job reads.
     public init(in relation: String, keys: [String], columns: [String]) {
         self.relation = relation
         self.keys = keys
         self.columns = columns
     }
 
-    /// The first one, as the error that names it; nil where there is none, or the database keeps no such bytes.
+    /// Finds the first unreadable text and returns the error that names it; nil if there is none, or if the database
+    /// keeps no such bytes.
     ///
     /// - Parameters:
-    ///   - time: bounds rows by the time in a column.
-    ///   - most: rows that are looked at; nil: all.
+    ///   - time: A column and the range of its times to search.
+    ///   - most: The number of rows to examine; nil for all.
     public func first(
         at time: (column: String, range: Range<Instant>)? = nil, most: Int? = nil, on connection: Connection
     ) throws -> AdLogError? {
         let encoding = try connection.execute("SELECT pg_catalog.getdatabaseencoding() AS name").first?.text("name")
         guard let encoding, encoding == "SQL_ASCII" else { return nil }
         let names = keys + columns.filter { !keys.contains($0) }
-        // Bytes, which nothing converts on their way.
+        // Bytes, which nothing converts in transit.
         let expressions = try names.map { name in
             "pg_catalog.convert_to(i.\(try connection.quoteIdentifier(name))::text, 'SQL_ASCII')"
         }
         var condition = ""
         if let time {
             let column = try connection.quoteIdentifier(time.column)
-            condition = " WHERE i.\(column) >= '\(time.range.lowerBound)'::timestamptz"
+            condition =
+                " WHERE i.\(column) >= '\(time.range.lowerBound)'::timestamptz"
                 + " AND i.\(column) < '\(time.range.upperBound)'::timestamptz"
         }
         var found: AdLogError?
@@ -66,7 +68,7 @@ public struct UnreadableText {
         let error: AdLogError
     }
 
-    /// A value as a message may show it: bytes that are no text as hexadecimal digits.
+    /// Returns a value as a message may show it: bytes that are not text as hexadecimal digits.
     private static func text(_ bytes: UnsafeRawBufferPointer) -> (shown: String, isValid: Bool) {
         if let text = String(validating: bytes.prefix(200), as: UTF8.self), bytes.count <= 200 { return (text, true) }
         let isValid = String(validating: bytes, as: UTF8.self) != nil

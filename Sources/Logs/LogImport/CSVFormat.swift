@@ -1,24 +1,24 @@
 import AdLogs
 
-/// Which columns of a general csv file are what.
+/// The meaning of the columns of a general csv file.
 public struct CSVMapping: Equatable, Sendable {
-    /// Nil: `<file>-<beginning of its SHA-256>-<line>`.
+    /// The id column; nil for generated ids, `<file>-<beginning of its SHA-256>-<line>`.
     public var id: String?
-    /// Nil: rows are spread over days in file order.
+    /// The time column; nil to spread rows over days in file order.
     public var time: String?
     public var user: String?
-    /// 0/1 or true/false; a click is given the impression's time.
+    /// The label column, 0/1 or true/false; a click gets the impression's time.
     public var label: String?
-    /// With `label`: its values are numbers, and at least this is a click (a rating of 4 or more, say).
+    /// With `label`: the least number that is a click (4 for ratings of 4 or more, for example).
     public var labelAtLeast: Double?
-    /// Time of the click, empty where there was none.
+    /// The column with the click's time, empty if there was none.
     public var clickTime: String?
     /// Columns of numbers; the others become text.
     public var numbers: Set<String>
-    /// Columns whose text is a list, and what separates its items; they become `text[]`.
+    /// Columns whose text is a list, with the separator of its items; they become `text[]`.
     public var lists: Set<String>
     public var listSeparator: Character
-    /// Columns left out.
+    /// Columns to leave out.
     public var drop: Set<String>
 
     public init(
@@ -47,10 +47,10 @@ struct CSVFormat: RowFormat {
     private let mapping: CSVMapping
     private let width: Int
     private let id, time, user, label, clickTime: Int?
-    /// Where each of `columns` is in a record.
+    /// The position of each of `columns` in a record.
     private let positions: [Int]
 
-    /// - Throws: `ImportError` when the header lacks a column of the mapping or names two alike.
+    /// - Throws: `ImportError` if the header lacks a column of the mapping or names two alike.
     init(header: [String], mapping: CSVMapping, file: String, stem: String) throws(ImportError) {
         var index: [String: Int] = [:]
         for (position, name) in header.enumerated() where index.updateValue(position, forKey: name) != nil {
@@ -138,8 +138,8 @@ struct CSVFormat: RowFormat {
     private static func time(_ text: String, _ what: String) throws(RowProblem) -> Int64 {
         guard let time = FieldParsing.time(text) else {
             throw RowProblem(
-                "\(what) is ‘\(text)’, expected a time from 1900 to 2199 such as 2017-07-03 10:03 or 20170703, or epoch seconds "
-                    + "or milliseconds from 1990 on")
+                "\(what) is ‘\(text)’, expected a time from 1900 to 2199 such as 2017-07-03 10:03 or 20170703, or "
+                    + "epoch seconds or milliseconds from 1990 on")
         }
         return time
     }

@@ -1,9 +1,9 @@
 import Days
 
-/// Exact readers of field texts; nil for anything else than the whole text.
+/// Exact parsers of field texts, which return nil unless the whole text fits.
 enum FieldParsing {
-    /// Decimal numbers, `-12`, `+0.5`, `.5`, `1e-05`. Empty, `NaN`, `inf`, hexadecimal `0x1F`, `1_000`, blanks around a number
-    /// and numbers beyond a double's range are no numbers.
+    /// Parses decimal numbers, `-12`, `+0.5`, `.5`, `1e-05`. Empty, `NaN`, `inf`, hexadecimal `0x1F`, `1_000`, numbers
+    /// with blanks around them and numbers beyond a double's range give nil.
     static func number(_ text: String) -> Double? {
         guard isDecimal(text), let number = Double(text), number.isFinite else { return nil }
         return number
@@ -27,7 +27,7 @@ enum FieldParsing {
         return rest.isEmpty
     }
 
-    /// 0/1, true/false, t/f, yes/no.
+    /// Parses 0/1, true/false, t/f, yes/no.
     static func label(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "1", "1.0", "true", "t", "yes": true
@@ -36,11 +36,11 @@ enum FieldParsing {
         }
     }
 
-    /// Microseconds since 1970 of `2019-11-24 00:03:24.688993+00:00`, `2017-07-03 10:03`, `2017-07-03T10:03:05Z`,
-    /// `2017-07-03`, of the digits `20170703`, `2017070310` or `20170703100305`, or of epoch seconds, milliseconds or
-    /// microseconds by their size. Without an offset: UTC. Nil outside the years 1900 to 2199: a year 0 or 20190 is a slip of
-    /// the pen, and PostgreSQL would not take every such day. Nil also for numbers before 1990, which are none of a log: the
-    /// days that spreadsheets count, say.
+    /// Parses a time to microseconds since 1970: `2019-11-24 00:03:24.688993+00:00`, `2017-07-03 10:03`,
+    /// `2017-07-03T10:03:05Z`, `2017-07-03`, the digits `20170703`, `2017070310` or `20170703100305`, or epoch seconds,
+    /// milliseconds or microseconds by their size. Without an offset: UTC. Nil outside the years 1900 to 2199: a year 0
+    /// or 20190 is a slip, and PostgreSQL would not take every such day. Nil also for numbers before 1990, which no log
+    /// has: the day numbers of spreadsheets, for example.
     static func time(_ text: String) -> Int64? {
         guard let micros = anyTime(text), years.contains(micros) else { return nil }
         return micros
@@ -94,8 +94,8 @@ enum FieldParsing {
         return isNegative ? micros + offset : micros - offset
     }
 
-    /// `yyyymmdd`, `yyyymmddhh` or `yyyymmddhhmmss` of the years 1990 to 2100. As seconds, most of them are times of 1970 or
-    /// 2034, which no log has.
+    /// Parses `yyyymmdd`, `yyyymmddhh` or `yyyymmddhhmmss` of the years 1990 to 2100. Read as seconds, most of them
+    /// would be times of 1970 or 2034, which no log has.
     private static func calendarDigits(_ bytes: [UInt8]) -> CalendarDigits {
         guard [8, 10, 14].contains(bytes.count) else { return .noDate }
         var rest = bytes[...]
@@ -113,7 +113,7 @@ enum FieldParsing {
 
     private enum CalendarDigits {
         case time(Int64)
-        /// A date with an hour, minute or second that no day has: a slip, not a number of seconds.
+        /// A date with an impossible hour, minute or second: a slip, not a number of seconds.
         case noTime
         case noDate
     }
@@ -122,7 +122,7 @@ enum FieldParsing {
         "\(year)-\(month < 10 ? "0" : "")\(month)-\(date < 10 ? "0" : "")\(date)"
     }
 
-    /// Seconds up to the year 2286, milliseconds and microseconds beyond by size; from 1990 on.
+    /// Parses seconds up to the year 2286, or milliseconds and microseconds beyond, told apart by size; from 1990 on.
     private static func epoch(_ text: String) -> Int64? {
         guard text.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }), let number = number(text),
             number < 1e17

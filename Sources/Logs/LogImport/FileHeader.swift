@@ -10,7 +10,7 @@ struct FileHeader {
         self.file = file
     }
 
-    /// - Throws: `ImportError.noColumn` with the names that there are.
+    /// - Throws: `ImportError.noColumn` with the names that exist.
     func position(_ name: String) throws(ImportError) -> Int {
         guard let position = names.firstIndex(of: name) else {
             throw .noColumn(file: file, column: name, has: names)
@@ -18,13 +18,14 @@ struct FileHeader {
         return position
     }
 
-    /// The columns of the log table that hold what is named here, checked before anything is written.
+    /// Returns the log table's column names for header columns, checked before anything is written.
     ///
-    /// - Parameter wanted: positions in the header.
-    /// - Throws: `ImportError.header` where PostgreSQL could not hold them, or two would be one.
+    /// - Parameter wanted: Positions in the header.
+    /// - Throws: `ImportError.header` if PostgreSQL could not hold them, or two would become one.
     func columnNames(_ wanted: [Int]) throws(ImportError) -> [String] {
         guard wanted.count <= Self.mostColumns else {
-            throw .header(file: file, reason: "it has \(wanted.count) columns, a table holds \(Self.mostColumns); see --drop")
+            throw .header(
+                file: file, reason: "it has \(wanted.count) columns, a table holds \(Self.mostColumns); see --drop")
         }
         var taken: Set<String> = []
         var columns: [String] = []
@@ -34,7 +35,8 @@ struct FileHeader {
             if let option = Self.ownColumns[column] {
                 throw .header(
                     file: file,
-                    reason: "column ‘\(name)’ would become ‘\(column)’, which the table has already: say what it is with "
+                    reason:
+                        "column ‘\(name)’ would become ‘\(column)’, which the table has already: say what it is with "
                         + "\(option) ‘\(name)’, or leave it out with --drop")
             }
             guard !Self.systemColumns.contains(column) else {
@@ -44,7 +46,7 @@ struct FileHeader {
             guard column.utf8.count <= LogTables.longestName else {
                 throw .header(
                     file: file,
-                    reason: "column ‘\(column.prefix(40))…’ takes \(column.utf8.count) bytes, PostgreSQL's names have "
+                    reason: "column ‘\(column.prefix(40))…’ takes \(column.utf8.count) bytes, PostgreSQL's names take "
                         + "\(LogTables.longestName) at most; shorten it, or leave it out with --drop")
             }
             guard taken.insert(column).inserted else {
@@ -56,8 +58,8 @@ struct FileHeader {
         return columns
     }
 
-    /// `User-Item Affinity:float` → `user_item_affinity`: letters and digits of any script and `_`, without the type that
-    /// RecBole's headers carry after a colon.
+    /// Turns `User-Item Affinity:float` into `user_item_affinity`: letters and digits of any script and `_`, without
+    /// the type that RecBole's headers carry after a colon.
     static func columnName(_ name: String, _ position: Int) -> String {
         let base = name.split(separator: ":").first.map(String.init) ?? ""
         let text = String(base.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
@@ -66,10 +68,10 @@ struct FileHeader {
 
     private static let ownColumns = ["impression_id": "--id", "impressed_at": "--time", "user_id": "--user"]
     private static let systemColumns: Set = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]
-    /// PostgreSQL's 1,600, less the three that every log table has, and some to add later.
+    /// PostgreSQL's limit of 1,600, less the three columns of every log table and some to add later.
     private static let mostColumns = 1_500
 
-    /// Nil for no name.
+    /// Returns the position of a name; nil for no name.
     func position(_ name: String?) throws(ImportError) -> Int? {
         guard let name else { return nil }
         let position: Int = try position(name)

@@ -3,7 +3,7 @@ import Days
 import Foundation
 import Postgres
 
-/// Rows of one file on their way into the tables.
+/// Rows of one file waiting to be written to the tables.
 struct ImportChunk {
     private let tables: LogTables
     private let columns: [LogColumn]
@@ -11,11 +11,11 @@ struct ImportChunk {
     private let file: String
     private var rows: [(row: LogRow, record: FileRecord)] = []
     private var rejected: [Rejected] = []
-    /// Days whose partitions are known to be there.
+    /// Days whose partitions are known to exist.
     private var preparedDays: Set<Day> = []
-    /// What stays of a file that is refused.
+    /// The rejected rows that are kept of a refused file.
     private(set) var firstRejected: [Rejected] = []
-    /// Days that one file may have.
+    /// The number of days that one file may have.
     private let mostDays: Int
 
     struct Rejected {
@@ -25,7 +25,7 @@ struct ImportChunk {
         var raw: String
     }
 
-    /// - Parameter mostDays: that one file may have.
+    /// - Parameter mostDays: The number of days that one file may have.
     init(tables: LogTables, columns: [LogColumn], source: String, file: String, mostDays: Int) {
         self.mostDays = mostDays
         self.tables = tables
@@ -34,7 +34,7 @@ struct ImportChunk {
         self.file = file
     }
 
-    /// Rows and rejected rows that wait.
+    /// Rows and rejected rows that are pending.
     var count: Int { rows.count + rejected.count }
 
     mutating func append(_ row: LogRow, _ record: FileRecord) {
@@ -46,17 +46,18 @@ struct ImportChunk {
         func visible(_ text: String) -> String {
             text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "␀")
         }
-        let row = Rejected(line: record.line, key: key.map(visible), reason: visible(problem.reason), raw: visible(record.raw))
+        let row = Rejected(
+            line: record.line, key: key.map(visible), reason: visible(problem.reason), raw: visible(record.raw))
         rejected.append(row)
         if firstRejected.count < Self.mostKept { firstRejected.append(row) }
     }
 
-    /// Rows of a refused file that go to the quarantine, at most.
+    /// The most rows of a refused file that go to the quarantine.
     static let mostKept = 10_000
 
-    /// Writes what waits and counts it.
+    /// Writes and counts the pending rows.
     ///
-    /// - Parameter progress: is told of days whose partitions are being made.
+    /// - Parameter progress: Called with the days whose partitions are being created.
     /// - Throws: `ImportError.manyDays`, `PostgresError`.
     mutating func flush(
         on connection: Connection, into summary: inout ImportSummary, progress: (ImportProgress) -> Void
@@ -125,8 +126,8 @@ struct ImportChunk {
         _ = try writer.finish()
     }
 
-    /// Rejects the rows whose id came before, in this file or in the table. The table's key cannot do it: a partitioned
-    /// table's key holds the time, and an id at another time is as wrong as at the same.
+    /// Rejects rows whose id occurred before, in this file or in the table. The table's key cannot do it: a partitioned
+    /// table's key includes the time, and an id repeated at another time is just as wrong.
     private mutating func rejectRepeated(on connection: Connection) throws {
         let ids = String(decoding: try JSONEncoder().encode(rows.map(\.row.id)), as: UTF8.self)
         let known = try connection.execute(
@@ -141,7 +142,7 @@ struct ImportChunk {
             if seen.insert(row.id).inserted {
                 fresh.append((row, record))
             } else {
-                reject(record, key: row.id, RowProblem("an impression with this id is there already"))
+                reject(record, key: row.id, RowProblem("an impression with this id already exists"))
             }
         }
         rows = fresh
@@ -182,7 +183,7 @@ struct ImportChunk {
         _ = try writer.finish()
     }
 
-    /// The reason without the value in quotes.
+    /// Returns the reason without the value in quotes.
     private static func general(_ reason: String) -> String {
         reason.split(separator: "‘", maxSplits: 1).count == 2 && reason.contains("’")
             ? String(reason.prefix { $0 != "‘" }) + "…" + String(reason.drop { $0 != "’" }.dropFirst())

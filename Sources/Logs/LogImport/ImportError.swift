@@ -1,6 +1,6 @@
 import Days
 
-/// Why a file cannot be imported at all. A row that does not parse is no error: it goes to the quarantine.
+/// The reason why a file cannot be imported at all. A row that does not parse is no error: it goes to the quarantine.
 public enum ImportError: Error, Equatable, CustomStringConvertible {
     case unreadable(file: String, reason: String)
     case empty(file: String)
@@ -17,18 +17,21 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
         case .unreadable(let file, let reason): "\(file) cannot be read: \(reason)"
         case .openQuote(let file, let line, let rows):
             """
-            \(file), line \(line): a quote opens a field here and nothing closes it, so this line and the \(rows) after it would \
-            be one row; nothing was imported. Close it, or double the quotes that are part of a text (RFC 4180)
+            \(file), line \(line): a quote opens a field here and nothing closes it, so this line and the \(rows) \
+            after it would be one row; nothing was imported. Close it, or double the quotes that are \
+            part of a text (RFC 4180)
             """
         case .empty(let file): "\(file) is empty; expected a header line and rows"
         case .noColumn(let file, let column, let has):
-            "\(file) has no column ‘\(column)’; its header has \(has.prefix(40).map { String($0.prefix(63)) }.joined(separator: ", "))"
+            "\(file) has no column ‘\(column)’; its header has "
+                + has.prefix(40).map { String($0.prefix(63)) }.joined(separator: ", ")
         case .header(let file, let reason): "\(file), header: \(reason)"
         case .option(let what): what
         case .manyDays(let file, let days, let most):
             """
-            \(file) has rows of \(days) days or more, and one file may have \(most): each day becomes a partition, and the server's \
-            max_locks_per_transaction allows no more at once. Nothing was imported. Check --time, or split the file by time
+            \(file) has rows of \(days) days or more, and one file may have \(most): each day becomes a partition, and \
+            the server's max_locks_per_transaction allows no more at once. Nothing was imported. Check --time, \
+            or split the file by time
             """
         }
     }

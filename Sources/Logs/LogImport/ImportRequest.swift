@@ -1,6 +1,6 @@
 import Days
 
-/// What to import and how.
+/// A request to import files.
 public struct ImportRequest: Sendable {
     public enum Format: String, CaseIterable, Sendable {
         case openBandit = "open-bandit"
@@ -9,19 +9,20 @@ public struct ImportRequest: Sendable {
 
     public var format: Format
     public var files: [String]
-    /// Nil: the standard tables; otherwise `ad_log.<prefix>_impressions` and `ad_log.<prefix>_clicks`.
+    /// The tables' prefix: nil for the standard tables, otherwise `ad_log.<prefix>_impressions` and
+    /// `ad_log.<prefix>_clicks`.
     public var prefix: String?
-    /// For rows without time: the days that they are spread over in file order.
+    /// For rows without time: the first of the days over which they are spread in file order.
     public var firstDay: Day
     public var days: Int
-    /// open-bandit: item files; found beside the data by name when not given.
+    /// For open-bandit: the item files; found by name next to the data if not given.
     public var items: [String]
-    /// libfm: `user:0-942,item:943-2624` or `user,item`.
+    /// For libfm: `user:0-942,item:943-2624` or `user,item`.
     public var fields: String?
-    /// csv.
+    /// For csv: the meaning of the columns.
     public var mapping: CSVMapping
     public var delimiter: UInt8
-    /// Above this share of rows that are set aside, nothing of a file is taken.
+    /// The share of rejected rows above which nothing of a file is imported.
     public var rejectedShare: Double
 
     public init(
@@ -43,7 +44,7 @@ public struct ImportRequest: Sendable {
 
     public static let defaultRejectedShare = 0.99
 
-    /// The reader of one file and, for formats with a header, the header itself.
+    /// Returns the reader of one file.
     func reader(_ file: String) -> RecordReader {
         switch format {
         case .openBandit, .avazu: RecordReader(path: file, delimiter: UInt8(ascii: ","))
@@ -55,7 +56,7 @@ public struct ImportRequest: Sendable {
 
     var hasHeader: Bool { format == .openBandit || format == .avazu || format == .csv }
 
-    /// Whether ids are made here, of the file and the row's place in it.
+    /// Whether ids are generated, from the file and the row's place in it.
     var makesIDs: Bool {
         switch format {
         case .csv: mapping.id == nil
@@ -65,9 +66,9 @@ public struct ImportRequest: Sendable {
     }
 
     /// - Parameters:
-    ///   - header: empty for formats without one.
-    ///   - digest: of the file's bytes; ids that are made here hold it, so that those of two files never meet, whatever the
-    ///     files are called, and those of a file are the same wherever it lies.
+    ///   - header: The header; empty for formats without one.
+    ///   - digest: The digest of the file's bytes. Generated ids contain it, so that ids of two files never collide,
+    ///     whatever the files are called, and those of one file are the same wherever it lies.
     func rowFormat(file: String, header: [String], digest: String) throws -> any RowFormat {
         let name = Self.stem(file)
         let stem = "\(String(decoding: Array(name.utf8.prefix(100)), as: UTF8.self))-\(digest.prefix(12))"
@@ -92,7 +93,7 @@ public struct ImportRequest: Sendable {
         return name.split(separator: ".").first.map(String.init) ?? name
     }
 
-    /// The item file of the campaign that the data file's name ends with.
+    /// Returns the item file of the campaign that the data file's name ends with.
     private func itemFile(for file: String) throws -> String {
         let campaign = Self.stem(file).split(separator: "-").last.map(String.init) ?? ""
         if let named = items.first(where: { Self.stem($0).hasSuffix("-\(campaign)") }) { return named }

@@ -4,8 +4,8 @@ import Digests
 import Foundation
 import Postgres
 
-/// Streams files into the log tables by binary COPY, a transaction a file. A row that does not parse goes to
-/// `rocket.quarantine_rows`; a file whose bytes were imported into the same table before is left alone.
+/// An importer that streams files into the log tables by binary COPY, one transaction per file. A row that does not
+/// parse goes to `rocket.quarantine_rows`; a file whose bytes were imported into the same table before is skipped.
 public struct LogImporter {
     private let request: ImportRequest
     private let connection: Connection
@@ -17,16 +17,16 @@ public struct LogImporter {
         tables = LogTables(prefix: request.prefix)
     }
 
-    /// A file of which too much is set aside is refused: nothing of it is kept but the first rows in the quarantine, and it
-    /// counts as never imported.
+    /// Imports a file. A file with too many rejected rows is refused: only its first rejected rows are kept, in the
+    /// quarantine, and it counts as never imported.
     ///
-    /// - Parameter progress: called now and then.
-    /// - Throws: `ImportError`, `AdLogError`, `PostgresError`; nothing of the file is in the tables then.
+    /// - Parameter progress: Called now and then.
+    /// - Throws: `ImportError`, `AdLogError`, `PostgresError`; the tables then hold nothing of the file.
     public func run(file: String, progress: (ImportProgress) -> Void) throws -> ImportSummary {
         if let prefix = request.prefix, prefix.utf8.count > LogTables.longestPrefix {
             throw ImportError.option(
-                "--into has \(prefix.utf8.count) bytes; \(LogTables.longestPrefix) at most, so that the names of the partitions fit "
-                    + "into PostgreSQL's \(LogTables.longestName)")
+                "--into has \(prefix.utf8.count) bytes; \(LogTables.longestPrefix) at most, so that the names of the "
+                    + "partitions fit into PostgreSQL's \(LogTables.longestName)")
         }
         let digest = try Self.digest(file)
         let header = try header(of: file)
@@ -73,7 +73,7 @@ public struct LogImporter {
         var summary = ImportSummary(file: file, isNew: true)
         var order = 0
         var isHeader = request.hasHeader
-        try request.reader(file).forEach { record in
+        try request.reader(file).forEachRecord { record in
             if isHeader {
                 isHeader = false
                 return
@@ -108,21 +108,24 @@ public struct LogImporter {
         return row
     }
 
-    /// Two columns of an index entry have 2,704 bytes at most.
+    /// An index entry of two columns takes at most 2,704 bytes.
     private static let longestID = 2_000
 
-    /// Partitions of so many days can be made and written in one transaction: each takes a dozen locks.
+    /// Returns the number of days whose partitions can be created and written in one transaction: each takes a dozen
+    /// locks.
     private func mostDays() throws -> Int {
-        let locks = try connection.execute(
-            """
-            SELECT current_setting('max_locks_per_transaction')::bigint
-                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS n
-            """
-        ).first?.int("n") ?? 0
+        let locks =
+            try connection.execute(
+                """
+                SELECT current_setting('max_locks_per_transaction')::bigint
+                    * (current_setting('max_connections')::bigint
+                        + current_setting('max_prepared_transactions')::bigint) AS n
+                """
+            ).first?.int("n") ?? 0
         return max(31, locks / 12)
     }
 
-    /// Impressions that came from another file of this name.
+    /// Counts the impressions that came from another file of this name.
     private func impressions(named file: String) throws -> Int? {
         try connection.execute(
             """
@@ -132,7 +135,7 @@ public struct LogImporter {
         ).first?.intOrNil("n")
     }
 
-    /// Time of the `order`-th of `total` rows: equal shares a day, evenly spaced.
+    /// Returns the time of the `order`-th of `total` rows: equal shares per day, evenly spaced.
     private func spread(_ order: Int, of total: Int) -> Int64 {
         let position = Double(order) * Double(request.days) / Double(max(1, total))
         let day = order * request.days / max(1, total)
@@ -144,7 +147,7 @@ public struct LogImporter {
         guard request.hasHeader else { return [] }
         struct Found: Error { let fields: [String] }
         do {
-            try request.reader(file).forEach { throw Found(fields: $0.fields) }
+            try request.reader(file).forEachRecord { throw Found(fields: $0.fields) }
         } catch let found as Found {
             return found.fields
         }
@@ -153,13 +156,13 @@ public struct LogImporter {
 
     private func count(_ file: String) throws -> Int {
         var records = 0
-        try request.reader(file).forEach { _ in records += 1 }
+        try request.reader(file).forEachRecord { _ in records += 1 }
         return records - (request.hasHeader ? 1 : 0)
     }
 
     private func imported(_ digest: SHA256Digest) throws -> Int? {
         try connection.execute(
-            // Earlier versions recorded files of which nothing was taken.
+            // Earlier versions also recorded files of which nothing was imported.
             "SELECT impressions FROM rocket.imports WHERE sha256 = $1 AND impressions_table = $2 AND impressions > 0",
             [.text(digest.hex), .text(tables.impressions)]
         ).first?.int("impressions")
@@ -202,7 +205,7 @@ public struct LogImporter {
     private static let chunkRows = 20_000
 }
 
-/// What became of one file.
+/// The result of importing one file.
 public struct ImportSummary: Sendable {
     public var file: String
     public var impressions = 0
@@ -212,14 +215,14 @@ public struct ImportSummary: Sendable {
     /// Quarantined rows by reason; values within reasons are left out, so that like reasons count together.
     public var reasons: [String: Int] = [:]
     public var outcome: Outcome
-    /// Impressions that an earlier file of the same name brought, where ids are made of the file; nil: none.
+    /// Impressions from an earlier file of the same name, if ids are generated; nil if there are none.
     public var earlierOfTheName: Int?
 
     public enum Outcome: Equatable, Sendable {
         case imported
         /// The same bytes were imported before.
         case known
-        /// No row could be taken, or more than this share was set aside: nothing was imported.
+        /// No row was usable, or more than this share was rejected: nothing was imported.
         case refused(above: Double)
     }
 
@@ -229,18 +232,18 @@ public struct ImportSummary: Sendable {
         outcome = isNew ? .imported : .known
     }
 
-    /// False when the same bytes were imported before, or the file was refused.
+    /// Whether the file was imported: false if the same bytes were imported before, or the file was refused.
     public var isNew: Bool { outcome == .imported }
 
     public var quarantined: Int { reasons.values.reduce(0, +) }
 
-    /// Of all rows.
+    /// The share of all rows that was rejected.
     var rejectedShare: Double { Double(quarantined) / Double(max(1, quarantined + impressions)) }
 }
 
-/// How far a file is.
+/// The progress of a file's import.
 public enum ImportProgress: Sendable {
     case rows(Int)
-    /// Days whose partitions are there, of those that the rows at hand need.
+    /// Days whose partitions exist, out of those that the rows at hand need.
     case days(Int, of: Int)
 }

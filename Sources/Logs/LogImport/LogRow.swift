@@ -1,12 +1,12 @@
 import AdLogs
 
-/// A row of any format, as it goes into the log tables.
+/// A row of any format, as written to the log tables.
 public struct LogRow: Equatable, Sendable {
     public var id: String
-    /// Microseconds since 1970; nil where the format has no time and rows are spread over days.
+    /// Microseconds since 1970; nil if the format has no time and rows are spread over days.
     public var time: Int64?
     public var user: String?
-    /// In the order of the format's columns.
+    /// Values in the order of the format's columns.
     public var values: [Cell]
     public var click: Click
 
@@ -19,7 +19,7 @@ public struct LogRow: Equatable, Sendable {
 
     public enum Click: Equatable, Sendable {
         case none
-        /// The format says only that there was one.
+        /// The format only says that there was a click.
         case atImpression
         /// Microseconds since 1970.
         case at(Int64)
@@ -34,7 +34,7 @@ public struct LogRow: Equatable, Sendable {
     }
 }
 
-/// What is wrong with one row; it goes to the quarantine with this reason.
+/// The reason why one row is rejected; the row goes to the quarantine with it.
 public struct RowProblem: Error, Equatable, Sendable {
     public var reason: String
 
@@ -43,13 +43,13 @@ public struct RowProblem: Error, Equatable, Sendable {
     }
 }
 
-/// How a file's records become rows. Made for one file, from its header.
+/// A conversion of a file's records to rows. Made for one file, from its header.
 public protocol RowFormat {
     /// Columns besides id, time and user.
     var columns: [LogColumn] { get }
-    /// False when rows have no time and are spread over days.
+    /// Whether rows have a time; if not, they are spread over days.
     var hasTime: Bool { get }
-    /// The id of the record's impression, where the format has one and it can be read; for rows that are rejected.
+    /// Returns the id of a record's impression, if the format has one and it can be read; for rejected rows.
     func id(_ record: FileRecord) -> String?
     /// - Throws: `RowProblem`.
     func row(_ record: FileRecord) throws(RowProblem) -> LogRow

@@ -1,8 +1,8 @@
 import AdLogs
 import Foundation
 
-/// The Open Bandit Dataset (https://research.zozo.com/data.html): a csv of one logging policy and campaign, and a csv of
-/// the campaign's items. Of the affinities between the user and each item, the shown item's is kept.
+/// The Open Bandit Dataset (https://research.zozo.com/data.html): a csv of one logging policy and campaign, and a csv
+/// of the campaign's items. Of a user's affinities to all items, only the one to the shown item is kept.
 struct OpenBanditFormat: RowFormat {
     let columns: [LogColumn]
     let hasTime = true
@@ -18,9 +18,9 @@ struct OpenBanditFormat: RowFormat {
     static let userFeatureCount = 4
 
     /// - Parameters:
-    ///   - items: item features by item id; the first is a number, the others texts.
-    ///   - name: of the file, `random-all`: policy and campaign.
-    ///   - stem: what ids begin with.
+    ///   - items: Item features by item id; the first is a number, the others texts.
+    ///   - name: The file's name, `random-all`: policy and campaign.
+    ///   - stem: The beginning of ids.
     init(
         header: [String], items: [String: [LogRow.Cell]], file: String, name: String, stem: String
     ) throws(ImportError) {
@@ -108,7 +108,7 @@ struct OpenBanditFormat: RowFormat {
     static func items(path: String) throws -> [String: [LogRow.Cell]] {
         var header: [String] = []
         var items: [String: [LogRow.Cell]] = [:]
-        try RecordReader(path: path, delimiter: UInt8(ascii: ",")).forEach { record in
+        try RecordReader(path: path, delimiter: UInt8(ascii: ",")).forEachRecord { record in
             if header.isEmpty {
                 header = record.fields
                 return

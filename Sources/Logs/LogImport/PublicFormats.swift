@@ -1,8 +1,8 @@
 import AdLogs
 import Days
 
-/// Criteo's display advertising challenge: tab separated, no header; label, 13 integers, 26 hashed categories; holes; no
-/// time.
+/// Criteo's display advertising challenge: tab separated, no header; label, 13 integers, 26 hashed categories; missing
+/// values; no time.
 struct CriteoFormat: RowFormat {
     let hasTime = false
     let stem: String
@@ -76,7 +76,8 @@ struct AvazuFormat: RowFormat {
         let pairs = stride(from: 0, to: 8, by: 2).compactMap { start -> String? in
             stamp.utf8.count == 8 ? String(stamp.dropFirst(start).prefix(2)) : nil
         }
-        guard pairs.count == 4, stamp.utf8.allSatisfy({ (48...57).contains($0) }), let day = Day("20\(pairs[0])-\(pairs[1])-\(pairs[2])"), let hours = Int64(pairs[3]),
+        guard pairs.count == 4, stamp.utf8.allSatisfy({ (48...57).contains($0) }),
+            let day = Day("20\(pairs[0])-\(pairs[1])-\(pairs[2])"), let hours = Int64(pairs[3]),
             (0..<24).contains(hours)
         else { throw RowProblem("hour is ‘\(stamp)’, expected YYMMDDHH") }
         return LogRow(
@@ -87,14 +88,14 @@ struct AvazuFormat: RowFormat {
     }
 }
 
-/// libfm: `label index:value …` with one-hot fields; which index belongs to which field is told on the command line.
+/// libfm: `label index:value …` with one-hot fields; the command line says which index belongs to which field.
 struct LibFMFormat: RowFormat {
     let hasTime = false
     let columns: [LogColumn]
     private let fields: [Field]
     private let stem: String
 
-    /// A field and the indices that belong to it; nil: the n-th pair of each row is the n-th field.
+    /// A field and its indices; nil if the n-th pair of each row is the n-th field.
     struct Field: Equatable, Sendable {
         var name: String
         var indices: ClosedRange<Int>?
@@ -106,7 +107,7 @@ struct LibFMFormat: RowFormat {
         columns = fields.map { LogColumn(name: $0.name, type: .text, comment: "One-hot field of a libfm file.") }
     }
 
-    /// `user:0-942,item:943-2624`, or `user,item` where each row has one pair a field in this order.
+    /// Parses `user:0-942,item:943-2624`, or `user,item` if each row has one pair per field in this order.
     static func fields(_ text: String) throws(ImportError) -> [Field] {
         var fields: [Field] = []
         for part in text.split(separator: ",") {
@@ -156,7 +157,7 @@ struct LibFMFormat: RowFormat {
             }
             values[position] = .text("\(index)")
         }
-        // Ratings of −1 and 0 are "not clicked" in the files that are about.
+        // In the public files, ratings of −1 and 0 mean “not clicked”.
         return LogRow(
             id: "\(stem)-\(record.line)", time: nil, user: nil, values: values, click: label > 0 ? .atImpression : .none
         )

@@ -2,34 +2,34 @@ import CCSV
 import CZLib
 import Foundation
 
-/// One record of a file, with the line that it begins on.
+/// One record of a file, and the line it begins on.
 public struct FileRecord: Equatable, Sendable {
     public var line: Int
     public var fields: [String]
-    /// The record as it stands in the file, its first 2,000 bytes at most, without the line break at its end.
+    /// The record as it stands in the file: at most its first 2,000 bytes, without its final line break.
     public var raw: String
     /// Whether all fields were valid UTF-8.
     public var isUTF8: Bool
 }
 
-/// Reads records of a delimited text file as a stream: libcsv parses, zlib opens plain and gzipped files alike. Memory:
-/// one read buffer and the records in it; a record is at most `recordBytes` long.
+/// A streaming reader of a delimited text file: libcsv parses, zlib opens plain and gzipped files alike. Memory: one
+/// read buffer and its records; a record has at most `recordBytes`.
 public struct RecordReader {
     private let path: String
     private let delimiter: UInt8
     private let quotes: Bool
 
-    /// - Parameter quotes: false for formats that know none; a quote is then a character like any other.
+    /// - Parameter quotes: False for formats without quoting, in which a quote is an ordinary character.
     public init(path: String, delimiter: UInt8, quotes: Bool = true) {
         self.path = path
         self.delimiter = delimiter
         self.quotes = quotes
     }
 
-    /// Calls `body` with each record in order. Empty lines are no records.
+    /// Calls `body` with each record in order. Empty lines are skipped.
     ///
     /// - Throws: `ImportError.unreadable`, `.openQuote` for a quote that nothing closes, and what `body` throws.
-    public func forEach(_ body: (FileRecord) throws -> Void) throws {
+    public func forEachRecord(_ body: (FileRecord) throws -> Void) throws {
         guard let file = gzopen(path, "rb") else {
             throw ImportError.unreadable(file: path, reason: String(cString: strerror(errno)))
         }
@@ -41,14 +41,14 @@ public struct RecordReader {
         }
         defer { csv_free(&parser) }
         csv_set_delim(&parser, delimiter)
-        // No text holds a NUL, so this quote never comes.
+        // No text holds a NUL, so this quote never occurs.
         if !quotes { csv_set_quote(&parser, 0) }
-        // Blanks around a value belong to it, unless a library's habit of dropping them is asked for.
+        // Blanks around a value belong to it; libcsv drops them unless told otherwise.
         csv_set_space_func(&parser) { _ in 0 }
         let opaque = Unmanaged.passUnretained(sink).toOpaque()
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var isFirst = true
-        // A carriage return at the buffer's end waits for what follows it.
+        // A carriage return at the end of the buffer is held back until the next byte is known.
         var held = 0
         while true {
             let got = buffer.withUnsafeMutableBytes { buffer in
@@ -95,7 +95,7 @@ public struct RecordReader {
         try sink.drain(body)
     }
 
-    /// The bytes up to the next line break, with it: a line feed, a carriage return, or both.
+    /// Returns the bytes up to and including the next line break: a line feed, a carriage return, or both.
     private static func line(_ buffer: [UInt8], from start: Int, to count: Int) -> (length: Int, hasBreak: Bool) {
         var end = start
         while end < count, buffer[end] != UInt8(ascii: "\n"), buffer[end] != UInt8(ascii: "\r") { end += 1 }
@@ -104,12 +104,12 @@ public struct RecordReader {
         return (end - start + (isPair ? 2 : 1), true)
     }
 
-    /// States of libcsv's parser: ROW_NOT_BEGUN and FIELD_BEGUN in its source. Its own check for a quote that is not closed
-    /// would come with a strict mode, which ends the file at the first stray quote.
+    /// States of libcsv's parser: ROW_NOT_BEGUN and FIELD_BEGUN in its source. Its own check for an unclosed quote
+    /// exists only in a strict mode, which ends the file at the first stray quote.
     private static let betweenRecords: Int32 = 0
     private static let withinField: Int32 = 2
 
-    /// No row of a log is longer; what is longer comes of a quote that was not closed.
+    /// No row of a log is longer; a longer one results from an unclosed quote.
     private static let recordBytes = 16 << 20
 
     private static func reason(_ file: gzFile) -> String {
@@ -118,10 +118,10 @@ public struct RecordReader {
     }
 }
 
-/// Takes fields and records from libcsv's callbacks.
+/// The receiver of libcsv's callbacks.
 private final class Sink {
     private(set) var line = 1
-    /// Where the record that is being read begins, and how long it is so far.
+    /// The line on which the current record begins.
     private(set) var recordLine = 1
     private(set) var recordBytes = 0
     private var raw: [UInt8] = []
@@ -141,7 +141,7 @@ private final class Sink {
         Unmanaged<Sink>.fromOpaque(opaque).takeUnretainedValue().endRecord()
     }
 
-    /// Takes the bytes that are about to be parsed.
+    /// Keeps the bytes that are about to be parsed.
     func keep(_ bytes: ArraySlice<UInt8>) {
         recordBytes += bytes.count
         raw += bytes.prefix(Self.rawBytes - raw.count)
@@ -164,7 +164,7 @@ private final class Sink {
 
     private func rawText() -> String {
         var bytes = raw[...]
-        // A character that the cut went through is left out; what was no UTF-8 in the file stays visible as �.
+        // A character that the cut split is left out; invalid UTF-8 in the file stays visible as �.
         if recordBytes > bytes.count {
             let tail = bytes.suffix(4)
             if let lead = tail.lastIndex(where: { $0 & 0xC0 != 0x80 }), tail[lead] >= 0xC0,
@@ -177,7 +177,7 @@ private final class Sink {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// After the last byte of a line; a record that goes on keeps its first line.
+    /// Ends a line; a record that continues keeps its first line.
     func endLine(goesOn: Bool) {
         line += 1
         if goesOn { return }

@@ -1,7 +1,7 @@
 import CounterRandom
 import Foundation
 
-/// How long after its impression a click comes.
+/// The delay between an impression and its click.
 struct ClickDelay {
     enum Kind {
         /// Log-normal with a median of eight seconds, seconds to minutes; the few draws past the window are spread
@@ -13,7 +13,7 @@ struct ClickDelay {
 
     let windowSeconds: Int
 
-    /// Microseconds.
+    /// Draws a delay in microseconds.
     func draw(_ kind: Kind, _ random: inout CounterRandom) -> Int64 {
         let window = Int64(windowSeconds) * 1_000_000
         switch kind {

@@ -6,9 +6,9 @@ import Foundation
 ///
 /// The deviations are a measured compromise. Single attributes carry enough that a net learns most of the truth from
 /// 800,000 rows; crossed tables, the match of interests and category, and the bent price effect carry what a wide net
-/// learns and a narrow one does not. With most of the variance in crosses of three attributes, one epoch reached only
-/// two thirds of the way to the true AUC. A user's and an ad's own parts are small, because a log sees most users too
-/// seldom to learn them.
+/// learns and a narrow one does not. With most of the variance in crosses of three attributes, one epoch got only two
+/// thirds of the way to the true AUC. The users' and ads' individual effects are small, because a log sees most users
+/// too rarely to learn them.
 struct ClickModel: Sendable {
     /// Standard deviations of the effects on the log odds at `signal` 1.
     private enum Deviation {
@@ -33,7 +33,7 @@ struct ClickModel: Sendable {
         static let user = 0.05
         static let ad = 0.04
     }
-    /// Added where the ad's category is among the user's interests.
+    /// Added if the ad's category is among the user's interests.
     private static let interestMatch = 0.5
     /// Log odds lost per squared standard deviation of the log price from what the member level prefers.
     private static let priceAversion = 0.3
@@ -83,7 +83,7 @@ struct ClickModel: Sendable {
         1 / (1 + exp(-(intercept + signal * effects(user: user, ad: ad, place: place))))
     }
 
-    /// Everything but the intercept, before scaling.
+    /// Returns the sum of all effects except the intercept, before scaling.
     func effects(user: SampleUser, ad: SampleAd, place: SamplePlace) -> Double {
         let hourOfDay = UInt8(place.hour)
         var sum = slot[place.slot] + site[place.site] + hour[hourOfDay] + weekday[UInt8(place.weekday)]
@@ -106,8 +106,8 @@ struct ClickModel: Sendable {
     }
 }
 
-/// Random effects over the levels of one attribute, or of two, row-major. A table has mean 0 and exactly the deviation
-/// asked for, so that no seed gives a log that is much easier or harder than another's.
+/// Random effects over the levels of one attribute, or of two, row-major. A table has mean 0 and exactly the requested
+/// deviation, so that no seed gives a log that is much easier or harder than another's.
 struct EffectTable: Sendable {
     private let levels: [Int]
     private let values: [Double]

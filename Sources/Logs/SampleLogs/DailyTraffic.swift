@@ -1,4 +1,4 @@
-/// How impressions spread over the hours of a day: little at night, a hump at noon, most in the evening.
+/// The distribution of impressions over the hours of a day: little at night, a hump at noon, most in the evening.
 struct DailyTraffic: Sendable {
     /// Share of the day's traffic before each hour; the last is 1. `[25]`
     private let before: [Double]
@@ -17,7 +17,7 @@ struct DailyTraffic: Sendable {
             }
     }
 
-    /// The second of the day at which a share in [0, 1) of the traffic has passed; increasing.
+    /// Returns the second of the day by which a share in [0, 1) of the traffic has passed; increasing.
     func secondOfDay(_ share: Double) -> Double {
         var hour = 0
         while hour < 23, before[hour + 1] <= share { hour += 1 }

@@ -1,10 +1,11 @@
 import Foundation
 
-/// The AUC of the true click probabilities, the ceiling for any net on a generated log, in one pass and constant memory.
+/// The AUC of the true click probabilities, the upper bound for any net on a generated log, computed in one pass and
+/// constant memory.
 ///
-/// Probabilities are counted in 2^16 bins of their log odds between −16 and 16; two in one bin count as a tie. The exact
-/// AUC differs from ``value`` by at most ``errorBound``, half the share of the pairs of a click and a non-click that
-/// share a bin: usually below 1e-4.
+/// Probabilities are counted in 2^16 bins of their log odds between −16 and 16; two in one bin count as a tie. The
+/// exact AUC differs from ``value`` by at most ``errorBound``, half the share of click/non-click pairs that share a
+/// bin: usually below 1e-4.
 public struct OracleAUC: Sendable {
     private static let bins = 65_536
     private static let limit = 16.0
@@ -27,7 +28,7 @@ public struct OracleAUC: Sendable {
         if label == 1 { clicks[bin] += 1 } else { others[bin] += 1 }
     }
 
-    /// Adds what another day counted.
+    /// Adds another day's counts.
     public mutating func add(_ other: OracleAUC) {
         for bin in 0..<Self.bins {
             clicks[bin] += other.clicks[bin]
@@ -35,7 +36,7 @@ public struct OracleAUC: Sendable {
         }
     }
 
-    /// `nil` when only one class occurred.
+    /// The AUC; nil if only one class occurred.
     public var value: Double? {
         var wins = 0.0
         var othersBelow = 0
@@ -46,7 +47,7 @@ public struct OracleAUC: Sendable {
         return pairs > 0 ? wins / pairs : nil
     }
 
-    /// The most by which ``value`` can be wrong; 0 when it is `nil`.
+    /// The largest possible error of ``value``; 0 if it is nil.
     public var errorBound: Double {
         var shared = 0.0
         for bin in 0..<Self.bins { shared += Double(clicks[bin]) * Double(others[bin]) }

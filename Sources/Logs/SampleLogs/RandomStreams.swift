@@ -1,7 +1,7 @@
 import CounterRandom
 
-/// The independent streams that a log draws from: what is drawn for a user, an ad or an impression depends on the seed
-/// and on nothing else that was drawn.
+/// The independent streams that a log draws from: the draws for a user, an ad or an impression depend on the seed and
+/// on no other draw.
 enum RandomPurpose: UInt64 {
     case user = 1
     case ad
@@ -12,7 +12,7 @@ enum RandomPurpose: UInt64 {
 }
 
 extension CounterRandom {
-    /// Numbers that one impression may use before it reaches into those of the next.
+    /// The numbers that one impression may use before it reaches into those of the next.
     static let numbersPerImpression: UInt64 = 64
 
     init(seed: UInt64, purpose: RandomPurpose, number: Int, position: UInt64 = 0) {

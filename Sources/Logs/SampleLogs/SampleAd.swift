@@ -3,16 +3,16 @@ import Foundation
 
 /// An ad of the generated log. An advertiser has one category and about twenty ads.
 public struct SampleAd: Equatable, Sendable {
-    /// 1…ads; also the rank by how often the ad is shown.
+    /// The ad's number, 1…ads; also its rank by how often it is shown.
     public let number: Int
-    /// 1…advertisers, 0 is unknown.
+    /// The advertiser's number, 1…advertisers; 0 is unknown.
     let advertiser: Int
     let category: UInt8
     let format: UInt8
     let creative: UInt8
-    /// Logarithm of the advertised price; `nil` is unknown.
+    /// Logarithm of the advertised price; nil if unknown.
     let logPrice: Double?
-    /// The ad's own part of the log odds, before scaling: standard normal.
+    /// The ad's individual effect on the log odds, before scaling: standard normal.
     let appeal: Double
 
     static let adsPerAdvertiser = 20
@@ -40,9 +40,9 @@ public struct SampleAd: Equatable, Sendable {
     /// `ad17`.
     public var id: String { "ad\(number)" }
 
-    /// `adv17`; `nil` where unknown.
+    /// `adv17`; nil if unknown.
     var advertiserID: String? { advertiser == 0 ? nil : "adv\(advertiser)" }
 
-    /// In currency units with whole cents; `nil` where unknown.
+    /// The price in currency units with whole cents; nil if unknown.
     public var price: Double? { logPrice.map { (exp($0) * 100).rounded() / 100 } }
 }

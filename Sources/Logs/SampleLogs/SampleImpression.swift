@@ -1,6 +1,6 @@
 import Days
 
-/// Where and when an impression was.
+/// The place and time of an impression.
 struct SamplePlace: Equatable, Sendable {
     var site: UInt8
     var slot: UInt8
@@ -14,7 +14,7 @@ struct SamplePlace: Equatable, Sendable {
 public struct SampleImpression: Equatable, Sendable {
     public let seed: UInt64
     public let day: Day
-    /// 0… in the order of time within the day.
+    /// The number within the day, from 0 in time order.
     public let number: Int
     public let impressedAtMicroseconds: Int64
     public let user: SampleUser
@@ -22,9 +22,9 @@ public struct SampleImpression: Equatable, Sendable {
     let place: SamplePlace
     /// The exact probability that the impression is clicked within the attribution window.
     public let trueClickProbability: Double
-    /// Microseconds from the impression to its click, `nil` without a click.
+    /// Microseconds from the impression to its click; nil without a click.
     public let clickDelayMicroseconds: Int64?
-    /// Microseconds from the impression to the second row of the same click, `nil` unless the log has it twice.
+    /// Microseconds from the impression to the second row of the same click; nil unless the log has it twice.
     public let duplicateDelayMicroseconds: Int64?
     /// Whether the click came only after the attribution window.
     public let isLate: Bool
@@ -32,6 +32,6 @@ public struct SampleImpression: Equatable, Sendable {
     /// `s<seed>-<day>-<number>`.
     public var id: String { "s\(seed)-\(day)-\(number)" }
 
-    /// 1 where a click falls within the attribution window.
+    /// 1 if a click falls within the attribution window.
     public var label: UInt8 { clickDelayMicroseconds != nil && !isLate ? 1 : 0 }
 }

@@ -1,6 +1,6 @@
 import AdLogs
 
-/// The columns that the generated impressions have beside `impression_id`, `impressed_at` and `user_id`, in the order
+/// The columns of the generated impressions in addition to `impression_id`, `impressed_at` and `user_id`, in the order
 /// in which they are written.
 public enum SampleLogColumns {
     public static let added: [LogColumn] = [
@@ -27,6 +27,6 @@ public enum SampleLogColumns {
 
     /// All columns of the impressions in the order in which they are written.
     static let impressions = ["impression_id", "impressed_at", "user_id"] + added.map(\.name)
-    /// The columns of the clicks in the order in which they are written; `click_id` is the database's.
+    /// The columns of the clicks in the order in which they are written; the database fills `click_id`.
     static let clicks = ["impression_id", "clicked_at"]
 }

@@ -1,10 +1,10 @@
 import Days
 
-/// Why a log cannot be generated.
+/// The reason why a log cannot be generated.
 public enum SampleLogError: Error, Equatable, CustomStringConvertible {
-    /// A value of the specification that makes no log.
+    /// A value of the specification is out of range.
     case outOfRange(name: String, value: String, expected: String)
-    /// A day that the specification does not cover.
+    /// The specification does not cover the day.
     case dayOutside(day: Day, days: ClosedRange<Day>)
 
     public var description: String {

@@ -2,10 +2,10 @@ import CounterRandom
 import Days
 import Foundation
 
-/// Makes the impressions and clicks of a log, day by day in the order of time.
+/// A generator of the impressions and clicks of a log, day by day in time order.
 ///
 /// Each impression draws its own numbers from (seed, day, number), so a day does not depend on other days, nor a row on
-/// other rows. Memory is that of the ads and of the click model, whatever the number of rows and users.
+/// other rows. Memory holds the ads and the click model, whatever the number of rows and users.
 public struct SampleLogGenerator: Sendable {
     public let specification: SampleLogSpecification
     let ads: [SampleAd]
@@ -16,13 +16,14 @@ public struct SampleLogGenerator: Sendable {
 
     static let userExponent = 0.7
     static let adExponent = 0.8
-    /// How many impressions the intercept is fitted on: their mean probability is within about half a percent of the
-    /// log's.
+    /// The number of impressions on which the intercept is fitted: their mean probability is within about half a
+    /// percent of the log's.
     private static let calibrationRows = 65_536
 
-    /// O(ads), and one pass over 65,536 trial impressions that makes the mean probability the specified one.
+    /// Creates a generator in O(ads) plus one pass over 65,536 trial impressions, which makes the mean probability the
+    /// specified one.
     ///
-    /// - Throws: when the specification has a value out of range.
+    /// - Throws: If a value of the specification is out of range.
     public init(_ specification: SampleLogSpecification) throws(SampleLogError) {
         try specification.validate()
         self.specification = specification
@@ -51,9 +52,9 @@ public struct SampleLogGenerator: Sendable {
         clickModel = model
     }
 
-    /// The impressions of a day in the order of time; nothing is generated before it is asked for.
+    /// Returns the impressions of a day in time order, generated lazily.
     ///
-    /// - Throws: when the specification does not have the day.
+    /// - Throws: If the specification does not cover the day.
     public func impressions(on day: Day) throws(SampleLogError) -> DayImpressions {
         guard specification.impressionDays.contains(day) else {
             throw .dayOutside(day: day, days: specification.impressionDays)
@@ -61,13 +62,13 @@ public struct SampleLogGenerator: Sendable {
         return DayImpressions(generator: self, day: day)
     }
 
-    /// Row `number` of a day, a pure function of the specification, the day and the number.
+    /// Returns row `number` of a day, a pure function of the specification, the day and the number.
     func impression(day: Day, number: Int) -> SampleImpression {
         let seed = specification.seed
         var random = CounterRandom(
             seed: seed, purpose: .impressions, number: day.ordinal,
             position: UInt64(number) * CounterRandom.numbersPerImpression)
-        // Row n lies in the n-th of equal slices of the day's traffic, so rows come in the order of time by themselves.
+        // Row n lies in the n-th of equal slices of the day's traffic, so rows are already in time order.
         let second = traffic.secondOfDay(
             (Double(number) + random.uniform()) / Double(specification.impressions(on: day)))
         let microseconds = min(Int64(second * 1e6), 86_400_000_000 - 1)
@@ -100,7 +101,7 @@ public struct SampleLogGenerator: Sendable {
             clickDelayMicroseconds: clickDelay, duplicateDelayMicroseconds: duplicateDelay, isLate: isLate)
     }
 
-    /// The intercept with which the mean probability over the trial's effects is `mean`, by bisection.
+    /// Returns the intercept at which the mean probability over the trial's effects is `mean`, by bisection.
     private static func intercept(effects: [Double], signal: Double, mean: Double) -> Double {
         var (low, high) = (-60.0, 60.0)
         for _ in 0..<60 {
@@ -112,7 +113,7 @@ public struct SampleLogGenerator: Sendable {
     }
 }
 
-/// The impressions of one generated day, made one at a time.
+/// The impressions of one generated day, generated lazily.
 public struct DayImpressions: Sequence, Sendable {
     let generator: SampleLogGenerator
     public let day: Day

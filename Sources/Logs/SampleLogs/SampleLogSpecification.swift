@@ -1,17 +1,18 @@
 import AdLogs
 import Days
 
-/// What a generated log looks like. The same specification gives the same rows, and each day of it is a function of
-/// the specification and that day alone.
+/// The specification of a generated log. The same specification gives the same rows, and each day is a function of the
+/// specification and that day alone.
 public struct SampleLogSpecification: Codable, Equatable, Sendable {
     public var impressionsPerDay: Int
-    /// So many of the first days have one impression more; nil: none, so that settings stored before read the same.
+    /// The number of first days that have one more impression; nil for none, so that settings stored before read the
+    /// same.
     public var daysWithOneMore: Int?
     public var firstDay: Day
     public var days: Int
-    /// How many users there are; how often each is seen follows Zipf's law.
+    /// The number of users; how often each is seen follows Zipf's law.
     public var users: Int
-    /// How many ads there are; how often each is shown follows Zipf's law.
+    /// The number of ads; how often each is shown follows Zipf's law.
     public var ads: Int
     public var seed: UInt64
     /// Mean probability of a click within the attribution window.
@@ -23,7 +24,7 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
     public var missingShare: Double
     /// Share of clicks that come only after the attribution window, so that their impression's label is 0.
     public var lateShare: Double
-    /// Share of clicks that the log has twice.
+    /// Share of clicks that the log contains twice.
     public var duplicateShare: Double
     public var attributionWindow: AttributionWindow
 
@@ -47,7 +48,7 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
         self.attributionWindow = attributionWindow
     }
 
-    /// How many impressions a day has.
+    /// Returns the number of impressions of a day.
     public func impressions(on day: Day) -> Int {
         impressionsPerDay + (day.ordinal - firstDay.ordinal < daysWithOneMore ?? 0 ? 1 : 0)
     }
@@ -58,7 +59,7 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
     /// The days of the clicks: one more, because the clicks of the last evening fall past midnight.
     public var clickDays: ClosedRange<Day> { firstDay...firstDay.advanced(by: max(days, 1)) }
 
-    /// - Throws: what is wrong with the first value that cannot be used.
+    /// - Throws: The problem of the first value that cannot be used.
     public func validate() throws(SampleLogError) {
         func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws(SampleLogError) {
             guard range.contains(value) else {
@@ -80,7 +81,7 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
         try check("missingShare", missingShare, in: 0...0.9)
         try check("lateShare", lateShare, in: 0...0.5)
         try check("duplicateShare", duplicateShare, in: 0...1)
-        // The upper end keeps the latest late click within the day after its impression's.
+        // The upper bound keeps the latest late click within the day after its impression's.
         try check("attributionWindow in seconds", attributionWindow.seconds, in: 1...43_200)
     }
 }

@@ -1,19 +1,19 @@
 import Days
 import Postgres
 
-/// Writes generated days into the impression and click tables of a database.
+/// A writer of generated days into the impression and click tables of a database.
 ///
-/// The caller makes a day one transaction, so that a stopped load goes on with the first day that is not there.
-/// The tables, their added columns (``SampleLogColumns/added``) and their partitions for
+/// The caller makes each day one transaction, so that an interrupted load resumes with the first missing day. The
+/// tables, their added columns (``SampleLogColumns/added``) and their partitions for
 /// ``SampleLogSpecification/impressionDays`` and ``SampleLogSpecification/clickDays`` must exist.
 public struct SampleLogWriter: Sendable {
-    /// Quoted names, as they stand in SQL.
+    /// The tables' quoted names, as they stand in SQL.
     public let impressions: String
     public let clicks: String
 
     /// - Parameters:
-    ///   - impressions: quoted name of the impression table.
-    ///   - clicks: quoted name of the click table.
+    ///   - impressions: Quoted name of the impression table.
+    ///   - clicks: Quoted name of the click table.
     public init(impressions: String, clicks: String) {
         self.impressions = impressions
         self.clicks = clicks
@@ -21,10 +21,10 @@ public struct SampleLogWriter: Sendable {
 
     /// Generates one day and copies it into the tables, impressions before clicks.
     ///
-    /// The day is generated twice, once for each table, because one connection copies into one table at a time and
-    /// generating again costs less than keeping a day's clicks in memory would.
+    /// The day is generated twice, once per table, because one connection copies into one table at a time and
+    /// generating it again costs less than keeping a day's clicks in memory.
     ///
-    /// - Throws: ``SampleLogError`` when the log does not have the day, otherwise what the database says.
+    /// - Throws: ``SampleLogError`` if the log does not have the day, otherwise the database's error.
     public func write(
         _ day: Day, of generator: SampleLogGenerator, to connection: Connection, progress: (Int) -> Void
     ) throws -> SampleDay {
@@ -55,7 +55,7 @@ public struct SampleLogWriter: Sendable {
         return "COPY \(table) (\(names)) FROM STDIN (FORMAT binary)"
     }
 
-    /// One row in the order of ``SampleLogColumns/impressions``.
+    /// Appends one row in the order of ``SampleLogColumns/impressions``.
     private static func append(_ row: SampleImpression, to copy: BinaryCopyWriter) {
         let (user, ad) = (row.user, row.ad)
         copy.row(SampleLogColumns.impressions.count)

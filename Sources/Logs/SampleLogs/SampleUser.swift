@@ -1,18 +1,18 @@
 import CounterRandom
 
-/// A user of the generated log, drawn anew whenever it is met: a pure function of seed and number, so that no table of
-/// users is kept.
+/// A user of the generated log, drawn again whenever needed: a pure function of seed and number, so no table of users
+/// is kept.
 public struct SampleUser: Equatable, Sendable {
-    /// 1…users; also the rank by how often the user is seen.
+    /// The user's number, 1…users; also the rank by how often the user is seen.
     public let number: Int
     let gender: UInt8
     let ageGroup: UInt8
     let city: UInt8
     let deviceOS: UInt8
     let memberLevel: UInt8
-    /// Bit k − 1 for level k of the category attribute; `nil` is unknown.
+    /// Bit k − 1 for level k of the category attribute; nil if unknown.
     let interestBits: UInt32?
-    /// The user's own part of the log odds, before scaling: standard normal.
+    /// The user's individual effect on the log odds, before scaling: standard normal.
     let propensity: Double
 
     init(number: Int, seed: UInt64, missingShare: Double) {
@@ -39,7 +39,7 @@ public struct SampleUser: Equatable, Sendable {
     /// `u17`.
     public var id: String { "u\(number)" }
 
-    /// In the order of the categories; `nil` where unknown.
+    /// The interests in the order of the categories; nil if unknown.
     public var interests: [String]? {
         guard let interestBits else { return nil }
         return SampleVocabulary.category.values.indices.filter { interestBits >> UInt32($0) & 1 == 1 }

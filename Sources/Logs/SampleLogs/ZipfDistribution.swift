@@ -1,9 +1,9 @@
 import CounterRandom
 import Foundation
 
-/// Ranks 1…`count` with probability proportional to rank^(−`exponent`), drawn in constant time and memory by
-/// rejection-inversion (Hörmann and Derflinger, "Rejection-inversion to generate variates from monotone discrete
-/// distributions", ACM TOMACS 6(3), 1996).
+/// A distribution of ranks 1…`count` with probability proportional to rank^(−`exponent`), drawn in constant time and
+/// memory by rejection-inversion (Hörmann and Derflinger, "Rejection-inversion to generate variates from monotone
+/// discrete distributions", ACM TOMACS 6(3), 1996).
 public struct ZipfDistribution: Sendable {
     public let count: Int
     public let exponent: Double
@@ -13,8 +13,8 @@ public struct ZipfDistribution: Sendable {
     private let shortcut: Double
 
     /// - Parameters:
-    ///   - count: how many ranks, at least 1.
-    ///   - exponent: how steep, above 0.
+    ///   - count: The number of ranks, at least 1.
+    ///   - exponent: The steepness, above 0.
     public init(count: Int, exponent: Double) {
         self.count = max(count, 1)
         self.exponent = exponent
@@ -23,7 +23,7 @@ public struct ZipfDistribution: Sendable {
         shortcut = 2 - Self.inverseIntegral(Self.integral(2.5, exponent) - Self.density(2, exponent), exponent)
     }
 
-    /// A rank in 1…`count`; takes about 1.1 rounds of one random number each.
+    /// Draws a rank in 1…`count`; takes about 1.1 rounds of one random number each.
     public func draw(_ random: inout CounterRandom) -> Int {
         while true {
             let area = integralAtEnd + random.uniform() * (integralAtHalf - integralAtEnd)
@@ -38,7 +38,7 @@ public struct ZipfDistribution: Sendable {
 
     private static func density(_ x: Double, _ exponent: Double) -> Double { exp(-exponent * log(x)) }
 
-    /// ∫₁ˣ t^(−s) dt, exact through s = 1.
+    /// Returns ∫₁ˣ t^(−s) dt, exact through s = 1.
     private static func integral(_ x: Double, _ exponent: Double) -> Double {
         let t = (1 - exponent) * log(x)
         return log(x) * (abs(t) > 1e-8 ? expm1(t) / t : 1 + t / 2)

@@ -1,14 +1,14 @@
 import Postgres
 
-/// A line of the ledger `rocket.deployments`.
+/// A row of the ledger `rocket.deployments`.
 public struct Deployment: Codable, Equatable, Sendable {
     public var number: Int
     public var model: String
     /// `promote`, `rollback` or `retire`.
     public var action: String
-    /// What is live since; nil: nothing.
+    /// The version that became live; nil for none.
     public var version: Int?
-    /// What was live before; nil: nothing.
+    /// The version that was live before; nil for none.
     public var previousVersion: Int?
     public var forced: Bool
     public var reason: String?
@@ -20,57 +20,58 @@ public struct Deployment: Codable, Equatable, Sendable {
     }
 }
 
-/// The same functions that a DBA calls in SQL, so there is one set of rules.
+/// Deployments call the same SQL functions as a DBA, so there is one set of rules.
 extension ModelRegistry {
-    /// The live version of a model; nil: none.
+    /// Returns the live version of a model; nil if there is none.
     public func live(model: String) throws -> Int? {
         try connection.execute(
             "SELECT version FROM rocket.model_versions WHERE model = $1 AND state = 'live'", [.text(model)]
         ).first?.int("version")
     }
 
-    /// The live version of each model that has one.
+    /// Returns the live version of each model that has one.
     public func liveVersions() throws -> [(model: String, version: Int)] {
         try connection.execute(
             "SELECT model, version FROM rocket.model_versions WHERE state = 'live' ORDER BY model"
         ).map { (try $0.text("model"), try $0.int("version")) }
     }
 
-    /// Number of the model's newest deployment, 0 where there was none: what a promotion expects not to have changed.
+    /// Returns the number of the model's newest deployment, 0 if there is none; a promotion expects it not to have
+    /// changed.
     public func newestDeployment(model: String) throws -> Int {
         try connection.execute(
             "SELECT coalesce(max(deployment_id), 0) AS newest FROM rocket.deployments WHERE model = $1", [.text(model)]
         ).first?.int("newest") ?? 0
     }
 
-    /// Makes a version live, in a transaction.
+    /// Makes a version live, in one transaction.
     ///
     /// - Parameters:
-    ///   - force: past the gate, which takes a reason.
-    ///   - expecting: the newest deployment that the caller knows of; nil: whatever it is.
+    ///   - force: Whether to bypass the gate, which requires a reason.
+    ///   - expecting: The newest deployment that the caller knows of; nil for any.
     /// - Throws: `ModelRegistryError.refused`, `.raced`, `.damagedArtifact`, `.noVersion`, `PostgresError`.
     public func promote(version: Int, reason: String?, force: Bool, expecting: Int? = nil) throws -> Deployment {
         try verifyArtifacts(of: version)
         return try promoteVerified(version: version, reason: reason, force: force, expecting: expecting)
     }
 
-    /// The same for artifacts that are known to be whole.
+    /// Makes a version live whose artifacts have been verified.
     func promoteVerified(version: Int, reason: String?, force: Bool, expecting: Int?) throws -> Deployment {
         try deploy(
             "rocket.promote_version($1, $2, $3, $4)",
             [.int(version), reason.map { .text($0) } ?? .null, .bool(force), expecting.map { .int($0) } ?? .null])
     }
 
-    /// Goes back to what was live before, in a transaction.
+    /// Makes the previously live version live again, in one transaction.
     ///
-    /// - Throws: as `promote`.
+    /// - Throws: As `promote`.
     public func rollBack(model: String, reason: String?) throws -> Deployment {
         try deploy("rocket.rollback_model($1, $2)", [.text(model), reason.map { .text($0) } ?? .null])
     }
 
-    /// Takes a version out of service, or a candidate out of the list.
+    /// Takes a version out of service, or a candidate off the list.
     ///
-    /// - Returns: nil for a candidate, of which the ledger says nothing.
+    /// - Returns: Nil for a candidate, which is not in the ledger.
     public func retire(version: Int, reason: String?) throws -> Deployment? {
         try deploy("rocket.retire_version($1, $2)", [.int(version), reason.map { .text($0) } ?? .null], orNil: true)
     }
@@ -101,7 +102,8 @@ extension ModelRegistry {
         }
     }
 
-    /// The version that `rollBack` would make live; nil: there is none. The rule is that of `rocket.rollback_model`.
+    /// Returns the version that `rollBack` would make live; nil if there is none. The rule is that of
+    /// `rocket.rollback_model`.
     public func rollbackTarget(model: String) throws -> Int? {
         try connection.execute(
             """
@@ -116,7 +118,7 @@ extension ModelRegistry {
         ).first?.int("version")
     }
 
-    /// Whether the server itself finds a version's artifacts to be other bytes than they were, before anything travels.
+    /// Returns whether the server finds a version's artifacts changed, before anything is transferred.
     public func isDamagedAtServer(_ version: Int) throws -> Bool {
         do {
             try connection.execute("SELECT rocket.check_artifacts($1)", [.int(version)])
@@ -126,7 +128,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Compares every artifact with its SHA-256, however large it is.
+    /// Compares every artifact with its SHA-256, whatever its size.
     public func verifyArtifacts(of version: Int) throws {
         for row in try connection.execute("SELECT name FROM rocket.artifacts WHERE version = $1", [.int(version)]) {
             try checkedArtifact(try row.text("name"), version: version) { _ in }
@@ -135,7 +137,7 @@ extension ModelRegistry {
 }
 
 extension ModelRegistryError {
-    /// What the deployment functions say by SQLSTATE; nil: it is not one of theirs.
+    /// Creates the error that a deployment function reports by SQLSTATE; nil if the error is not one of theirs.
     init?(_ error: any Error) {
         guard let error = error as? PostgresError, case .server(let server) = error else { return nil }
         let text = [server.message, server.hint].compactMap { $0 }.joined(separator: ". ")

@@ -2,11 +2,11 @@ import Days
 import Evaluation
 import Postgres
 
-/// What the gate said of a version that is about to be written, and what it looked at.
+/// The gate's decision on a version about to be written, and the figures it examined.
 public struct GateRecord: Sendable {
     public var decision: GateDecision
     public var day: Day
-    /// The model's newest deployment when it was judged: another one since, and the verdict is void.
+    /// The model's newest deployment at the time of judging; a later one voids the verdict.
     public var judgedAfterDeployment: Int
 
     public init(decision: GateDecision, day: Day, judgedAfterDeployment: Int) {
@@ -16,17 +16,17 @@ public struct GateRecord: Sendable {
     }
 }
 
-/// A difference with its uncertainty, as `rocket.model_comparisons` keeps it.
+/// A difference with its uncertainty, as stored in `rocket.model_comparisons`.
 public struct ModelComparison: Sendable {
     public enum Kind: String, Sendable {
         case lightMinusLive = "light_minus_live"
         case lightMinusBooster = "light_minus_booster"
         case gapClosed = "gap_closed"
-        /// The light net in rocket less the same net trained alone.
+        /// The light net in rocket minus the same net trained alone.
         case lightMinusLightAlone = "light_minus_light_alone"
         case boosterMinusBoosterAlone = "booster_minus_booster_alone"
         case lightMinusLogisticRegression = "light_minus_logistic_regression"
-        /// The gap that there is to close.
+        /// The gap to close.
         case boosterAloneMinusLightAlone = "booster_alone_minus_light_alone"
     }
 
@@ -49,17 +49,17 @@ public struct ModelComparison: Sendable {
 }
 
 extension ModelRegistry {
-    /// Writes the verdict and acts on it; within the transaction that writes the version.
+    /// Writes the verdict and acts on it, within the transaction that writes the version.
     ///
-    /// - Returns: the decision as it stands: a version that lost the race for its place is held.
+    /// - Returns: The final decision: a version that lost the race for its place is held.
     func insert(_ gate: GateRecord, version: Int) throws -> GateDecision {
         var decision = gate.decision
         guard decision.verdict != .held else {
             try insert(decision, on: gate.day, version: version)
             return decision
         }
-        // A lost race undoes the promotion only: the version itself, hours of training perhaps, is kept. A verdict is written
-        // once, so the one that was void is undone, too.
+        // A lost race undoes only the promotion: the version itself, perhaps hours of training, is kept. A verdict is
+        // written once, so the void one is undone too.
         try connection.script("SAVEPOINT promotion")
         do {
             try insert(decision, on: gate.day, version: version)
@@ -88,8 +88,8 @@ extension ModelRegistry {
         for rule in decision.rules { try insert(rule, version: version) }
     }
 
-    /// Writes what the gate says of a version that was made without asking it, and acts on it; all of it commits, or
-    /// nothing. Comparisons that were made with the version stay as they were.
+    /// Writes the gate's decision on a version that was made without asking it, and acts on it; either all of it
+    /// commits, or nothing. Comparisons made with the version stay unchanged.
     public func decide(
         _ gate: GateRecord, comparisons: [ModelComparison], live: LiveEvaluation?, latencies: [LatencyReport],
         version: Int
@@ -104,7 +104,7 @@ extension ModelRegistry {
         }
     }
 
-    /// The verdict on a version; nil: the gate was not asked.
+    /// Returns the verdict on a version; nil if the gate was not asked.
     public func decision(of version: Int) throws -> GateDecision? {
         guard
             let row = try connection.execute(
@@ -112,7 +112,8 @@ extension ModelRegistry {
             ).first, let verdict = PromotionGate.Verdict(rawValue: try row.text("verdict"))
         else { return nil }
         let rules = try connection.execute(
-            "SELECT rule, value, lowest, highest, detail FROM rocket.gate_rules WHERE version = $1 ORDER BY passed, rule",
+            "SELECT rule, value, lowest, highest, detail FROM rocket.gate_rules WHERE version = $1 "
+                + "ORDER BY passed, rule",
             [.int(version)]
         ).map { row in
             PromotionGate.Rule(
@@ -148,11 +149,12 @@ extension ModelRegistry {
                 .int(version), .text(day.description), .text(comparison.kind.rawValue),
                 comparison.liveVersion.map { .int($0) } ?? .null, .double(figures.estimate),
                 .double(figures.standardError), .double(figures.confidence), .double(figures.lowerBound),
-                .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters), .text(comparison.metric.rawValue),
+                .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters),
+                .text(comparison.metric.rawValue),
             ])
     }
 
-    /// A comparison that was made with a version; nil: it was not.
+    /// Returns a comparison that was made with a version; nil if it was not made.
     public func comparison(
         _ kind: ModelComparison.Kind, _ metric: ModelComparison.Metric, of version: Int, day: Day
     ) throws -> PairedComparison? {

@@ -2,7 +2,7 @@ import Days
 import Evaluation
 import Postgres
 
-// What is measured of a version. Figures of the same day that were there before are replaced.
+// A version's measurements. Earlier figures of the same day are replaced.
 extension ModelRegistry {
     func insert(_ evaluations: [NetEvaluation], version: Int) throws {
         for evaluation in evaluations {
@@ -39,7 +39,8 @@ extension ModelRegistry {
         }
     }
 
-    /// What was measured when a version was compared with the live one stays, as the comparison does.
+    /// Writes the figures of the live version. Those measured when a version was compared with it stay, as the
+    /// comparison does.
     func insert(_ live: LiveEvaluation, version: Int, day: Day) throws {
         let report = live.report
         try connection.execute(
@@ -142,8 +143,8 @@ extension ModelRegistry {
             try connection.execute(
                 """
                 INSERT INTO rocket.slice_reports (
-                    version, day, net, feature, slice, id, value, impressions, clicks, auc, auc_standard_error, log_loss,
-                    normalized_entropy, pcoc, calibration_error, mean_prediction)
+                    version, day, net, feature, slice, id, value, impressions, clicks, auc, auc_standard_error,
+                    log_loss, normalized_entropy, pcoc, calibration_error, mean_prediction)
                 VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                 """,
                 [
@@ -159,7 +160,7 @@ extension ModelRegistry {
 }
 
 extension Value {
-    /// NULL for nil.
+    /// Creates a number, or NULL for nil.
     init(_ number: Double?) {
         self = number.map { .double($0) } ?? .null
     }

@@ -4,8 +4,8 @@ import Evaluation
 import Foundation
 import Postgres
 
-/// Model versions in the database: a version is written with its artifacts, lineage and reports in one transaction, and
-/// read back with its checksum compared.
+/// The model versions in the database. A version is written with its artifacts, lineage and reports in one transaction,
+/// and its checksums are compared when it is read back.
 public struct ModelRegistry {
     let connection: Connection
 
@@ -13,7 +13,7 @@ public struct ModelRegistry {
         self.connection = connection
     }
 
-    /// The version that did the same work already, if any.
+    /// Returns the version that already did the same work, if any.
     public func version(model: String, fingerprint: String) throws -> Int? {
         try connection.execute(
             "SELECT version FROM rocket.model_versions WHERE model = $1 AND fingerprint = $2",
@@ -21,7 +21,7 @@ public struct ModelRegistry {
         ).first?.int("version")
     }
 
-    /// Whether a run of the ledger made a version; one whose database went away at the last word of its transaction cannot
+    /// Returns whether a run in the ledger made a version; a run that lost the database during its final COMMIT cannot
     /// know otherwise.
     public func wasMade(_ version: Int, by run: Int) throws -> Bool {
         try !connection.execute(
@@ -29,7 +29,7 @@ public struct ModelRegistry {
         ).isEmpty
     }
 
-    /// The newest version of a model: the one trained up to the latest day.
+    /// Returns the newest version of a model: the one trained up to the latest day.
     public func latest(model: String) throws -> Int? {
         try connection.execute(
             """
@@ -39,8 +39,8 @@ public struct ModelRegistry {
         ).first?.int("version")
     }
 
-    /// Writes a version, its lineage, artifacts, reports and the gate's verdict, which is acted upon. All of it commits, or
-    /// nothing.
+    /// Writes a version, its lineage, artifacts, reports and the gate's verdict, and acts on the verdict. Either all of
+    /// it commits, or nothing.
     public func publish(_ new: NewModelVersion) throws -> PublishedVersion {
         try connection.transaction { connection in
             let version = try insertVersion(new)
@@ -71,8 +71,8 @@ public struct ModelRegistry {
         }
     }
 
-    /// Adds what was measured later to a version, in one transaction; earlier figures of the same day are replaced. The ledger
-    /// `rocket.report_changes` says so.
+    /// Adds later measurements to a version, in one transaction; earlier figures of the same day are replaced. The
+    /// ledger `rocket.report_changes` records it.
     public func record(
         evaluations: [NetEvaluation], slices: [SliceEvaluation], latencies: [LatencyReport], day: Day, version: Int
     ) throws {
@@ -85,14 +85,14 @@ public struct ModelRegistry {
         }
     }
 
-    /// The files of a version.
+    /// Returns the files of a version.
     public func artifacts(of version: Int) throws -> [StoredArtifact] {
         try connection.execute(
             "SELECT name, bytes, sha256 FROM rocket.artifacts WHERE version = $1 ORDER BY name", [.int(version)]
         ).map { StoredArtifact(name: try $0.text("name"), bytes: try $0.int("bytes"), sha256: try $0.text("sha256")) }
     }
 
-    /// An artifact's bytes, compared with their SHA-256.
+    /// Returns an artifact's bytes, compared with their SHA-256.
     ///
     /// - Throws: `ModelRegistryError.noVersion`, `.noArtifact`, `.damagedArtifact`, `PostgresError`.
     public func artifact(_ name: String, version: Int) throws -> [UInt8] {
@@ -101,10 +101,10 @@ public struct ModelRegistry {
         return bytes
     }
 
-    /// Hands an artifact over chunk by chunk and compares the whole with its SHA-256; only when this returns is what the body
-    /// was given to be trusted.
+    /// Passes an artifact to the body chunk by chunk and compares the whole with its SHA-256; trust the chunks only
+    /// once this returns.
     ///
-    /// - Throws: as `artifact`, and what the body throws.
+    /// - Throws: As `artifact`, and what the body throws.
     public func checkedArtifact(_ name: String, version: Int, _ body: ([UInt8]) throws -> Void) throws {
         guard
             let row = try connection.execute(
@@ -120,7 +120,7 @@ public struct ModelRegistry {
             "SELECT chunk FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 ORDER BY chunk",
             [.int(version), .text(name)])
         var digest = try SHA256Hasher()
-        // One chunk at a time: text-form bytea takes twice its size on the way.
+        // One chunk at a time: text-form bytea takes twice its size in transit.
         for chunk in chunks {
             let data = try connection.execute(
                 "SELECT data FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 AND chunk = $3",
@@ -135,7 +135,7 @@ public struct ModelRegistry {
         }
     }
 
-    /// The job file that a version was trained with, as it was.
+    /// Returns the unchanged job file that a version was trained with.
     ///
     /// - Throws: `ModelRegistryError.noVersion`, `PostgresError`.
     public func jobFileText(of version: Int) throws -> String {
@@ -147,7 +147,7 @@ public struct ModelRegistry {
         return try row.text("job_file")
     }
 
-    /// What `rocket evaluate` needs to know of a version.
+    /// Returns what `rocket evaluate` needs to know about a version.
     ///
     /// - Throws: `ModelRegistryError.noVersion`, `PostgresError`.
     public func lineage(of version: Int) throws -> VersionLineage {
@@ -173,8 +173,8 @@ public struct ModelRegistry {
         return .noVersion(version, newest: try newest.map { try $0.int("version") })
     }
 
-    /// The version that a training up to a later day can go on from: the newest of those that end last before it and keep
-    /// their optimisers' state. Nil where there is none.
+    /// Returns the version that a training up to a later day can resume from: the newest of those that end last before
+    /// it and keep their optimisers' state. Nil if there is none.
     public func parent(model: String, trainedBefore day: Day) throws -> Int? {
         try connection.execute(
             """
@@ -185,7 +185,7 @@ public struct ModelRegistry {
         ).first?.int("version")
     }
 
-    /// AUC and log loss that a version's own nets had on the day they were judged on, by net.
+    /// Returns AUC and log loss of a version's own nets on the day they were judged on, by net.
     public func figures(of version: Int, day: Day) throws -> [(net: String, auc: Double?, logLoss: Double)] {
         try connection.execute(
             """
@@ -195,7 +195,7 @@ public struct ModelRegistry {
         ).map { (try $0.text("net"), try $0.doubleOrNil("auc"), try $0.double("log_loss")) }
     }
 
-    /// The cache files that a version was trained and judged on.
+    /// Returns the cache files that a version was trained and judged on.
     public func inputs(of version: Int) throws -> [VersionInput] {
         try connection.execute(
             """
@@ -210,7 +210,7 @@ public struct ModelRegistry {
         }
     }
 
-    /// The cache files that a version was judged on.
+    /// Returns the cache files that a version was judged on.
     public func evaluationInputs(of version: Int) throws -> Set<String> {
         Set(
             try connection.execute(
@@ -259,6 +259,6 @@ public struct ModelRegistry {
         }
     }
 
-    /// Small enough to send and read without a second thought for memory, large enough that round trips do not count.
+    /// Small enough not to matter for memory, large enough that round trips do not matter.
     private static let chunkBytes = 4 << 20
 }

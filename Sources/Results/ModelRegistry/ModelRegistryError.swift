@@ -1,8 +1,8 @@
-/// What can be wrong with a stored model.
+/// An error with a stored model.
 public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
-    /// There is no such version; the newest that there are, newest first.
+    /// There is no such version; `newest` are the newest existing ones, newest first.
     case noVersion(Int, newest: [Int])
-    /// A version is another model's than the one it was asked for by.
+    /// The version belongs to another model than the one asked for.
     case otherModel(version: Int, model: String, asked: String)
     case noArtifact(name: String, version: Int)
     case damagedArtifact(name: String, version: Int, found: String, expected: String)
@@ -15,7 +15,7 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
     /// The server knows no such version.
     case absent(String)
 
-    /// Whether stored bytes are damaged or gone.
+    /// Whether stored bytes are damaged or missing.
     public var isDamage: Bool {
         switch self {
         case .noArtifact, .damagedArtifact, .damaged: true

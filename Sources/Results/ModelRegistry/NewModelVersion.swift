@@ -1,7 +1,7 @@
 import Days
 import Evaluation
 
-/// A trained model with everything that is said about it, ready to be written.
+/// A trained model with everything recorded about it, ready to be written.
 public struct NewModelVersion: Sendable {
     public var lineage: VersionLineage
     public var origin: Origin
@@ -99,10 +99,10 @@ public struct NewModelVersion: Sendable {
     }
 }
 
-/// What became of a version that was written.
+/// The result of writing a version.
 public struct PublishedVersion: Sendable {
     public var number: Int
-    /// What the gate said, where it was asked.
+    /// The gate's decision, if it was asked.
     public var decision: GateDecision?
 }
 
@@ -143,25 +143,25 @@ public struct Artifact: Sendable {
     public static let model = "model.safetensors"
     /// The light net for other programs to run.
     public static let onnx = "light.onnx"
-    /// What the optimisers remember, where later versions may go on from this one.
+    /// The optimisers' state, if later versions may continue from this one.
     public static let optimiser = "optimiser.safetensors"
-    /// How raw values become ids.
+    /// The rules by which raw values become ids.
     public static let features = "features.json"
-    /// What is fetched; a version may hold nothing else that is written to a folder.
+    /// The artifacts that are fetched; nothing else of a version is written to a folder.
     public static let pulled = [model, onnx, features]
 }
 
-/// A file of a version that is in the database.
+/// A file of a version, as stored in the database.
 public struct StoredArtifact: Sendable {
     public var name: String
     public var bytes: Int
     public var sha256: String
 }
 
-/// How good one net was on one unseen day.
+/// The quality of one net on one unseen day.
 public struct NetEvaluation: Sendable {
     public var day: Day
-    /// How it was trained: `rocket`, `light`, `booster`.
+    /// The arm in which it was trained: `rocket`, `light`, `booster`.
     public var arm: String
     /// `light` or `booster`.
     public var net: String
@@ -178,7 +178,7 @@ public struct NetEvaluation: Sendable {
     }
 }
 
-/// How good the live version's light net was on the day that a new version is judged on.
+/// The quality of the live version's light net on the day that a new version is judged on.
 public struct LiveEvaluation: Sendable {
     public var version: Int
     public var report: EvaluationReport
@@ -189,17 +189,17 @@ public struct LiveEvaluation: Sendable {
     }
 }
 
-/// How good one net was on the impressions of one value of a feature.
+/// The quality of one net on the impressions with one value of a feature.
 public struct SliceEvaluation: Sendable {
     public var day: Day
     /// `light` or `booster`, as trained in rocket.
     public var net: String
     public var feature: String
-    /// From 1, the slice with the most impressions first.
+    /// The slice's number, from 1 for the slice with the most impressions.
     public var slice: Int
-    /// Nil: all ids that have no slice of their own.
+    /// The id; nil for all ids without a separate slice.
     public var id: UInt32?
-    /// What the log calls it; nil where it is not known.
+    /// The value in the log; nil if unknown.
     public var value: String?
     public var report: EvaluationReport
 
@@ -216,7 +216,7 @@ public struct SliceEvaluation: Sendable {
     }
 }
 
-/// What a version came from.
+/// The origin of a version.
 public struct VersionLineage: Equatable, Sendable {
     public var model: String
     public var trainedDays: ClosedRange<Day>

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Which numbers an axis shows, and how.
+/// The numbers that an axis shows, and the way it shows them.
 public struct Axis: Sendable {
     public enum Spacing: Sendable {
         case linear
@@ -8,7 +8,7 @@ public struct Axis: Sendable {
         case logarithmic
     }
 
-    /// What it shows, with its unit.
+    /// The quantity, with its unit.
     public var title: String
     public var spacing: Spacing
     public var domain: ClosedRange<Double>
@@ -24,7 +24,7 @@ public struct Axis: Sendable {
         }
     }
 
-    /// An axis with its own ticks.
+    /// Creates an axis with given ticks.
     public init(_ title: String, over domain: ClosedRange<Double>, ticks: [Tick]) {
         self.title = title
         self.domain = domain
@@ -32,11 +32,11 @@ public struct Axis: Sendable {
         spacing = .linear
     }
 
-    /// An axis that holds the values, from one round number to another.
+    /// Creates an axis that contains the values, from one round number to another.
     ///
     /// - Parameters:
-    ///   - values: those that are not finite, or not above 0 on a logarithmic axis, are left out.
-    ///   - count: about so many ticks.
+    ///   - values: The values; those that are not finite, or not above 0 on a logarithmic axis, are ignored.
+    ///   - count: The approximate number of ticks.
     public init(_ title: String, holding values: [Double], spacing: Spacing = .linear, count: Int = 5) {
         self.title = title
         self.spacing = spacing
@@ -64,7 +64,7 @@ public struct Axis: Sendable {
         }
     }
 
-    /// Where a value lies: 0 at the beginning of the axis, 1 at its end.
+    /// Returns a value's position: 0 at the beginning of the axis, 1 at its end.
     public func position(_ value: Double) -> Double {
         switch spacing {
         case .linear:
@@ -74,7 +74,7 @@ public struct Axis: Sendable {
         }
     }
 
-    /// 1, 2 or 5 times a power of ten. Where all values are the same, one that shows their digits.
+    /// Returns 1, 2 or 5 times a power of ten or, if all values are equal, a step that shows their digits.
     private static func step(for range: ClosedRange<Double>, count: Int) -> Double {
         let width = range.upperBound - range.lowerBound
         let magnitude = max(abs(range.lowerBound), abs(range.upperBound))
@@ -84,14 +84,14 @@ public struct Axis: Sendable {
         return [1, 2, 5].map { $0 * power }.first { $0 >= wanted * (1 - 1e-9) } ?? 10 * power
     }
 
-    /// Powers of ten; with 2 and 5 between them where they are few.
+    /// Returns powers of ten, with 2 and 5 between them if they are few.
     private static func logarithmicSteps(for range: ClosedRange<Double>) -> [Double] {
         let powers = Int(log10(range.lowerBound).rounded(.down))...Int(log10(range.upperBound).rounded(.up))
         let factors: [Double] = powers.count > 4 ? [1] : [1, 2, 5]
         return powers.flatMap { power in factors.map { $0 * pow(10, Double(power)) } }
     }
 
-    /// With as many digits as the step has.
+    /// Returns a label with as many digits as the step has.
     private static func label(_ value: Double, step: Double) -> String {
         let decimals = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
         guard abs(value) < 1e6 else { return String(format: "%.0e", value) }

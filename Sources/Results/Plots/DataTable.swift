@@ -1,24 +1,24 @@
-/// A table in a box of its own, which scrolls where the screen is narrow.
+/// A table in a separate box, which scrolls if the screen is narrow.
 public struct DataTable: Sendable {
     public struct Column: Sendable {
         var title: String
-        /// Of its cells; empty: none.
+        /// The CSS class of its cells; empty for none.
         var name: Markup
 
-        /// A few words, to the left.
+        /// Returns a column of a few words, aligned left.
         public static func text(_ title: String) -> Column { Column(title: title, name: "") }
-        /// Sentences, which may take several lines.
+        /// Returns a column of sentences, which may take several lines.
         public static func prose(_ title: String) -> Column { Column(title: title, name: "p") }
-        /// Numbers, to the right.
+        /// Returns a column of numbers, aligned right.
         public static func number(_ title: String) -> Column { Column(title: title, name: "n") }
 
         var attribute: Markup { name.isEmpty ? "" : " class=\"\(name)\"" }
     }
 
-    /// What it shows. No two tables of a page may have the same: screen readers list them by it.
+    /// The table's subject, unique on the page: screen readers list tables by it.
     public var caption: String
     public var columns: [Column]
-    /// A cell for each column; the first names the row.
+    /// The rows, with a cell for each column; the first cell names the row.
     public var rows: [[Markup]]
 
     public init(_ caption: String, _ columns: [Column], rows: [[Markup]]) {
@@ -27,7 +27,7 @@ public struct DataTable: Sendable {
         self.rows = rows
     }
 
-    /// The same of plain text.
+    /// Creates a table of plain text.
     public init(_ caption: String, _ columns: [Column], text rows: [[String]]) {
         self.init(caption, columns, rows: rows.map { $0.map { Markup(escaping: $0) } })
     }
@@ -54,7 +54,7 @@ public struct DataTable: Sendable {
             """
     }
 
-    /// Closed until somebody wants the numbers.
+    /// The table, folded until somebody wants the numbers.
     public var folded: Markup {
         "<details><summary>\(caption)</summary>\n\(html)</details>\n"
     }

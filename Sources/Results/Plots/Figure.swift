@@ -16,7 +16,7 @@ public struct Figure: Sendable {
         self.table = table
     }
 
-    /// What a line or symbol stands for.
+    /// The meaning of a line or symbol.
     public struct KeyEntry: Sendable {
         var name: String
         var sample: Markup
@@ -46,7 +46,7 @@ public struct Figure: Sendable {
     }
 }
 
-/// The picture's outer element, with what a screen reader says of it.
+/// Returns the picture's outer element, with its description for screen readers.
 func picture(id: String, title: String, description: String, width: Double, height: Double, _ content: Markup) -> Markup
 {
     """

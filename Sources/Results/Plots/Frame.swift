@@ -1,5 +1,5 @@
-/// The box that data are drawn in: grid, axes, their ticks and titles. Everything is in units of the picture, which is
-/// 460 wide, so that text stays readable on a telephone.
+/// The box in which data are drawn: grid, axes, their ticks and titles. Everything is in units of the picture, which is
+/// 460 wide, so that text stays readable on a phone.
 struct Frame {
     static let width = 460.0
     let height: Double
@@ -19,18 +19,18 @@ struct Frame {
         bottom = height - 44
     }
 
-    /// About how wide a text is in the plots' font.
+    /// Returns the approximate width of a text in the plots' font.
     static func textWidth(_ text: String) -> Double { Double(text.count) * 8.3 }
 
     func across(_ value: Double) -> Double { left + x.position(value) * (right - left) }
     func up(_ value: Double) -> Double { bottom - y.position(value) * (bottom - top) }
 
-    /// Whether a value can be shown.
+    /// Returns whether a value can be shown.
     func holds(x horizontal: Double, y vertical: Double) -> Bool {
         x.domain.contains(horizontal) && y.domain.contains(vertical)
     }
 
-    /// Grid, ticks and titles. The vertical axis has its title on top, where it need not be turned.
+    /// The grid, ticks and titles. The vertical axis has its title on top, where it need not be turned.
     var markup: Markup {
         var markup: Markup = ""
         for tick in y.ticks {

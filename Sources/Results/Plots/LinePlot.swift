@@ -2,11 +2,11 @@
 public struct LinePlot: Sendable {
     public struct Point: Sendable {
         public var x: Double
-        /// Nil: not known, and the line has a hole.
+        /// The value; nil if unknown, and the line has a gap.
         public var y: Double?
-        /// Where the true value is likely to be.
+        /// The interval that is likely to contain the true value.
         public var interval: ClosedRange<Double>?
-        /// What it says under the pointer.
+        /// The text shown under the pointer.
         public var label: String
 
         public init(_ x: Double, _ y: Double?, interval: ClosedRange<Double>? = nil, label: String) {
@@ -35,12 +35,12 @@ public struct LinePlot: Sendable {
 
     /// A line to compare with.
     public enum Reference: Sendable {
-        /// Where both axes show the same number.
+        /// The line on which both axes show the same number.
         case diagonal
         case level(Double)
     }
 
-    /// Something that happened at a place of the horizontal axis; its symbol stands above the plot.
+    /// An event at a position on the horizontal axis; its symbol stands above the plot.
     public struct Event: Sendable {
         public var x: Double
         public var symbol: EventSymbol
@@ -54,11 +54,12 @@ public struct LinePlot: Sendable {
     }
 
     public var title: String
-    /// For those who cannot see it: what it shows and what comes out.
+    /// A description for those who cannot see the plot: its subject and its result.
     public var text: String
     public var x: Axis
     public var y: Axis
-    /// Lines lie over those before them, so that an unbroken one comes first; markers lie the other way round.
+    /// The series. Later lines are drawn over earlier ones, so an unbroken one comes first; markers are drawn in the
+    /// opposite order.
     public var series: [Series]
     public var references: [Reference]
     public var events: [Event]
@@ -76,7 +77,7 @@ public struct LinePlot: Sendable {
         self.events = events
     }
 
-    /// - Parameter id: unique in the page.
+    /// - Parameter id: An id that is unique on the page.
     public func svg(id: String) -> Markup {
         let frame = Frame(x: x, y: y)
         let content: Markup = """
@@ -87,7 +88,7 @@ public struct LinePlot: Sendable {
         return picture(id: id, title: title, description: text, width: Frame.width, height: frame.height, content)
     }
 
-    /// The series' names and looks.
+    /// The series' names and styles.
     public var key: [Figure.KeyEntry] { series.map { Figure.KeyEntry($0.name, $0.style) } }
 
     private func reference(_ reference: Reference, _ frame: Frame) -> Markup {
@@ -112,7 +113,7 @@ public struct LinePlot: Sendable {
         "<g><title>\(event.label)</title>\(event.symbol.drawn(x: frame.across(event.x), y: frame.top - 7))</g>\n"
     }
 
-    /// A series' points in the picture; nil where a value is not known.
+    /// Returns a series' points in the picture; nil for unknown values.
     private func places(_ series: Series, _ frame: Frame) -> [(point: Point, x: Double, y: Double)?] {
         series.points.map { point in
             guard let y = point.y, frame.holds(x: point.x, y: y) else { return nil }

@@ -1,5 +1,5 @@
-/// HTML or SVG. What is interpolated into a literal is escaped, so that no name or error text can become an element;
-/// only markup goes in as it is:
+/// HTML or SVG. Text interpolated into a literal is escaped, so that no name or error text can become an element; only
+/// markup is inserted unchanged:
 ///
 ///     let cell: Markup = "<td>\(name)</td>"
 public struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
@@ -13,8 +13,8 @@ public struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation, Cus
         text = stringInterpolation.text
     }
 
-    /// Text as content or as the value of an attribute in quotes. Control characters, which HTML does not allow, become
-    /// U+FFFD.
+    /// Escapes text for content or for the value of an attribute in quotes. Control characters, which HTML does not
+    /// allow, become U+FFFD.
     public init(escaping text: String) {
         self.text = ""
         self.text.reserveCapacity(text.utf8.count)
@@ -51,7 +51,7 @@ public struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation, Cus
         public mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
         public mutating func appendInterpolation(_ string: String) { text += Markup(escaping: string).text }
         public mutating func appendInterpolation(_ number: Int) { text += String(number) }
-        /// A coordinate, to a hundredth.
+        /// Appends a coordinate, rounded to a hundredth.
         public mutating func appendInterpolation(at coordinate: Double) {
             let hundredths = Int((coordinate * 100).rounded())
             let (whole, rest) = abs(hundredths).quotientAndRemainder(dividingBy: 100)
@@ -63,7 +63,7 @@ public struct Markup: Equatable, Sendable, ExpressibleByStringInterpolation, Cus
 }
 
 extension Sequence<Markup> {
-    /// One after the other.
+    /// Returns the elements one after the other.
     public func joined() -> Markup {
         reduce(into: "") { $0 += $1 }
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Numbers as people read them. What is not known is a dash.
+/// Numbers in readable form. An unknown number is a dash.
 public enum NumberText {
     public static let unknown = "–"
 
@@ -14,7 +14,7 @@ public enum NumberText {
         value.map { ($0 > 0 ? "+" : "") + fixed($0, decimals: decimals) } ?? unknown
     }
 
-    /// Four digits that count: `0.8`, `1234`, `−0.001234`
+    /// Four significant digits: `0.8`, `1234`, `−0.001234`
     public static func significant(_ value: Double?) -> String {
         value.map {
             (abs($0) >= 1_000 ? String(format: "%.0f", $0) : String(format: "%.4g", $0)).replacing("-", with: "−")
@@ -27,7 +27,7 @@ public enum NumberText {
         share.map { fixed($0 * 100, decimals: decimals) + " %" } ?? unknown
     }
 
-    /// `−12 % … 80 %`, with a number's own way of writing it.
+    /// `−12 % … 80 %`, with the given form of each number.
     public static func range(_ low: Double, _ high: Double, _ text: (Double) -> String) -> String {
         "\(text(low)) … \(text(high))"
     }

@@ -1,12 +1,12 @@
-/// Rows, each with a value and how far it may lie from it, or with several quantiles, over one axis.
+/// Rows over one axis, each with a value and its interval, or with several quantiles.
 public struct RangePlot: Sendable {
     public struct Row: Sendable {
         public var name: String
-        /// The numbers in words, at the row's right end.
+        /// The numbers as text, at the right end of the row.
         public var figures: String
         public var style: SeriesStyle
         public var range: ClosedRange<Double>?
-        /// The first has the style's marker, the others are strokes across the line.
+        /// The values: the first has the style's marker, the others are strokes across the line.
         public var values: [Double]
 
         public init(
@@ -21,11 +21,11 @@ public struct RangePlot: Sendable {
     }
 
     public var title: String
-    /// For those who cannot see it: what it shows and what comes out.
+    /// A description for those who cannot see the plot: its subject and its result.
     public var text: String
     public var axis: Axis
     public var rows: [Row]
-    /// Values that rows are compared with.
+    /// Reference values to compare the rows with.
     public var references: [Double]
 
     public init(_ title: String, text: String, axis: Axis, rows: [Row], references: [Double] = []) {
@@ -41,7 +41,7 @@ public struct RangePlot: Sendable {
     private static let right = Frame.width - 14
     private static let top = 6.0
 
-    /// - Parameter id: unique in the page.
+    /// - Parameter id: An id that is unique on the page.
     public func svg(id: String) -> Markup {
         let bottom = Self.top + Double(rows.count) * Self.rowHeight
         var content: Markup = ""

@@ -1,10 +1,10 @@
-/// How a series looks. No two differ by colour alone: each has a dash and a marker of its own. The colours are those of
-/// Okabe and Ito (2008), which colour-blind people tell apart, and two greys for what is only compared with;
-/// ``PlotStyle`` gives each a shade for dark screens.
+/// The look of a series. No two differ by colour alone: each has its own dash and marker. The colours are those of
+/// Okabe and Ito (2008), which colour-blind people can distinguish, and two greys for references; ``PlotStyle`` gives
+/// each a shade for dark screens.
 public enum SeriesStyle: String, CaseIterable, Sendable {
     case blue, vermilion, green, neutral, purple, slate, silver
 
-    /// Length of the strokes and of the holes between them.
+    /// The length of the strokes and of the gaps between them.
     var dashes: String {
         switch self {
         case .blue: "none"
@@ -17,7 +17,7 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
         }
     }
 
-    /// The marker around a point.
+    /// Returns the marker around a point.
     func marker(x: Double, y: Double, size: Double = 4.2) -> Markup {
         let (left, right, top, bottom) = (x - size, x + size, y - size, y + size)
         let (side, half, arm) = (2 * size - 0.8, size + 1, size - 1.6)
@@ -30,7 +30,8 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
             "<path d=\"M\(at: x) \(at: top - 1)L\(at: right + 1) \(at: bottom)L\(at: left - 1) \(at: bottom)Z\"/>"
         case .neutral:
             """
-            <path d="M\(at: x) \(at: y - half)L\(at: x + half) \(at: y)L\(at: x) \(at: y + half)L\(at: x - half) \(at: y)Z"/>
+            <path d="M\(at: x) \(at: y - half)L\(at: x + half) \(at: y)L\(at: x) \(at: y + half)\
+            L\(at: x - half) \(at: y)Z"/>
             """
         case .purple:
             "<path d=\"M\(at: x) \(at: bottom + 1)L\(at: right + 1) \(at: top)L\(at: left - 1) \(at: top)Z\"/>"
@@ -44,7 +45,7 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
         }
     }
 
-    /// A line with the marker on it, for the key below a plot.
+    /// A line with its marker, for the key below a plot.
     var sample: Markup {
         """
         <svg class="plot \(rawValue)" width="38" height="14" viewBox="0 0 38 14" aria-hidden="true">\
@@ -53,7 +54,7 @@ public enum SeriesStyle: String, CaseIterable, Sendable {
     }
 }
 
-/// Stands for what happened.
+/// The symbol of an event.
 public enum EventSymbol: Sendable {
     case triangle
     case cross

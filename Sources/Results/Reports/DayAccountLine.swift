@@ -1,8 +1,8 @@
 import Days
 import Postgres
 
-/// The account of a cached day, where each impression read and each click event is counted once:
-/// `read = used + rejected + repeated`, `events = labels + duplicate + late + early + orphan + ambiguous`.
+/// The account of a cached day, in which each impression read and each click event is counted once: `read = used +
+/// rejected + repeated`, `events = labels + duplicate + late + early + orphan + ambiguous`.
 public struct DayAccountLine: Codable, Equatable, Sendable {
     public var model: String
     public var day: Day
@@ -10,11 +10,11 @@ public struct DayAccountLine: Codable, Equatable, Sendable {
     public var clicks: Clicks
 
     public struct Impressions: Codable, Equatable, Sendable {
-        /// Nil: built by a release that did not count all that the log had.
+        /// Impressions read; nil if built by a release that did not count them all.
         public var read: Int?
         public var used: Int
         public var rejected: Int
-        /// Rejected rows by reason; empty: none, or built by such a release.
+        /// Rejected rows by reason; empty if there are none, or if built by such a release.
         public var rejectedReasons: [String: Int]
         public var repeated: Int?
         public var sharedID: Int?
@@ -28,17 +28,17 @@ public struct DayAccountLine: Codable, Equatable, Sendable {
 
     public struct Clicks: Codable, Equatable, Sendable {
         public var events, labels, duplicate, late, early, orphan: Int
-        /// Nil: built by a release that labelled every impression with the id.
+        /// Ambiguous clicks; nil if built by a release that labelled every impression with the id.
         public var ambiguous: Int?
     }
 }
 
 extension ReportReader {
-    /// The accounts of the newest cached days of each model, by the specification it was extracted with last.
+    /// Returns the accounts of the newest cached days of each model, by the specification it was last extracted with.
     ///
     /// - Parameters:
-    ///   - model: nil for all.
-    ///   - limit: days of each model.
+    ///   - model: The model; nil for all.
+    ///   - limit: The number of days per model.
     public func accounts(model: String? = nil, limit: Int) throws -> [DayAccountLine] {
         try accounts(
             """
@@ -52,7 +52,7 @@ extension ReportReader {
             """, [model.map { .text($0) } ?? .null, .int(limit)])
     }
 
-    /// The accounts of days of a specification, as far as they are cached still.
+    /// Returns the accounts of a specification's days that are still cached.
     func accounts(specificationHash: String, from first: Day, to last: Day) throws -> [DayAccountLine] {
         try accounts(
             "WHERE d.specification_hash = $1 AND d.day BETWEEN $2::text::date AND $3::text::date",

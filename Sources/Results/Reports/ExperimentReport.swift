@@ -1,30 +1,31 @@
 import Postgres
 
-/// Means over the seeds of one net of one arm of an experiment.
+/// The means over the seeds for one net of one arm of an experiment.
 public struct ExperimentLine: Codable, Equatable, Sendable {
     public var arm: String
     public var net: String
     public var seeds: Int
     public var auc: Double?
-    /// Of the mean over seeds; nil with one seed.
+    /// The standard error of the mean over seeds; nil with one seed.
     public var aucStandardError: Double?
     public var gauc: Double?
-    /// On the held-out training rows: what settings may be chosen by. Nil where none were held out.
+    /// AUC on the held-out training rows, by which settings may be chosen; nil if none were held out.
     public var validationAUC: Double?
     public var logLoss: Double
     public var pcoc: Double?
     public var oracleAUC: Double?
-    /// 0 at the light net alone, 1 at the booster alone; nil where the gap is inside its own error.
+    /// The share of the gap that was closed, 0 at the light net alone, 1 at the booster alone; nil if the gap is within
+    /// its own error.
     public var gapClosed: Double?
     /// Its 95 % interval over the seeds.
     public var gapClosedLow, gapClosedHigh: Double?
-    /// Why `gapClosed` is nil.
+    /// The reason why `gapClosed` is nil.
     public var gapClosedNote: String?
-    /// Over the same net trained alone, seed by seed; nil of what was trained alone.
+    /// The gain over the same net trained alone, seed by seed; nil for nets trained alone.
     public var gain: Gain?
-    /// Over logistic regression, likewise.
+    /// The gain over logistic regression, likewise.
     public var overLogisticRegression: Gain?
-    /// Of training, a mean.
+    /// The mean training time.
     public var seconds: Double
 
     enum CodingKeys: String, CodingKey {
@@ -41,10 +42,10 @@ public struct ExperimentLine: Codable, Equatable, Sendable {
         case overLogisticRegression = "over_logistic_regression"
     }
 
-    /// A difference with its standard error over the seeds; without an error where there is one seed.
+    /// A difference and its standard error over the seeds; without an error if there is one seed.
     public struct Gain: Codable, Equatable, Sendable {
         public var auc, aucStandardError: Double?
-        /// Below 0 is better.
+        /// The difference in log loss, below 0 is better, and its standard error.
         public var logLoss, logLossStandardError: Double?
 
         enum CodingKeys: String, CodingKey {
@@ -57,12 +58,13 @@ public struct ExperimentLine: Codable, Equatable, Sendable {
 }
 
 extension ReportReader {
-    /// An experiment's arms: first those alone, then rocket, then its variants, those of λ by λ.
+    /// Returns an experiment's arms: first the nets alone, then rocket, then its variants, ordered by λ.
     public func experiment(fingerprint: String) throws -> [ExperimentLine] {
         try connection.execute(
             """
             SELECT * FROM rocket.experiment_report WHERE fingerprint = $1
-            ORDER BY arm <> 'logistic_regression', arm NOT IN ('light', 'booster'), arm <> 'rocket', regexp_replace(arm, ' ?λ=.*', ''),
+            ORDER BY arm <> 'logistic_regression', arm NOT IN ('light', 'booster'), arm <> 'rocket',
+                     regexp_replace(arm, ' ?λ=.*', ''),
                      substring(arm FROM 'λ=(.*)')::double precision NULLS FIRST, net DESC
             """, [.text(fingerprint)]
         ).map { row in

@@ -1,12 +1,12 @@
 import Plots
 
-/// What a difference of two nets says, in words that claim no more than its error allows.
+/// A difference between two nets in words that claim no more than its error allows.
 public enum GainText {
     /// `better than alone by 0.0031 ± 0.0005 AUC (log loss −0.0010 ± 0.0002)`.
     ///
     /// - Parameters:
-    ///   - than: `alone`, `logistic regression`.
-    ///   - auc: the difference and its standard error, nil where there is none.
+    ///   - than: The other net: `alone`, `logistic regression`.
+    ///   - auc: The difference and its standard error, nil if there is none.
     public static func sentence(
         than other: String, auc: (difference: Double, error: Double?),
         logLoss: (difference: Double, error: Double?)?
@@ -22,14 +22,14 @@ public enum GainText {
         return "\(word) than \(other) by \(NumberText.fixed(abs(auc.difference)))\(own) AUC\(loss)"
     }
 
-    /// Standard errors beyond which a difference is not put down to chance.
+    /// The number of standard errors beyond which a difference is not attributed to chance.
     private static let clear = 1.96
 
     private static func margin(_ error: Double?) -> String { error.map { " ± \(NumberText.fixed($0))" } ?? "" }
 }
 
 extension ModelReport {
-    /// What the nets gained, a line each; empty without baselines.
+    /// The nets' gains, one line each; empty without baselines.
     public var gains: [String] {
         [
             ("light", "light_minus_light_alone", "alone"), ("booster", "booster_minus_booster_alone", "alone"),
@@ -46,7 +46,7 @@ extension ModelReport {
 }
 
 extension ExperimentLine {
-    /// What a net gained in its arm, over itself alone and over logistic regression; empty where neither is known.
+    /// A net's gains in its arm, over itself alone and over logistic regression; empty if neither is known.
     public var gains: [String] {
         [(gain, "alone"), (overLogisticRegression, "logistic regression")].compactMap { gain, other in
             guard let gain, let auc = gain.auc else { return nil }

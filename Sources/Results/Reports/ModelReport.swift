@@ -1,39 +1,39 @@
 import Days
 import Postgres
 
-/// One version on one unseen day, as people and scripts read it: light beside booster, how much of the gap rocket
-/// closed, latency. Its JSON keys are documented on the page Output and do not change their meaning.
+/// One version on one unseen day, as people and scripts read it: light and booster, how much of the gap rocket closed,
+/// latency. Its JSON keys are documented and do not change their meaning.
 public struct ModelReport: Codable, Equatable, Sendable {
     public var model: String
     public var version: Int
-    /// candidate, live, retired or rejected.
+    /// The state: candidate, live, retired or rejected.
     public var state: String
-    /// Made by a backfill, after its night.
+    /// Whether a backfill made it after its night.
     public var backfilled: Bool
     public var trainedFrom: Day
     public var trainedTo: Day
-    /// Nil, like all that was measured, for a version that was only trained.
+    /// The unseen day; nil, like all measurements, for a version that was only trained.
     public var evaluatedDay: Day?
     public var impressions: Int?
     public var clicks: Int?
     public var light: NetReport
     public var booster: NetReport
-    /// The light net of the version that was live when the gate judged this one, on the same impressions; nil: there was
-    /// none, or it could not score the day.
+    /// The light net of the version that was live when the gate judged this one, on the same impressions; nil if there
+    /// was none, or if it could not score the day.
     public var live: NetReport?
     public var liveVersion: Int?
-    /// Logistic regression on the same features and impressions; nil: the job file does not ask for it.
+    /// Logistic regression on the same features and impressions; nil if the job file does not ask for it.
     public var logisticRegression: NetReport?
-    /// AUC of the nets trained alone on the same cache, where the job file asks for these baselines.
+    /// AUC of the nets trained alone on the same cache, if the job file asks for these baselines.
     public var lightAloneAUC: Double?
     public var boosterAloneAUC: Double?
-    /// (light in rocket − light alone) / (booster alone − light alone); nil where the gap is inside its own error.
+    /// (light in rocket − light alone) / (booster alone − light alone); nil if the gap is within its own error.
     public var gapClosed: Double?
-    /// Its bounds over users, each at the gate's confidence.
+    /// The bounds of `gapClosed` over users, each at the gate's confidence.
     public var gapClosedLow, gapClosedHigh: Double?
-    /// Why `gapClosed` is nil; nil also without the baselines.
+    /// The reason why `gapClosed` is nil; nil also without the baselines.
     public var gapClosedNote: String?
-    /// Paired differences with their errors over users; empty of versions that were judged by earlier programs.
+    /// Paired differences with their errors over users; empty for versions judged by earlier programs.
     public var comparisons: [ComparisonLine]
     /// AUC of the true click probabilities of generated logs: the best reachable.
     public var oracleAUC: Double?
@@ -41,11 +41,11 @@ public struct ModelReport: Codable, Equatable, Sendable {
     public var timesFaster: Double?
     public var latency: [LatencyLine]
     public var artifact: ArtifactLine?
-    /// Passes over the training rows; nil of versions of earlier programs.
+    /// Passes over the training rows; nil for versions of earlier programs.
     public var epochs: Double?
-    /// The same of a booster that was trained before the light net.
+    /// Passes for a booster that was trained before the light net.
     public var boosterEpochs: Double?
-    /// Where the number is from: written, searched, reused, cut_short, too_few.
+    /// The origin of the number of epochs: written, searched, reused, cut_short, too_few.
     public var epochsOrigin: String?
 
     /// One net's figures.
@@ -53,19 +53,19 @@ public struct ModelReport: Codable, Equatable, Sendable {
         public var auc: Double?
         public var aucStandardError: Double?
         public var gauc: Double?
-        /// Over groups; nil also of versions that were judged by earlier programs.
+        /// The standard error over groups; nil also for versions judged by earlier programs.
         public var gaucStandardError: Double?
         public var logLoss: Double?
         public var normalizedEntropy: Double?
-        /// Likewise, and over impressions where there are no groups.
+        /// The standard error over groups, or over impressions if there are no groups; nil likewise.
         public var normalizedEntropyStandardError: Double?
         public var pcoc: Double?
-        /// Share of the way from 0.5 to `oracle_auc`.
+        /// The share of the way from 0.5 to `oracle_auc`.
         public var oracleShare: Double?
-        /// Microseconds of one call at the largest batch size; nil of the live version, which was measured another night.
+        /// Microseconds per call at the largest batch size; nil for the live version, which was measured another night.
         public var p50: Double?
         public var p99: Double?
-        /// Dense parameters, without the shared embeddings; of logistic regression its weights.
+        /// Number of dense parameters, without the shared embeddings; for logistic regression, its weights.
         public var parameters: Int
 
         enum CodingKeys: String, CodingKey {
@@ -81,15 +81,15 @@ public struct ModelReport: Codable, Equatable, Sendable {
         }
     }
 
-    /// A difference of two nets on the same impressions.
+    /// A difference between two nets on the same impressions.
     public struct ComparisonLine: Codable, Equatable, Sendable {
-        /// As in `rocket.model_comparisons`: `light_minus_light_alone`, …
+        /// The name as in `rocket.model_comparisons`: `light_minus_light_alone`, …
         public var name: String
-        /// `auc` or `log_loss`.
+        /// The metric, `auc` or `log_loss`.
         public var metric: String
         public var estimate: Double
         public var standardError: Double
-        /// Each at `confidence`.
+        /// The bounds, each at `confidence`.
         public var lower, upper: Double
         public var confidence: Double
 
@@ -99,16 +99,16 @@ public struct ModelReport: Codable, Equatable, Sendable {
         }
     }
 
-    /// The difference of a metric, `auc` or `log_loss`.
+    /// Returns the difference in a metric, `auc` or `log_loss`.
     public func comparison(_ name: String, _ metric: String) -> ComparisonLine? {
         comparisons.first { $0.name == name && $0.metric == metric }
     }
 
-    /// Latency of one net at one batch size.
+    /// The latency of one net at one batch size.
     public struct LatencyLine: Codable, Equatable, Sendable {
         public var net: String
         public var batchSize: Int
-        /// `back_to_back` or `paced`.
+        /// The mode, `back_to_back` or `paced`.
         public var mode: String
         public var callsPerSecond: Double?
         public var operationsPerExample: Int?
@@ -136,7 +136,7 @@ public struct ModelReport: Codable, Equatable, Sendable {
         }
     }
 
-    /// Where the model is.
+    /// The place of an artifact.
     public struct ArtifactLine: Codable, Equatable, Sendable {
         public var name: String
         public var bytes: Int
@@ -144,7 +144,8 @@ public struct ModelReport: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact, comparisons
+        case model, version, state, backfilled, impressions, clicks, light, booster, live, latency, artifact,
+            comparisons
         case liveVersion = "live_version"
         case logisticRegression = "logistic_regression"
         case trainedFrom = "trained_from"

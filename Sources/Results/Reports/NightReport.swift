@@ -3,7 +3,7 @@ import Evaluation
 import ModelRegistry
 import Postgres
 
-/// What a night made of a model: a version, its figures on the day that it was judged on, and what became of it.
+/// The result of a night for a model: a version, its figures on the day it was judged on, and the verdict.
 public struct NightReport: Sendable {
     public var day: Day
     public var version: Int
@@ -11,7 +11,7 @@ public struct NightReport: Sendable {
     public var light, booster: Figures
     public var lightAloneAUC: Double?
     public var gapClosed: Double?
-    /// promoted, first_model or held; nil: the gate was not asked.
+    /// The verdict: promoted, first_model or held; nil if the gate was not asked.
     public var verdict: String?
     /// The gate's rules that did not pass.
     public var failed: [PromotionGate.Rule]
@@ -20,28 +20,28 @@ public struct NightReport: Sendable {
         public var auc: Double?
         public var aucStandardError: Double?
         public var pcoc: Double?
-        /// Microseconds of one call at the largest batch size, back to back.
+        /// Microseconds per call at the largest batch size, back to back.
         public var p50, p99: Double?
     }
 }
 
 /// A row of the ledger of deployments.
 public struct DeploymentLine: Sendable {
-    /// promote, rollback or retire.
+    /// The action: promote, rollback or retire.
     public var action: String
     public var version: Int?
     public var previousVersion: Int?
     public var isForced: Bool
     public var reason: String?
     public var by: String
-    /// UTC.
+    /// The time in UTC.
     public var at: String
 }
 
 extension ReportReader {
-    /// The nights of a model, oldest first.
+    /// Returns the nights of a model, oldest first.
     ///
-    /// - Parameter limit: at most so many; the newest win.
+    /// - Parameter limit: The most nights to return; the newest are kept.
     public func nights(of model: String, limit: Int) throws -> [NightReport] {
         let failed = try failedRules(of: model)
         return try connection.execute(
@@ -74,13 +74,13 @@ extension ReportReader {
         }
     }
 
-    /// Runs of a model that ended badly, newest first.
+    /// Returns the runs of a model that failed, newest first.
     public func failedRuns(of model: String, limit: Int) throws -> [RunReport] {
         try runs(model: model, limit: 1_000).filter { ["failed", "died", "interrupted"].contains($0.status) }
             .prefix(limit).map { $0 }
     }
 
-    /// What became live when, newest first.
+    /// Returns the deployments of a model, newest first.
     public func deployments(of model: String) throws -> [DeploymentLine] {
         try connection.execute(
             """
@@ -95,7 +95,7 @@ extension ReportReader {
         }
     }
 
-    /// The newest experiment with a model's arms; empty: there is none.
+    /// Returns the newest experiment with a model's arms; empty if there is none.
     public func newestExperiment(of model: String) throws -> (day: Day?, lines: [ExperimentLine]) {
         let rows = try connection.execute(
             """

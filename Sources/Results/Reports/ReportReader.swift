@@ -3,7 +3,7 @@ import Evaluation
 import ModelRegistry
 import Postgres
 
-/// Reads reports back from the job's tables and views. Every number that a command prints comes through here, so what a
+/// A reader of reports from the job's tables and views. Every number that a command prints comes from here, so what a
 /// person sees is what the database holds.
 public struct ReportReader {
     let connection: Connection
@@ -12,14 +12,14 @@ public struct ReportReader {
         connection = try Connection(.fromEnvironment(url: database), applicationName: "rocket report")
     }
 
-    /// Reports, newest evaluated day first.
+    /// Returns reports, newest evaluated day first.
     ///
     /// - Parameters:
-    ///   - model: nil for all models.
-    ///   - version: nil for all versions.
-    ///   - limit: at most so many; the newest win.
-    /// - Throws: `ModelRegistryError.noVersion`, `.otherModel` where the version asked for is not there, or not the
-    ///   model's.
+    ///   - model: The model; nil for all.
+    ///   - version: The version; nil for all.
+    ///   - limit: The most reports to return; the newest are kept.
+    /// - Throws: `ModelRegistryError.noVersion`, `.otherModel` if the requested version does not exist, or belongs to
+    ///   another model.
     public func reports(model: String? = nil, version: Int? = nil, limit: Int = 1_000) throws -> [ModelReport] {
         if let version {
             let found = try ModelRegistry(connection).lineage(of: version).model
@@ -74,12 +74,12 @@ public struct ReportReader {
         ).map { try report($0) }
     }
 
-    /// What the promotion gate said of a version; nil: it was not asked.
+    /// Returns the gate's decision on a version; nil if it was not asked.
     public func decision(of version: Int) throws -> GateDecision? {
         try ModelRegistry(connection).decision(of: version)
     }
 
-    /// The runs of a model, newest first.
+    /// Returns the runs of a model, newest first.
     public func runs(model: String? = nil, limit: Int) throws -> [RunReport] {
         try connection.execute(
             """
@@ -102,14 +102,14 @@ public struct ReportReader {
         }
     }
 
-    /// The job file's text as it stood when a version was trained.
+    /// Returns the job file's text as it was when a version was trained.
     ///
     /// - Throws: `ModelRegistryError.noVersion`.
     public func jobFile(version: Int) throws -> String {
         try ModelRegistry(connection).jobFileText(of: version)
     }
 
-    /// Rows of the quarantine and cached days, for the status page.
+    /// Counts rejected rows and cached days, for the status page.
     public func counts() throws -> (cachedDays: Int, cachedBytes: Int, quarantined: Int, rejected: Int) {
         let rows = try connection.execute(
             """
@@ -185,7 +185,8 @@ public struct ReportReader {
     private func latency(of version: Int) throws -> [ModelReport.LatencyLine] {
         try connection.execute(
             """
-            SELECT net, batch_size, mode, calls_per_second, operations_per_example, bytes_per_example, calls, p50_us, p90_us, p99_us, p999_us, scores_per_second, cpu_model
+            SELECT net, batch_size, mode, calls_per_second, operations_per_example, bytes_per_example, calls,
+                   p50_us, p90_us, p99_us, p999_us, scores_per_second, cpu_model
             FROM rocket.latency_reports WHERE version = $1 ORDER BY batch_size, mode, net DESC
             """, [.int(version)]
         ).map { row in
@@ -210,18 +211,18 @@ public struct RunReport: Codable, Equatable, Sendable {
     public var status: String
     public var exitCode: Int?
     public var version: Int?
-    /// UTC, `2026-11-23T03:30:00Z`.
+    /// The time in UTC, `2026-11-23T03:30:00Z`.
     public var startedAt: String
     public var seconds: Double?
-    /// 1, and one more for each time that the database went away under it.
+    /// The number of attempts: 1, plus one for each time the run lost the database.
     public var attempts: Int
-    /// Largest resident memory of its process so far.
+    /// The largest resident memory of its process so far.
     public var peakMemoryBytes: Int?
     public var host: String
     public var pid: Int
-    /// What it is doing, `train rocket`; nil when it has ended.
+    /// The current stage, such as `train rocket`; nil if it has ended.
     public var stage: String?
-    /// Since it last said that it is there; nil when it has ended.
+    /// Seconds since its last heartbeat; nil if it has ended.
     public var heartbeatAgeSeconds: Double?
     public var error: String?
 

@@ -2,17 +2,17 @@ import Postgres
 
 /// One trial of a search for settings.
 public struct SearchLine: Codable, Equatable, Sendable {
-    /// From 0; each trains longer than the one before, and has fewer trials.
+    /// The rung, from 0; each trains longer than the one before, and has fewer trials.
     public var rung: Int
     public var mostEpochs: Int
-    /// The keys that differ from the job file; empty: it as it is.
+    /// The keys that differ from the job file; empty for the unchanged job file.
     public var changes: String
-    /// On the held-out rows, at the net's best point.
+    /// The log loss on the held-out rows, at the net's best point.
     public var lightLogLoss: Double
     public var boosterLogLoss: Double?
-    /// Less what the job file as it is has in the same rung; below 0 is better.
+    /// The log loss minus that of the unchanged job file in the same rung; below 0 is better.
     public var difference: Double?
-    /// Up to the light net's best point.
+    /// The epochs up to the light net's best point.
     public var epochs: Double
     public var seconds: Double
 
@@ -25,7 +25,7 @@ public struct SearchLine: Codable, Equatable, Sendable {
 }
 
 extension ReportReader {
-    /// A search's trials, the last rung first, the best of each first.
+    /// Returns a search's trials, last rung first, best first within each.
     public func search(fingerprint: String) throws -> [SearchLine] {
         try connection.execute(
             """

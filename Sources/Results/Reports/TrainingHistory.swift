@@ -1,9 +1,8 @@
 import Postgres
 
-// The training report is JSON in the database, an object of arms; jsonpath finds nothing where an older one lacks a
-// part.
+// The training report is JSON in the database, an object of arms; jsonpath finds nothing if an older one lacks a part.
 extension ReportReader {
-    /// How each arm of a version was trained, rocket first.
+    /// Returns how each arm of a version was trained, rocket first.
     func training(of version: Int) throws -> [VersionDetails.TrainedArm] {
         var arms: [VersionDetails.TrainedArm] = []
         for row in try connection.execute(

@@ -2,14 +2,14 @@ import Days
 import Evaluation
 import Postgres
 
-/// Everything that the database knows of a version on one unseen day, beyond its ``ModelReport``.
+/// Everything that the database knows about a version on one unseen day, beyond its ``ModelReport``.
 public struct VersionDetails: Sendable {
     /// Each net of each arm, rocket's light net first.
     public var nets: [NetFigures]
     /// The light net of the version that was live when the gate judged this one, on the same impressions.
     public var live: NetFigures?
     public var comparisons: [Comparison]
-    /// Empty for versions that were judged by earlier programs.
+    /// The curves; empty for versions judged by earlier programs.
     public var curves: [Curve]
     public var reliability: [Reliability]
     public var slices: [Slice]
@@ -21,7 +21,7 @@ public struct VersionDetails: Sendable {
 
     /// One net on the unseen day.
     public struct NetFigures: Equatable, Sendable {
-        /// How it was trained, or `live`.
+        /// The arm in which it was trained, or `live`.
         public var arm: String
         public var net: String
         public var auc: Double?
@@ -29,7 +29,7 @@ public struct VersionDetails: Sendable {
         public var gauc: Double?
         public var gaucStandardError: Double?
         public var gaucGroups: Int?
-        /// Nil where nothing but the AUC is known.
+        /// The log loss; nil if only the AUC is known.
         public var logLoss: Double?
         public var normalizedEntropy: Double?
         public var normalizedEntropyStandardError: Double?
@@ -40,9 +40,9 @@ public struct VersionDetails: Sendable {
 
     /// A row of `rocket.model_comparisons`.
     public struct Comparison: Equatable, Sendable {
-        /// light_minus_live, light_minus_light_alone, gap_closed, …
+        /// The name: light_minus_live, light_minus_light_alone, gap_closed, …
         public var name: String
-        /// auc or log_loss.
+        /// The metric, auc or log_loss.
         public var metric: String
         public var liveVersion: Int?
         public var figures: PairedComparison
@@ -61,10 +61,10 @@ public struct VersionDetails: Sendable {
         public var clickRate: Double
     }
 
-    /// One value of a feature, both nets.
+    /// One value of a feature, for both nets.
     public struct Slice: Sendable {
         public var feature: String
-        /// Nil: all other values together.
+        /// The value; nil for all other values together.
         public var value: String?
         public var impressions: Int
         public var clicks: Int
@@ -72,27 +72,28 @@ public struct VersionDetails: Sendable {
         public var lightPCOC, boosterPCOC: Double?
     }
 
-    /// How the training of an arm went.
+    /// The course of an arm's training.
     public struct TrainedArm: Sendable {
         public var arm: String
         public var steps: Int?
         public var samples: Int?
         public var seconds: Double?
         public var hintWeight: Double?
-        /// The steps whose weights were kept; nil: the last.
+        /// The steps whose weights were kept; nil for the last.
         public var lightStep, boosterStep: Int?
         public var curve: [LossPoint]
         /// AUC on held-out training rows.
         public var validations: [ValidationPoint]
-        /// Largest gradient norm of the hint on the booster's own parameters, over how many checks; 0 proves the block.
+        /// The largest gradient norm of the hint on the booster's own parameters, and the number of checks; 0 proves
+        /// the block.
         public var hintOnBooster: (largest: Double, checks: Int)?
     }
 
-    /// Means over the steps since the point before.
+    /// Means over the steps since the previous point.
     public struct LossPoint: Equatable, Sendable {
         public var step: Int
         public var light, booster: Double?
-        /// Not weighted by λ.
+        /// The hint loss, not weighted by λ.
         public var hint: Double?
     }
 
@@ -109,31 +110,31 @@ public struct VersionDetails: Sendable {
         public var distinctIDs: Int?
         public var unseenShare: Double?
         public var collisionRate: Double?
-        /// Rows of its embedding table where only the ids that training met have one, and the share of the values in the training
-        /// rows whose id has none of its own because memory did not suffice.
+        /// Rows of its embedding table, if only ids seen in training have one, and the share of values in the training
+        /// rows whose id has none because memory did not suffice.
         public var tableRows: Int?
         public var sharedShare: Double?
         public var mean: Double?
         public var standardDeviation: Double?
-        /// Against the cached day before.
+        /// The population stability index compared with the previous cached day.
         public var psi: Double?
-        /// Over the days that the version was trained and judged on.
+        /// The bounds over the days that the version was trained and judged on.
         public var lowestPSI, highestPSI: Double?
     }
 
-    /// A day's cache files that went in.
+    /// A day's cache files that the version was made from.
     public struct InputDay: Sendable {
-        /// training or evaluation.
+        /// The role, training or evaluation.
         public var role: String
         public var day: Day
         public var parts: Int
         public var rows: Int
         public var clicks: Int
-        /// Of its files, with commas between.
+        /// The checksums of its files, separated by commas.
         public var checksums: String
     }
 
-    /// A stage of the run that made it.
+    /// A stage of the run that made the version.
     public struct Stage: Sendable {
         public var name: String
         public var detail: String?
@@ -151,7 +152,7 @@ public struct VersionDetails: Sendable {
         public var programDigest: String?
         public var run: Int?
         public var host: String?
-        /// UTC.
+        /// The time in UTC.
         public var createdAt: String
         public var embeddingParameters: Int
         public var jobFile: String
@@ -159,10 +160,10 @@ public struct VersionDetails: Sendable {
 }
 
 extension ReportReader {
-    /// What is known of a version.
+    /// Reads the details of a version.
     ///
-    /// - Parameter day: the unseen day; nil: it was not judged.
-    /// - Throws: `PostgresError`; when there is no such version, too.
+    /// - Parameter day: The unseen day; nil if it was not judged.
+    /// - Throws: `PostgresError`, also if there is no such version.
     public func details(of version: Int, on day: Day?) throws -> VersionDetails {
         let lineage = try lineage(of: version)
         return VersionDetails(
@@ -212,7 +213,8 @@ extension ReportReader {
             """, key(version, day)
         ).map { row in
             VersionDetails.Comparison(
-                name: try row.text("comparison"), metric: try row.text("metric"), liveVersion: try row.intOrNil("live_version"),
+                name: try row.text("comparison"), metric: try row.text("metric"),
+                liveVersion: try row.intOrNil("live_version"),
                 figures: PairedComparison(
                     estimate: try row.double("estimate"), standardError: try row.double("standard_error"),
                     confidence: try row.double("confidence"), lowerBound: try row.double("lower_bound"),

@@ -1,17 +1,17 @@
 import Foundation
 import Nets
 
-/// An ONNX graph as it grows: each call adds a node and gives the name of its output.
+/// An ONNX graph under construction: each call adds a node and returns the name of its output.
 struct Graph {
     private(set) var proto = Onnx_GraphProto()
     private var names: [String: Int] = [:]
 
-    /// - Parameter name: told beside errors by programs that run the graph.
+    /// - Parameter name: The graph's name, which programs that run it show with errors.
     init(name: String) { proto.name = name }
 
     enum ElementType { case float, int64 }
 
-    /// An input of the graph, each dimension of a name is open.
+    /// Adds an input of the graph; each named dimension is open.
     mutating func input(_ name: String, _ type: ElementType, _ dimensions: [String], doc: String) -> String {
         proto.input.append(Self.info(name, type, dimensions, doc: doc))
         return name
@@ -22,13 +22,13 @@ struct Graph {
         proto.output.append(Self.info(name, type, dimensions, doc: doc))
     }
 
-    /// A node with one output, which gets a name of its own.
+    /// Adds a node with one output, which gets a unique name.
     mutating func add(
         _ operation: String, _ inputs: [String], _ attributes: [(String, Attribute)] = [], domain: String = ""
     ) -> String {
         let number = names[operation, default: 0]
         names[operation] = number + 1
-        // No feature's name has a slash.
+        // No feature's name contains a slash.
         let name = "/\(operation)/\(number)"
         add(operation, inputs, attributes, domain: domain, output: name)
         return name
@@ -69,7 +69,7 @@ struct Graph {
         proto.node.append(node)
     }
 
-    /// A tensor of floats from a range of an array.
+    /// Adds a tensor of floats from a range of an array.
     mutating func tensor(_ name: String, _ shape: [Int], _ array: FloatArray, _ range: Range<Int>) -> String {
         constant(name, shape, .float, array.littleEndianBytes(range))
     }
@@ -87,7 +87,7 @@ struct Graph {
         constant(name, shape, .int64, Data(values.flatMap { withUnsafeBytes(of: Int64($0).littleEndian, Array.init) }))
     }
 
-    /// What has the name already is not added again.
+    /// Adds a constant, unless one of that name exists.
     private mutating func constant(
         _ name: String, _ shape: [Int], _ type: Onnx_TensorProto.DataType, _ bytes: Data
     ) -> String {

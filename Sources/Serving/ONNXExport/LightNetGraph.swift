@@ -5,12 +5,13 @@ import Nets
 /// A model's light net as an ONNX file, opset 17, IR version 8.
 ///
 /// Inputs, each named after its feature: ids of a field `[batch]` (int64), of a multi-valued field `[batch, k]` padded
-/// with −1; numbers `[batch]` (float) after their transform, NaN where missing. Output: `probability` `[batch]`. The
-/// metadata tell how raw values become ids. https://github.com/onnx/onnx/blob/main/docs/IR.md
+/// with −1; numbers `[batch]` (float) after their transform, NaN if missing. Output: `probability` `[batch]`. The
+/// metadata say how raw values become ids. https://github.com/onnx/onnx/blob/main/docs/IR.md
 package struct LightNetGraph {
     static let opset = 17
     static let irVersion = 8
-    /// Of `LabelEncoder`, the only one that is not in the main domain; files without tables of ids do not need it.
+    /// The domain of `LabelEncoder`, the only operator outside the main domain; files without tables of ids do not need
+    /// it.
     private static let mlDomain = "ai.onnx.ml"
     private static let mlOpset = 2
     private let branch: Branch
@@ -18,9 +19,9 @@ package struct LightNetGraph {
     private var graph: Graph
 
     /// - Parameters:
-    ///   - name: of the model.
-    ///   - program: version of this program.
-    /// - Returns: the file's bytes.
+    ///   - name: The model's name.
+    ///   - program: This program's version.
+    /// - Returns: The file's bytes.
     /// - Throws: `ONNXExportError.tooLarge`.
     package static func file(
         of branch: Branch, features: ServedFeatures, name: String, program: String
@@ -57,19 +58,20 @@ package struct LightNetGraph {
         return operators
     }
 
-    /// A protobuf message ends at 2 GiB.
+    /// The largest file: a protobuf message is limited to 2 GiB.
     private static let mostBytes = 2_000_000_000
 
     private static let idRule = """
-        categorical, multi_valued: 1 + XXH64(value, seed) mod (2^hashBits - 1), seed = XXH64(table or else name, 0), over the \
-        UTF-8 bytes of the value's text form. cross: the same over the hashes of the crossed features, 8 bytes each, little \
-        endian, in their order; the hash of a feature without hash is that of its id's decimal text with its own seed; a \
-        hash 0 counts as 1. The graph itself finds the embedding rows of these ids. bucketed: 1 + number of boundaries below the value. hour_of_day: 1 + hour in timeZone of \
-        timeColumn; day_of_week: 1 (Monday) to 7. Missing, also in a cross: 0.
+        categorical, multi_valued: 1 + XXH64(value, seed) mod (2^hashBits - 1), seed = XXH64(table or else name, 0), \
+        over the UTF-8 bytes of the value's text form. cross: the same over the hashes of the crossed features, 8 \
+        bytes each, little endian, in their order; the hash of a feature without hash is that of its id's decimal text \
+        with its own seed; a hash 0 counts as 1. The graph itself finds the embedding rows of these ids. bucketed: 1 + \
+        number of boundaries below the value. hour_of_day: 1 + hour in timeZone of timeColumn; day_of_week: 1 (Monday) \
+        to 7. Missing, also in a cross: 0.
         """
     private static let inputRule = """
-        ids int64 [batch]; multi_valued [batch, k], padded with -1, an empty list is one 0; numeric float [batch] after \
-        its transform (identity, or log1p: sign(x) ln(1 + |x|)), NaN is missing
+        ids int64 [batch]; multi_valued [batch, k], padded with -1, an empty list is one 0; numeric float [batch] \
+        after its transform (identity, or log1p: sign(x) ln(1 + |x|)), NaN is missing
         """
 
     private init(_ branch: Branch, _ features: ServedFeatures, _ graph: Graph) {
@@ -105,7 +107,7 @@ package struct LightNetGraph {
             doc: "of a click", from: probability)
     }
 
-    /// The rows that a table of ids gives to ids; −1, which is no id, stays.
+    /// Maps ids to rows through a table of ids; −1, which is no id, stays.
     private mutating func rows(of ids: String, _ table: IDTable) -> String {
         graph.add(
             "LabelEncoder",
@@ -117,7 +119,7 @@ package struct LightNetGraph {
             ], domain: Self.mlDomain)
     }
 
-    /// The embedding of a field's rows, `[batch, dim]`.
+    /// Adds the embedding of a field's rows, `[batch, dim]`.
     private mutating func embed(_ ids: String, field: Int, _ tables: EmbeddingTables, _ prefix: String) -> String {
         let (shape, dim) = (tables.layout.fields[field], tables.dims[field])
         let owner = tables.layout.owners[field]
@@ -136,7 +138,7 @@ package struct LightNetGraph {
         return graph.add("Div", [sum, graph.add("Max", [count, graph.floats("one", [1])])])
     }
 
-    /// The standardised number and whether it is missing, `[batch, 1]` each. In Float64, as in training.
+    /// Adds the standardised number and whether it is missing, `[batch, 1]` each. In Float64, as in training.
     private mutating func numeric(_ shape: NumericShape) -> [String] {
         let value = graph.input(shape.name, .float, ["batch"], doc: "after its transform; NaN is missing")
         let isMissing = graph.add("IsNaN", [value])
@@ -150,7 +152,7 @@ package struct LightNetGraph {
         return [known, flag].map { graph.add("Unsqueeze", [$0, axis]) }
     }
 
-    /// A stack of layers over x `[batch, in]`.
+    /// Adds a stack of layers over x `[batch, in]`.
     private mutating func layers(of net: DenseNet, _ prefix: String, _ x: String) -> String {
         var y = x
         for layer in 0..<net.layers {
@@ -192,7 +194,7 @@ package struct LightNetGraph {
     }
 }
 
-/// Why a model has no ONNX file.
+/// The reason why a model has no ONNX file.
 public enum ONNXExportError: Error, Equatable, CustomStringConvertible {
     case tooLarge(bytes: Int, most: Int)
 
@@ -200,7 +202,7 @@ public enum ONNXExportError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .tooLarge(let bytes, let most):
             "the light net with its embeddings has \(bytes) bytes, an ONNX file holds \(most); serve model.safetensors "
-                + "with RocketServing, or give large fields fewer hash_bits or an embedding_dim of their own"
+                + "with RocketServing, or give large fields fewer hash_bits or a smaller embedding_dim"
         }
     }
 }

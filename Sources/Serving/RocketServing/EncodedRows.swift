@@ -1,10 +1,10 @@
 import Features
 import Nets
 
-/// Ids and numbers of rows, made by a `FeatureEncoder`. Filled again it allocates nothing.
+/// Ids and numbers of rows, filled by a `FeatureEncoder`. Filling it again allocates nothing.
 public struct EncodedRows: Sendable {
     package internal(set) var rows: SparseRows
-    /// By feature, where a cross needs them; 0 stands for missing.
+    /// Hashes by feature, for features that a cross needs; 0 stands for missing.
     private(set) var hashes: [[UInt64]]
 
     init(fields: Int, numerics: Int, features: Int) {
@@ -35,7 +35,7 @@ public struct EncodedRows: Sendable {
 
 /// One column of raw rows.
 struct RawColumn {
-    /// Row after row.
+    /// The values, row by row.
     let values: ArraySlice<RawValue>
     let name: String
 
@@ -44,15 +44,15 @@ struct RawColumn {
     @inline(__always)
     subscript(row: Int) -> RawValue { values[values.startIndex &+ row] }
 
-    /// - Parameter value: the part of the row's value that is refused; nil: all of it.
+    /// - Parameter value: The refused part of the row's value; nil for all of it.
     func refused(_ row: Int, _ expected: String, found value: RawValue? = nil) -> ServingError {
         .value(row: row, column: name, found: "\(value ?? self[row])", expected: expected)
     }
 }
 
-// How each kind of feature is read; what is encoded is what the extraction makes of the same values.
+// The encoding of each kind of feature, equal to the extraction's for the same values.
 extension EncodedRows {
-    /// Calls the body with a field's ids and its hashes, taken out so that they grow in place.
+    /// Passes a field's ids and hashes to the body, taken out of the arrays so that they grow in place.
     @inline(__always)
     private mutating func appending(
         _ reader: FeatureEncoder.Reader, _ body: (inout [UInt32], inout [UInt64]) -> Void
@@ -67,7 +67,7 @@ extension EncodedRows {
         body(&ids, &crossed)
     }
 
-    /// A row whose value is refused is missing here.
+    /// Encodes texts; a refused value becomes missing.
     mutating func encodeTexts(_ column: RawColumn, _ reader: FeatureEncoder.Reader, _ problems: inout RowProblems) {
         let (hasher, type) = (reader.hasher, reader.type)
         let (takesTexts, takesIntegers) = (
@@ -101,7 +101,7 @@ extension EncodedRows {
         for row in refused { problems.add(column.refused(row, RawValue.expected(type)), row: row) }
     }
 
-    /// Ids that are no hashes; they are crossed by the hash of their decimal text.
+    /// Encodes ids that are no hashes; they are crossed by the hash of their decimal text.
     mutating func encodeIDs(
         _ column: RawColumn, _ reader: FeatureEncoder.Reader, expected: String, _ problems: inout RowProblems,
         _ id: (RawValue) -> UInt32?
@@ -171,10 +171,10 @@ extension EncodedRows {
         }
     }
 
-    /// As in the extraction.
+    /// The most values in one list, as in the extraction.
     private static let mostValues = 65_535
 
-    /// - Parameter request: where the hashes of its features are; nil: the rows are the request's own.
+    /// - Parameter request: The rows with the hashes of the request's features; nil if the rows are the request's own.
     mutating func encodeCross(
         _ parts: [Int], _ reader: FeatureEncoder.Reader, of request: EncodedRows?, count: Int
     ) {

@@ -2,12 +2,12 @@ import Features
 import Foundation
 import Nets
 
-/// Turns raw values into ids and numbers, as the extraction from the logs does, and ids into the rows of a model's tables. One of no
-/// model leaves the ids as they are.
+/// An encoder from raw values to ids and numbers, equal to the extraction from the logs, and from ids to rows of a
+/// model's tables. Without a model, ids stay as they are.
 ///
-/// Features whose columns all belong to the request are encoded once a request, the others once a candidate.
+/// Features whose columns all belong to the request are encoded once per request, the others once per candidate.
 public struct FeatureEncoder: Sendable {
-    /// The columns that the request's features read, and those of the candidates', each once.
+    /// The columns read by the request's features, and by the candidates', each once.
     public let requestColumns, candidateColumns: [String]
     private(set) var request, candidates: Part
     private let fieldCount, numericCount, featureCount: Int
@@ -15,7 +15,7 @@ public struct FeatureEncoder: Sendable {
     /// The features of one side, crosses last.
     struct Part: Sendable {
         var readers: [Reader] = []
-        /// Whose they are among the model's.
+        /// The fields' positions among the model's.
         var fields: [Int] = []
         var numerics: [Int] = []
     }
@@ -25,14 +25,14 @@ public struct FeatureEncoder: Sendable {
         /// Whether a cross needs its hash.
         var isCrossed: Bool
         var source: Source
-        /// Its place among the fields, or among the numbers.
+        /// The position among the fields, or among the numbers.
         var target: Int
         var hasher: FeatureHasher
-        /// Which rows the ids have; nil: their own numbers.
+        /// The table of ids; nil if the ids themselves are the rows.
         var ids: IDTable?
-        /// Of its column; nil where the model's file says none.
+        /// The type of its column; nil if the model's file has none.
         var type: ColumnType?
-        /// Of numbers: what the net can standardise.
+        /// For numbers: the range that the net can standardise.
         var range = -Float.greatestFiniteMagnitude...Float.greatestFiniteMagnitude
     }
 
@@ -46,13 +46,13 @@ public struct FeatureEncoder: Sendable {
         case cross([Int])
     }
 
-    /// - Parameter columns: those whose values all candidates of a request have in common.
-    /// - Throws: `ServingError.unknownColumn`, `.timeZone`, `.features` where features contradict each other.
+    /// - Parameter columns: The columns whose values all candidates of a request share.
+    /// - Throws: `ServingError.unknownColumn`, `.timeZone`, `.features` if features contradict each other.
     public init(_ served: ServedFeatures, requestColumns columns: Set<String> = []) throws(ServingError) {
         try self.init(served, requestColumns: columns, ids: .none)
     }
 
-    /// - Parameter ids: of the model.
+    /// - Parameter ids: The model's tables of ids.
     init(_ served: ServedFeatures, requestColumns columns: Set<String>, ids: IDTables) throws(ServingError) {
         if let contradiction = served.contradiction { throw .features(contradiction) }
         let features = served.features
@@ -69,7 +69,7 @@ public struct FeatureEncoder: Sendable {
         var (request, candidates) = (Part(), Part())
         var (requestColumns, candidateColumns) = ([String](), [String]())
         var (fields, numerics) = (0, 0)
-        // Crosses after what they cross, which are never crosses.
+        // Crosses follow the features they cross, which are never crosses.
         let order = features.indices.sorted {
             (features[$0].kind == .cross ? 1 : 0) < (features[$1].kind == .cross ? 1 : 0)
         }
@@ -114,7 +114,7 @@ public struct FeatureEncoder: Sendable {
         (fieldCount, numericCount, featureCount) = (fields, numerics, features.count)
     }
 
-    /// An encoder that refuses numbers that the net of a layout cannot standardise.
+    /// Returns an encoder that refuses numbers that the net of a layout cannot standardise.
     func bounded(by numerics: [NumericShape]) -> FeatureEncoder {
         var bounded = self
         for index in request.readers.indices { bounded.request.readers[index].bound(by: numerics) }
@@ -122,7 +122,7 @@ public struct FeatureEncoder: Sendable {
         return bounded
     }
 
-    /// No rows yet; to be filled by `encode`, again and again without allocation.
+    /// Returns rows to be filled by `encode`, repeatedly without allocation.
     public func empty() -> EncodedRows {
         EncodedRows(fields: fieldCount, numerics: numericCount, features: featureCount)
     }
@@ -143,8 +143,8 @@ public struct FeatureEncoder: Sendable {
 
     /// Encodes the candidates of an encoded request.
     ///
-    /// - Parameter raw: with the columns `candidateColumns`.
-    /// - Throws: `ServingError.value` for the first row with one, `.width`.
+    /// - Parameter raw: Rows with the columns `candidateColumns`.
+    /// - Throws: `ServingError.value` for the first row with a refused value, `.width`.
     public func encode(
         candidates raw: RawRows, of request: EncodedRows, into rows: inout EncodedRows
     ) throws(ServingError) {
@@ -153,8 +153,8 @@ public struct FeatureEncoder: Sendable {
         if let problem = problems.first { throw problem }
     }
 
-    /// The same where a row with a value that is refused costs the others nothing: the value counts as missing, and the
-    /// problem is told. O(rows × columns), however many are refused.
+    /// Encodes the candidates so that a refused value affects no other row: the value counts as missing, and the
+    /// problem is recorded. O(rows × columns), however many are refused.
     ///
     /// - Throws: `ServingError.width`.
     public func encode(
@@ -168,7 +168,7 @@ public struct FeatureEncoder: Sendable {
         }
     }
 
-    /// Feature by feature, so that how a feature is read is looked at once and not for each value.
+    /// Encodes feature by feature, so that the kind of a feature is examined once and not for each value.
     private func encode(
         _ count: Int, _ readers: [Reader], of request: EncodedRows?, into rows: inout EncodedRows,
         _ problems: inout RowProblems, _ column: (Int) -> RawColumn
@@ -213,7 +213,7 @@ extension FeatureEncoder.Part {
 }
 
 extension [String] {
-    /// Where a name stands, which is appended where it does not.
+    /// Returns a name's position, appending it if missing.
     fileprivate mutating func place(of name: String) -> Int {
         if let place = firstIndex(of: name) { return place }
         append(name)

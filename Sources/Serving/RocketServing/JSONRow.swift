@@ -1,12 +1,12 @@
-/// Reads a line that is one JSON object (RFC 8259): values by column, numbers by their digits.
+/// A parser of a line with one JSON object (RFC 8259): values by column, numbers by their digits.
 struct JSONRow {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var place = 0
 
-    /// Deeper than this no needed value lies, and no other is followed.
+    /// The deepest nesting that is followed; no needed value is deeper.
     private static let mostDepth = 64
 
-    /// What keeps a line from being a row.
+    /// The reason why a line is not a row.
     struct Problem: Error {
         var what: String
     }
@@ -16,9 +16,9 @@ struct JSONRow {
     }
 
     /// - Parameters:
-    ///   - line: of UTF-8.
-    ///   - wanted: whether a column's value is asked for; others are passed over, whatever they are.
-    ///   - found: told each wanted column and its value.
+    ///   - line: UTF-8.
+    ///   - wanted: Whether a column's value is needed; others are skipped, whatever they are.
+    ///   - found: Called with each wanted column and its value.
     static func read(
         _ line: ArraySlice<UInt8>, wanted: (String) -> Bool, found: (String, RawValue) throws(Problem) -> Void
     ) throws(Problem) {
@@ -92,7 +92,7 @@ struct JSONRow {
         }
     }
 
-    /// Passes over a value without a call for each level, so that no line exhausts the stack.
+    /// Skips a value without recursion, so that no line exhausts the stack.
     private mutating func skipValue() throws(Problem) {
         var ends: [UInt8] = []
         while true {

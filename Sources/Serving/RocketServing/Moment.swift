@@ -1,11 +1,11 @@
-/// A point in time as a request has it: ISO 8601, or as PostgreSQL writes it.
+/// A point in time as written in a request: ISO 8601, or PostgreSQL's form.
 ///
 /// `2026-01-05T10:00:00Z`, `2026-01-05 10:00:00.25+02`, `20:15` for the time, with or without zone: `Z`, `+02`,
 /// `+0200`, `+02:00`. Years 0001 … 9999.
 struct Moment: Equatable {
-    /// Microseconds since 1970-01-01 00:00, by the clock that it names.
+    /// Microseconds since 1970-01-01 00:00, by the clock of its zone.
     let localMicroseconds: Int64
-    /// Seconds that its clock is ahead of UTC; nil where it names no zone.
+    /// Offset of its clock from UTC in seconds; nil if it names no zone.
     let offset: Int?
 
     var microsecondsSince1970: Int64? { offset.map { localMicroseconds - Int64($0) * 1_000_000 } }
@@ -41,7 +41,7 @@ struct Moment: Equatable {
             if take([UInt8(ascii: ".")]) != nil {
                 let fraction = rest.prefix { (48...57).contains($0) }
                 guard (1...9).contains(fraction.count) else { return nil }
-                // Nearest microsecond.
+                // Rounded to the nearest microsecond.
                 var nanos = 0
                 for place in 0..<9 { nanos = nanos * 10 + Int(fraction.dropFirst(place).first.map { $0 - 48 } ?? 0) }
                 micros = (nanos + 500) / 1_000
@@ -69,7 +69,7 @@ struct Moment: Equatable {
         localMicroseconds = Int64(seconds) * 1_000_000 + Int64(micros)
     }
 
-    /// As PostgreSQL writes a timestamp of the years 0001 … 9999: `2026-01-05 10:00:00.25`.
+    /// Returns PostgreSQL's text of a timestamp in the years 0001 … 9999: `2026-01-05 10:00:00.25`.
     static func text(microsecondsSince1970 microseconds: Int64) -> String {
         let (days, inDay) = floored(Int(microseconds), 86_400_000_000)
         let (year, month, day) = date(days)
@@ -97,7 +97,7 @@ struct Moment: Equatable {
         return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
     }
 
-    /// Days of the proleptic Gregorian calendar; years begin in March, so that the leap day is their last.
+    /// Returns days of the proleptic Gregorian calendar; years begin in March, so that the leap day is their last.
     private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let years = month > 2 ? year : year - 1
         let (era, ofEra) = floored(years, 400)

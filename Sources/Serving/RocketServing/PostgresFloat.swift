@@ -1,6 +1,6 @@
-/// The text that PostgreSQL gives a floating-point number: the fewest digits that stand for it, strictly within the
-/// numbers that round to it; with an exponent below 10⁻⁴ and from 10¹⁵ (`real`: 10⁶) on. See `float8out` and
-/// `src/common/d2s.c` of https://github.com/postgres/postgres.
+/// PostgreSQL's text of a floating-point number: the fewest digits that stand for it, strictly within the numbers that
+/// round to it; with an exponent below 10⁻⁴ and from 10¹⁵ (`real`: 10⁶) on. See `float8out` and `src/common/d2s.c` of
+/// https://github.com/postgres/postgres.
 enum PostgresFloat {
     static func text(_ number: Double) -> String {
         text(number, exponentFrom: 15, significandBits: 52)
@@ -18,7 +18,8 @@ enum PostgresFloat {
         let sign = number.sign == .minus ? "-" : ""
         if number.isZero { return sign + "0" }
         var decimal = Decimal(number.magnitude.description)
-        // What lies exactly between two numbers is read back by rounding to even only; PostgreSQL adds digits then.
+        // A decimal exactly between two numbers would be read back only by rounding to even; PostgreSQL then adds
+        // digits.
         if decimal.isBetween(number.magnitude, significandBits) {
             decimal = Decimal.strictlyWithin(number.magnitude, digits: decimal.digits.count, significandBits)
         }
@@ -40,7 +41,7 @@ enum PostgresFloat {
         var digits: String
         var exponent: Int
 
-        /// - Parameter text: as Swift describes a positive number: `12.5`, `1e+20`.
+        /// - Parameter text: Swift's description of a positive number: `12.5`, `1e+20`.
         init(_ text: String) {
             let parts = text.split(separator: "e")
             let number = parts[0].split(separator: ".", omittingEmptySubsequences: false)
@@ -54,7 +55,7 @@ enum PostgresFloat {
             while digits.count > 1, digits.hasPrefix("0") { digits.removeFirst() }
         }
 
-        /// Whether it lies as far from a number as from one of its neighbours.
+        /// Returns whether it is as far from a number as from one of its neighbours.
         func isBetween<Number: BinaryFloatingPoint>(_ number: Number, _ significandBits: Int) -> Bool {
             guard var own = UInt128(digits) else { return false }
             // number = significand · 2^power; the borders are (2 · significand ± 1) · 2^(power − 1).
@@ -88,7 +89,7 @@ enum PostgresFloat {
             }
         }
 
-        /// The shortest decimal with more digits that is nearer to a number than to its neighbours.
+        /// Returns the shortest decimal with more digits that is nearer to a number than to its neighbours.
         static func strictlyWithin<Number: BinaryFloatingPoint & LosslessStringConvertible>(
             _ number: Number, digits: Int, _ significandBits: Int
         ) -> Decimal {

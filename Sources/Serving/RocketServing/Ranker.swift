@@ -1,10 +1,10 @@
 import Nets
 
-/// In which numbers a ranker multiplies.
+/// The type of numbers in which a ranker multiplies.
 public typealias ServingPrecision = DenseType
 
-/// Scores the candidates of requests with a model's light net. What belongs to the request goes through the first layer
-/// once. Keeps its scratch between calls, so each thread has a ranker of its own; they share the model.
+/// A scorer of requests' candidates with a model's light net. The request's part of the first layer is computed once
+/// per request. Keeps its scratch memory between calls, so each thread needs its own ranker; rankers share the model.
 public final class Ranker {
     public let encoder: FeatureEncoder
     private let model: ServingModel
@@ -12,10 +12,11 @@ public final class Ranker {
     private var request, candidates: EncodedRows
 
     /// - Parameters:
-    ///   - requestColumns: columns whose values all candidates of a request have in common: the user's, the page's, the
-    ///     time. None: every row is a candidate with all columns.
-    ///   - precision: bf16 is faster where the CPU has it; scores then differ in the third digit or so.
-    ///   - tableBytes: memory for the first layer's part of features with few ids, so that it is looked up and not computed.
+    ///   - requestColumns: Columns whose values all candidates of a request share: the user's, the page's, the time.
+    ///     Empty: every row is a candidate with all columns.
+    ///   - precision: The type of numbers; bf16 is faster on CPUs that have it, and scores then differ in about the
+    ///     third digit.
+    ///   - tableBytes: Memory for precomputed first-layer products of features with few ids.
     /// - Throws: `ServingError`.
     public init(
         _ model: ServingModel, requestColumns: Set<String> = [], precision: ServingPrecision = .f32,
@@ -32,11 +33,11 @@ public final class Ranker {
         candidates = encoder.empty()
     }
 
-    /// The click probability of each candidate.
+    /// Returns the click probability of each candidate.
     ///
     /// - Parameters:
-    ///   - request: values by column; a column that is not there is missing.
-    ///   - candidates: the same of each candidate.
+    ///   - request: Values by column; an absent column is missing.
+    ///   - candidates: Values by column, for each candidate.
     /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored.
     public func score(request: [String: RawValue], candidates: [[String: RawValue]]) throws(ServingError) -> [Float] {
         var rows = RawRows(columns: encoder.candidateColumns)
@@ -47,9 +48,9 @@ public final class Ranker {
         return probabilities
     }
 
-    /// The click probability of each candidate that has one, and why the others have none.
+    /// Returns the click probability of each candidate that has one, and the reasons for the others.
     ///
-    /// - Throws: `ServingError.value` where it is the request that cannot be read.
+    /// - Throws: `ServingError.value` if the request itself cannot be read.
     public func outcomes(
         request: [String: RawValue], candidates: [[String: RawValue]]
     ) throws(ServingError) -> [Result<Float, ServingError>] {
@@ -58,10 +59,10 @@ public final class Ranker {
         return try outcomes(request: encoder.requestColumns.map { request[$0] ?? .missing }, candidates: rows)
     }
 
-    /// The same without dictionaries: values in the order of `encoder.requestColumns`, candidates with the columns
-    /// `encoder.candidateColumns`.
+    /// Returns outcomes without dictionaries: values in the order of `encoder.requestColumns`, candidates with the
+    /// columns `encoder.candidateColumns`.
     ///
-    /// - Throws: `ServingError.value` where it is the request that cannot be read; `.width`.
+    /// - Throws: `ServingError.value` if the request itself cannot be read; `.width`.
     public func outcomes(
         request values: [RawValue], candidates rows: RawRows
     ) throws(ServingError) -> [Result<Float, ServingError>] {
@@ -76,8 +77,8 @@ public final class Ranker {
         }
     }
 
-    /// The same as `score` without dictionaries: values in the order of `encoder.requestColumns`, candidates with the
-    /// columns `encoder.candidateColumns`, and room for as many probabilities.
+    /// Scores without dictionaries: values in the order of `encoder.requestColumns`, candidates with the columns
+    /// `encoder.candidateColumns`, and a buffer for as many probabilities.
     ///
     /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored; `.width`,
     ///   `.room`.
@@ -94,10 +95,9 @@ public final class Ranker {
         }
     }
 
-    /// The same for what this ranker's encoder, or that of another ranker of the same model, has encoded. Allocates
-    /// nothing.
+    /// Scores rows encoded by this ranker's encoder, or by that of another ranker of the same model. Allocates nothing.
     ///
-    /// - Throws: `ServingError.noProbability` for the first candidate that has none; `.room`.
+    /// - Throws: `ServingError.noProbability` for the first candidate without one; `.room`.
     public func score(
         request: EncodedRows, candidates: EncodedRows, into probabilities: inout [Float]
     ) throws(ServingError) {
@@ -111,8 +111,8 @@ public final class Ranker {
         }
     }
 
-    /// Why a row has no probability: the number that is farthest beyond what Float32 holds after standardising, where
-    /// there is one.
+    /// Returns the reason why a row has no probability: the number that is farthest beyond what Float32 holds after
+    /// standardising, if there is one.
     private func noProbability(_ row: Int, _ values: [RawValue], _ raw: RawRows) -> ServingError {
         let expected = "a number nearer to those of training; with this one the probability is no number"
         for (columns, part, encoded, row, value) in [

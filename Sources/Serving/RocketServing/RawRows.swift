@@ -1,4 +1,4 @@
-/// Raw values of some columns for many rows, kept column by column, as they are read.
+/// Raw values of several columns for many rows, stored column by column.
 public struct RawRows: Sendable {
     public let columns: [String]
     /// `[columns][rows]`
@@ -12,7 +12,7 @@ public struct RawRows: Sendable {
         values = [[RawValue]](repeating: [], count: columns.count)
     }
 
-    /// - Parameter row: as many values as there are columns, in their order.
+    /// - Parameter row: One value per column, in the columns' order.
     /// - Throws: `ServingError.width`.
     public mutating func append(_ row: [RawValue]) throws(ServingError) {
         guard row.count == columns.count else {
@@ -22,30 +22,31 @@ public struct RawRows: Sendable {
         count += 1
     }
 
-    /// A column that the row does not name is missing; others than the columns are left out.
+    /// Appends a row. A column that it does not name is missing; other keys are ignored.
     public mutating func append(_ row: [String: RawValue]) {
         for (column, name) in columns.enumerated() { values[column].append(row[name] ?? .missing) }
         count += 1
     }
 
-    /// Appends a line of JSON, an object of values by column. A column that it does not name is missing; others than
-    /// the columns are left out, whatever their values are. A number keeps its digits, so that it gets the id that it
-    /// has in the log.
+    /// Appends a line of JSON, an object of values by column. A column that it does not name is missing; other keys are
+    /// ignored, whatever their values. A number keeps its digits, so that it gets the same id as in the log.
     ///
     /// - Parameter line: UTF-8.
-    /// - Returns: which columns it names.
-    /// - Throws: `ServingError.line`; nothing is appended then.
+    /// - Returns: Which columns it names.
+    /// - Throws: `ServingError.line`; then nothing is appended.
     @discardableResult
     public mutating func append(json line: ArraySlice<UInt8>) throws(ServingError) -> [Bool] {
         var row = [RawValue?](repeating: nil, count: columns.count)
         do throws(JSONRow.Problem) {
-            try JSONRow.read(line, wanted: { places[$0] != nil }) { (name, value) throws(JSONRow.Problem) in
-                guard let column = places[name] else { return }
-                guard row[column] == nil else {
-                    throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
-                }
-                row[column] = value
-            }
+            try JSONRow.read(
+                line, wanted: { places[$0] != nil },
+                found: { (name, value) throws(JSONRow.Problem) in
+                    guard let column = places[name] else { return }
+                    guard row[column] == nil else {
+                        throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
+                    }
+                    row[column] = value
+                })
         } catch {
             throw .line(row: count, error.what)
         }
@@ -54,7 +55,7 @@ public struct RawRows: Sendable {
         return row.map { $0 != nil }
     }
 
-    /// Keeps the memory, drops the rows.
+    /// Removes the rows and keeps the memory.
     public mutating func removeAll() {
         for column in values.indices { values[column].removeAll(keepingCapacity: true) }
         count = 0

@@ -1,10 +1,11 @@
 import Features
 
-// The text whose hash becomes an id: what `::text` gives in PostgreSQL for the value in a column of the given type.
+// The text whose hash becomes an id: PostgreSQL's `::text` of the value in a column of the given type.
 extension RawValue {
-    /// Nil for missing values, lists, and what a column of the type cannot hold.
+    /// Returns the value's text; nil for missing values, lists, and values that a column of the type cannot hold.
     ///
-    /// - Parameter type: nil where the model's file says none: a number is then its digits, a text itself.
+    /// - Parameter type: The column's type; nil if the model's file has none: a number's text is then its digits, and a
+    ///   text stands for itself.
     func text(as type: ColumnType?) -> String? {
         switch type?.scalar {
         case nil, .text: return plainText
@@ -23,7 +24,7 @@ extension RawValue {
         }
     }
 
-    /// What a value must be for a column of a type, for messages.
+    /// Returns a description of the values of a type, for messages.
     static func expected(_ type: ColumnType?) -> String {
         switch type?.scalar {
         case nil, .text, .paddedText: "a single value: text, or a number that its digits say exactly"
@@ -57,7 +58,7 @@ extension RawValue {
         }
     }
 
-    /// Whole numbers from 2⁵³ on are nil: their neighbours have the same bits.
+    /// Returns a whole number's digits; nil from 2⁵³ on, where neighbours have the same bits.
     private static func digits(_ number: Double) -> String? {
         guard number.isFinite else { return nil }
         guard let whole = Int64(exactly: number) else {
@@ -120,14 +121,14 @@ extension RawValue {
         }
     }
 
-    /// - Parameter scale: decimals of the column; nil: as many as the value has.
+    /// - Parameter scale: The column's number of decimals; nil for as many as the value has.
     private func fixed(_ scale: Int?) -> String? {
         let digits: String
         switch self {
         case .integer(let integer): digits = String(integer)
         case .text(let text), .decimal(let text): digits = text
         case .number(let number):
-            // 3.3 may be 3.30 in the log; only a column of fixed decimals tells.
+            // 3.3 may be 3.30 in the log; only a fixed number of decimals decides.
             guard scale != nil, number.magnitude < 1e15, number.isFinite else { return nil }
             digits = PostgresFloat.text(number)
         default: return nil
@@ -163,7 +164,8 @@ extension RawValue {
 }
 
 extension StringProtocol {
-    /// Whether it is digits with a point or none, without leading zeros or blanks; with `exponent`, as JSON allows one.
+    /// Returns whether the text is digits with at most one point, without leading zeros or blanks; with `exponent`, as
+    /// JSON allows one.
     func isDecimal(exponent: Bool) -> Bool {
         var rest = utf8[...]
         func digits() -> Int {

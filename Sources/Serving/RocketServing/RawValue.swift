@@ -1,6 +1,6 @@
 import Features
 
-/// A value as a log or a request has it, before it becomes an id or a number.
+/// A value from a log or a request, before it becomes an id or a number.
 public enum RawValue: Equatable, Sendable {
     case missing
     case text(String)
@@ -19,7 +19,7 @@ extension RawValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
     public init(floatLiteral value: Double) { self = .number(value) }
 }
 
-/// A decoder does not tell a number's digits; `RawRows.append(json:)` keeps them.
+/// A decoder does not keep a number's digits; `RawRows.append(json:)` does.
 extension RawValue: Decodable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -56,7 +56,7 @@ extension RawValue: CustomStringConvertible {
 }
 
 extension RawValue {
-    /// NaN where missing; nil where the value is no finite number.
+    /// The value as a number: NaN if missing; nil if it is not a finite number.
     var number: Double? {
         switch self {
         case .missing: .nan
@@ -68,7 +68,7 @@ extension RawValue {
         }
     }
 
-    /// As the extraction reads a column's values: those of `real` are rounded to it.
+    /// Returns the number as the extraction reads it: values of `real` columns are rounded to `real`.
     func number(as type: ColumnType?) -> Double? {
         guard type?.scalar == .real, let number else { return number }
         let rounded: Float? =
@@ -79,14 +79,14 @@ extension RawValue {
         return rounded.flatMap { $0.isInfinite ? nil : Double($0) }
     }
 
-    /// Decimal digits, with an exponent or not; no hexadecimal ones.
+    /// Parses decimal digits, with or without an exponent, but no hexadecimal ones.
     private static func number(_ text: String) -> Double? {
         if text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) { return nil }
         return Double(text.drop { $0 == " " }).flatMap { $0.isInfinite ? nil : $0 }
     }
 
     /// Seconds since 1970 of a time in the years 1900 … 2199: a number is that, a text is ISO 8601 with a zone. Nil for
-    /// anything else, and for milliseconds since 1970.
+    /// anything else, including milliseconds since 1970.
     var secondsSince1970: Double? {
         let seconds: Double? =
             switch self {

@@ -1,6 +1,6 @@
 import Nets
 
-/// Why a model cannot be served, or a row not be scored.
+/// The reason why a model cannot be served, or a row cannot be scored.
 public enum ServingError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     /// `features.json` and the weights do not belong together.
@@ -11,9 +11,9 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
     case unknownColumn(String, known: [String])
     case width(row: Int, found: Int, expected: [String])
     case value(row: Int, column: String, found: String, expected: String)
-    /// A line of JSON is no row of values.
+    /// A line of JSON is not a row of values.
     case line(row: Int, String)
-    /// The net's answer is no finite number, though each of the row's values is one.
+    /// The net's result is not a finite number, although all of the row's values are.
     case noProbability(row: Int)
     /// The buffer for probabilities is smaller than the number of candidates.
     case room(found: Int, expected: Int)
@@ -24,7 +24,8 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
         case .unreadable(let path, let reason):
             "\(path): \(reason); fetch the files with: rocket models pull VERSION"
         case .mismatch(let what):
-            "the model's features do not fit its weights: \(what); fetch both from one version: rocket models pull VERSION"
+            "the model's features do not fit its weights: \(what); fetch both from one version: "
+                + "rocket models pull VERSION"
         case .features(let what):
             "features.json contradicts itself: \(what); fetch it again: rocket models pull VERSION"
         case .timeZone(let name): "the model's time zone ‘\(name)’ is not known here; install the time-zone data"
@@ -36,8 +37,8 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
             "row \(row), column \(column): found \(found), expected \(expected)"
         case .line(let row, let what): "row \(row): the line is no JSON object of values by column: \(what)"
         case .noProbability(let row):
-            "row \(row): the model's answer is no finite number; its weights are damaged, or the row's values lie too far "
-                + "from those of training"
+            "row \(row): the model's result is not a finite number; its weights are damaged, or the row's values lie "
+                + "too far from those of training"
         case .room(let found, let expected):
             "there is room for \(found) probabilities, expected room for all \(expected) candidates"
         case .unsupported(let type): "this CPU has no instructions for \(type.rawValue); use f32"

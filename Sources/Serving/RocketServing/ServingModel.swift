@@ -2,9 +2,9 @@ import Features
 import Foundation
 import Nets
 
-/// The light net of a model version with what makes its ids: read once, then shared by all threads.
+/// The light net of a model version and the rules for its ids: read once, then shared by all threads.
 public struct ServingModel: Sendable {
-    /// What raw values the net reads, and how they become ids.
+    /// The raw values that the net reads, and the rules for their ids.
     public let features: ServedFeatures
     let branch: Branch
 
@@ -23,7 +23,7 @@ public struct ServingModel: Sendable {
         try self.init(model: read("model.safetensors"), features: read("features.json"))
     }
 
-    /// The same from the files' bytes.
+    /// Creates a model from the files' bytes.
     public init(model: [UInt8], features: [UInt8]) throws {
         guard let served = try? JSONDecoder().decode(ServedFeatures.self, from: Data(features)) else {
             throw ServingError.unreadable(
@@ -33,7 +33,7 @@ public struct ServingModel: Sendable {
         try self.init(Branch(lightNetOf: file), features: served)
     }
 
-    /// Any net over the same features.
+    /// Creates a model from any net over the features.
     package init(_ branch: Branch, features: ServedFeatures) throws {
         if let contradiction = features.contradiction { throw ServingError.features(contradiction) }
         let (fields, layout) = (features.specification.fields, branch.embeddings.layout)
@@ -41,11 +41,12 @@ public struct ServingModel: Sendable {
         let expected = fields.map { $0.hasIDTable ? $0.name : "\($0.name) of \($0.tableRows) ids" }
         guard shapes == expected, layout.fields.map(\.multiValued) == fields.map({ $0.kind == .multiValued }) else {
             throw ServingError.mismatch(
-                "the weights are for \(shapes.joined(separator: ", ")), the features are \(expected.joined(separator: ", "))"
-            )
+                "the weights are for \(shapes.joined(separator: ", ")), the features are "
+                    + expected.joined(separator: ", "))
         }
         guard layout.fields.map(\.table) == fields.map(\.table) else {
-            throw ServingError.mismatch("other fields share an embedding table than features share a table")
+            throw ServingError.mismatch(
+                "the fields that share an embedding table are not the features that share a table")
         }
         guard layout.numerics.map(\.name) == features.specification.numerics.map(\.name) else {
             throw ServingError.mismatch(
@@ -56,7 +57,7 @@ public struct ServingModel: Sendable {
         self.features = features
     }
 
-    /// Whether a number, standardised, is so large that a net's sums may overflow.
+    /// Returns whether a standardised number is so large that a net's sums may overflow.
     func isFarFromTraining(_ number: Float, numeric: Int) -> Bool {
         let standardised = branch.embeddings.layout.numerics[numeric].input(number).standardised
         return !(standardised.magnitude < 1e18)

@@ -1,6 +1,6 @@
 import Features
 
-/// A text that stands for a value of one of PostgreSQL's types, as PostgreSQL writes it; nil where it does not.
+/// A text that stands for a value of one of PostgreSQL's types, in PostgreSQL's form; nil if it does not.
 struct TypedText {
     private let text: String
 
@@ -35,12 +35,12 @@ struct TypedText {
             let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), year > 0,
             parts[0].utf8.count == 4 || !parts[0].hasPrefix("0")
         else { return false }
-        // Years before Christ are one off for leap days; what does not exist is not in a log either.
+        // Leap days BC are off by one year; a date that does not exist is not in a log either.
         return (1...12).contains(month) && (1...(era.isEmpty ? Moment.days(in: month, of: year) : 31)).contains(day)
             && (era.isEmpty || era == " BC")
     }
 
-    /// `10:00:00.5`, without zeros at the end of the fraction.
+    /// Returns `10:00:00.5`, without trailing zeros in the fraction.
     private func clock(_ text: Substring) -> String? {
         let halves = text.split(separator: ".", omittingEmptySubsequences: false)
         guard halves.count <= 2, let whole = halves.first, whole.utf8.count == 8 else { return nil }
@@ -67,13 +67,13 @@ struct TypedText {
         let parts = zone.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
         guard (1...3).contains(parts.count),
             parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy { (48...57).contains($0) } }),
-            // PostgreSQL leaves zeros out.
+            // PostgreSQL leaves out zeros.
             parts.count == 1 || parts.last != "00"
         else { return nil }
         return time + zone
     }
 
-    /// In the style `postgres`: `-1 years +2 mons 3 days -04:05:06.7`.
+    /// Whether the text is in the style `postgres`: `-1 years +2 mons 3 days -04:05:06.7`.
     private var isInterval: Bool {
         var words = text.split(separator: " ", omittingEmptySubsequences: false)[...]
         guard !text.isEmpty else { return false }
@@ -100,7 +100,7 @@ struct TypedText {
         return digits.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) } ? "\\x" + digits : nil
     }
 
-    /// A cast to text always has the mask; the text of a single address in JSON has none.
+    /// The address with its mask, as a cast to text has it; the text of a single address in JSON has none.
     private var inet: String? {
         let text = text.lowercased()
         guard !text.isEmpty, TypedText(text).isMade(of: "0123456789abcdef:./") else { return nil }

@@ -109,9 +109,9 @@ func written(_ bytes: [UInt8], to path: String, mode: StagedFile.Mode = .kept) t
 
 @Suite struct OwnFilesTests {
     /// `own-<digits>`, which begins with “mine”.
-    static let mark = FileMark(name: { $0.hasPrefix("own-") && $0.dropFirst(4).allSatisfy(\.isNumber) }) { _, file in
-        try file.bytes(at: 0, count: 4) == Array("mine".utf8)
-    }
+    static let mark = FileMark(
+        name: { $0.hasPrefix("own-") && $0.dropFirst(4).allSatisfy(\.isNumber) },
+        content: { _, file in try file.bytes(at: 0, count: 4) == Array("mine".utf8) })
 
     @Test("Only what name and content both show to be own is removed; links, folders and others' files stay")
     func removal() throws {
@@ -145,7 +145,9 @@ func written(_ bytes: [UInt8], to path: String, mode: StagedFile.Mode = .kept) t
 @Suite struct TextTests {
     @Test("A word for the shell comes back from the shell as it was")
     func shellWords() throws {
-        for word in ["plain/job.yaml", "a $(touch X); b.yaml", "it's", "", "~", "a\nb\u{1B}[31m", "\"`\\", "ü ö", "'", "*?[a]"] {
+        for word in [
+            "plain/job.yaml", "a $(touch X); b.yaml", "it's", "", "~", "a\nb\u{1B}[31m", "\"`\\", "ü ö", "'", "*?[a]",
+        ] {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/bin/bash")
             process.arguments = ["-c", "printf %s \(ShellWord.quoted(word))"]
@@ -162,7 +164,9 @@ func written(_ bytes: [UInt8], to path: String, mode: StagedFile.Mode = .kept) t
 
     @Test("Control characters are shown, not obeyed")
     func visible() {
-        #expect(VisibleText.escaped("a\nb\r\t\u{1B}[31m\u{7F}\u{85}\u{202E}") == "a\\nb\\r\\t\\u{1B}[31m\\u{7F}\\u{85}\\u{202E}")
+        #expect(
+            VisibleText.escaped("a\nb\r\t\u{1B}[31m\u{7F}\u{85}\u{202E}")
+                == "a\\nb\\r\\t\\u{1B}[31m\\u{7F}\\u{85}\\u{202E}")
         #expect(VisibleText.escaped("a\r\nb", lineBreaks: .kept) == "a\\r\nb")
         #expect(VisibleText.escaped("día — ‘x’ 日本 👩‍👩‍👧") == "día — ‘x’ 日本 👩‍👩‍👧")
     }

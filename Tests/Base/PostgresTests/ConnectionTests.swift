@@ -10,7 +10,8 @@ import Testing
         try TestDatabase.run(.empty) { url in
             let connection = try TestDatabase.connect(url)
             let rows = try connection.execute(
-                "SELECT $1::text AS t, $2::bigint AS i, $3::float8 AS d, $4::boolean AS b, $5::bytea AS y, $6::text AS n",
+                "SELECT $1::text AS t, $2::bigint AS i, $3::float8 AS d, $4::boolean AS b, $5::bytea AS y, "
+                    + "$6::text AS n",
                 [.text("O'Brien \"x\" ü"), .int(-5), .double(0.1), .bool(true), .bytes([0, 1, 255]), .null])
             let row = try #require(rows.first)
             #expect(try row.text("t") == "O'Brien \"x\" ü")

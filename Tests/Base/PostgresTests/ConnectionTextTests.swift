@@ -18,10 +18,12 @@ import Testing
             "\"postgresql://u:s3cret@h/db\"", "'postgresql://u:s3cret@h/db'", " postgresql://u:s3cret@h/db",
             "jdbc:postgresql://h/db?user=u&password=s3cret", "POSTGRESQL://u:s3cret@h/db", "Postgres://u:s3cret@h/db",
             "postgres:/u:s3cret@h/db", "postgresql//u:s3cret@h/db", "“postgresql://u:s3cret@h/db”", "u:s3cret@h/db",
-            "postgresql://u:s3cret@h/db\"", "postgresql://u:s3cret@h/db ", "postgresql+psycopg2://u:s3cret@h/db?sslmode=require",
+            "postgresql://u:s3cret@h/db\"", "postgresql://u:s3cret@h/db ",
+            "postgresql+psycopg2://u:s3cret@h/db?sslmode=require",
             "mysql://u:s3cret@h/db", "postgresql%3A%2F%2Fu%3As3cret%40h%2Fdb", "postgresql://u:s3cret@h/db\n",
             "dbname=postgresql://u:s3cret@h/db", "host=postgresql://u:s3cret@h/db", "<postgresql://u:s3cret@h/db>",
-            "\u{FEFF}postgresql://u:s3cret@h/db", "postgresql：//u:s3cret@h/db", "s3cret@h", "\"host=h password=s3cret\"",
+            "\u{FEFF}postgresql://u:s3cret@h/db", "postgresql：//u:s3cret@h/db", "s3cret@h",
+            "\"host=h password=s3cret\"",
         ])
     func refused(_ conninfo: String) throws {
         let failure = try #require(try Self.failure(conninfo))

@@ -21,7 +21,8 @@ import Testing
         "datestyle": "ISO, MDY", "intervalstyle": "postgres", "timezone": "UTC", "timezone_abbreviations": "Default",
         "extra_float_digits": "1", "bytea_output": "hex", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
         "xmlbinary": "base64", "xmloption": "content", "array_nulls": "on", "quote_all_identifiers": "off",
-        "row_security": "off", "search_path": "", "standard_conforming_strings": "on", "backslash_quote": "safe_encoding",
+        "row_security": "off", "search_path": "", "standard_conforming_strings": "on",
+        "backslash_quote": "safe_encoding",
         "transform_null_equals": "off", "gin_fuzzy_search_limit": "0", "synchronize_seqscans": "off",
         "transaction_isolation": "read committed", "default_text_search_config": "pg_catalog.simple",
         "client_encoding": "UTF8",
@@ -61,7 +62,8 @@ import Testing
         let row = try #require(
             try connection.execute(
                 """
-                SELECT '\\x00ff'::bytea::text AS bytes, 0.1::float8::text AS number, interval '1 day 2 hours'::text AS span,
+                SELECT '\\x00ff'::bytea::text AS bytes, 0.1::float8::text AS number,
+                       interval '1 day 2 hours'::text AS span,
                        '2026-01-02 03:04:05+00'::timestamptz::text AS at, '{NULL}'::text[] AS list,
                        format_type('text'::regtype, NULL) AS type, NULL = NULL AS same
                 """
@@ -105,7 +107,9 @@ import Testing
                 }
                 do {
                     let reader = try Connection(ConnectionSettings(pooled, access: .readOnly), applicationName: "tests")
-                    let error = #expect(throws: PostgresError.self) { try reader.script("CREATE TABLE public.t (x int)") }
+                    let error = #expect(throws: PostgresError.self) {
+                        try reader.script("CREATE TABLE public.t (x int)")
+                    }
                     #expect(error?.sqlState == "25006")
                 }
                 // The one session of the pool, as another program's client finds it.

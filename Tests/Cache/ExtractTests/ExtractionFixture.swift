@@ -100,11 +100,12 @@ struct ExtractionFixture {
             let at = "'\(start)'::timestamptz + interval '\(second) seconds'"
             func value(_ text: String, missing: Int = 10) -> String { below(missing) == 0 ? "NULL" : text }
             shown.append(
-                "('i\(number * 7_919 % count)', \(at), \(value("md5('\(below(30))')::uuid")), \(value("\(below(50) - 5)")), "
-                    + "\(value("\(below(9))")), \(value(below(2) == 0 ? "true" : "false")), \(value("'s\(below(20)) é'")), "
-                    + "\(value("ARRAY['a\(below(5))', NULL, 'b']")), \(value("ARRAY[\(below(99)), \(below(9))]")), "
-                    + "\(value("\(below(1_000)) / 8.0")), \(value("\(below(7))")), \(value("'\(below(90))'")), "
-                    + "\(value("\(below(1_000)) / 100.0")))")
+                "('i\(number * 7_919 % count)', \(at), \(value("md5('\(below(30))')::uuid")), "
+                    + "\(value("\(below(50) - 5)")), \(value("\(below(9))")), "
+                    + "\(value(below(2) == 0 ? "true" : "false")), "
+                    + "\(value("'s\(below(20)) é'")), \(value("ARRAY['a\(below(5))', NULL, 'b']")), "
+                    + "\(value("ARRAY[\(below(99)), \(below(9))]")), \(value("\(below(1_000)) / 8.0")), "
+                    + "\(value("\(below(7))")), \(value("'\(below(90))'")), \(value("\(below(1_000)) / 100.0")))")
             for _ in 0..<below(4) {
                 let delay = below(9_000) - 1_800
                 clicked.append("('i\(number * 7_919 % count)', \(at) + interval '\(delay) seconds')")

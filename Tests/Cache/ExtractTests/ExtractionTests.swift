@@ -26,7 +26,8 @@ import Testing
             let expected = try logs.connection.execute(
                 """
                 SELECT i.id, EXISTS (
-                    SELECT 1 FROM clicked c WHERE c.id = i.id AND c.at >= i.at AND c.at < i.at + interval '1 hour') AS clicked
+                    SELECT 1 FROM clicked c
+                    WHERE c.id = i.id AND c.at >= i.at AND c.at < i.at + interval '1 hour') AS clicked
                 FROM shown i WHERE (i.at AT TIME ZONE $1)::date = $2::text::date ORDER BY i.at, i.id COLLATE "C"
                 """, [.text(zone), .text(day)])
             #expect(rows.keys == (try expected.map { ExtractionFixture.key(try $0.text("id")) }))
@@ -41,8 +42,8 @@ import Testing
             try logs.connection.script(
                 """
                 INSERT INTO shown VALUES
-                    ('a', '2026-03-29 00:30+00', '6f1ed002-ab55-95ef-9e0e-1c5a2b3c4d5e', -12, 3, true, 'x', '{u,v}', '{7}',
-                     1.5, 4, ' 33', 1.50),
+                    ('a', '2026-03-29 00:30+00', '6f1ed002-ab55-95ef-9e0e-1c5a2b3c4d5e', -12, 3, true, 'x', '{u,v}',
+                     '{7}', 1.5, 4, ' 33', 1.50),
                     ('b', '2026-03-29 01:30+00', NULL, NULL, NULL, NULL, NULL, NULL, '{}', NULL, NULL, NULL, NULL),
                     ('c', '2026-03-29 02:30+00', NULL, 9223372036854775807, 3, false, 'x', '{}', NULL, 2.5, 4, '1e2', 7)
                 """)
@@ -120,7 +121,8 @@ import Testing
                 ).first?.text("id"))
             let unclicked = try logs.connection.execute(
                 """
-                SELECT i.id FROM shown i WHERE i.at < '2026-01-06' AND NOT EXISTS (SELECT 1 FROM clicked c WHERE c.id = i.id)
+                SELECT i.id FROM shown i
+                WHERE i.at < '2026-01-06' AND NOT EXISTS (SELECT 1 FROM clicked c WHERE c.id = i.id)
                 ORDER BY i.id LIMIT 3
                 """
             ).map { try $0.text("id") }
@@ -226,7 +228,8 @@ import Testing
             try logs.connection.script(
                 """
                 INSERT INTO shown (id, at, site, price, tags)
-                SELECT 'd' || d || 'n' || n, '2026-01-05 00:00+00'::timestamptz + d * interval '1 day' + n * interval '1 second',
+                SELECT 'd' || d || 'n' || n,
+                       '2026-01-05 00:00+00'::timestamptz + d * interval '1 day' + n * interval '1 second',
                        CASE WHEN n % 5 > 0 THEN 's' || n % 7 + CASE WHEN d = 2 THEN 4 ELSE 0 END END,
                        CASE WHEN n % 4 > 0 THEN n % 100 + CASE WHEN d = 2 THEN 60 ELSE 0 END END,
                        CASE WHEN n % 2 = 0 THEN ARRAY['a', 'b'] END

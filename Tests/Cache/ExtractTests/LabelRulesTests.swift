@@ -155,7 +155,8 @@ struct PlainRules {
             ), events AS (
                 SELECT key, shown, (CASE WHEN counts THEN shown ELSE at END AT TIME ZONE '\(zone)')::date AS day,
                        CASE WHEN counts AND copies > 1 THEN 'ambiguous'
-                            WHEN counts AND row_number() OVER (PARTITION BY key, shown, counts ORDER BY at, n) = 1 THEN 'first'
+                            WHEN counts AND row_number() OVER (PARTITION BY key, shown, counts ORDER BY at, n) = 1
+                            THEN 'first'
                             WHEN counts THEN 'duplicate' WHEN shown IS NOT NULL THEN 'late' WHEN follows THEN 'early'
                             ELSE 'orphan' END AS kind
                 FROM placed
@@ -169,7 +170,8 @@ struct PlainRules {
         let expected = try connection.execute(
             """
             \(statement)
-            SELECT i.key, EXISTS (SELECT FROM events e WHERE e.kind = 'first' AND e.key = i.key AND e.shown = i.at) AS clicked
+            SELECT i.key, EXISTS (
+                SELECT FROM events e WHERE e.kind = 'first' AND e.key = i.key AND e.shown = i.at) AS clicked
             FROM copies i WHERE i.usable > 0 AND i.day = $1::text::date ORDER BY i.at, i.key
             """, [.text(day)])
         #expect(rows.keys == (try expected.map { ExtractionFixture.key(try $0.text("key")) }))
@@ -185,7 +187,8 @@ struct PlainRules {
                     (SELECT count(*) FROM imp WHERE day = $1::text::date) AS read,
                     (SELECT count(*) FROM imp WHERE day = $1::text::date AND key IS NULL) AS no_id,
                     (SELECT count(*) FROM imp WHERE day = $1::text::date AND key IS NOT NULL AND age = 'none') AS bad,
-                    (SELECT coalesce(sum(usable - 1), 0) FROM copies WHERE usable > 0 AND day = $1::text::date) AS repeated
+                    (SELECT coalesce(sum(usable - 1), 0) FROM copies
+                     WHERE usable > 0 AND day = $1::text::date) AS repeated
                 FROM events WHERE day = $1::text::date
                 """, [.text(day)]
             ).first)

@@ -11,7 +11,8 @@ import Testing
 @Suite struct LogNamesTests {
     /// Every word of the statements that are run where a log is in scope, from the sources themselves.
     static func wordsOfStatements() throws -> [String] {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let root =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().path + "/Sources"
         var words: Set<String> = []
         for folder in ["Logs/AdLogs", "Cache/Extract", "Jobs"] {
@@ -89,7 +90,12 @@ import Testing
             "\(Attribution(source, on: connection).seen(in: days.instants(of: day, on: connection), on: connection))",
             "\(rows.labels)", "\(rows.keys)", "\(account.clicks)", "\(account.read) \(account.repeated)",
             "\(StaleDays(connection, logs: connection).find(specificationHash: specification.hash))",
-            "\(connection.execute("SELECT boundaries::text FROM rocket.quantile_boundaries ORDER BY specification_hash = '\(specification.hash)' DESC").first?.text("boundaries") ?? "")",
+            connection.execute(
+                """
+                SELECT boundaries::text FROM rocket.quantile_boundaries
+                ORDER BY specification_hash = '\(specification.hash)' DESC
+                """
+            ).first?.text("boundaries") ?? "",
         ]
     }
 
@@ -113,11 +119,13 @@ import Testing
                 CREATE DOMAIN t.word AS varchar(9);
                 CREATE TABLE t.log (request text, position smallint, at timestamptz, \(name) \(type), site text);
                 INSERT INTO t.log
-                SELECT 'r' || n / 4, n % 4, timestamptz '2026-01-05 00:00Z' + n / 4 * interval '288 s', \(shown), 's' || n % 3
+                SELECT 'r' || n / 4, n % 4, timestamptz '2026-01-05 00:00Z' + n / 4 * interval '288 s', \(shown),
+                       's' || n % 3
                 FROM generate_series(0, 1199) n;
                 INSERT INTO t.log SELECT request, position, at + interval '1 minute', \(clicked), 's0' FROM t.log
                 WHERE position = 2 AND request ~ '[05]$';
-                INSERT INTO t.log (request, position, at, site) SELECT request, position, at, 'other' FROM t.log WHERE position = 1;
+                INSERT INTO t.log (request, position, at, site)
+                SELECT request, position, at, 'other' FROM t.log WHERE position = 1;
                 """)
             let source = LogSource(
                 impressions: .init(

@@ -3,7 +3,6 @@ import Extract
 import FeatureCache
 import Features
 import Jobs
-import Nets
 import Postgres
 import RocketServing
 import TestSupport

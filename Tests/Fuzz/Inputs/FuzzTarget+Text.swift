@@ -107,7 +107,10 @@ extension FuzzTarget {
           - {name: price_bucket, column: price, kind: bucketed, buckets: 5}
           - {name: both, kind: cross, of: [category, price_bucket], hash_bits: 8}
           - {name: hour, kind: hour_of_day}
-        nets: {embedding_dim: 4, light: [4], booster: {hidden: [16, 8], activation: dice, batch_norm: true, dropout: 0.1}}
+        nets:
+          embedding_dim: 4
+          light: [4]
+          booster: {hidden: [16, 8], activation: dice, batch_norm: true, dropout: 0.1}
         rocket: {hint_loss: distillation, hint_weight: 3, temperature: 2, hint_warm_up: 0.1, sharing: embeddings}
         training:
           window_days: 2
@@ -122,7 +125,8 @@ extension FuzzTarget {
           baselines: [light, booster]
           slices: [category]
           latency: {batch_sizes: [1, 10], calls: 100, request_columns: [category]}
-        promotion: {margin: 0.002, confidence: 0.95, replicates: 400, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}
+        promotion:
+          {margin: 0.002, confidence: 0.95, replicates: 400, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}
         extraction: {workers: 1, shards: 2, rejected_share: 0.01}
         database: {retry: 5m}
         on_failure: {command: [logger, failed], webhook: "https://example.com/x", also: [locked]}

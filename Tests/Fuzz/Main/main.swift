@@ -8,8 +8,8 @@ guard arguments.count == 5, let target = FuzzTarget.all.first(where: { $0.name =
     let seconds = Double(arguments[2]), let first = UInt64(arguments[3])
 else {
     print(
-        "usage: rocket-fuzz TARGET SECONDS FIRST PROGRESS; targets: \(FuzzTarget.all.map(\.name).joined(separator: " "))"
-    )
+        "usage: rocket-fuzz TARGET SECONDS FIRST PROGRESS; targets: "
+            + FuzzTarget.all.map(\.name).joined(separator: " "))
     exit(64)
 }
 let progress = open(arguments[4], O_RDWR | O_CREAT | O_TRUNC, 0o644)

@@ -12,7 +12,9 @@ struct PairedComparisonTests {
 
     @Test(
         "Difference, error and bound are numpy's, over clusters and over rows",
-        arguments: [(11, 0.018970401494409775, -0.010295775353136385), (200, 0.04446942414481397, -0.05223793524337147)])
+        arguments: [
+            (11, 0.018970401494409775, -0.010295775353136385), (200, 0.04446942414481397, -0.05223793524337147),
+        ])
     func reference(_ clusters: Int, _ error: Double, _ lower: Double) throws {
         let bootstrap = try Self.bootstrap { $0 % clusters }
         let found = try #require(try bootstrap.logLossDifference(0, minus: 1, confidence: 0.95))

@@ -29,7 +29,8 @@ import Testing
                     let row = try connection.execute(
                         """
                         SELECT extract(hour FROM t) AS hour, extract(isodow FROM t) AS weekday, i::text AS text
-                        FROM (SELECT $1::text::timestamptz AS i, $1::text::timestamptz AT TIME ZONE 'Europe/Berlin' AS t) s
+                        FROM (SELECT $1::text::timestamptz AS i,
+                                     $1::text::timestamptz AT TIME ZONE 'Europe/Berlin' AS t) s
                         """, [.text(instant.description)]
                     ).first
                     let local = try LogDays(source).zoneOffsets(in: range, on: connection).local(instant)

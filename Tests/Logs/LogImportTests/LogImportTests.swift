@@ -12,7 +12,7 @@ import Testing
         try withTemporaryFolder { folder in
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/a.csv"))
             try RecordReader(path: "\(folder)/a.csv", delimiter: try #require(delimiter.asciiValue))
-                .forEach { records.append($0) }
+                .forEachRecord { records.append($0) }
         }
         return records
     }
@@ -63,7 +63,7 @@ import Testing
     @Test("A missing file is an error that names it")
     func missing() {
         let error = #expect(throws: ImportError.self) {
-            try RecordReader(path: "/nowhere.csv", delimiter: 44).forEach { _ in }
+            try RecordReader(path: "/nowhere.csv", delimiter: 44).forEachRecord { _ in }
         }
         #expect(error.map { "\($0)".contains("/nowhere.csv") } == true)
     }
@@ -142,7 +142,8 @@ import Testing
                 #expect(try LogImporter(request, on: connection).run(file: file) { _ in }.clicks == 50)
                 let days = try connection.execute(
                     """
-                    SELECT impressed_at::date::text AS day, count(*) AS n, min(split_part(impression_id, '-', 3)::int) AS first
+                    SELECT impressed_at::date::text AS day, count(*) AS n,
+                           min(split_part(impression_id, '-', 3)::int) AS first
                     FROM ad_log.fm_impressions GROUP BY 1 ORDER BY 1
                     """)
                 #expect(try days.map { try $0.int("n") } == [20, 20, 20, 20, 20])

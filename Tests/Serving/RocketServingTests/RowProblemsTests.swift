@@ -244,7 +244,8 @@ import Testing
     @Test("Tensors that overlap, or leave bytes out, are refused")
     func overlaps() throws {
         let header =
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
+            + #""b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
         func file(_ header: String, _ data: Int) -> [UInt8] {
             (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) } + header.utf8
                 + [UInt8](repeating: 0, count: data)

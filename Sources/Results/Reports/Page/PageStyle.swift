@@ -1,6 +1,6 @@
 import Plots
 
-/// The page's style sheet: light and dark as the reader's machine has it, one column on a telephone, light on paper.
+/// The page's style sheet: light or dark as the reader's machine is set, one column on a phone, light on paper.
 enum PageStyle {
     static let css: Markup = Markup(stringLiteral: page + PlotStyle.css)
 

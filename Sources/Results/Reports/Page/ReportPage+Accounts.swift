@@ -1,6 +1,6 @@
 import Plots
 
-// Where the impressions and clicks of the days that went in have gone.
+// The accounts of the impressions and clicks of the version's days.
 extension ReportPage {
     var accountTables: Markup {
         guard !accounts.isEmpty else { return "" }

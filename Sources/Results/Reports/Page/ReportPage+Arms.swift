@@ -56,8 +56,8 @@ extension ReportPage {
         return Figure(
             plot.title,
             note: """
-                Means over the seeds ± 1.96 standard errors; dashed: the light net and the booster alone; grey: the nets \
-                of other arms and of rocket with another hint.
+                Means over the seeds ± 1.96 standard errors; dashed: the light net and the booster alone; grey: the \
+                nets of other arms and of rocket with another hint.
                 """,
             svg: plot.svg(id: "arms-auc"),
             table: DataTable(

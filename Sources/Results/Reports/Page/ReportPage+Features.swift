@@ -7,9 +7,10 @@ extension ReportPage {
         return "\(grid([drift]))\(featureTable.html)"
     }
 
-    /// Above the first a feature drifts, above the second its distribution is another one: rocket.feature_statistics.
+    /// Above the first bound a feature drifts, above the second its distribution has changed:
+    /// rocket.feature_statistics.
     private static let driftBounds = (some: 0.1, much: 0.25)
-    /// So many features are drawn; the table has all.
+    /// The number of features drawn; the table has all.
     private static let drawn = 20
 
     private func mark(_ psi: Double?) -> String {
@@ -21,12 +22,12 @@ extension ReportPage {
         }
     }
 
-    /// A share of values whose id or embedding row is not theirs alone.
+    /// Returns the share of values whose id or embedding row is shared.
     private func sharing(_ share: Double?) -> String {
         NumberText.percent(share) + (share ?? 0 > Self.mostSharing ? " ▲" : "")
     }
 
-    /// Above it the embeddings suffer: rocket doctor says what to do.
+    /// The share above which embeddings suffer: rocket doctor says what to do.
     private static let mostSharing = 0.01
 
     private var drift: Figure? {
@@ -49,8 +50,9 @@ extension ReportPage {
             plot.title,
             note: """
                 On \(day.description) against the cached day before; the line is the range over the days that the \
-                version was trained and judged on. Dashed: \(NumberText.significant(Self.driftBounds.some)), where drift \
-                begins, and \(NumberText.significant(Self.driftBounds.much)), where the distribution is another one.
+                version was trained and judged on. Dashed: \(NumberText.significant(Self.driftBounds.some)), where \
+                drift begins, and \(NumberText.significant(Self.driftBounds.much)), where the distribution is \
+                another one.
                 """,
             svg: plot.svg(id: "drift"),
             table: DataTable(

@@ -1,7 +1,7 @@
 import Evaluation
 import Plots
 
-// Did rocket help, is it fast, and is it live: before anything else.
+// The headline: whether rocket helped, whether it is fast, and whether it is live.
 extension ReportPage {
     var headline: Markup {
         let day = report.evaluatedDay.map {
@@ -18,7 +18,7 @@ extension ReportPage {
             """
     }
 
-    /// Whether it serves, and why it does not.
+    /// Whether the version is live, and if not, why.
     private var stateText: (short: String, why: Markup) {
         switch report.state {
         case "live":
@@ -42,7 +42,7 @@ extension ReportPage {
         return ": version \(live) stayed live."
     }
 
-    /// The method's question, answered as far as the day's data allow.
+    /// The answer to the method's question, as far as the day's data allow.
     private var answer: String {
         guard report.evaluatedDay != nil else {
             return "Not judged yet: run rocket evaluate --model-version \(report.version)."
@@ -57,8 +57,9 @@ extension ReportPage {
                 + "(evaluation.baselines in the job file)."
         }
         guard let gap = report.gapClosed else {
-            return "What share of the gap was closed cannot be told: \(report.gapClosedNote ?? "it is not known") (AUC alone: "
-                + "light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
+            return
+                "What share of the gap was closed cannot be told: \(report.gapClosedNote ?? "it is not known") (AUC "
+                + "alone: light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
         }
         let share = NumberText.percent(gap)
         guard let bounds = comparison("gap_closed")?.figures else {
@@ -68,7 +69,7 @@ extension ReportPage {
         return "Rocket closed \(share) of the gap between light and booster (\(range))."
     }
 
-    /// A difference of AUC.
+    /// Returns a difference in AUC.
     func comparison(_ name: String) -> VersionDetails.Comparison? {
         details.comparisons.first { $0.name == name && $0.metric == "auc" }
     }

@@ -1,6 +1,6 @@
 import Plots
 
-// Latency of both nets at each batch size.
+// The latency of both nets at each batch size.
 extension ReportPage {
     var latency: Markup {
         guard let first = report.latency.first else { return "" }

@@ -1,6 +1,6 @@
 import Plots
 
-// Data, program and settings that a version was made of.
+// The data, program and settings that made a version.
 extension ReportPage {
     var lineage: Markup { "\(facts)\(inputTable)\(accountTables)\(stageTable)\(jobFile)" }
 

@@ -1,7 +1,7 @@
 import Days
 import Plots
 
-// The model over its nights: figures, promotions, what was held back and why, what failed.
+// The model over its nights: figures, promotions, what the gate held back and why, and failures.
 extension ReportPage {
     var history: Markup {
         let runs = failedRunsTable
@@ -22,7 +22,7 @@ extension ReportPage {
         let ticks = Swift.stride(from: first, through: last, by: stride).map { day in
             Axis.Tick(Double(day.ordinal), String(day.description.dropFirst(5)))
         }
-        // A single night stands in the middle.
+        // A single night is centred.
         let margin = first == last ? 1 : 0.5
         return Axis(
             "judged on (\(first) … \(last))", over: Double(first.ordinal) - margin...Double(last.ordinal) + margin,
@@ -66,8 +66,11 @@ extension ReportPage {
         }
     }
 
+    private static func aucText(_ value: Double) -> String { NumberText.fixed(value) }
+    private static func ratioText(_ value: Double) -> String { NumberText.fixed(value, decimals: 3) }
+
     private var aucOverNights: Figure {
-        var light = points({ NumberText.fixed($0) }) { $0.light.auc }
+        var light = points(Self.aucText) { $0.light.auc }
         for (index, night) in nights.enumerated() {
             guard let auc = night.light.auc, let error = night.light.aucStandardError else { continue }
             light[index].interval = auc - Self.normalQuantile * error...auc + Self.normalQuantile * error
@@ -76,13 +79,13 @@ extension ReportPage {
             LinePlot.Series(NetLook.light.name, .blue, .lineWithMarkers, light),
             LinePlot.Series(
                 NetLook.booster.name, .vermilion, .lineWithMarkers,
-                points({ NumberText.fixed($0) }) { $0.booster.auc }),
+                points(Self.aucText) { $0.booster.auc }),
         ]
         if nights.contains(where: { $0.lightAloneAUC != nil }) {
             let alone = NetLook(arm: "light", net: "light")
             series.append(
                 LinePlot.Series(
-                    alone.name, alone.style, .lineWithMarkers, points({ NumberText.fixed($0) }) { $0.lightAloneAUC }))
+                    alone.name, alone.style, .lineWithMarkers, points(Self.aucText) { $0.lightAloneAUC }))
         }
         let values =
             series.flatMap { $0.points.compactMap(\.y) }
@@ -113,10 +116,10 @@ extension ReportPage {
         let series = [
             LinePlot.Series(
                 NetLook.light.name, .blue, .lineWithMarkers,
-                points({ NumberText.fixed($0, decimals: 3) }) { $0.light.pcoc }),
+                points(Self.ratioText) { $0.light.pcoc }),
             LinePlot.Series(
                 NetLook.booster.name, .vermilion, .lineWithMarkers,
-                points({ NumberText.fixed($0, decimals: 3) }) { $0.booster.pcoc }),
+                points(Self.ratioText) { $0.booster.pcoc }),
         ]
         let plot = LinePlot(
             "Calibration over nights",
@@ -170,7 +173,7 @@ extension ReportPage {
             text: nights.map { [$0.day.description, "\($0.version)"] + cells($0) })
     }
 
-    /// What the gate held back, newest first.
+    /// The versions that the gate held back, newest first.
     private var held: Markup {
         let held = nights.reversed().filter { $0.verdict == "held" }
         guard !held.isEmpty else { return "" }

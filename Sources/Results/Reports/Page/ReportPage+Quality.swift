@@ -1,14 +1,15 @@
 import Evaluation
 import Plots
 
-// How good each net is on the unseen day.
+// The quality of each net on the unseen day.
 extension ReportPage {
     var quality: Markup {
         guard report.evaluatedDay != nil else { return "" }
-        return "\(metrics.html)\(oracle)\(grid([aucs, differences, lossDifferences, gaucs, entropies, roc, reliability]))\(slices)"
+        let plots = grid([aucs, differences, lossDifferences, gaucs, entropies, roc, reliability])
+        return "\(metrics.html)\(oracle)\(plots)\(slices)"
     }
 
-    /// The live version's light net. Earlier programs kept its paired difference only, which tells its AUC.
+    /// The live version's light net. Earlier programs stored only its paired difference, which gives its AUC.
     private var live: VersionDetails.NetFigures? {
         if let live = details.live { return live }
         guard let difference = comparison("light_minus_live")?.figures.estimate else { return nil }
@@ -41,7 +42,7 @@ extension ReportPage {
             ], text: rows)
     }
 
-    /// What GAUC is over; 0: the job file names no groups.
+    /// The number of groups that GAUC covers; 0 if the job file names none.
     private var groups: Int { details.nets.compactMap(\.gaucGroups).max() ?? 0 }
 
     private var oracle: Markup {
@@ -78,7 +79,7 @@ extension ReportPage {
                 """)
     }
 
-    /// One metric of each net that has it.
+    /// Returns the plot of one metric for each net that has it.
     private func intervals(
         _ metric: String, _ value: KeyPath<VersionDetails.NetFigures, Double?>,
         _ error: KeyPath<VersionDetails.NetFigures, Double?>, id: String, note: Markup
@@ -109,7 +110,7 @@ extension ReportPage {
                 }))
     }
 
-    /// What a comparison is called, and how it is drawn.
+    /// Returns a comparison's name and style.
     private func look(_ comparison: VersionDetails.Comparison) -> (name: String, style: SeriesStyle) {
         switch comparison.name {
         case "light_minus_live": ("light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")", .green)
@@ -234,7 +235,7 @@ extension ReportPage {
                 }))
     }
 
-    /// A table for each feature that the job file slices by.
+    /// One table for each feature that the job file slices by.
     private var slices: Markup {
         var names: [String] = []
         for slice in details.slices where names.last != slice.feature { names.append(slice.feature) }

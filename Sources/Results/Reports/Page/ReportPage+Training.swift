@@ -1,6 +1,6 @@
 import Plots
 
-// Loss curves, the hint, held-out rows, and the proof of the gradient block.
+// Loss curves, the hint, held-out rows, and the evidence for the gradient block.
 extension ReportPage {
     var training: Markup {
         guard let rocket = details.training.first else { return "" }
@@ -28,7 +28,7 @@ extension ReportPage {
         ).html
     }
 
-    /// - Parameter loss: of the net; nil: the arm does not train it.
+    /// - Parameter loss: The net's loss; nil if the arm does not train it.
     private func keptStep(_ step: Int?, of loss: Double?) -> String {
         guard loss != nil else { return NumberText.unknown }
         return step.map { NumberText.grouped($0) } ?? "last"

@@ -2,18 +2,18 @@ import Days
 import Evaluation
 import Plots
 
-/// A model and one of its versions as one HTML page, which needs no network and no script: it can be mailed, archived
-/// and printed. Every number on it is the database's.
+/// A model and one of its versions as one HTML page that needs no network and no script: it can be mailed, archived and
+/// printed. Every number on it comes from the database.
 public struct ReportPage: Sendable {
-    /// How many nights are shown at most.
+    /// The most nights that are shown.
     public static let nightLimit = 60
-    /// Of a two-sided interval of 95 %.
+    /// The normal quantile of a two-sided 95 % interval.
     static let normalQuantile = 1.959964
 
     let report: ModelReport
     let decision: GateDecision?
     let details: VersionDetails
-    /// Of the days that went in, newest first.
+    /// The accounts of the version's days, newest first.
     let accounts: [DayAccountLine]
     let nights: [NightReport]
     let failedRuns: [RunReport]
@@ -24,7 +24,7 @@ public struct ReportPage: Sendable {
     /// Reads what the page shows.
     ///
     /// - Parameters:
-    ///   - report: of the version that is shown in detail.
+    ///   - report: The report of the version that is shown in detail.
     public init(_ report: ModelReport, from reader: ReportReader) throws {
         self.report = report
         decision = try reader.decision(of: report.version)
@@ -98,7 +98,7 @@ public struct ReportPage: Sendable {
     }
 }
 
-/// What a net is called and how it is drawn, the same all over the page.
+/// A net's name and style, the same all over the page.
 struct NetLook {
     let name: String
     let style: SeriesStyle
@@ -110,7 +110,7 @@ struct NetLook {
         case ("light", "light"): (name, style) = ("light, alone", .neutral)
         case ("booster", "booster"): (name, style) = ("booster, alone", .purple)
         case ("logistic_regression", _): (name, style) = ("logistic regression", .silver)
-        // No other arm is to be taken for one of these.
+        // No other arm may be mistaken for one of these.
         default: (name, style) = ("\(net), \(arm.replacing("_", with: " "))", net == "light" ? .slate : .silver)
         }
     }
@@ -124,12 +124,12 @@ struct NetLook {
         NetLook(name: version.map { "light, live version \($0)" } ?? "light, live version", style: .green)
     }
 
-    /// Rocket's.
+    /// The light net of rocket.
     static let light = NetLook(arm: "rocket", net: "light")
     static let booster = NetLook(arm: "rocket", net: "booster")
 }
 
-/// Figures side by side where there is room.
+/// Arranges figures side by side if there is room.
 func grid(_ figures: [Figure?]) -> Markup {
     let shown = figures.compactMap { $0?.html }
     return shown.isEmpty ? "" : "<div class=\"figures\">\n\(shown.joined())</div>\n"
