@@ -10,10 +10,10 @@ struct Rocket: ParsableCommand {
 
             Your own tables:
               rocket migrate
-              rocket init --impressions shop.ad_views --clicks shop.ad_taps
-              rocket doctor --job ad_views.yaml
-              rocket nightly --job ad_views.yaml
-              rocket report --html ad_views.html
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps -o ads.yaml
+              rocket doctor --job ads.yaml
+              rocket nightly --job ads.yaml
+              rocket report --html ads.html
 
             Generated logs instead: rocket sample-logs --days 5 --impressions 200000, then rocket nightly --job \
             jobs/quickstart.yaml.
@@ -46,12 +46,11 @@ struct Rocket: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Every night",
-                subcommands: [
-                    NightlyCommand.self, BackfillCommand.self, ExtractCommand.self, TrainCommand.self,
-                    EvaluateCommand.self,
-                ]),
+                subcommands: [NightlyCommand.self, BackfillCommand.self, ExtractCommand.self]),
             CommandGroup(name: "Look", subcommands: [ReportCommand.self, StatusCommand.self, CacheCommand.self]),
-            CommandGroup(name: "Models", subcommands: [ModelsCommand.self, ExperimentCommand.self]),
+            CommandGroup(
+                name: "Models",
+                subcommands: [ModelsCommand.self, TrainCommand.self, EvaluateCommand.self, ExperimentCommand.self]),
             CommandGroup(name: "Serve", subcommands: [PredictCommand.self]),
             CommandGroup(name: "Measure", subcommands: [BenchCommand.self]),
         ])
