@@ -12,6 +12,8 @@ import Postgres
 public final class JobSession {
     let settings: SessionSettings
     let locks: LockSession
+    /// Of the trainings of this session.
+    let counted = CountedIDs()
     private let handler: ProgressHandler
     /// A run whose database went away gets new ones.
     private var connections: JobConnections

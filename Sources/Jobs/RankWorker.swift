@@ -10,6 +10,7 @@ public struct RankWorker {
     private let group: RankGroup
     private let interruption: Interruption
     private let log: Logger
+    private let counted = CountedIDs()
 
     public init(_ group: RankGroup, interruption: Interruption, log: Logger) {
         self.group = group
@@ -45,7 +46,8 @@ public struct RankWorker {
 
     private func train(_ order: TrainingOrder) throws {
         group.setTimeout(order.training.rankTimeout ?? RankGroup.usualTimeout)
-        let training = try RankedTraining(order, group.share(TrainingOrder.Models(), for: order), over: group, log: log)
+        let training = try RankedTraining(
+            order, group.share(TrainingOrder.Models(), for: order), over: group, counted: counted, log: log)
         _ = try training.run(stops: { interruption.isRequested }) { _ in }
     }
 }
@@ -57,15 +59,18 @@ struct RankedTraining {
     private let trainer: CoTrainer
     private let folder: CheckpointFolder
 
-    /// - Parameter models: are not kept: a rank has room for its shards.
+    /// - Parameters:
+    ///   - models: are not kept: a rank has room for its shards.
+    ///   - counted: the ids that earlier trainings of this process have counted.
     init(
-        _ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, log: Logger
+        _ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, counted: CountedIDs,
+        log: Logger
     ) throws {
         self.order = order
         folder = CheckpointFolder(order.checkpoints, log: log)
         (readers, trainer) = try collective.together {
             let readers = try order.readers()
-            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective))
+            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective, counted: counted))
         }
     }
 

@@ -81,7 +81,7 @@ extension JobSession {
         launch.setTimeout(order.training.rankTimeout)
         try collective.send(.train(order))
         let training = try RankedTraining(
-            order, collective.share(models, for: order), over: collective, log: log)
+            order, collective.share(models, for: order), over: collective, counted: counted, log: log)
         do {
             return try training.run(
                 stops: { [interruption, locks] in interruption.isRequested || (try? locks.check()) == nil }

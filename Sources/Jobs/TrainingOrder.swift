@@ -31,7 +31,7 @@ struct TrainingOrder: Codable, Sendable {
     }
 
     /// A cache file.
-    struct File: Codable, Sendable {
+    struct File: Codable, Equatable, Sendable {
         var path, checksum: String
     }
 
@@ -52,14 +52,17 @@ struct TrainingOrder: Codable, Sendable {
         }
     }
 
-    /// - Parameter source: the rows of all files, whose ids are counted.
+    /// - Parameters:
+    ///   - source: the rows of all files, whose ids are counted.
+    ///   - counted: by earlier trainings.
     func trainer(
-        _ models: Models, _ source: TrainingSource, _ collective: any Collective
+        _ models: Models, _ source: TrainingSource, _ collective: any Collective, counted: CountedIDs
     ) throws -> CoTrainer {
-        let known = try KnownIDs(
-            layout, of: source.holdingOut(HeldOut(training)).training, after: models.parent?.model,
-            memory: EmbeddingMemory(nets, sharing: rocket.sharing),
-            Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+        let known = try counted.ids(for: self) { memory in
+            try KnownIDs(
+                layout, of: source.holdingOut(HeldOut(training)).training, after: models.parent?.model, memory: memory,
+                Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+        }
         let trainer = CoTrainer(
             arm: arm, layout: layout, nets: nets, rocket: rocket, training: training, clickRate: clickRate,
             known: known, teacher: models.teacher, collective: collective)
