@@ -29,23 +29,26 @@ package struct Branch: Sendable {
 
     /// Every array of weights, shared ones included, with the end of its name.
     package var arrays: [NamedArray] {
-        var arrays = embeddings.arrays("embedding") + (linear?.tables.arrays("linear") ?? [])
-        for (name, net) in [("shared", trunk), ("dense", dense)] {
-            guard let net else { continue }
-            arrays += [NamedArray(name, net.parameters), NamedArray("\(name)_statistics", net.statistics)]
-        }
-        return arrays.filter { $0.array.count > 0 }
+        (embeddings.arrays("embedding") + linearArrays + (trunk.map { arrays("shared", $0) } ?? [])
+            + arrays("dense", dense)).filter { $0.array.count > 0 }
+    }
+
+    /// The same without embeddings and trunk, which other nets may share.
+    package var ownArrays: [NamedArray] { (linearArrays + arrays("dense", dense)).filter { $0.array.count > 0 } }
+
+    private var linearArrays: [NamedArray] { linear?.tables.arrays("linear") ?? [] }
+
+    private func arrays(_ name: String, _ net: DenseNet) -> [NamedArray] {
+        [NamedArray(name, net.parameters), NamedArray("\(name)_statistics", net.statistics)]
     }
 
     /// A branch with the same weights and none in common, without the state of optimisers.
     ///
-    /// - Parameter other: a copy of another branch: what the two originals share, the copies share.
-    package func copy(sharing other: (original: Branch, copy: Branch)? = nil) -> Branch {
-        let sharedTables = other.flatMap { $0.original.embeddings === embeddings ? $0.copy.embeddings : nil }
-        let sharedTrunk = other.flatMap { $0.original.trunk === trunk ? $0.copy.trunk : nil }
-        return Branch(
-            ids: ids, embeddings: sharedTables ?? embeddings.copy(), trunk: sharedTrunk ?? trunk?.copy(), dense: dense.copy(),
-            linear: linear?.copy())
+    /// - Parameter other: a copy of a branch with the same embeddings and trunk, which the two copies then share.
+    package func copy(sharing other: Branch? = nil) -> Branch {
+        Branch(
+            ids: ids, embeddings: other?.embeddings ?? embeddings.copy(), trunk: other?.trunk ?? trunk?.copy(),
+            dense: dense.copy(), linear: linear?.copy())
     }
 
     /// What holds a weight that is no finite number; nil when all are finite.

@@ -1,6 +1,6 @@
 extension DenseNet {
     /// What becomes of the input's gradient.
-    public enum InputGradient {
+    public enum InputGradient: Sendable {
         /// It stops here.
         case none
         /// It is written to, or added to, the same rows of an array `[batch, in]`.

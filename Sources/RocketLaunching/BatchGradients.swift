@@ -21,7 +21,7 @@ package struct BatchGradients {
         booster = step.booster?.gradient ?? none
         trunkParameters = step.trunk?.net.parameters ?? none
         trunk = step.trunk?.gradient ?? none
-        tables = model.embeddings[0]
+        tables = model.embeddings[0].tables
         linearTables = step.booster?.linear?.part.tables
         linearGradient = step.booster?.linear?.workspace.gradient ?? none
         self.batch = batch

@@ -31,7 +31,9 @@ public struct NetJudge: Sendable {
 /// Judges the nets on held-out rows and keeps each one's weights at its best point.
 final class BestPoints {
     /// The weights of each net at its best point so far.
-    private(set) var light, booster: Branch?
+    private(set) var kept: [Net: Branch] = [:]
+    /// Whether they have in common what the nets share: their best points are the same.
+    private(set) var keptShares = false
     private let model: CoTrainedModel
     private let judge: NetJudge
     private let heldOut: TrainingSource
@@ -67,20 +69,23 @@ final class BestPoints {
         (point.light, point.lightLoss) = (light?.auc, light?.loss)
         (point.booster, point.boosterLoss) = (booster?.auc, booster?.loss)
         point.constantLoss = light?.constantLoss ?? booster?.constantLoss
-        func isBest(_ loss: Double?, _ net: (TrainingReport.ValidationPoint) -> Double?) -> Bool {
-            guard let loss else { return false }
-            return points.allSatisfy { (net($0) ?? .infinity) > loss }
+        let best = model.branches.map(\.net).filter { net in
+            point.loss(of: net).map { loss in points.allSatisfy { ($0.loss(of: net) ?? .infinity) > loss } } ?? false
         }
-        var copied: (original: Branch, copy: Branch)?
-        if let branch = model.lightBranch, isBest(point.lightLoss, \.lightLoss) {
-            let copy = branch.copy()
-            copied = (branch, copy)
-            self.light = copy
-        }
-        if let branch = model.boosterBranch, isBest(point.boosterLoss, \.boosterLoss) {
-            self.booster = branch.copy(sharing: copied)
-        }
+        keep(best)
         points.append(point)
+    }
+
+    /// Copies some nets as they are; what they share, their copies share.
+    private func keep(_ best: [Net]) {
+        guard !best.isEmpty else { return }
+        var first: Branch?
+        for (net, branch) in model.branches where best.contains(net) {
+            let copy = branch.copy(sharing: model.isShared ? first : nil)
+            kept[net] = copy
+            first = first ?? copy
+        }
+        keptShares = model.isShared && best.count == model.branches.count
     }
 
     private func judgement(_ branch: Branch) throws -> NetJudge.Judgement? {
@@ -165,22 +170,25 @@ final class BestPoints {
 
     /// The kept weights with their names, for a checkpoint.
     var arrays: [NamedArray] {
-        [("best_light", light), ("best_booster", booster)].flatMap { name, branch in
-            (branch?.arrays ?? []).map { NamedArray("\(name).\($0.name)", $0.array, $0.sharding) }
+        model.branches.flatMap { net, _ in
+            (kept[net]?.arrays ?? []).map { NamedArray("best_\(net.name).\($0.name)", $0.array, $0.sharding) }
         }
     }
 
     /// Makes room for the weights that a checkpoint holds, as `points` tells which.
     func prepare(_ points: [TrainingReport.ValidationPoint]) {
-        let (lightStep, boosterStep) = (points.bestStep(\.lightLoss), points.bestStep(\.boosterLoss))
-        light = lightStep == nil ? nil : model.lightBranch?.copy()
-        let copied =
-            lightStep == boosterStep ? model.lightBranch.flatMap { original in light.map { (original, $0) } } : nil
-        booster = boosterStep == nil ? nil : model.boosterBranch?.copy(sharing: copied)
+        kept = [:]
+        let steps = model.branches.map { points.bestStep(of: $0.net) }
+        // Copies are made together where the best points are the same.
+        for step in Set(steps.compactMap(\.self)) {
+            keep(zip(model.branches, steps).filter { $0.1 == step }.map(\.0.net))
+        }
     }
 }
 
 extension [TrainingReport.ValidationPoint] {
+    func bestStep(of net: Net) -> Int? { bestStep { $0.loss(of: net) } }
+
     /// The first step at which a net's loss was least; nil where it was never judged.
     func bestStep(_ net: (TrainingReport.ValidationPoint) -> Double?) -> Int? {
         var best: (step: Int, loss: Double)?
@@ -192,7 +200,11 @@ extension [TrainingReport.ValidationPoint] {
 
     /// Judgements since the last at which some net became better than ever; 0 where none could be judged.
     var sinceBest: Int {
-        guard let best = [bestStep(\.lightLoss), bestStep(\.boosterLoss)].compactMap({ $0 }).max() else { return 0 }
+        guard let best = [bestStep(\.lightLoss), bestStep(\.boosterLoss)].compactMap(\.self).max() else { return 0 }
         return count { $0.step > best }
     }
+}
+
+extension TrainingReport.ValidationPoint {
+    func loss(of net: Net) -> Double? { net == .booster ? boosterLoss : lightLoss }
 }

@@ -91,12 +91,10 @@ struct Checkpoint {
 
     init(model: CoTrainedModel, optimisers: OptimiserState) {
         self.optimisers = optimisers
-        // What the nets share comes in both branches.
-        let branches = [("light", model.lightBranch), ("booster", model.boosterBranch)]
-        var arrays: [NamedArray] = []
-        for (net, branch) in branches {
-            for named in branch?.arrays ?? [] where !arrays.contains(where: { $0.array === named.array }) {
-                arrays.append(NamedArray("\(net).\(named.name)", named.array, named.sharding))
+        // What the nets share is written with the first of them.
+        let arrays = model.branches.enumerated().flatMap { index, item in
+            (index > 0 && model.isShared ? item.branch.ownArrays : item.branch.arrays).map {
+                NamedArray("\(item.net.name).\($0.name)", $0.array, $0.sharding)
             }
         }
         self.arrays = arrays + optimisers.arrays

@@ -11,8 +11,10 @@ public struct CoTrainedModel: Sendable {
     public private(set) var arm: Arm
     /// Hidden layers that the two nets have in common.
     let sharedLayers: Int
-    /// Nil where the arm has no such net.
-    package internal(set) var lightBranch, boosterBranch: Branch?
+    /// The nets that the arm trains, light nets first.
+    package internal(set) var branches: [(net: Net, branch: Branch)]
+    /// Whether the nets have embeddings, and a trunk if there is one, in common: the same objects in all branches.
+    private(set) var isShared: Bool
     /// Which ids have an embedding of their own, and why; nil where no field has a rule.
     public private(set) var admission: AdmissionCounts?
 
@@ -34,67 +36,87 @@ public struct CoTrainedModel: Sendable {
         self.layout = layout
         self.ids = ids
         self.nets = nets
-        let shares = arm.trainsLight && arm.trainsBooster && sharing == .embeddings
-        self.sharedLayers = shares ? sharedLayers : 0
+        let shares = arm.shares(sharing)
+        isShared = shares
+        let trunkLayers = shares ? sharedLayers : 0
+        self.sharedLayers = trunkLayers
         func embeddings(stream: UInt64) -> EmbeddingTables {
             let tables = EmbeddingTables(layout: layout, dim: nets.embeddingDim, shard: shard)
             tables.initialise(seed: seed, stream: stream, deviation: 0.05)
             return tables
         }
         let boosterStream: UInt64 = jobSharing == .nothing ? 0x4542_0000 : 0x454D_0000
-        let lightTables = arm.trainsLight ? embeddings(stream: 0x454D_0000) : nil
-        let boosterTables = shares ? lightTables : arm.trainsBooster ? embeddings(stream: boosterStream) : nil
+        let sharedTables = shares ? embeddings(stream: 0x454D_0000) : nil
         // The layers that the job's rocket shares, which an arm without a trunk has in its nets.
         let trunkStream: UInt64 = 0x5348_0000
         let ownTrunkLayers = shares || jobSharing == .nothing ? 0 : sharedLayers
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
         var trunk: DenseNet?
-        if self.sharedLayers > 0 {
-            let net = DenseNet(input: width, nets.booster.trunk(self.sharedLayers), end: .hiddenLayer)
+        if trunkLayers > 0 {
+            let net = DenseNet(input: width, nets.booster.trunk(trunkLayers), end: .hiddenLayer)
             net.initialise(seed: seed, stream: trunkStream, logitBias: 0)
             trunk = net
         }
         func branch(_ specification: DenseSpecification, _ tables: EmbeddingTables, stream: UInt64) -> Branch {
             let dense = DenseNet(
-                input: trunk?.outputWidth ?? width, specification.above(trunk: self.sharedLayers))
+                input: trunk?.outputWidth ?? width, specification.above(trunk: trunkLayers))
             dense.initialise(
                 seed: seed, stream: stream, logitBias: Float(logitBias), below: (ownTrunkLayers, trunkStream))
             return Branch(
                 ids: ids, embeddings: tables, trunk: trunk, dense: dense,
                 linear: specification.linear ? LinearPart(layout: layout, ftrl: ftrl, shard: shard) : nil)
         }
-        lightBranch = lightTables.map { branch(nets.light, $0, stream: 0x4C49_0000) }
-        boosterBranch = boosterTables.map { branch(nets.booster, $0, stream: 0x424F_0000) }
+        branches = arm.nets.map { net in
+            switch net {
+            case .light: (net, branch(nets.light, sharedTables ?? embeddings(stream: 0x454D_0000), stream: 0x4C49_0000))
+            case .booster:
+                (net, branch(nets.booster, sharedTables ?? embeddings(stream: boosterStream), stream: 0x424F_0000))
+            }
+        }
     }
 
     /// A light net and a booster that were trained one after the other, with the same layout, as one model.
     public init(light: CoTrainedModel, booster: CoTrainedModel) {
         self = light
         arm = .rocket
-        boosterBranch = booster.boosterBranch
+        isShared = false
+        branches += booster.branches.filter { $0.net == .booster }
     }
 
-    /// Both nets' branches, the light one's first.
-    private var branches: [(name: String, branch: Branch)] {
-        [("light", lightBranch), ("booster", boosterBranch)].compactMap { name, branch in branch.map { (name, $0) } }
+    /// What is between a row and the logit of a net; nil where the arm has no such net.
+    package subscript(net: Net) -> Branch? { branches.first { $0.net == net }?.branch }
+    package var lightBranch: Branch? { self[.servedLight] }
+    package var boosterBranch: Branch? { self[.booster] }
+
+    /// All embedding tables, each once, with the names of their tensors.
+    var embeddings: [(name: String, owner: Parameters, tables: EmbeddingTables)] {
+        branches.prefix(isShared ? 1 : branches.count).enumerated().map { index, item in
+            (
+                index == 0 ? "embedding" : "\(item.net.name)_embedding", isShared ? .shared : .own(item.net),
+                item.branch.embeddings
+            )
+        }
     }
 
-    /// All embedding tables, each once.
-    var embeddings: [EmbeddingTables] {
-        let tables = branches.map(\.branch.embeddings)
-        return tables.count == 2 && tables[0] === tables[1] ? [tables[0]] : tables
-    }
+    /// The layers that all nets share.
+    var trunk: DenseNet? { isShared ? branches.first?.branch.trunk : nil }
 
     /// All stacks of dense layers with the names of their tensors, each once.
-    var denseNets: [(name: String, net: DenseNet)] {
-        var nets: [(name: String, net: DenseNet)] = []
-        for (name, branch) in branches {
-            if let trunk = branch.trunk, !nets.contains(where: { $0.net === trunk }) {
-                nets.append((nets.isEmpty ? "shared" : "\(name)_shared", trunk))
-            }
-            nets.append((name, branch.dense))
+    private var denseNets: [(name: String, net: DenseNet)] {
+        branches.enumerated().flatMap { index, item in
+            let trunk = index == 0 || !isShared ? item.branch.trunk : nil
+            let name = index == 0 ? "shared" : "\(item.net.name)_shared"
+            return (trunk.map { [(name, $0)] } ?? []) + [(item.net.name, item.branch.dense)]
         }
-        return nets
+    }
+
+    /// Takes branches in place of those of the same nets.
+    ///
+    /// - Parameter isShared: whether they have embeddings and trunk in common.
+    mutating func take(_ kept: [Net: Branch], sharing isShared: Bool) {
+        guard !kept.isEmpty else { return }
+        branches = branches.map { ($0.net, kept[$0.net] ?? $0.branch) }
+        self.isShared = isShared
     }
 
     /// Moves all logits of both nets by an amount.
@@ -109,14 +131,18 @@ public struct CoTrainedModel: Sendable {
     mutating func admit(_ counts: AdmissionCounts?) {
         guard let counts else { return }
         admission = counts
-        for tables in embeddings + branches.compactMap(\.branch.linear?.tables) { counts.shareRareRows(of: tables) }
+        for tables in embeddings.map(\.tables) + branches.compactMap(\.branch.linear?.tables) {
+            counts.shareRareRows(of: tables)
+        }
     }
 
-    var sharesEmbeddings: Bool { branches.count < 2 || embeddings.count == 1 }
+    var sharesEmbeddings: Bool { branches.count < 2 || isShared }
 
     /// What holds a weight that is no finite number: a field's embeddings or a net; nil when all are finite.
     var notFinite: String? {
-        lightBranch?.notFinite("light net") ?? boosterBranch?.notFinite("booster")
+        branches.lazy.compactMap { net, branch in
+            branch.notFinite(net == .booster ? "booster" : "\(net.name) net")
+        }.first
     }
 
     /// Scores with the light net, nil where the arm has none.
@@ -133,7 +159,7 @@ public struct CoTrainedModel: Sendable {
     /// Weights of the booster's dense layers: multiplications a row.
     public var boosterWeights: Int { boosterBranch?.weightCount ?? 0 }
     /// Parameters of all embedding tables.
-    public var embeddingParameters: Int { embeddings.reduce(0) { $0 + $1.parameterCount } }
+    public var embeddingParameters: Int { embeddings.reduce(0) { $0 + $1.tables.parameterCount } }
 }
 
 extension CoTrainedModel {
@@ -188,7 +214,7 @@ extension CoTrainedModel {
             sharing: .embeddings, jobSharing: .embeddings,
             sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
         // Nothing was shared, or each net was kept at a best point of its own.
-        if !description.sharesEmbeddings { boosterBranch = boosterBranch?.copy() }
+        if !description.sharesEmbeddings { take(boosterBranch.map { [.booster: $0.copy()] } ?? [:], sharing: false) }
         try file.read(visit)
         try readAdmission(file)
     }
@@ -225,8 +251,8 @@ extension CoTrainedModel {
 
     /// Every tensor with its name, its shape and where it lies.
     private func visit(_ body: Safetensors.Visitor) {
-        for (tables, prefix) in zip(embeddings, ["embedding", "booster_embedding"]) { tables.visit(prefix, body) }
-        for (name, branch) in branches { branch.linear?.tables.visit("\(name)_linear", body) }
+        for (name, _, tables) in embeddings { tables.visit(name, body) }
+        for (net, branch) in branches { branch.linear?.tables.visit("\(net.name)_linear", body) }
         for (name, net) in denseNets { net.visit(name, body) }
     }
 }
@@ -234,11 +260,10 @@ extension CoTrainedModel {
 extension ModelDescription {
     /// The tensors of an arm's model.
     fileprivate func tensors(of arm: Arm) -> [TensorShape] {
-        let isPair = arm.trainsLight && arm.trainsBooster
-        let light = arm.trainsLight ? lightTensors : []
-        guard arm.trainsBooster else { return light }
+        let light = arm.nets.contains(.servedLight) ? lightTensors : []
+        guard arm.nets.contains(.booster) else { return light }
         // As `denseNets` names them where each net has its own.
-        let isApart = isPair && !sharesEmbeddings
+        let isApart = arm.nets.count > 1 && !sharesEmbeddings
         return light
             + boosterTensors(
                 embeddings: isApart ? "booster_embedding" : "embedding", shared: isApart ? "booster_shared" : "shared")

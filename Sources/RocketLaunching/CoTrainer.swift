@@ -6,18 +6,7 @@ import Nets
 /// Trains the nets of one arm together, from the first step (arXiv 1708.04106, section 3): the booster is not trained
 /// before, both nets see every batch, the hint pulls the light net towards the booster.
 ///
-/// Who trains what, with embeddings shared and the gradient blocked at the logits, as in the paper:
-///
-/// | parameters | H(y,q) | H(y,p) | hint through z | hint through l |
-/// |---|---|---|---|---|
-/// | W_B booster only | yes | – | – | blocked |
-/// | W_S shared | yes | yes | yes | blocked |
-/// | W_L light only | – | yes | yes | – |
-///
-/// Three implementations are public, and no two agree; this one follows the paper. The authors' image code adds the hint over
-/// ten logits with λ = 0.03, and its switch for the gradient block can only be on. The click-through-rate code for XDL compares
-/// two softmax logits with λ = 0.3, about 0.15 of ours. EasyRec keeps the light net from training what is shared at all and
-/// fixes λ at 1: here that is `GradientBlock.logitsAndSharedInput`.
+/// Who trains what is in `GradientBlock.table`.
 ///
 /// The weights depend on data, settings and seed, not on the number of threads; `TrainingStep` says how. Several ranks of a
 /// group train one model: each has its rows of every batch, all of the dense layers and a shard of the embeddings. They add
@@ -27,8 +16,6 @@ public final class CoTrainer {
     private let arm: Arm
     private let rocket: RocketSpecification
     private let training: TrainingSpecification
-    /// Of the light net, the booster and the shared layers.
-    private let light, booster, trunk: DenseOptimiser?
     let step: TrainingStep
     private let optimisers: OptimiserState
     private let known: KnownIDs
@@ -65,17 +52,10 @@ public final class CoTrainer {
             sharedLayers: rocket.sharedLayers, ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
             logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess,
             shard: TableShard(rank: collective.rank, ranks: collective.ranks))
-        func optimiser(_ net: DenseNet?) -> DenseOptimiser? {
-            net.map { DenseOptimiser(training.denseOptimiser, count: $0.parameters.count) }
-        }
-        light = optimiser(model.lightBranch?.dense)
-        booster = optimiser(model.boosterBranch?.dense)
-        trunk = optimiser(model.lightBranch?.trunk)
-        optimisers = OptimiserState(
-            model: model, dense: [("light", light), ("booster", booster), ("shared", trunk)])
         step = TrainingStep(
             model: model, teacher: arm.needsTeacher ? teacher : nil, rocket: rocket, training: training,
             parallel: parallel, collective: collective)
+        optimisers = OptimiserState(model, dense: step.lanes)
     }
 
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
@@ -103,8 +83,8 @@ public final class CoTrainer {
         else { throw TrainingError.otherModel }
         let origins = RowOrigins(model.ids, in: earlier.ids)
         try optimisers.restore(state, origins)
-        for (own, other) in [(model.lightBranch, earlier.lightBranch), (model.boosterBranch, earlier.boosterBranch)] {
-            for (own, other) in zip(own?.arrays ?? [], other?.arrays ?? []) {
+        for (net, branch) in model.branches {
+            for (own, other) in zip(branch.arrays, earlier[net]?.arrays ?? []) {
                 own.takeRows(from: other.array, of: .whole, origins)
             }
         }
@@ -140,9 +120,8 @@ public final class CoTrainer {
         let course = try run(
             admitted.sampled(negativeShare: training.negativeShare, seed: training.seed), best, checkpoints, progress)
         let state = course.state
-        try model.setUntrainedRows(.all, kept: (best?.light, best?.booster), over: collective)
-        if let light = best?.light { model.lightBranch = light }
-        if let booster = best?.booster { model.boosterBranch = booster }
+        try model.setUntrainedRows(.all, kept: best?.kept ?? [:], over: collective)
+        if let best { model.take(best.kept, sharing: best.keptShares) }
         let group = try group(course, admitted)
         try model.gather(over: collective)
         if collective.rank == 0 { model.admit(admission) }
@@ -280,34 +259,25 @@ public final class CoTrainer {
     private func run(
         _ input: InputRows, step number: Int, progress: Double, _ wishes: StepWishes
     ) throws -> (StepLosses, StepWishes) {
-        let scale = Float(training.search == nil ? training.schedule.scale(progress: progress) : 1)
-        let rate = Float(training.denseLearningRate) * scale
-        let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
-        let rates = StepRates(
-            light: light.map { ($0, $0.begin(learningRate: lightRate)) },
-            booster: booster.map { ($0, $0.begin(learningRate: rate)) },
-            trunk: trunk.map { ($0, $0.begin(learningRate: rate)) },
-            embeddings: Float(training.embeddingLearningRate) * scale,
-            linear: Float(training.linearLearningRate) * scale)
-        return try step.run(
-            input, step: number, rates, hintScale: training.search == nil ? rocket.hintScale(progress: progress) : 1,
-            wishes)
+        try step.run(
+            input, step: number, step.rates(progress: progress),
+            hintScale: training.search == nil ? rocket.hintScale(progress: progress) : 1, wishes)
     }
 
     /// Each loss's gradient by itself, by real backward passes.
     ///
     /// - Throws: `TrainingError.gradientNotBlocked` when the hint reaches the booster in spite of the block.
     private func gradientNorms(of input: InputRows, step number: Int) throws -> TrainingReport.GradientNorms {
-        func norms(_ terms: TrainingStep.Terms) throws -> TrainingReport.GradientNorms.Norms {
+        func norms(_ terms: LossTerms) throws -> TrainingReport.GradientNorms.Norms {
             _ = try step.gradients(of: input, step: number - 1, terms, hintScale: 1)
             return try step.norms(input)
         }
         let found = try TrainingReport.GradientNorms(
-            step: number, light: arm.trainsLight ? norms(.light) : nil,
-            booster: arm.trainsBooster ? norms(.booster) : nil,
+            step: number, light: step.light == nil ? nil : norms(.light),
+            booster: step.booster == nil ? nil : norms(.booster),
             hint: arm.hasHint ? norms(.hint) : nil)
         // A norm that is no number comes of losses that are none, which the step itself tells of.
-        if rocket.gradientBlock != .none, let hint = found.hint, hint.booster.isFinite, hint.booster != 0 {
+        if !rocket.gradientBlock.table.booster.contains(.hintThroughBooster), let hint = found.hint, hint.booster.isFinite, hint.booster != 0 {
             throw TrainingError.gradientNotBlocked(step: number, norm: hint.booster)
         }
         return found

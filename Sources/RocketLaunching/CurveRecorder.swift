@@ -25,8 +25,8 @@ struct CurveRecorder: Codable {
         let n = Double(count)
         done.append(
             TrainingReport.CurvePoint(
-                step: lastStep, lightLoss: arm.trainsLight ? sum.light / n : nil,
-                boosterLoss: arm.trainsBooster ? sum.booster / n : nil, hint: arm.hasHint ? sum.hint / n : nil))
+                step: lastStep, lightLoss: arm.nets.contains(.servedLight) ? sum.light / n : nil,
+                boosterLoss: arm.nets.contains(.booster) ? sum.booster / n : nil, hint: arm.hasHint ? sum.hint / n : nil))
         sum = StepLosses()
         count = 0
     }

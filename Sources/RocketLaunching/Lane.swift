@@ -8,9 +8,15 @@ struct Slice: Sendable {
     let dropout: DenseNet.Dropout
 }
 
-/// A stack of dense layers in training: with its buffers, its gradient, and its linear part.
+/// A stack of dense layers in training: with its buffers, its gradient, its optimiser and its linear part.
 final class Lane: Sendable {
+    /// Whose layers they are.
+    let parameters: Parameters
     let net: DenseNet
+    let optimiser: DenseOptimiser
+    /// What the first layer reads, `[batch, in]`, and what becomes of its gradient.
+    private let input: FloatArray
+    private let inputGradient: DenseNet.InputGradient
     let workspace: DenseNet.Workspace
     /// Laid out as the net's parameters.
     let gradient: FloatArray
@@ -19,24 +25,36 @@ final class Lane: Sendable {
     /// Under which its time is counted.
     let part: StepProfile.Part
 
-    /// The part of a branch that belongs to one net alone.
-    init(_ branch: Branch, _ part: StepProfile.Part, rows: Int, slices: Int, type: DenseType) {
-        net = branch.dense
-        workspace = DenseNet.Workspace(branch.dense, rows: rows, slices: slices, type: type)
-        gradient = FloatArray(count: branch.dense.parameters.count)
-        linear = branch.linear.map { ($0, LinearPart.Workspace($0, rows: rows)) }
-        group = part == .light ? .light : .booster
-        self.part = part
+    /// - Parameters:
+    ///   - linear: of the net whose layers they are.
+    ///   - input: what the first layer reads, with what becomes of its gradient.
+    init(
+        _ parameters: Parameters, _ net: DenseNet, linear: LinearPart?,
+        input: (x: FloatArray, gradient: DenseNet.InputGradient), _ training: TrainingSpecification, slices: Int
+    ) {
+        self.parameters = parameters
+        self.net = net
+        optimiser = DenseOptimiser(training.denseOptimiser, count: net.parameters.count)
+        (self.input, inputGradient) = input
+        let rows = training.batchSize
+        workspace = DenseNet.Workspace(net, rows: rows, slices: slices, type: training.denseType)
+        gradient = FloatArray(count: net.parameters.count)
+        self.linear = linear.map { ($0, LinearPart.Workspace($0, rows: rows)) }
+        (group, part) =
+            switch parameters {
+            case .own(.light): (.light, .light)
+            case .own(.booster): (.booster, .booster)
+            // What is below both nets counts as the booster's.
+            case .shared: (.shared, .booster)
+            }
     }
 
-    /// The layers that both nets share.
-    init(trunk: DenseNet, rows: Int, slices: Int, type: DenseType) {
-        net = trunk
-        workspace = DenseNet.Workspace(trunk, rows: rows, slices: slices, type: type)
-        gradient = FloatArray(count: trunk.parameters.count)
-        linear = nil
-        group = .shared
-        part = .booster
+    /// The name in files of what the optimiser remembers.
+    var name: String {
+        switch parameters {
+        case .shared: "shared"
+        case .own(let net): net.name
+        }
     }
 
     /// After weights were set from outside.
@@ -47,8 +65,8 @@ final class Lane: Sendable {
     /// Each stack drops units of its own.
     private func dropout(_ slice: Slice) -> DenseNet.Dropout { slice.dropout.ofStack(group.rawValue) }
 
-    func forward(_ x: FloatArray, _ slice: Slice) {
-        net.forward(x, rows: slice.rows, workspace, .training(slice: slice.number, dropout: dropout(slice)))
+    func forward(_ slice: Slice) {
+        net.forward(input, rows: slice.rows, workspace, .training(slice: slice.number, dropout: dropout(slice)))
     }
 
     func addLinear(_ ids: [FieldIDs], _ slice: Slice) {
@@ -56,13 +74,18 @@ final class Lane: Sendable {
         linear.part.add(ids, rows: slice.rows, to: workspace.output, linear.workspace)
     }
 
-    func backward(_ x: FloatArray, _ slice: Slice, input: DenseNet.InputGradient) {
+    func backward(_ slice: Slice) {
         if let linear {
             linear.part.backward(
                 rows: slice.rows, logitGradient: workspace.outputGradient, linear.workspace)
         }
         net.backward(
-            x, rows: slice.rows, slice: slice.number, dropout: dropout(slice), workspace, input: input)
+            input, rows: slice.rows, slice: slice.number, dropout: dropout(slice), workspace, input: inputGradient)
+    }
+
+    /// Computes the gradient of a part of the parameters after all slices went backward.
+    func gradient(of part: DenseNet.Part, rows: Int) {
+        net.gradient(of: part, input, rows: rows, workspace, into: gradient)
     }
 }
 
@@ -70,6 +93,7 @@ final class Lane: Sendable {
 /// shared.
 struct StepInputs: Sendable {
     struct Tables: Sendable {
+        let owner: Parameters
         let embeddings: EmbeddingTables
         let x, dx: FloatArray
         let group: ClippingGroup
@@ -80,15 +104,15 @@ struct StepInputs: Sendable {
 
     init(_ model: CoTrainedModel, rows: Int) {
         tables = zip(model.embeddings, [ClippingGroup.shared, .boosterTables]).map { embeddings, group in
-            let count = rows * embeddings.inputWidth
+            let count = rows * embeddings.tables.inputWidth
             return Tables(
-                embeddings: embeddings, x: FloatArray(count: count), dx: FloatArray(count: count), group: group)
+                owner: embeddings.owner, embeddings: embeddings.tables, x: FloatArray(count: count),
+                dx: FloatArray(count: count), group: group)
         }
     }
 
-    var x: FloatArray { tables[0].x }
-    var lightInput: FloatArray { tables[0].x }
-    var boosterInput: FloatArray { tables[tables.count - 1].x }
+    /// Those that a net reads.
+    func tables(of net: Net) -> Tables? { tables.first { $0.owner == .shared || $0.owner == .own(net) } }
 
     func gather(_ input: InputRows, _ rows: Range<Int>) {
         for tables in tables { input.write(rows, of: tables.embeddings, into: tables.x) }

@@ -7,19 +7,19 @@ final class OptimiserState {
     let arrays: [NamedArray]
     private let dense: [DenseOptimiser]
 
-    init(model: CoTrainedModel, dense: [(name: String, optimiser: DenseOptimiser?)]) {
-        var arrays: [NamedArray] = []
-        for (tables, prefix) in zip(model.embeddings, ["embedding", "booster_embedding"]) {
-            arrays += tables.optimiserArrays(prefix)
+    init(_ model: CoTrainedModel, dense: [Lane]) {
+        var arrays = model.embeddings.flatMap { $0.tables.optimiserArrays($0.name) }
+        for (net, branch) in model.branches {
+            arrays += branch.linear?.tables.optimiserArrays("\(net.name)_linear") ?? []
         }
-        for (name, linear) in [("light", model.lightBranch?.linear), ("booster", model.boosterBranch?.linear)] {
-            arrays += linear?.tables.optimiserArrays("\(name)_linear") ?? []
-        }
-        for case (let name, let optimiser?) in dense {
-            arrays += [NamedArray("\(name)_mean", optimiser.mean), NamedArray("\(name)_variance", optimiser.variance)]
+        for lane in dense {
+            arrays += [
+                NamedArray("\(lane.name)_mean", lane.optimiser.mean),
+                NamedArray("\(lane.name)_variance", lane.optimiser.variance),
+            ]
         }
         self.arrays = arrays.filter { $0.array.count > 0 }
-        self.dense = dense.compactMap(\.optimiser)
+        self.dense = dense.map(\.optimiser)
     }
 
     /// Steps of each dense optimiser.

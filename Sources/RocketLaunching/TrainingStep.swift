@@ -9,9 +9,12 @@ import Nets
 /// batch, and each embedding table's by itself. So no gradient is ever added up over threads, and their number changes no
 /// bit.
 struct TrainingStep {
-    /// Nil where the arm has no such net, or nothing is shared.
+    /// The nets' own layers, light nets first.
+    let nets: [Lane]
+    /// Nil where the arm has no such net, or no layers are shared.
     let light, booster, trunk: Lane?
     let profile = StepProfile()
+    /// All layers.
     let lanes: [Lane]
     let inputs: StepInputs
     let lookup: RowLookup
@@ -47,6 +50,14 @@ struct TrainingStep {
             case .tables(let tables, _): tables.group
             }
         }
+
+        /// Under which its gradient's norm is reported.
+        var reported: Parameters {
+            switch self {
+            case .dense(let lane, _), .linear(let lane, _): lane.parameters
+            case .tables: .shared
+            }
+        }
     }
 
     init(
@@ -61,12 +72,12 @@ struct TrainingStep {
         self.slices = slices
         inputs = StepInputs(model, rows: size)
         lookup = RowLookup(model.ids, teacher: teacher?.ids)
-        light = model.lightBranch.map { Lane($0, .light, rows: size, slices: slices, type: training.denseType) }
-        booster = model.boosterBranch.map { Lane($0, .booster, rows: size, slices: slices, type: training.denseType) }
-        trunk = model.lightBranch?.trunk.map { Lane(trunk: $0, rows: size, slices: slices, type: training.denseType) }
+        (nets, trunk) = Self.lanes(model, inputs, rocket.gradientBlock, training, slices: slices)
+        light = nets.first { $0.parameters == .own(.servedLight) }
+        booster = nets.first { $0.parameters == .own(.booster) }
+        lanes = nets + (trunk.map { [$0] } ?? [])
         self.teacher = teacher?.boosterBranch.map { ($0, BranchWorkspace($0, rows: size)) }
         sums = (0..<slices).map { _ in SliceSums() }
-        lanes = [light, booster, trunk].compactMap { $0 }
         let parts = lanes.flatMap { lane in lane.net.parts.map { (Work.dense(lane, $0), $0.work) } }
         let fields = model.layout.ownFields
         work =
@@ -78,9 +89,32 @@ struct TrainingStep {
         scales = FloatArray(count: ClippingGroup.allCases.count)
     }
 
-    /// Which terms of the loss go backwards.
-    enum Terms: CaseIterable {
-        case all, light, booster, hint
+    /// The layers of a model, wired as the gradient block says.
+    private static func lanes(
+        _ model: CoTrainedModel, _ inputs: StepInputs, _ block: GradientBlock, _ training: TrainingSpecification,
+        slices: Int
+    ) -> (nets: [Lane], trunk: Lane?) {
+        let trunk = model.trunk.map { net in
+            Lane(
+                .shared, net, linear: nil, input: (inputs.tables[0].x, .written(inputs.tables[0].dx)), training,
+                slices: slices)
+        }
+        var owners: [Parameters] = []
+        var nets: [Lane] = []
+        for (net, branch) in model.branches {
+            guard let tables = inputs.tables(of: net) else { continue }
+            let target = trunk?.workspace.outputGradient ?? tables.dx
+            var gradient = DenseNet.InputGradient.none
+            if tables.owner != .shared || block.table.shared.contains(net == .booster ? .booster : .throughLight) {
+                gradient = owners.contains(tables.owner) ? .added(target) : .written(target)
+                owners.append(tables.owner)
+            }
+            nets.append(
+                Lane(
+                    .own(net), branch.dense, linear: branch.linear,
+                    input: (trunk?.workspace.output ?? tables.x, gradient), training, slices: slices))
+        }
+        return (nets, trunk)
     }
 
     var hasTeacher: Bool { teacher != nil }
@@ -98,7 +132,7 @@ struct TrainingStep {
     ///   - hintScale: factor on λ.
     /// - Throws: `CollectiveError`, in a group.
     func gradients(
-        of input: InputRows, step number: Int, _ terms: Terms, hintScale: Double
+        of input: InputRows, step number: Int, _ terms: LossTerms, hintScale: Double
     ) throws -> StepLosses {
         let losses = propagate(input, number, terms, hintScale)
         if let exchange {
@@ -174,6 +208,21 @@ struct TrainingStep {
         }
     }
 
+    /// Begins a step of the optimisers.
+    ///
+    /// - Parameter progress: share of the run that is over, 0…1; a search has constant rates.
+    func rates(progress: Double) -> StepRates {
+        let scale = Float(training.search == nil ? training.schedule.scale(progress: progress) : 1)
+        let rate = Float(training.denseLearningRate) * scale
+        let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
+        return StepRates(
+            light: light?.optimiser.begin(learningRate: lightRate),
+            booster: booster?.optimiser.begin(learningRate: rate),
+            trunk: trunk?.optimiser.begin(learningRate: rate),
+            embeddings: Float(training.embeddingLearningRate) * scale,
+            linear: Float(training.linearLearningRate) * scale)
+    }
+
     /// Must follow when weights were set otherwise than by a step.
     func weightsChanged() {
         for lane in lanes { lane.roundWeights() }
@@ -186,19 +235,11 @@ struct TrainingStep {
         let squares =
             try exchange.map { try squaredNormsTogether(input, $0) }
             ?? work.map { squaredNorm($0, input, input.rows) }
-        func norm(_ isCounted: (Work) -> Bool) -> Double {
-            zip(work, squares).filter { isCounted($0.0) }.reduce(0) { $0 + $1.1 }.squareRoot()
-        }
-        func belongs(_ work: Work, to lane: Lane?) -> Bool {
-            switch work {
-            case .dense(let other, _), .linear(let other, _): other === lane
-            case .tables: false
-            }
+        func norm(_ parameters: Parameters) -> Double {
+            zip(work, squares).filter { $0.0.reported == parameters }.reduce(0) { $0 + $1.1 }.squareRoot()
         }
         return TrainingReport.GradientNorms.Norms(
-            shared: norm { !belongs($0, to: light) && !belongs($0, to: booster) },
-            light: light == nil ? 0 : norm { belongs($0, to: light) },
-            booster: booster == nil ? 0 : norm { belongs($0, to: booster) })
+            shared: norm(.shared), light: norm(.own(.servedLight)), booster: norm(.own(.booster)))
     }
 
     /// The gradient of the input of the first tables, `[batch, inputWidth]`, as `gradients` has left it.
@@ -207,7 +248,7 @@ struct TrainingStep {
     // MARK: Forward and backward
 
     func propagate(
-        _ input: InputRows, _ number: Int, _ terms: Terms, _ hintScale: Double
+        _ input: InputRows, _ number: Int, _ terms: LossTerms, _ hintScale: Double
     ) -> StepLosses {
         let size = (input.rows + slices - 1) / slices
         parallel.perform(parts: slices) { index in
@@ -217,18 +258,17 @@ struct TrainingStep {
                     key: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first,
                     rowNumbers: input.rowNumbers))
             profile.time(.gather) { inputs.gather(input, slice.rows) }
-            // What is below both nets counts as the booster's.
-            if let trunk { profile.time(.booster) { trunk.forward(inputs.x, slice) } }
-            for lane in lanes where lane !== trunk {
-                let x = lane === light ? inputs.lightInput : inputs.boosterInput
+            if let trunk { profile.time(trunk.part) { trunk.forward(slice) } }
+            for lane in nets {
                 profile.time(lane.part) {
-                    lane.forward(trunk?.workspace.output ?? x, slice)
+                    lane.forward(slice)
                     lane.addLinear(input.ids, slice)
                 }
             }
             if let teacher { profile.time(.booster) { teacher.workspace.score(input.forTeacher, rows: slice.rows) } }
             profile.time(.hint) { sums[index].losses = writeLogitGradients(input, slice.rows, terms, hintScale) }
-            backward(slice)
+            for lane in nets { profile.time(lane.part) { lane.backward(slice) } }
+            if let trunk { profile.time(trunk.part) { trunk.backward(slice) } }
             exchange?.collective.progress()
         }
         var losses = StepLosses()
@@ -242,15 +282,12 @@ struct TrainingStep {
 
     /// Fills the workspaces' `outputGradient` and sums the loss terms. Each row counts 1 / batch.
     private func writeLogitGradients(
-        _ input: InputRows, _ rows: Range<Int>, _ terms: Terms, _ hintScale: Double
+        _ input: InputRows, _ rows: Range<Int>, _ terms: LossTerms, _ hintScale: Double
     ) -> StepLosses {
         let scale = 1 / Double(input.batchRows)
-        let lightWeight: Double = terms == .all || terms == .light ? 1 : 0
-        let boosterWeight: Double = terms == .all || terms == .booster ? 1 : 0
         // Without a light net or a booster there is nothing to compare.
-        let teaches = light != nil && (booster != nil || teacher != nil) && (terms == .all || terms == .hint)
-        let lambda = teaches ? rocket.hintWeight * hintScale : 0
-        let distillation = teaches ? rocket.distillationWeight * hintScale : 0
+        let teaches = light != nil && (booster != nil || teacher != nil)
+        let gradient = LogitGradient(rocket, terms, hintScale: teaches ? hintScale : 0)
         let (z, l) = (light?.workspace.output, booster?.workspace.output ?? teacher?.workspace.logits)
         // A teacher predicts the log's click rate, this training sees that of its sample.
         let excess = booster == nil ? training.logitExcess : 0
@@ -262,40 +299,10 @@ struct TrainingStep {
             losses.light += loss.light.loss
             losses.booster += loss.booster.loss
             losses.hint += loss.hint.loss
-            light?.workspace.outputGradient[row] = Float(
-                scale
-                    * (lightWeight * loss.light.dz + lambda * loss.hint.dz + distillation * loss.distillation.dz))
-            booster?.workspace.outputGradient[row] = Float(
-                scale
-                    * (boosterWeight * loss.booster.dl + lambda * loss.hint.dl + distillation * loss.distillation.dl))
+            light?.workspace.outputGradient[row] = Float(scale * gradient.dz(loss))
+            booster?.workspace.outputGradient[row] = Float(scale * gradient.dl(loss))
         }
         return losses
-    }
-
-    private func backward(_ slice: Slice) {
-        // The third mode of the block: what is shared learns from the booster alone.
-        let blocksInput = rocket.gradientBlock == .logitsAndSharedInput && booster != nil && inputs.tables.count == 1
-        // Above a trunk, its output's gradient; otherwise the input's.
-        let shared = trunk?.workspace.outputGradient
-        if let light {
-            profile.time(light.part) {
-                light.backward(
-                    trunk?.workspace.output ?? inputs.lightInput, slice,
-                    input: blocksInput ? .none : .written(shared ?? inputs.tables[0].dx))
-            }
-        }
-        if let booster {
-            let target = shared ?? inputs.tables[inputs.tables.count - 1].dx
-            let isFirst = light == nil || blocksInput || inputs.tables.count == 2
-            profile.time(booster.part) {
-                booster.backward(
-                    trunk?.workspace.output ?? inputs.boosterInput, slice,
-                    input: isFirst ? .written(target) : .added(target))
-            }
-        }
-        if let trunk {
-            profile.time(.booster) { trunk.backward(inputs.x, slice, input: .written(inputs.tables[0].dx)) }
-        }
     }
 
     // MARK: Parameters
@@ -304,11 +311,7 @@ struct TrainingStep {
         // Embeddings' and linear weights' gradients are added up when they are used.
         guard case .dense(let lane, let part) = work else { return }
         guard rows > 0 else { return lane.net.clear(part, gradient: lane.gradient) }
-        var below = lane === booster ? inputs.boosterInput : inputs.x
-        if let trunk, lane !== trunk { below = trunk.workspace.output }
-        profile.time(lane.part) {
-            lane.net.gradient(of: part, below, rows: rows, lane.workspace, into: lane.gradient)
-        }
+        profile.time(lane.part) { lane.gradient(of: part, rows: rows) }
     }
 
     func squaredNorm(_ work: Work, _ input: InputRows, _ rows: Int) -> Double {
@@ -326,11 +329,10 @@ struct TrainingStep {
     func update(_ work: Work, _ input: InputRows, _ rows: Int, _ rates: StepRates, scale: Float) {
         switch work {
         case .dense(let lane, let part):
-            let step = lane === light ? rates.light : lane === booster ? rates.booster : rates.trunk
-            guard let (optimiser, step) = step else { return }
+            guard let step = rates[lane.parameters] else { return }
             profile.time(.optimiser) {
                 lane.net.update(
-                    part, gradient: lane.gradient, scale: scale, l2: Float(training.l2), by: optimiser, step)
+                    part, gradient: lane.gradient, scale: scale, l2: Float(training.l2), by: lane.optimiser, step)
                 lane.net.roundWeights(of: part, lane.workspace)
             }
         case .linear(let lane, let field):
@@ -356,8 +358,16 @@ enum ClippingGroup: Int, CaseIterable {
     case light, booster, shared, boosterTables
 }
 
-/// Learning rates of one step, the dense optimisers in the middle of it.
+/// Learning rates of one step, with the numbers of the dense optimisers that are in the middle of it.
 struct StepRates: Sendable {
-    var light, booster, trunk: (DenseOptimiser, DenseStep)?
+    var light, booster, trunk: DenseStep?
     var embeddings, linear: Float
+
+    subscript(parameters: Parameters) -> DenseStep? {
+        switch parameters {
+        case .own(.light): light
+        case .own(.booster): booster
+        case .shared: trunk
+        }
+    }
 }

@@ -6,12 +6,12 @@ extension CoTrainedModel {
     ///
     /// - Parameter kept: copies of the branches whose rows are to be set instead.
     func setUntrainedRows(
-        _ which: EmbeddingTables.UntrainedRows, kept: (light: Branch?, booster: Branch?) = (nil, nil),
+        _ which: EmbeddingTables.UntrainedRows, kept: [Net: Branch] = [:],
         over collective: any Collective
     ) throws {
-        for (branch, kept) in [(lightBranch, kept.light), (boosterBranch, kept.booster)] {
-            guard let tables = branch?.embeddings else { continue }
-            let weights = kept?.embeddings ?? tables
+        for (net, branch) in branches {
+            let tables = branch.embeddings
+            let weights = kept[net]?.embeddings ?? tables
             var sums = tables.sumsOfTrainedRows(which, of: weights)
             guard !sums.isEmpty else { continue }
             if collective.isShared { sums = try collective.startGather(sums).sum() }

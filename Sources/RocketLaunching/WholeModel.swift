@@ -46,11 +46,11 @@ extension CoTrainedModel {
     /// Makes the model whole again at rank 0; the other ranks keep their shards.
     mutating func gather(over collective: any Collective) throws {
         guard collective.isShared else { return }
-        let lightTables = try lightBranch?.embeddings.whole(over: collective)
-        let isShared = lightBranch?.embeddings === boosterBranch?.embeddings
-        let boosterTables = isShared ? lightTables : try boosterBranch?.embeddings.whole(over: collective)
-        lightBranch = try lightBranch?.whole(over: collective, lightTables)
-        boosterBranch = try boosterBranch?.whole(over: collective, boosterTables)
+        let tables = try embeddings.map { try $0.tables.whole(over: collective) }
+        for index in branches.indices {
+            branches[index].branch = try branches[index].branch.whole(
+                over: collective, tables[isShared ? 0 : index])
+        }
     }
 }
 
