@@ -6,44 +6,44 @@ import Reports
 struct BackfillCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backfill",
-        abstract: "One nightly job for each day of a range.",
+        abstract: "Run the nights of a range of days.",
         discussion: """
-            Each version is judged on a day of the range and trained on the days of the window before it, so it sees \
-            only what it would have seen that night; clicks and impressions that were logged later are in the logs now, \
-            and are seen too. The versions are marked as backfilled and never become live, unless --promote asks for it. \
-            Days without earlier days to train on are named and left out.
+            Each version is judged on one day of the range and trained on the window before it, so it sees only what \
+            it would have seen that night. Clicks and impressions that were logged later are in the logs now, and are \
+            seen too. The versions are marked as backfilled and never become live unless --promote asks the gate. Days \
+            without earlier days to train on are named and left out.
 
-            --reprocess says which nights are done again besides those that have no version of the job file's features \
+            --reprocess says which nights are done again, besides those without a version of the job file's features \
             and source:
-              none    no other (the default)
+              none    no others (the default)
               failed  those whose last run failed, died or was stopped
-              stale   those whose logs, settings, program or cached days are others now; cached days whose logs have \
-            changed are built again first
-              all     every night, with every cache file held against its checksum first
-            Training is deterministic, so a night with the same settings and data makes no second version, whatever was \
-            asked.
+              stale   those whose logs, settings, program or cached days have changed;
+                      changed cached days are built again first
+              all     every night; every cache file is compared with its checksum first
+            Training is deterministic, so a night with the same settings and data makes no second version.
 
-            Safe to stop and to repeat: every night ends up done once. Several backfills share the nights of a range, on \
-            several machines too; one that finds a night in other hands comes back to it at the end. A backfill never \
-            keeps the nightly job waiting: before each night it waits itself while one of the model is under way.
+            It is safe to stop and to repeat: every night ends up done once. Several backfills share the nights of a \
+            range, on several machines too; a night that another backfill works on is looked at again at the end. A \
+            backfill never delays the nightly job: before each night it waits while a nightly job of the model runs.
 
-            --jobs does several nights at a time, each with its share of the cores and with memory of its own; latencies \
-            are measured while the others work then. Nights that go on from one another (training.start: incremental) or \
-            that are promoted are done one at a time, oldest first, by one process.
+            --jobs runs several nights at a time, each with its share of the cores and with its own memory; latencies \
+            are then measured while the others work. Nights that resume from one another (training.start: incremental) \
+            or that are promoted run one at a time, oldest first, in one process.
 
             A night that fails does not stop the others. It is listed at the end, and the exit code is that of the \
-            worst: 1 before 7 before 5 before others. Wrong settings (6), a signal (9) and a database that stays away \
-            (7) end all of it. 3: there was nothing to do. 8, with --promote: the gate holds the newest version that was \
-            made or judged.
-
-            Examples:
-              rocket backfill --job jobs/open-bandit.yaml --from 2019-11-24 --to 2019-11-30
-              rocket backfill --job jobs/open-bandit.yaml --from 2019-11-24 --to 2019-11-30 --reprocess stale --dry-run
-              rocket backfill --job jobs/open-bandit.yaml --from 2019-11-24 --to 2019-11-30 --order newest --jobs 2
-              rocket backfill --job jobs/open-bandit.yaml --stale
+            worst night: 1 before 7 before 5 before others. Wrong settings (6), a signal (9) and a database that stays \
+            away (7) end the whole backfill. 3: there was nothing to do. 8, with --promote: the gate held back the \
+            newest version that was made or judged.
 
             --stale makes no versions: it builds exactly those cached days again whose logs have changed since (rocket \
-            status lists them) and tells labels flipped, rows added and rows gone; they are kept in rocket.cache_rebuilds.
+            status lists them), and prints labels flipped, rows added and rows gone; they are kept in \
+            rocket.cache_rebuilds.
+
+            Examples:
+              rocket backfill --job ads.yaml --from 2026-11-24 --to 2026-11-30
+              rocket backfill --job ads.yaml --from 2026-11-24 --to 2026-11-30 --dry-run
+              rocket backfill --job ads.yaml --from 2026-11-24 --to 2026-11-30 --jobs 2
+              rocket backfill --job ads.yaml --stale
             """)
 
     @OptionGroup var options: RunOptions
@@ -54,22 +54,22 @@ struct BackfillCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Last day to judge a model on.", valueName: "YYYY-MM-DD"))
     var to: Day?
 
-    @Option(help: ArgumentHelp("Which night comes first: oldest or newest.", valueName: "order"))
+    @Option(help: ArgumentHelp("Which night is first: oldest or newest.", valueName: "order"))
     var order = BackfillOrder.oldest
 
     @Option(help: ArgumentHelp("Nights to do again: none, failed, stale or all.", valueName: "which"))
     var reprocess = Reprocess.none
 
-    @Option(help: ArgumentHelp("Nights at a time.", valueName: "number"))
+    @Option(help: ArgumentHelp("How many nights run at once.", valueName: "number"))
     var jobs = 1
 
-    @Flag(help: "Have the gate judge each night, also one that was backfilled without it; what passes becomes live.")
+    @Flag(help: "Ask the gate about each night, also one that was backfilled without it; what passes becomes live.")
     var promote = false
 
-    @Flag(help: "Print what would be done with each day, and why; do nothing.")
+    @Flag(help: "Print what would be done with each day, and why, without doing it.")
     var dryRun = false
 
-    @Flag(help: "Instead of a range: build the cached days again whose logs have changed.")
+    @Flag(help: "Instead of a range: build those cached days again whose logs have changed.")
     var stale = false
 
     @OptionGroup var output: OutputOptions

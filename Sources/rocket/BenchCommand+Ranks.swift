@@ -7,11 +7,11 @@ extension BenchCommand {
     struct Ranks: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ranks",
-            abstract: "Training by several ranks under mpirun beside one process with as many threads.",
+            abstract: "Compare several ranks under mpirun with one process of as many threads.",
             discussion: """
-                Both on this machine and in turn, with the nets of rocket bench train: a batch that the ranks share \
-                (strong scaling), and one that is as many times as large (weak scaling). Tells the bytes that the ranks \
-                sent beside those that the cost model expects. Needs mpirun (Debian: openmpi-bin), and no database.
+                Runs both on this machine in turn, with the nets of rocket bench train: a batch that the ranks share \
+                (strong scaling), and one that grows with the ranks (weak scaling). Prints the bytes that the ranks \
+                sent and those that the cost model expects. Needs mpirun (Debian: openmpi-bin), and no database.
 
                 Examples:
                   rocket bench ranks
@@ -21,7 +21,7 @@ extension BenchCommand {
         @Option(help: "Ranks, with one thread each.")
         var ranks = 2
 
-        @Option(help: "Rows a step.")
+        @Option(help: "Rows per step.")
         var batch = 1_024
 
         @Option(help: "Rounds.")

@@ -6,21 +6,21 @@ extension BenchCommand {
     struct Serving: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "serving",
-            abstract: "Scoring a request's candidates beside onnxruntime.",
+            abstract: "Compare scoring a request's candidates with onnxruntime.",
             discussion: """
-                One user with so many candidates a call, one thread: 39 fields × 16 numbers, 19 of them the user's, a \
-                million rows of embeddings, values by Zipf's law, light 200-80, booster 720-360-240-180-90. Ranker scores \
-                them from raw values, which it hashes, and from ids; with --python, onnxruntime runs the exported light.onnx \
-                on the same ids in one call, in turn with it; the better of its run and its bound inputs counts. The \
-                probabilities must be the same. A round in which other processes took more than 3 % of the cores is \
-                measured again. Needs no database; --python needs the project's folder as working directory.
+                One user with several candidates per call, one thread: 39 fields × 16 numbers, 19 of them the user's, \
+                a million rows of embeddings, values by Zipf's law, light 200-80, booster 720-360-240-180-90. Ranker \
+                scores them from raw values, which it hashes, and from ids. With --python, onnxruntime runs the \
+                exported light.onnx on the same ids in turn with it; the better of its run and its bound inputs \
+                counts. The probabilities must be the same. A round in which other processes took more than 3 % of the \
+                cores is measured again. Needs no database; --python needs the project's folder as working directory.
 
                 Examples:
                   rocket bench serving
                   rocket bench serving --batch 200 --python .venv/bin/python --json
                 """)
 
-        @Option(help: ArgumentHelp("Candidates a request; several sizes by commas.", valueName: "counts"))
+        @Option(help: ArgumentHelp("Candidates per request; several sizes separated by commas.", valueName: "counts"))
         var batch = "1,50,200,500"
 
         @Option(help: "Rounds.")

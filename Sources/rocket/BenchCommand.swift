@@ -6,20 +6,16 @@ import TextTable
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract:
-            """
-            Measure this machine: extraction beside psql, the cache beside other formats, training beside PyTorch, \
-            ranks beside threads, serving beside onnxruntime.
-            """,
+        abstract: "Measure this machine, compared with psql, Parquet, PyTorch and onnxruntime.",
         subcommands: [Extract.self, Cache.self, Train.self, Ranks.self, Serving.self])
 
     struct Extract: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "extract",
-            abstract: "Extraction beside psql copying the same rows to nowhere.",
+            abstract: "Compare extraction with psql copying the same rows to nowhere.",
             discussion: """
-                Writes logs of 23 columns into the schema rocket_bench, extracts them with one and with two workers and \
-                lets psql run the very same COPYs, in turn; medians of the rounds. Drops everything afterwards.
+                Writes logs of 23 columns into the schema rocket_bench, extracts them with one and with two workers, \
+                and lets psql run the same COPYs, in turn; prints medians of the rounds. Drops everything afterwards.
 
                 Examples:
                   rocket bench extract
@@ -28,7 +24,7 @@ struct BenchCommand: ParsableCommand {
 
         @OptionGroup var database: DatabaseOptions
 
-        @Option(help: ArgumentHelp("Impressions; several sizes by commas.", valueName: "counts"))
+        @Option(help: ArgumentHelp("Impressions; several sizes separated by commas.", valueName: "counts"))
         var rows = "1000000"
 
         @Option(help: "Rounds.")
@@ -79,11 +75,11 @@ struct BenchCommand: ParsableCommand {
     struct Cache: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cache",
-            abstract: "Size and reading speed of the cache beside other formats of the same rows.",
+            abstract: "Compare size and reading speed of the cache with other formats.",
             discussion: """
-                Writes logs of 23 columns into the schema rocket_bench, extracts them, reads the files back on one thread \
-                and compares: bytes with text COPY and (with --python) Parquet + LZ4, speed with lz4 -b. Drops everything \
-                afterwards.
+                Writes logs of 23 columns into the schema rocket_bench, extracts them, reads the files back on one \
+                thread and compares: bytes with text COPY and (with --python) Parquet + LZ4, speed with lz4 -b. Drops \
+                everything afterwards.
 
                 Examples:
                   rocket bench cache --json
@@ -134,14 +130,15 @@ struct BenchCommand: ParsableCommand {
     struct Train: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "train",
-            abstract: "The training step beside PyTorch.",
+            abstract: "Compare the training step with PyTorch.",
             discussion: """
-                Trains on batches in memory: 39 fields × 16 numbers, a million rows of embeddings, ids by Zipf's law, light \
-                200-80, booster 720-360-240-180-90. With --python, PyTorch runs the same step in turn with it; the better \
-                of its eager and its compiled form counts. A round in which other processes took more than 3 % of the cores \
-                is measured again. Needs no database; --python needs the project's folder as working directory.
+                Trains on batches in memory: 39 fields × 16 numbers, a million rows of embeddings, ids by Zipf's law, \
+                light 200-80, booster 720-360-240-180-90. With --python, PyTorch runs the same step in turn with it; \
+                the better of its eager and its compiled form counts. A round in which other processes took more than \
+                3 % of the cores is measured again. Needs no database; --python needs the project's folder as working \
+                directory.
 
-                Under mpirun all ranks train together; --batch is of them all, --threads of each.
+                Under mpirun all ranks train together; --batch is of all of them, --threads of each.
 
                 Examples:
                   rocket bench train
@@ -153,19 +150,19 @@ struct BenchCommand: ParsableCommand {
         @Option(help: "What is trained: rocket, light or booster.")
         var arm = Arm.rocket
 
-        @Option(help: "Rows a step.")
+        @Option(help: "Rows per step.")
         var batch = 1_024
 
         @Option(help: "Threads. Default: the machine's cores.")
         var threads: Int?
 
-        @Option(help: "Numbers of the matrix products: f32, or bf16 where the CPU has it; PyTorch gets the same.")
+        @Option(help: "Numbers of the matrix products: f32, or bf16 if the CPU has it; PyTorch gets the same.")
         var dtype = DenseType.f32
 
         @Option(help: "Rows of all embedding tables together; PyTorch always has a million.")
         var embeddingRows = 1_000_000
 
-        @Option(help: "How ids find their rows: rows (an id is the number of its row), table (by a table of ids).")
+        @Option(help: "How ids find their rows: rows (an id is its row's number) or table (a table of ids).")
         var ids = BenchIDs.rows
 
         @Option(help: "Rounds.")

@@ -5,15 +5,15 @@ import TextTable
 
 struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cache", abstract: "Look into cache files, check them, remove what nobody needs.",
+        commandName: "cache", abstract: "Inspect cache files, verify them, remove what is no longer needed.",
         subcommands: [Inspect.self, Verify.self, Prune.self])
 
     struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "inspect",
-            abstract: "Print cache files' headers, indices and what each column takes.",
+            abstract: "Print headers, indices and the size of each column of cache files.",
             discussion: """
-                Reads the whole files; the page CacheFileFormat describes them byte by byte. --json is an \
+                Reads the whole files; the manual's page "Cache file format" describes them byte by byte. --json is an \
                 object, or an array for several files; --csv has a row for each column of each file.
 
                 Example:
@@ -82,8 +82,8 @@ struct CacheCommand: ParsableCommand {
             commandName: "verify",
             abstract: "Check every frame of cache files.",
             discussion: """
-                Checksums, LZ4 frames, columns, counts. Exit code 0 when all files are whole, 1 otherwise; each damaged file \
-                is named with what is wrong with it.
+                Checks checksums, LZ4 frames, columns and counts. Exit code 0 if all files are whole, 1 otherwise; \
+                each damaged file is named with what is wrong with it.
 
                 Example:
                   rocket cache verify .rocket/cache/*/*/*.lz4
@@ -112,9 +112,9 @@ struct CacheCommand: ParsableCommand {
             commandName: "prune",
             abstract: "Remove cache files that no manifest row names, and days beyond the retention.",
             discussion: """
-                Killed and replaced builds leave files behind; cache.retention_days of the job file (or --keep-days) says \
-                how much older than the newest day a cached day may be. The folder must belong to this database alone. \
-                Waits for nobody: while an extraction is under way it removes nothing (exit code 4).
+                Killed and replaced builds leave files behind. cache.retention_days of the job file (or --keep-days) \
+                says how much older than the newest day a cached day may be. The folder must belong to this database \
+                alone. It waits for nobody: while an extraction runs it removes nothing (exit code 4).
 
                 Examples:
                   rocket cache prune --job jobs/quickstart.yaml
@@ -126,7 +126,7 @@ struct CacheCommand: ParsableCommand {
         @Option(help: ArgumentHelp("Days to keep. Default: the job file's cache.retention_days.", valueName: "count"))
         var keepDays: Int?
 
-        @Flag(help: "Only say what would be removed.")
+        @Flag(help: "Print what would be removed, without removing it.")
         var dryRun = false
 
         func validate() throws {

@@ -21,7 +21,7 @@ struct CommandsPage: ParsableCommand {
     }
 
     private static func helpBlock(_ command: ParsableCommand.Type) -> String {
-        "```text\n\(Rocket.helpMessage(for: command, columns: 80))\n```"
+        "```text\n\(HelpText.wrapped(Rocket.helpMessage(for: command, columns: 80)))\n```"
     }
 
     private static let introduction = """

@@ -26,22 +26,22 @@ struct ConfigCommand: ParsableCommand {
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check",
-            abstract: "Check a job file, and on request its columns against the database.",
+            abstract: "Check a job file and, on request, its columns against the database.",
             discussion: """
-                Reports every problem with its line and what would be right: unknown keys, wrong types, impossible \
-                values. With --database also: missing tables and columns, columns of an unfit type. \
-                Exit code 0 when all is well, 6 otherwise.
+                Reports every problem with its line and with what would be right: unknown keys, wrong types, \
+                impossible values. With --database also: missing tables and columns, columns of the wrong type. Exit \
+                code 0 if all is well, 6 otherwise.
 
                 Examples:
-                  rocket config check jobs/quickstart.yaml
-                  rocket config check jobs/quickstart.yaml --database
-                  rocket config check jobs/quickstart.yaml --database --url postgresql:///ads
+                  rocket config check views.yaml
+                  rocket config check views.yaml --database
+                  rocket config check views.yaml --database --url postgresql:///ads
                 """)
 
         @Argument(help: "The job file.")
         var file: String
 
-        @Flag(help: "Compare with the tables in the database too.")
+        @Flag(help: "Also compare it with the tables in the database.")
         var database = false
 
         @Option(help: "PostgreSQL connection string or URI for --database. Default: $DATABASE_URL, else libpq's own.")

@@ -8,13 +8,13 @@ extension ModelsCommand {
             commandName: "promote",
             abstract: "Make a version live.",
             discussion: """
-                The version must be a candidate that the gate let pass; its artifacts are compared with their SHA-256 \
-                first. --force goes past the gate, and needs --reason. Exit code 8 where the gate is in the way, 4 where \
-                somebody else deployed at the same time. In SQL: SELECT * FROM rocket.promote_version(12).
+                The version must be a candidate that passed the gate; its artifacts are compared with their SHA-256 \
+                first. --force overrides the gate, and needs --reason. Exit code 8 if the gate holds it, 4 if another \
+                session deployed at the same time. In SQL: SELECT * FROM rocket.promote_version(12).
 
                 Examples:
                   rocket models promote 12
-                  rocket models promote 9 --force --reason "PCOC is off because of the campaign that began today"
+                  rocket models promote 9 --force --reason "PCOC is off: a campaign began today"
                 """)
 
         @OptionGroup var database: DatabaseOptions
@@ -23,10 +23,10 @@ extension ModelsCommand {
         @Argument(help: "Number of the version.")
         var version: Int
 
-        @Flag(help: "Whatever the gate said.")
+        @Flag(help: "Override the gate; needs --reason.")
         var force = false
 
-        @Option(help: "Why; kept in the ledger.")
+        @Option(help: "The reason, kept in the ledger.")
         var reason: String?
 
         func validate() throws {
@@ -41,9 +41,9 @@ extension ModelsCommand {
     struct Rollback: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "rollback",
-            abstract: "Reject the live version and go back to the one before.",
+            abstract: "Reject the live version and return to the one before.",
             discussion: """
-                Run again, it walks further back; it never returns to a version that was rolled back from. In SQL: \
+                Run again, it goes further back; it never returns to a version that was rolled back from. In SQL: \
                 SELECT * FROM rocket.rollback_model('quickstart').
 
                 Example:
@@ -56,7 +56,7 @@ extension ModelsCommand {
         @Option(help: "Name of the model.")
         var model: String
 
-        @Option(help: "Why; kept in the ledger.")
+        @Option(help: "The reason, kept in the ledger.")
         var reason: String?
 
         func run() throws {
@@ -67,10 +67,10 @@ extension ModelsCommand {
     struct Retire: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "retire",
-            abstract: "Take the live version out of service, or a candidate out of the list.",
+            abstract: "Take the live version out of service, or a candidate off the list.",
             discussion: """
-                After the live version is retired no version of the model is live. In SQL: \
-                SELECT * FROM rocket.retire_version(12, 'why').
+                After the live version is retired, no version of the model is live. In SQL: SELECT * FROM \
+                rocket.retire_version(12, 'why').
 
                 Example:
                   rocket models retire 12 --reason "the campaign is over"
@@ -82,7 +82,7 @@ extension ModelsCommand {
         @Argument(help: "Number of the version.")
         var version: Int
 
-        @Option(help: "Why; kept in the ledger.")
+        @Option(help: "The reason, kept in the ledger.")
         var reason: String?
 
         func run() throws {
@@ -99,9 +99,10 @@ extension ModelsCommand {
             commandName: "pull",
             abstract: "Write a version's files from the database to a folder.",
             discussion: """
-                Files: light.onnx (the light net for other programs: opset 17, IR version 8, ids in, probabilities out), \
-                model.safetensors (all weights) and features.json (how raw values become ids). Each is compared with its \
-                SHA-256, written under a temporary name, flushed and renamed, so that a reader finds the whole file or none.
+                Files: light.onnx (the light net for other programs: opset 17, IR version 8, ids in, probabilities \
+                out), model.safetensors (all weights) and features.json (how raw values become ids). Each is compared \
+                with its SHA-256, written under a temporary name, flushed and renamed, so a reader finds the whole \
+                file or none.
 
                 Examples:
                   rocket models pull 12
@@ -113,13 +114,13 @@ extension ModelsCommand {
         @Argument(help: "Number of the version, or: live.")
         var version: VersionChoice
 
-        @Option(help: "Name of the model; with live, where several models have a live version.")
+        @Option(help: "With live: name of the model, if several models have a live version.")
         var model: String?
 
         @Option(help: "onnx or safetensors, each with features.json. Default: all files.")
         var format: ModelFormat?
 
-        @Option(help: ArgumentHelp("Folder, made where it is missing.", valueName: "folder"))
+        @Option(help: ArgumentHelp("The folder; created if it is missing.", valueName: "folder"))
         var to = "."
 
         @Flag(help: "Print as JSON: an array of the files' paths, bytes and SHA-256.")
@@ -135,7 +136,7 @@ extension ModelsCommand {
 
 /// How a deployment is told.
 struct DeploymentOutput: ParsableArguments {
-    @Flag(help: "Print as JSON: the ledger's new line.")
+    @Flag(help: "Print the ledger's new line as JSON.")
     var json = false
 
     func show(_ entry: LedgerEntry) throws {

@@ -5,15 +5,15 @@ import Jobs
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look at all that a job needs, and say how to mend what is not right.",
+        abstract: "Check everything that a job needs, and say how to fix what is wrong.",
         discussion: """
-            The machine (libraries, CPU, memory, disk, clock), both databases (version, encryption, proxies, rights, \
-            migrations), and with a job file its columns, indexes, logs, cache files, runs and live model. Each finding is \
-            ok, a warning or a problem, with what to type against it. It writes nothing to a database; rights that suffice \
-            for the job suffice for this.
+            Checks the machine (libraries, CPU, memory, disk, clock), both databases (version, encryption, proxies, \
+            rights, migrations), and with a job file its columns, indexes, logs, cache files, runs and live model. \
+            Each finding is ok, a warning or a problem, with what to type. It writes nothing to a database; rights \
+            that suffice for the job suffice for this.
 
-            Exit codes: 0 no problem, though there may be warnings; 7 a database, its rights or its migrations; else 6 the \
-            job file or its columns; else 1 the machine, the cache or the live model.
+            Exit codes: 0 no problem, though there may be warnings; 7 a database, its rights or its migrations; \
+            otherwise 6 the job file or its columns; otherwise 1 the machine, the cache or the live model.
 
             Examples:
               rocket doctor

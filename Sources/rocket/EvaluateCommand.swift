@@ -6,12 +6,12 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Judge a stored version on a day that it has not seen.",
         discussion: """
-            Loads the weights from the database, scores the day with both nets, measures latency and stores the reports \
-            beside the version.
+            Loads the weights from the database, scores the day with both nets, measures latency and stores the \
+            reports with the version.
 
             Examples:
-              rocket evaluate --job jobs/quickstart.yaml
-              rocket evaluate --job jobs/quickstart.yaml --model-version 12 --day 2026-11-22 --json
+              rocket evaluate --job ads.yaml
+              rocket evaluate --job ads.yaml --model-version 12 --day 2026-11-22 --json
             """)
 
     @OptionGroup var options: RunOptions

@@ -6,23 +6,23 @@ import TextTable
 struct ExperimentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiment",
-        abstract: "The paper's arms side by side, with several seeds.",
+        abstract: "Compare the paper's arms over several seeds, or search for better settings.",
         discussion: """
             Trains each arm on the window before a day, judges it on the day, and prints means over the seeds with \
-            their standard errors. Rocket with other hint losses and λ are arms of their own. Results are kept in rocket.experiment_results and summed up in \
-            rocket.experiment_report; no version is made. Started again, it trains only what is missing, so seeds and \
-            arms can be added later (exit code 3 when nothing was).
+            their standard errors. Rocket with other hint losses and λ are separate arms. Results are kept in \
+            rocket.experiment_results and summarised in rocket.experiment_report; no version is made. Started again, \
+            it trains only what is missing, so seeds and arms can be added later (exit code 3 if nothing was missing).
 
-            With --search it looks for better settings instead: it trains many variants of the job file on the same \
-            window without its latest rows, judges them there by the light net's log loss, and never reads the day \
-            itself. Variants that did well are trained for longer (successive halving), within --budget. The best job \
-            file goes to --output; judge it with rocket experiment, or a backfill.
+            With --search it looks for better settings instead: it trains variants of the job file on the same window \
+            without its latest rows, judges them on those by the light net's log loss, and never reads the day itself. \
+            Variants that do well are trained for longer (successive halving), within --budget. The best job file goes \
+            to --output; judge it with rocket experiment or a backfill.
 
-            Example:
-              rocket experiment --job jobs/movielens.yaml --day 2026-01-09 --seeds 3
-              rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --arms light,booster,rocket
-              rocket experiment --job jobs/quickstart.yaml --day 2026-01-09 --hint-weights 0.3,1,3
-              rocket experiment --job ads.yaml --day 2026-01-09 --search --budget 30m --output best.yaml
+            Examples:
+              rocket experiment --job ads.yaml --day 2026-01-09 --seeds 3
+              rocket experiment --job ads.yaml --day 2026-01-09 --arms light,booster,rocket
+              rocket experiment --job ads.yaml --day 2026-01-09 --hint-weights 0.3,1,3
+              rocket experiment --job ads.yaml --day 2026-01-09 --search --output best.yaml
             """)
 
     @OptionGroup var options: JobOptions
@@ -30,12 +30,12 @@ struct ExperimentCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Day to judge on.", valueName: "YYYY-MM-DD"))
     var day: Day
 
-    @Option(help: "How many seeds, from the job file's own upwards.")
+    @Option(help: "Number of seeds, from the job file's own upwards.")
     var seeds = 3
 
     @Option(
         help: ArgumentHelp(
-            "Which arms, with commas between: " + Contender.allCases.map(\.rawValue).joined(separator: ", ")
+            "Arms, separated by commas: " + Contender.allCases.map(\.rawValue).joined(separator: ", ")
                 + ". Default: all.", valueName: "arms"))
     var arms: String?
 

@@ -5,13 +5,13 @@ import TextTable
 struct ExtractCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "extract",
-        abstract: "Turn a day of logs into cache files.",
+        abstract: "Extract days of logs into cache files.",
         discussion: """
             Joins the day's clicks to its impressions, hashes the features and writes LZ4 cache files. A day that is \
-            cached and undamaged is left alone (exit code 3). The nightly job does this by itself.
+            cached and undamaged is left alone (exit code 3). The nightly job does this too.
 
-            Takes no lock of the job: start it on as many machines as share the cache's folder and they share the work. \
-            All files of a day show one moment of the database, and they become valid together.
+            It takes no lock of the job: started on several machines that share the cache's folder, they share the \
+            work. All files of a day show one moment of the database, and they become valid together.
 
             Examples:
               rocket extract --job jobs/quickstart.yaml --day 2026-11-21
@@ -27,7 +27,7 @@ struct ExtractCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Last day of a range that starts at --day.", valueName: "YYYY-MM-DD"))
     var to: Day?
 
-    @Flag(help: "Build again what is there already.")
+    @Flag(help: "Build days again that are cached already.")
     var rebuild = false
 
     @OptionGroup var output: OutputOptions

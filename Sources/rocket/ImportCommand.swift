@@ -5,20 +5,20 @@ import Jobs
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Load public log formats or a csv file into the log tables.",
+        abstract: "Load public log formats or CSV files into log tables.",
         discussion: """
-            Plain or gzipped files. Each file is one transaction; a file that was imported before is left alone. Rows \
-            that do not parse go to rocket.quarantine_rows with file, line and reason. A file of which no row, or less than \
-            the share that --rejected-share leaves, can be taken is refused with exit code 5: nothing of it is kept but the \
-            quarantined rows, and it can be imported again with other options.
+            Reads plain and gzipped files, one transaction per file; a file that was imported before is left alone. \
+            Rows that do not parse go to rocket.quarantine_rows with file, line and reason. A file of which no row, or \
+            less than --rejected-share allows, can be used is refused with exit code 5: nothing of it is kept except \
+            the quarantined rows, and it can be imported again with other options.
 
             Examples:
               rocket import open-bandit data/open_bandit/*-*.csv.gz
-              rocket import csv ads.csv --time DateTime --user user_id --label is_click --into amexpert
-              rocket import csv clicks.csv --id id --time shown_at --click-time clicked_at --numbers price,age
+              rocket import csv ads.csv --time shown_at --label is_click --into ads
+              rocket import csv clicks.csv --id id --time shown_at --click-time clicked_at
               rocket import avazu train.csv.gz --into avazu
-              rocket import criteo train.tsv.gz --into criteo --days 7 --first-day 2026-01-05
-              rocket import libfm train.libfm --fields user:0-942,item:943-2624 --days 5 --first-day 2026-01-05
+              rocket import criteo train.tsv.gz --days 7 --first-day 2026-01-05
+              rocket import libfm a.libfm --fields user:0-942,item:943-2624 --days 5
             """)
 
     @Argument(help: "open-bandit, criteo, avazu, libfm or csv.")
@@ -35,10 +35,10 @@ struct ImportCommand: ParsableCommand {
             valueName: "name"))
     var into: String?
 
-    @Option(help: "Rows without time (criteo, libfm, csv without --time) are spread over so many days in file order.")
+    @Option(help: "Days over which rows without a time (criteo, libfm, csv without --time) are spread, in file order.")
     var days = 1
 
-    @Option(help: ArgumentHelp("First of these days. Default: so that the last is yesterday.", valueName: "YYYY-MM-DD"))
+    @Option(help: ArgumentHelp("The first of these days. Default: so that the last is yesterday.", valueName: "YYYY-MM-DD"))
     var firstDay: Day?
 
     @Option(help: "open-bandit: item file of a campaign; default: items-CAMPAIGN.csv beside the data. May be repeated.")
@@ -47,13 +47,13 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "libfm: fields with their index ranges, user:0-942,item:943-2624, or names by position.")
     var fields: String?
 
-    @Option(help: "Above this share of rows that cannot be taken, nothing of a file is imported.")
+    @Option(help: "If a larger share of a file's rows cannot be used, nothing of it is imported.")
     var rejectedShare = ImportRequest.defaultRejectedShare
 
-    @Option(help: "csv: column with the impression's id. Default: made of the file's name, its contents and the line.")
+    @Option(help: "csv: column with the impression's id. Default: made from the file's name, its contents and the line.")
     var id: String?
 
-    @Option(help: "csv: column with the time. Default: none, rows are spread over --days.")
+    @Option(help: "csv: column with the time. Default: none; rows are spread over --days.")
     var time: String?
 
     @Option(help: "csv: column with the user.")
@@ -62,28 +62,28 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "csv: column that says whether there was a click (0/1, true/false).")
     var label: String?
 
-    @Option(help: "csv: the label is a number, and at least this is a click.")
+    @Option(help: "csv: the label is a number; this or more is a click.")
     var labelAtLeast: Double?
 
-    @Option(help: "csv: column with the click's time, empty where there was none.")
+    @Option(help: "csv: column with the click's time, empty if there was none.")
     var clickTime: String?
 
-    @Option(help: "csv: columns of numbers, by commas; the others become text.")
+    @Option(help: "csv: columns of numbers, separated by commas; the others become text.")
     var numbers = ""
 
-    @Option(help: "csv: columns whose text is a list, by commas; they become text arrays.")
+    @Option(help: "csv: columns whose text is a list, separated by commas; they become text arrays.")
     var lists = ""
 
     @Option(help: "csv: what separates the items of a list.")
     var listSeparator = " "
 
-    @Option(help: "csv: columns to leave out, by commas.")
+    @Option(help: "csv: columns to leave out, separated by commas.")
     var drop = ""
 
-    @Option(help: "csv: what separates columns; tab for a tabulator.")
+    @Option(help: "csv: what separates columns; tab for a tab character.")
     var delimiter = ","
 
-    @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
+    @Flag(name: .shortAndLong, help: "Print only warnings and results, no progress.")
     var quiet = false
 
     @OptionGroup var logging: LogOptions

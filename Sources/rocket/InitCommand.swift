@@ -8,35 +8,36 @@ struct InitCommand: ParsableCommand {
         commandName: "init",
         abstract: "Write a first job file for your own log tables.",
         discussion: """
-            Looks at the tables' columns and at some tens of thousands of their rows: which columns are an impression's id \
-            and time and which say what was clicked, which columns are fit to be features and of what kind, how long people \
-            wait before they click. Writes a job file with comments that say what was seen and why a column was left out, \
-            and checks it against the tables. Reads only; a role that may SELECT from the two tables is enough.
+            Reads the two tables and finds out which columns are an impression's id and time, which column of the \
+            clicks names the impression, which columns can be features and of what kind, and how long people wait \
+            before they click. Writes a job file with comments that say what was seen and why a column was left out, \
+            and checks it against the tables. It only reads; a role that may SELECT from the two tables is enough.
 
-            Where there are two possibilities it takes one and says so; the options below name the columns themselves. \
+            Where there are two possibilities it takes one and says so; the options below name the columns instead. \
             Exit codes: 0 written, 6 the tables do not fit or the file exists, 7 database.
 
             Examples:
               rocket init --impressions shop.ad_views --clicks shop.ad_taps
-              rocket init --impressions shop.ad_views --clicks shop.ad_taps --model homepage --output homepage.yaml
-              rocket init --impressions shop.ad_views --clicks shop.ad_taps --impression-time seen_at --force
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps --output a.yaml
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps \\
+                --impression-time seen_at --force
             """)
 
-    @Option(help: ArgumentHelp("Table or view with a row for each ad shown.", valueName: "schema.table"))
+    @Option(help: ArgumentHelp("Table or view with a row per ad shown.", valueName: "schema.table"))
     var impressions: String
 
-    @Option(help: ArgumentHelp("Table or view with a row for each click.", valueName: "schema.table"))
+    @Option(help: ArgumentHelp("Table or view with a row per click.", valueName: "schema.table"))
     var clicks: String
 
-    @Option(help: ArgumentHelp("Name of the model. Default: that of the impressions' table.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the model. Default: the name of the impressions' table.", valueName: "name"))
     var model: String?
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Where to write it. Default: jobs/MODEL.yaml, or MODEL.yaml.", valueName: "file"))
+        help: ArgumentHelp("File to write. Default: jobs/MODEL.yaml, or MODEL.yaml.", valueName: "file"))
     var output: String?
 
-    @Flag(help: "Replace a file that is there.")
+    @Flag(help: "Replace an existing file.")
     var force = false
 
     @Option(help: ArgumentHelp("The impressions' column that clicks refer to.", valueName: "column"))

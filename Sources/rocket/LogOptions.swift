@@ -8,7 +8,7 @@ import Logging
 struct LogOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "text, or json: one object a line on standard error, with time, level, message and what they are about. "
+            "Form of the log on standard error: text, or json with one object per line. "
                 + "Default: $ROCKET_LOG_FORMAT, else text.",
             valueName: "format"))
     var logFormat: LogFormat?

@@ -59,7 +59,7 @@ enum Main {
 
     /// As `Rocket.exit(withError:)` does: help to standard output, complaints to standard error.
     private static func present(_ error: any Error, _ code: ExitCode) -> Int32 {
-        let text = Rocket.fullMessage(for: error)
+        let text = HelpText.wrapped(Rocket.fullMessage(for: error))
         if !text.isEmpty {
             if code.isSuccess { printUnchanged(text) } else { complain(VisibleText.escaped(text, lineBreaks: .kept) + "\n") }
         }

@@ -8,8 +8,8 @@ struct MigrateCommand: ParsableCommand {
         abstract: "Create or update the job's tables and views.",
         discussion: """
             Applies the numbered SQL files that were not applied before, each in one transaction, and remembers their \
-            checksums; a file that was edited after it was applied is an error that names it. Safe to repeat. While another \
-            session holds the migrations' lock, it says who that is, waits (--wait), then leaves with code 4.
+            checksums. A file that was edited after it was applied is an error that names it. Safe to repeat. While \
+            another session holds the migrations' lock, it says who that is, waits (--wait), then exits with code 4.
 
             Example:
               DATABASE_URL=postgresql:///ads rocket migrate

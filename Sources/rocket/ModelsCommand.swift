@@ -4,13 +4,13 @@ import Reports
 
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "List model versions, show one, and decide which is live.",
+        commandName: "models", abstract: "List versions, show one, and decide which is live.",
         subcommands: [List.self, Show.self, Pull.self, Promote.self, Rollback.self, Retire.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "All versions, newest first.",
+            abstract: "List all versions, newest first.",
             discussion: """
                 Examples:
                   rocket models list
@@ -37,9 +37,9 @@ struct ModelsCommand: ParsableCommand {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show",
-            abstract: "One version: its reports, or the job file it was trained with.",
+            abstract: "Show one version: its reports, or the job file it was trained with.",
             discussion: """
-                One report for each day that it was judged on; with --json an array.
+                Prints one report for each day that it was judged on; with --json an array.
 
                 Examples:
                   rocket models show 12
@@ -51,7 +51,7 @@ struct ModelsCommand: ParsableCommand {
         @Argument(help: "Number of the version.")
         var number: Int
 
-        @Flag(help: "Print the job file's text as it was.")
+        @Flag(help: "Print the job file as it was.")
         var jobFile = false
 
         @OptionGroup var output: OutputOptions

@@ -4,12 +4,12 @@ import Jobs
 struct NightlyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nightly",
-        abstract: "The whole job for one night: extract, train, evaluate, publish.",
+        abstract: "Run the whole job for one night: extract, train, judge, publish.",
         discussion: """
-            Takes the last mature day (its end and the attribution window have passed), trains on the days of the \
-            window before it and judges both nets on it. Version, weights, reports and the promotion gate's verdict are \
-            written in one transaction; where the gate holds the version back the exit code is 8. \
-            Run a second time it finds its own work and does nothing (exit code 3).
+            Takes the last mature day (the day and the attribution window after it have passed), trains on the window \
+            before it and judges both nets on it. Version, weights, reports and the gate's verdict are written in one \
+            transaction. If the gate holds the version back, the exit code is 8. A second run finds the work done and \
+            does nothing (exit code 3).
 
             Examples:
               rocket nightly --job jobs/quickstart.yaml

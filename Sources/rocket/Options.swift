@@ -18,7 +18,7 @@ struct DatabaseOptions: ParsableArguments {
 struct SourceDatabaseOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where the logs are read from, a replica perhaps. Default: $SOURCE_DATABASE_URL, else the same database.",
+            "Where the logs are, for example a replica. Default: $SOURCE_DATABASE_URL, else the same database.",
             valueName: "url"))
     var sourceDatabase: String?
 
@@ -46,7 +46,7 @@ struct JobOptions: ParsableArguments {
 
     @OptionGroup var source: SourceDatabaseOptions
 
-    @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
+    @Flag(name: .shortAndLong, help: "Print only warnings and results, no progress.")
     var quiet = false
 
     @OptionGroup var logging: LogOptions

@@ -13,7 +13,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Print as JSON.")
     var json = false
 
-    @Flag(help: "Print as CSV: a header row with the JSON's keys, then one row each; empty: unknown.")
+    @Flag(help: "Print as CSV, with the JSON's keys as columns.")
     var csv = false
 
     func validate() throws {

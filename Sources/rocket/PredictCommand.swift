@@ -7,14 +7,14 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict",
         abstract: "Score impressions with a version's light net.",
         discussion: """
-            With --day: all impressions of a day of the log that the version was trained on, into rocket.predictions, in one \
-            transaction; a day that is predicted again replaces what was there. Impressions that cannot be scored get a row \
-            with the problem.
+            With --day: scores all impressions of a day of the log that the version was trained on into \
+            rocket.predictions, in one transaction; a day that is predicted again replaces what was there. Impressions \
+            that cannot be scored get a row with the problem.
 
-            Without: JSON lines from standard input, an object of raw values by column each ({"user_id": "u7", "price": 1.5, \
-            "tags": ["a", "b"], "shown_at": "2026-01-05T10:00:00Z"}); a column that is null or not there is missing, others \
-            than the model's are left out, whatever they hold. One line a row comes out: {"row": 1, "probability": 0.0312}, or \
-            {"row": 1, "problem": "…"}, and exit code 5 where there was a problem. With --folder no database is needed.
+            Without --day: reads JSON lines from standard input, each an object of raw values by column ({"user_id": \
+            "u7", "price": 1.5, "tags": ["a", "b"]}). A column that is null or absent is missing; columns that the \
+            model does not read are ignored. Prints one line per row: {"row": 1, "probability": 0.0312}, or {"row": 1, \
+            "problem": "…"}; exit code 5 if there was a problem. With --folder no database is needed.
 
             Examples:
               rocket predict --model 12 --day 2026-01-05
@@ -28,7 +28,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Number of the version, or: live.", valueName: "version"))
     var model: VersionChoice?
 
-    @Option(help: "Name of the model; with live, where several models have a live version.")
+    @Option(help: "With live: name of the model, if several models have a live version.")
     var name: String?
 
     @Option(help: "A folder that rocket models pull wrote, instead of --model.")
@@ -37,7 +37,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Day of the log whose impressions are scored.", valueName: "YYYY-MM-DD"))
     var day: Day?
 
-    @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
+    @Flag(name: .shortAndLong, help: "Print only warnings and results, no progress.")
     var quiet = false
 
     @OptionGroup var logging: LogOptions

@@ -8,8 +8,8 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Show how good and how fast a version is.",
         discussion: """
-            Light beside booster on the day that neither has seen, what the nets reach alone, how much of the gap \
-            rocket closed, latency, and where the model is.
+            Light net and booster on the day that neither has seen, what each reaches alone, how much of the gap was \
+            closed, latency, and where the model is.
 
             --html writes all of it as one page for a browser, which needs no network and can be mailed or printed: \
             the version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, its model \
@@ -25,18 +25,18 @@ struct ReportCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Option(help: "Only this model. Default: the newest report of any.")
+    @Option(help: "Only this model. Default: the newest report of any model.")
     var model: String?
 
     @Option(help: ArgumentHelp("Only this version.", valueName: "number"))
     var modelVersion: Int?
 
-    @Flag(help: "All reports as a table (with --json: an array), newest first.")
+    @Flag(help: "Print all reports as a table (with --json: an array), newest first.")
     var all = false
 
     @OptionGroup var output: OutputOptions
 
-    @Option(help: ArgumentHelp("Write a page for a browser to this file, instead of printing.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write a page for a browser to this file instead of printing.", valueName: "file"))
     var html: String?
 
     func validate() throws {

@@ -46,12 +46,11 @@ struct Rocket: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Every night",
-                subcommands: [
-                    NightlyCommand.self, BackfillCommand.self, ExtractCommand.self, TrainCommand.self,
-                    EvaluateCommand.self,
-                ]),
+                subcommands: [NightlyCommand.self, BackfillCommand.self, ExtractCommand.self]),
             CommandGroup(name: "Look", subcommands: [ReportCommand.self, StatusCommand.self, CacheCommand.self]),
-            CommandGroup(name: "Models", subcommands: [ModelsCommand.self, ExperimentCommand.self]),
+            CommandGroup(
+                name: "Models",
+                subcommands: [ModelsCommand.self, TrainCommand.self, EvaluateCommand.self, ExperimentCommand.self]),
             CommandGroup(name: "Serve", subcommands: [PredictCommand.self]),
             CommandGroup(name: "Measure", subcommands: [BenchCommand.self]),
         ])

@@ -8,7 +8,7 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Write the run's figures there when it ends, for the textfile collector of Prometheus' node_exporter. "
+            "File for the run's metrics when it ends, for node_exporter's textfile collector. "
                 + "Default: $ROCKET_METRICS_FILE, else none.",
             valueName: "file"))
     var metricsFile: String?

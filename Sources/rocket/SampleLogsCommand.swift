@@ -4,11 +4,11 @@ import Jobs
 struct SampleLogsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample-logs",
-        abstract: "Fill the log tables with realistic logs whose true click probabilities are known.",
+        abstract: "Generate logs whose true click probabilities are known.",
         discussion: """
             Zipf-distributed users and ads, effects of hour and weekday, interactions of users and ads, late and \
             duplicate clicks. The true probability of each impression is stored, so reports can show the best AUC that \
-            anything could reach. Days that are there already with the same settings are left alone.
+            is possible. Days that exist already with the same settings are left alone.
 
             Example:
               rocket sample-logs --days 5 --impressions 1000000 --first-day 2026-01-05
@@ -16,10 +16,10 @@ struct SampleLogsCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Option(help: "How many days.")
+    @Option(help: "Number of days.")
     var days = 5
 
-    @Option(help: "Impressions over all days; spread evenly over the days.")
+    @Option(help: "Number of impressions, spread evenly over the days.")
     var impressions = 1_000_000
 
     @Option(help: ArgumentHelp("Default: so that the last day is yesterday (UTC).", valueName: "YYYY-MM-DD"))
@@ -28,10 +28,10 @@ struct SampleLogsCommand: ParsableCommand {
     @Option(help: "Equal seeds give equal logs.")
     var seed: UInt64 = 1
 
-    @Option(help: "How many users there are.")
+    @Option(help: "Number of users.")
     var users = 50_000
 
-    @Option(help: "How many ads there are.")
+    @Option(help: "Number of ads.")
     var ads = 2_000
 
     @Option(help: "Mean click probability.")
@@ -46,7 +46,7 @@ struct SampleLogsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Into ad_log.NAME_impressions and ad_log.NAME_clicks.", valueName: "name"))
     var into: String?
 
-    @Flag(name: .shortAndLong, help: "Only warnings and results, no progress.")
+    @Flag(name: .shortAndLong, help: "Print only warnings and results, no progress.")
     var quiet = false
 
     @OptionGroup var logging: LogOptions

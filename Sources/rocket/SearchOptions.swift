@@ -6,7 +6,7 @@ import TextTable
 
 /// `rocket experiment --search`.
 struct SearchOptions: ParsableArguments {
-    @Flag(help: "Look for better settings of the job file, on the training rows alone.")
+    @Flag(help: "Search for better settings of the job file, on the training rows alone.")
     var search = false
 
     @Option(
@@ -15,13 +15,13 @@ struct SearchOptions: ParsableArguments {
 
     @Option(
         help:
-            "With --search: variants at most. With a budget that suffices for them, the search can be repeated exactly."
+            "With --search: the most variants. If the budget suffices for them, the search can be repeated exactly."
     )
     var trials: Int?
 
     @Option(
         help: ArgumentHelp(
-            "With --search: the keys to try, with commas between. Default: all but nets.light.hidden, which decides what "
+            "With --search: the keys to try, separated by commas. Default: all but nets.light.hidden, which decides what "
                 + "serving costs. Known: " + SettingSearchRequest.knownKeys.joined(separator: ", ") + ".",
             valueName: "keys"))
     var keys: String?
@@ -29,7 +29,7 @@ struct SearchOptions: ParsableArguments {
     @Option(
         name: [.long, .customShort("o")],
         help: ArgumentHelp(
-            "With --search: where the best job file is written, the given one with the changed keys.", valueName: "file"
+            "With --search: file for the best job file, the given one with the changed keys.", valueName: "file"
         ))
     var output: String?
 

@@ -7,16 +7,16 @@ import TextTable
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "The last runs, the newest version of each model, and what is wrong with the logs.",
+        abstract: "Show the last runs, the newest version of each model, and stale or missing days.",
         discussion: """
-            Compares every cached day with the logs: a day is stale when impressions came or went since, or when clicks \
-            arrived late and flip a label (rocket backfill --stale mends it). Days without impressions between the first \
-            and the last are named, and rows whose time is of no day are counted. A model whose logs cannot be read says why \
-            in a line of its own. All this reads the logs; --no-logs leaves it out.
+            Compares every cached day with the logs: a day is stale when impressions came or went since, or when \
+            clicks arrived late and flip a label (rocket backfill --stale repairs it). Days without impressions \
+            between the first and the last are named, and rows whose time belongs to no day are counted. A model whose \
+            logs cannot be read says why in a line of its own. --no-logs reads none of this.
 
-            Of the newest cached days there is an account, in which every impression and every click event is counted \
-            once: impressions read = used + rejected + repeated; click events = labels + duplicate + late + early + \
-            orphan + ambiguous. --accounts prints it alone. --csv prints the runs alone, or with --accounts the account.
+            The newest cached days have an account in which every impression and every click is counted once: \
+            impressions read = used + rejected + repeated; click events = labels + duplicate + late + early + orphan + \
+            ambiguous. --accounts prints it alone. --csv prints the runs alone, or with --accounts the account.
 
             Examples:
               rocket status
@@ -30,13 +30,13 @@ struct StatusCommand: ParsableCommand {
     @Option(help: "Only this model.")
     var model: String?
 
-    @Option(help: ArgumentHelp("How many runs.", valueName: "count"))
+    @Option(help: ArgumentHelp("Number of runs to show.", valueName: "count"))
     var runs = 10
 
-    @Option(help: ArgumentHelp("Of how many cached days of each model to show the account.", valueName: "count"))
+    @Option(help: ArgumentHelp("Number of cached days per model whose account is shown.", valueName: "count"))
     var days = 7
 
-    @Flag(help: "Only the account of the cached days.")
+    @Flag(help: "Print only the account of the cached days.")
     var accounts = false
 
     @Flag(inversion: .prefixedNo, help: "Compare the cached days with the logs.")

@@ -8,11 +8,11 @@ struct TrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Train a version on a range of days, without judging it.",
         discussion: """
-            Trains booster and light net together and stores the version. Judge it with rocket evaluate; \
-            rocket nightly does both.
+            Trains booster and light net together and stores the version. Judge it with rocket evaluate; rocket \
+            nightly does both.
 
             Example:
-              rocket train --job jobs/quickstart.yaml --from 2026-11-15 --to 2026-11-21
+              rocket train --job ads.yaml --from 2026-11-15 --to 2026-11-21
             """)
 
     @OptionGroup var options: RunOptions
@@ -23,7 +23,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Last day to train on.", valueName: "YYYY-MM-DD"))
     var to: Day
 
-    @Flag(help: "Tell where the time went, and the share of what the machine's matrix products reach.")
+    @Flag(help: "Print where the time went, and the share of what bare matrix products reach here.")
     var profile = false
 
     @OptionGroup var output: OutputOptions
