@@ -116,7 +116,7 @@ extension Form where Value == String {
     }
 
     static var featureName: Form {
-        matching("a feature name that starts with a-z and goes on with a-z, 0-9 and _") { text in
+        matching("a feature name that starts with a-z and continues with a-z, 0-9 and _") { text in
             text.unicodeScalars.allSatisfy { isLowercase($0) || isDigit($0) || $0 == "_" }
                 && text.unicodeScalars.first.map(isLowercase) == true
         }

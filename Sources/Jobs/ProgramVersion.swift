@@ -3,7 +3,7 @@ import Foundation
 
 /// The program's version, written beside everything that it makes.
 public enum ProgramVersion {
-    public static let current = "0.1.0"
+    public static let current = "0.2.0"
 
     /// Git revision of the program: $ROCKET_REVISION, which an image is built with, else that of the checkout that the
     /// program's file lies in, with `-dirty` where something was changed there; nil: neither.

@@ -10,10 +10,10 @@ struct Rocket: ParsableCommand {
 
             Your own tables:
               rocket migrate
-              rocket init --impressions shop.ad_views --clicks shop.ad_taps
-              rocket doctor --job ad_views.yaml
-              rocket nightly --job ad_views.yaml
-              rocket report --html ad_views.html
+              rocket init --impressions shop.ad_views --clicks shop.ad_taps -o ads.yaml
+              rocket doctor --job ads.yaml
+              rocket nightly --job ads.yaml
+              rocket report --html ads.html
 
             Generated logs instead: rocket sample-logs --days 5 --impressions 200000, then rocket nightly --job \
             jobs/quickstart.yaml.

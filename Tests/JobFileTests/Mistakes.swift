@@ -239,11 +239,11 @@ let oneMistake: [Mistake] = [
     Mistake(
         "name: user, ",
         "",
-        "8: features[1].name is missing; expected a feature name that starts with a-z and goes on with a-z, 0-9 and _"),
+        "8: features[1].name is missing; expected a feature name that starts with a-z and continues with a-z, 0-9 and _"),
     Mistake(
         "name: user, ",
         "name: User-ID, ",
-        "8: features[User-ID].name is \"User-ID\"; expected a feature name that starts with a-z and goes on with a-z, 0-9 and _"
+        "8: features[User-ID].name is \"User-ID\"; expected a feature name that starts with a-z and continues with a-z, 0-9 and _"
     ),
     Mistake(
         "name: user, ",

@@ -30,4 +30,12 @@ import Testing
         let places = order.compactMap { help.range(of: $0)?.lowerBound }
         #expect(places.count == order.count && places == places.sorted())
     }
+
+    @Test("The newest version of the changelog is the program's, and has a date")
+    func version() throws {
+        let changelog = try String(contentsOfFile: "\(TestDatabase.repository)/CHANGELOG.md", encoding: .utf8)
+        let newest = try #require(changelog.firstMatch(of: /\n## \[([0-9.]+)\] - \d{4}-\d\d-\d\d\n/))
+        let version = try CommandTests.rocket(["--version"], database: "").output
+        #expect(version.trimmingCharacters(in: .whitespacesAndNewlines) == newest.1)
+    }
 }
