@@ -100,7 +100,7 @@ public struct IDTableReport: Codable, Equatable, Sendable {
 
 /// How much memory a training's embeddings may take: all of their tables, of all ranks together, with the optimiser's state and the
 /// tables of ids, but not the weights that are kept aside as a net's best.
-public struct EmbeddingMemory: Sendable {
+public struct EmbeddingMemory: Equatable, Sendable {
     public var bytes: Int
     private let dim: Int
     /// Embedding tables a field, and nets with a linear part.

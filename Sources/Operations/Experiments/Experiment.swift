@@ -38,10 +38,12 @@ public struct Experiment {
             _ = try job.run("experiment", evaluatedDay: day) { databases, recorder in
                 let data = try NightExtraction(context, databases, recorder).extract(night)
                 result.fingerprint = try fingerprint(of: data)
+                let counted = CountedIDs()
                 for number in 0..<UInt64(seeds) {
                     let work = try SeedWork(
                         data: data, fingerprint: result.fingerprint, seed: context.jobFile.training.seed &+ number,
-                        context: context, launch: launch, databases: databases, recorder: recorder)
+                        context: context, launch: launch, databases: databases, recorder: recorder,
+                        counted: counted)
                     result.trained += try work.run(arms)
                 }
                 return RunOutcome(didWork: result.trained > 0)
@@ -68,6 +70,8 @@ private struct SeedWork {
     let launch: RankedLaunch
     let databases: Databases
     let recorder: RunRecorder
+    /// Shared by all seeds.
+    let counted: CountedIDs
 
     /// Trains what is missing.
     ///
@@ -109,7 +113,7 @@ private struct SeedWork {
                 context.jobFile, launch, fingerprint: fingerprint, trainedTo: data.night.trained.upperBound),
             reuse: .never)
         return ArmTrainings(
-            ArmTrainer(context, databases.extraction, recorder, launch),
+            ArmTrainer(context, databases.extraction, recorder, launch, counted: counted),
             ArmTrainings.Work(entries: data.training, checkpoints: checkpoints, choices: choices), seed: seed)
     }
 

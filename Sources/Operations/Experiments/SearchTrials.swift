@@ -15,6 +15,7 @@ struct SearchWork {
     let trained: ClosedRange<Day>
     let databases: Databases
     let recorder: RunRecorder
+    let counted = CountedIDs()
 }
 
 /// The trials of one search: each is trained once, and written when it is done.
@@ -112,7 +113,8 @@ struct SearchTrials {
                 work.context.jobFile, work.launch, fingerprint: fingerprint, trainedTo: work.trained.upperBound),
             reuse: .never)
         return ArmTrainings(
-            ArmTrainer(work.context, work.databases.extraction, work.recorder, work.launch),
+            ArmTrainer(
+                work.context, work.databases.extraction, work.recorder, work.launch, counted: work.counted),
             ArmTrainings.Work(entries: work.entries, checkpoints: { _ in folder }, choices: choices), job: job)
     }
 

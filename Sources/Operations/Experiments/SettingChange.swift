@@ -1,4 +1,5 @@
 import CounterRandom
+import Features
 import JobFile
 import RocketLaunching
 
@@ -32,6 +33,7 @@ struct SearchedSettings {
         ("training.batch_size", ["256", "512", "1024", "2048"]),
         ("training.l2", ["0", "0.000001", "0.00001", "0.0001"]),
         ("nets.embedding_dim", ["4", "8", "16", "32"]),
+        ("features.minimum_count", ["2", "5", "20"]),
         ("nets.booster.hidden", ["[200, 100]", "[400, 200, 100]", "[400, 400, 400]"]),
         ("nets.booster.dropout", ["0", "0.1", "0.3"]),
         ("nets.booster.batch_norm", ["false", "true"]),
@@ -51,9 +53,21 @@ struct SearchedSettings {
     static func job(_ base: JobFile, with changes: [SettingChange]) -> JobFile? {
         var edit = JobFileEdit(base.text)
         for change in changes {
-            guard edit.set(change.path, to: change.value) else { return nil }
+            for path in paths(of: change, in: base) {
+                guard edit.set(path, to: change.value) else { return nil }
+            }
         }
         return try? JobFile(text: edit.text, path: base.path)
+    }
+
+    /// Where a change is written: a key of the features at every one with a table of ids of its own.
+    private static func paths(of change: SettingChange, in base: JobFile) -> [[String]] {
+        guard change.path.first == "features", let key = change.path.last else { return [change.path] }
+        let features = base.features.features
+        let shared = Set(features.compactMap(\.table))
+        return features.indices.filter {
+            features[$0].hasIDTable && features[$0].table == nil && !shared.contains(features[$0].name)
+        }.map { ["features", "\($0)", key] }
     }
 
     /// Changes in an order that the seed decides: one, two or three keys each, none twice, and none that changes nothing.

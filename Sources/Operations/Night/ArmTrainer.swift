@@ -41,9 +41,15 @@ package struct ArmTrainer {
     let recorder: RunRecorder
     private let extraction: Extraction
     private let launch: RankedLaunch
+    private let counted: CountedIDs
 
-    package init(_ context: JobContext, _ extraction: Extraction, _ recorder: RunRecorder, _ launch: RankedLaunch) {
+    /// - Parameter counted: ids that earlier trainings on the same rows have counted.
+    package init(
+        _ context: JobContext, _ extraction: Extraction, _ recorder: RunRecorder, _ launch: RankedLaunch,
+        counted: CountedIDs
+    ) {
         (self.context, self.extraction, self.recorder, self.launch) = (context, extraction, recorder, launch)
+        self.counted = counted
     }
 
     /// Trains one arm with all ranks of the launch. Resumes from the checkpoint that processes before have left.
@@ -94,7 +100,7 @@ package struct ArmTrainer {
         launch.setTimeout(order.training.rankTimeout)
         try collective.send(order)
         let training = try RankedTraining(
-            order, collective.share(models, for: order), over: collective, log: context.log)
+            order, collective.share(models, for: order), over: collective, counted: counted, log: context.log)
         do {
             return try training.run(stops: { recorder.isStopping }) { state in
                 recorder.show(

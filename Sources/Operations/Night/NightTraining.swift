@@ -58,7 +58,7 @@ struct NightTraining {
                 context.jobFile, launch, fingerprint: fingerprint.version, trainedTo: data.night.trained.upperBound),
             reuse: .ofEarlierNights)
         let trainings = ArmTrainings(
-            ArmTrainer(context, databases.extraction, recorder, launch),
+            ArmTrainer(context, databases.extraction, recorder, launch, counted: CountedIDs()),
             ArmTrainings.Work(
                 entries: data.training, checkpoints: { _ in checkpoints }, choices: choices, parent: data.parent))
         return (trainings, checkpoints)

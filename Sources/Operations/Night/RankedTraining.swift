@@ -12,15 +12,18 @@ struct RankedTraining {
     private let trainer: CoTrainer
     private let folder: CheckpointFolder
 
-    /// - Parameter models: are not kept: a rank has room for its shards.
+    /// - Parameters:
+    ///   - models: are not kept: a rank has room for its shards.
+    ///   - counted: the ids that earlier trainings of this process have counted.
     init(
-        _ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, log: Logger
+        _ order: TrainingOrder, _ models: TrainingOrder.Models, over collective: any Collective, counted: CountedIDs,
+        log: Logger
     ) throws {
         self.order = order
         folder = CheckpointFolder(order.checkpoints, log: log)
         (readers, trainer) = try collective.together {
             let readers = try order.readers()
-            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective))
+            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective, counted: counted))
         }
     }
 
@@ -52,7 +55,8 @@ extension TrainingOrder: RankTask {
         do {
             rank.group.setTimeout(training.rankTimeout ?? RankGroup.usualTimeout)
             let training = try RankedTraining(
-                self, rank.group.share(TrainingOrder.Models(), for: self), over: rank.group, log: rank.log)
+                self, rank.group.share(TrainingOrder.Models(), for: self), over: rank.group, counted: rank.counted,
+                log: rank.log)
             _ = try training.run(stops: { rank.interruption.isRequested }) { _ in }
         } catch let error as CollectiveError where error.breaksGroup {
             throw error

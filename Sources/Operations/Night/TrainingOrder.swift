@@ -52,14 +52,26 @@ package struct TrainingOrder: Codable, Sendable {
         }
     }
 
-    /// - Parameter source: the rows of all files, whose ids are counted.
+    /// - Parameters:
+    ///   - source: the rows of all files, whose ids are counted.
+    ///   - counted: by earlier trainings.
     func trainer(
-        _ models: Models, _ source: TrainingSource, _ collective: any Collective
+        _ models: Models, _ source: TrainingSource, _ collective: any Collective, counted: CountedIDs
     ) throws -> CoTrainer {
-        let known = try KnownIDs(
-            layout, of: source.holdingOut(HeldOut(training)).training, after: models.parent?.model,
-            memory: EmbeddingMemory(nets, sharing: rocket.sharing),
-            Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+        let memory = EmbeddingMemory(nets, sharing: rocket.sharing)
+        let heldOut = HeldOut(training)
+        func count() throws -> KnownIDs {
+            try KnownIDs(
+                layout, of: source.holdingOut(heldOut).training, after: models.parent?.model, memory: memory,
+                Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+        }
+        // What a parent knows belongs to the ids, too.
+        let known =
+            models.parent == nil
+            ? try counted.ids(
+                of: CountedIDs.Key(layout: layout, files: files.map(\.checksum), heldOut: heldOut, memory: memory),
+                count: count)
+            : try count()
         let trainer = CoTrainer(
             arm: arm, layout: layout, nets: nets, rocket: rocket, training: training, clickRate: clickRate,
             known: known, teacher: models.teacher, collective: collective)

@@ -16,6 +16,8 @@ package struct FollowingRank {
     package let group: RankGroup
     package let interruption: Interruption
     package let log: Logger
+    /// Ids that earlier tasks have counted.
+    package let counted = CountedIDs()
 }
 
 /// A rank other than 0: it knows no database and no command, but does what rank 0 tells it to.

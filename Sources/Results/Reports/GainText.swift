@@ -2,7 +2,7 @@ import Plots
 
 /// A difference between two nets in words that claim no more than its error allows.
 public enum GainText {
-    /// `better than alone by 0.0031 ± 0.0005 AUC (log loss −0.0010 ± 0.0002)`.
+    /// `better than alone by 0.0031 ± 0.0005 AUC (log loss −0.0010 ± 0.0002)`, or `exactly as alone`.
     ///
     /// - Parameters:
     ///   - than: The other net: `alone`, `logistic regression`.
@@ -11,6 +11,10 @@ public enum GainText {
         than other: String, auc: (difference: Double, error: Double?),
         logLoss: (difference: Double, error: Double?)?
     ) -> String {
+        // The same scores, not merely equally good ones: then neither differs for any user or seed.
+        if let logLoss, [auc, logLoss].allSatisfy({ $0.difference == 0 && ($0.error ?? 0) == 0 }) {
+            return "exactly as \(other)"
+        }
         let loss = logLoss.map { " (log loss \(NumberText.signed($0.difference))\(margin($0.error)))" } ?? ""
         let own = margin(auc.error)
         guard let error = auc.error, abs(auc.difference) > clear * error, auc.difference != 0 else {

@@ -52,6 +52,22 @@ import Testing
         }
     }
 
+    @Test("A minimum count is tried for every feature with a table of ids of its own, and for no other")
+    func minimumCount() throws {
+        let tables = { (text: String) in text.replacing(", hash_bits: 6}", with: "}") }
+        try PipelineTests.withJob(days: 2, change: tables) { url, job in
+            let request = SettingSearchRequest(
+                day: try PipelineTests.day("2026-01-07"), budget: .seconds(3_600), mostTrials: 4,
+                keys: ["features.minimum_count"])
+            _ = try PipelineTests.session(url, job).search(request)
+            let files = try TestDatabase.connect(url).execute(
+                "SELECT job_file FROM rocket.search_trials WHERE rung = 0 AND changes = 'features.minimum_count: 20'"
+            ).map { try JobFile(text: $0.text("job_file"), path: "trial.yaml").features.features }
+            let counts = try #require(files.first).map { "\($0.name) \($0.minimumCount ?? 1)" }
+            #expect(counts == ["category 20", "slot 1", "interests 20", "price 1"])
+        }
+    }
+
     @Test("The judged day is not read: it need not be there")
     func judgedDayUnread() throws {
         try PipelineTests.withJob(days: 2) { url, job in
