@@ -117,10 +117,10 @@ import Testing
                 #expect(try quarantine.map { try $0.textOrNil("key") } == ["c", "d", "e", nil, "a", "g", "b", "h"])
                 #expect(try quarantine[0].text("reason").contains("yesterday"))
                 #expect(try quarantine[3].text("raw") == "f,2026-01-05 10:00")
-                #expect(try quarantine[4].text("reason").contains("there already"))
+                #expect(try quarantine[4].text("reason").contains("already exists"))
                 #expect(try quarantine[4].text("raw") == "a,2026-01-05 07:05,u2,2,,0")
                 #expect(try quarantine[5].text("reason").contains("0000-01-05"))
-                #expect(try quarantine[6].text("reason").contains("there already"))
+                #expect(try quarantine[6].text("reason").contains("already exists"))
                 let again = try LogImporter(request, on: connection).run(file: file) { _ in }
                 #expect(!again.isNew)
                 #expect(
