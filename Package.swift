@@ -75,16 +75,19 @@ let cache = room(
             ]),
     ])
 
-let learning: [Target] = [
-    .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
-    .target(name: "RocketLaunching", dependencies: ["Collectives", "CounterRandom", "Days", "FeatureCache", "Nets"]),
-    .testTarget(
-        name: "NetsTests", dependencies: ["CounterRandom", "Nets"], exclude: ["reference.json", "reference.py"]),
-    .testTarget(
-        name: "RocketLaunchingTests",
-        dependencies: ["AllocationCount", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
-        exclude: ["reference.json", "reference.py"]),
-]
+let learning = room(
+    "Learning",
+    [
+        .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
+        .target(
+            name: "RocketLaunching", dependencies: ["Collectives", "CounterRandom", "Days", "FeatureCache", "Nets"]),
+        .testTarget(
+            name: "NetsTests", dependencies: ["CounterRandom", "Nets"], exclude: ["reference.json", "reference.py"]),
+        .testTarget(
+            name: "RocketLaunchingTests",
+            dependencies: ["AllocationCount", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
+            exclude: ["reference.json", "reference.py"]),
+    ])
 
 let judging = room(
     "Judging",
