@@ -30,6 +30,7 @@ let system = room(
 let base = room(
     "Base",
     [
+        .target(name: "Arrays", dependencies: ["CDNNL"]),
         .target(name: "CounterRandom"),
         .target(name: "Days"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
@@ -37,7 +38,7 @@ let base = room(
         .target(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
-        .target(name: "Collectives", dependencies: ["Nets"]),
+        .target(name: "Collectives", dependencies: ["Arrays"]),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
@@ -78,14 +79,22 @@ let cache = room(
 let learning = room(
     "Learning",
     [
-        .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
+        // The method alone: it uses no other target.
+        .target(name: "RocketLaunching"),
+        .target(name: "Nets", dependencies: ["Arrays", "CDNNL", "CounterRandom"]),
         .target(
-            name: "RocketLaunching", dependencies: ["Collectives", "CounterRandom", "Days", "FeatureCache", "Nets"]),
+            name: "Training",
+            dependencies: ["Arrays", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"]),
+        .testTarget(name: "RocketLaunchingTests", dependencies: ["RocketLaunching"]),
         .testTarget(
-            name: "NetsTests", dependencies: ["CounterRandom", "Nets"], exclude: ["reference.json", "reference.py"]),
+            name: "NetsTests", dependencies: ["Arrays", "CounterRandom", "Nets"],
+            exclude: ["reference.json", "reference.py"]),
         .testTarget(
-            name: "RocketLaunchingTests",
-            dependencies: ["AllocationCount", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
+            name: "TrainingTests",
+            dependencies: [
+                "AllocationCount", "Arrays", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching",
+                "Training",
+            ],
             exclude: ["reference.json", "reference.py"]),
     ])
 
@@ -95,10 +104,10 @@ let judging = room(
         .target(
             name: "Evaluation",
             dependencies: [
-                "CounterRandom", "Files", "Nets", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "Arrays", "CounterRandom", "Files", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
         .testTarget(
-            name: "EvaluationTests", dependencies: ["CounterRandom", "Evaluation", "Nets"],
+            name: "EvaluationTests", dependencies: ["Arrays", "CounterRandom", "Evaluation"],
             exclude: ["paired.py", "reference.json", "reference.py"]),
     ])
 
@@ -108,13 +117,13 @@ let serving = room(
         .target(name: "RocketServing", dependencies: ["Features", "Nets"]),
         .target(
             name: "ONNXExport",
-            dependencies: ["Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: ["Arrays", "Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"]),
         .testTarget(
             name: "RocketServingTests",
             dependencies: [
                 "AllocationCount", "CounterRandom", "FeatureCache", "Features", "Nets", "RocketLaunching",
-                "RocketServing",
+                "RocketServing", "Training",
             ]),
     ])
 
@@ -133,21 +142,21 @@ let operations = room(
         .target(
             name: "JobFile",
             dependencies: [
-                "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching",
+                "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching", "Training",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
             name: "Jobs",
             dependencies: [
-                "AdLogs", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files", "JobFile",
-                "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching",
-                "RocketServing", "SampleLogs",
+                "AdLogs", "Arrays", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files",
+                "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching",
+                "RocketServing", "SampleLogs", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Operations", exclude: ["JobFile"]),
         .testTarget(
             name: "JobFileTests",
-            dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport"]),
+            dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport", "Training"]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
@@ -178,7 +187,7 @@ let support: [Target] = [
         name: "FuzzInputs",
         dependencies: [
             "CLZ4", "CXXHash", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Jobs", "Nets",
-            "RocketLaunching", "RocketServing",
+            "RocketLaunching", "RocketServing", "Training",
         ],
         path: "Tests/Fuzz/Inputs"),
     .executableTarget(name: "rocket-fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Main"),

@@ -1,3 +1,5 @@
+import Arrays
+
 /// Rows of a batch's ids that this rank has from those who keep them, and their gradients: what a sharded table is for the
 /// nets during one step. Ids are slots here.
 final class BorrowedRows: @unchecked Sendable {

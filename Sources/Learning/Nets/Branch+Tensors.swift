@@ -1,3 +1,5 @@
+import Arrays
+
 extension Safetensors {
     /// Is told a tensor's name, its shape, the array that holds it and where it lies there.
     package typealias Visitor = (String, [Int], FloatArray, Range<Int>) -> Void

@@ -1,3 +1,4 @@
+import Arrays
 import Foundation
 
 /// Scores the candidates of a request with one net. What they have in common, the request's features, goes through the

@@ -1,3 +1,5 @@
+import Arrays
+
 extension DenseNet {
     /// What becomes of the input's gradient.
     public enum InputGradient: Sendable {

@@ -1,3 +1,5 @@
+import Arrays
+
 extension DenseNet {
     /// Computes the output for some rows of input `[batch, in]`. Slices are independent of each other, so they may run on
     /// several threads; in scoring any ranges of rows are.

@@ -1,3 +1,5 @@
+import Arrays
+
 extension DenseNet {
     /// A part of the parameters whose gradient is computed in one go over the whole batch: some lines of a layer's weights,
     /// and with the first of them what else the layer has. The parts depend on the net alone, so who computes them when

@@ -1,3 +1,4 @@
+import Arrays
 import Foundation
 
 /// How dense parameters follow their gradients.

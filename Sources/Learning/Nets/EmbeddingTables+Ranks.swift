@@ -1,3 +1,5 @@
+import Arrays
+
 /// What a rank gives for some rows that another one keeps: their places there, and where the gradients begin among the floats
 /// that it has sent, `[places, dim]`.
 public struct RowContribution: Sendable {

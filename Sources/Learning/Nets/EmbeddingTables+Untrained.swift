@@ -1,3 +1,5 @@
+import Arrays
+
 /// Rows that no training row had: they would score with the random numbers they began with. The mean of the trained rows is
 /// what the nets expect of an id that they know nothing about.
 extension EmbeddingTables {

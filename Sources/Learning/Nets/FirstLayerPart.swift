@@ -1,3 +1,5 @@
+import Arrays
+
 /// What some features bring to the first product of a net, x · W: the sum over their columns of x.
 ///
 /// A field of few ids keeps a row of sums, `embedding · W`, for each of them, so that its part is looked up and not

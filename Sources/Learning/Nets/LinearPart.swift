@@ -1,3 +1,5 @@
+import Arrays
+
 /// The linear ("wide") part of a net: each id has one weight, and a row's are added to its logit (Cheng et al., arXiv
 /// 1606.07792). Trained by FTRL-Proximal, which touches only the ids that a batch has.
 public final class LinearPart: Sendable {

@@ -1,3 +1,5 @@
+import Arrays
+
 /// What the machine's matrix library reaches at best: the yardstick of a training step.
 public enum MatrixProbe {
     /// Floating-point operations a second of square products of 1,024, one on each thread, the best of some rounds.

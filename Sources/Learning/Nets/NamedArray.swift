@@ -1,3 +1,5 @@
+import Arrays
+
 /// An array with its name in a file.
 package struct NamedArray {
     package var name: String

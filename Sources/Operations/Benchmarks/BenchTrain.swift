@@ -5,6 +5,7 @@ import Foundation
 import Nets
 import RocketLaunching
 import SampleLogs
+import Training
 
 /// `rocket bench train`: the co-training step on batches in memory, beside PyTorch.
 public struct TrainBench: Codable, Sendable {

@@ -1,3 +1,4 @@
+import Arrays
 import Collectives
 import Evaluation
 import Extract
@@ -5,6 +6,7 @@ import FeatureCache
 import Foundation
 import Nets
 import RocketLaunching
+import Training
 
 /// One training, as rank 0 tells the other ranks of it.
 package struct TrainingOrder: Codable, Sendable {

@@ -1,6 +1,6 @@
 """Makes reference.json: nets with every part in PyTorch, Float64: outputs, gradients, running statistics.
 
-    python3 Tests/NetsTests/reference.py > Tests/NetsTests/reference.json
+    python3 Tests/Learning/NetsTests/reference.py > Tests/Learning/NetsTests/reference.json
 """
 
 import json

@@ -7,6 +7,7 @@ import Nets
 import RocketLaunching
 import RocketServing
 import Testing
+import Training
 
 /// A small shop: what a user brings, what an ad brings, and what both do.
 enum Shop {
