@@ -84,7 +84,9 @@ let learning = room(
         .target(name: "Nets", dependencies: ["Arrays", "CDNNL", "CounterRandom"]),
         .target(
             name: "Training",
-            dependencies: ["Arrays", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"]),
+            dependencies: ["Arrays", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"]),
+        .target(
+            name: "RankedTraining", dependencies: ["Arrays", "Collectives", "FeatureCache", "Nets", "Training"]),
         .testTarget(name: "RocketLaunchingTests", dependencies: ["RocketLaunching"]),
         .testTarget(
             name: "NetsTests", dependencies: ["Arrays", "CounterRandom", "Nets"],
@@ -92,8 +94,8 @@ let learning = room(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "AllocationCount", "Arrays", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching",
-                "Training",
+                "AllocationCount", "Arrays", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RankedTraining",
+                "RocketLaunching", "Training",
             ],
             exclude: ["reference.json", "reference.py"]),
     ])
@@ -149,8 +151,8 @@ let operations = room(
             name: "Jobs",
             dependencies: [
                 "AdLogs", "Arrays", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files",
-                "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching",
-                "RocketServing", "SampleLogs", "Training",
+                "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
+                "RocketLaunching", "RocketServing", "SampleLogs", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Operations", exclude: ["JobFile"]),

@@ -2,7 +2,7 @@ import Dispatch
 import Synchronization
 
 /// A few batches on their way from the thread that reads and cuts them to the one that trains on them.
-final class BatchQueue: Sendable {
+package final class BatchQueue: Sendable {
     private struct State {
         var waiting: [InputRows] = []
         var failure: (any Error)?
@@ -44,7 +44,7 @@ final class BatchQueue: Sendable {
     /// The next batch, in the order in which they were put; nil after the last.
     ///
     /// - Throws: what ended the reading, after the batches before it.
-    func next() throws -> InputRows? {
+    package func next() throws -> InputRows? {
         filled.wait()
         let batch = try state.withLock { state -> InputRows? in
             if !state.waiting.isEmpty { return state.waiting.removeFirst() }

@@ -9,9 +9,9 @@ public struct Checkpoints {
     public var resume: SavedCheckpoint?
     /// Keeps a part; false where it could not, and training goes on without.
     public var save: (CheckpointPart) throws -> Bool
-    /// Is told, at rank 0, that all parts of a checkpoint are kept: those before it may go.
+    /// Is told, once, that all parts of a checkpoint are kept: those before it may go.
     public var complete: (CheckpointPart) -> Void
-    /// Is told that some rank could not keep its part: this one is of no use.
+    /// Is told that some peer could not keep its part: this one is of no use.
     public var discard: (CheckpointPart) -> Void
     /// Asked with every step; true: the training saves where it is and ends with `TrainingError.stopped`.
     public var stops: () -> Bool
@@ -30,7 +30,7 @@ public struct Checkpoints {
     }
 }
 
-/// What one rank keeps of a checkpoint; a single process keeps all.
+/// What one of several peers keeps of a checkpoint; a process alone keeps all.
 public struct CheckpointPart: Sendable {
     public var bytes: [UInt8]
     /// Which of the parts this is, of so many.
@@ -46,10 +46,10 @@ public struct CheckpointPart: Sendable {
     }
 }
 
-/// A checkpoint of as many parts as ranks made it; any number of ranks can go on from it.
+/// A checkpoint of as many parts as peers made it; any number of them can resume from it.
 public struct SavedCheckpoint {
     public var parts: Int
-    /// The bytes of a part. Each rank reads all of them, one at a time.
+    /// The bytes of a part. Each peer reads all of them, one at a time.
     public var load: (Int) throws -> [UInt8]
 
     public init(parts: Int, load: @escaping (Int) throws -> [UInt8]) {
@@ -100,7 +100,7 @@ struct Checkpoint {
         self.arrays = arrays + optimisers.arrays
     }
 
-    /// A rank's part: its shards, and with the first what all have.
+    /// A peer's part: its shards, and with the first what all have.
     func encoded(_ state: TrainingState, best: BestPoints?, part: Int = 0, of parts: Int = 1) throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
         for named in arrays + (best?.arrays ?? []) where part == 0 || named.sharding != nil {

@@ -13,9 +13,9 @@ public struct CoTrainedModel: Sendable {
     /// Hidden layers that the two nets have in common.
     let sharedLayers: Int
     /// The nets that the arm trains, light nets first.
-    package internal(set) var branches: [(net: Net, branch: Branch)]
+    package var branches: [(net: Net, branch: Branch)]
     /// Whether the nets have embeddings, and a trunk if there is one, in common: the same objects in all branches.
-    private(set) var isShared: Bool
+    package private(set) var isShared: Bool
     /// Which ids have an embedding of their own, and why; nil where no field has a rule.
     public private(set) var admission: AdmissionCounts?
 
@@ -90,7 +90,7 @@ public struct CoTrainedModel: Sendable {
     package var boosterBranch: Branch? { self[.booster] }
 
     /// All embedding tables, each once, with the names of their tensors.
-    var embeddings: [(name: String, owner: Parameters, tables: EmbeddingTables)] {
+    package var embeddings: [(name: String, owner: Parameters, tables: EmbeddingTables)] {
         branches.prefix(isShared ? 1 : branches.count).enumerated().map { index, item in
             (
                 index == 0 ? "embedding" : "\(item.net.name)_embedding", isShared ? .shared : .own(item.net),

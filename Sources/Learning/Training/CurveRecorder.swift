@@ -40,8 +40,10 @@ struct CurveRecorder: Codable {
 }
 
 /// Means of the loss terms over a batch; the hint is not weighted.
-struct StepLosses: Codable {
-    var light = 0.0
-    var booster = 0.0
-    var hint = 0.0
+package struct StepLosses: Codable, Sendable {
+    package var light, booster, hint: Double
+
+    package init(light: Double = 0, booster: Double = 0, hint: Double = 0) {
+        (self.light, self.booster, self.hint) = (light, booster, hint)
+    }
 }

@@ -24,14 +24,14 @@ package struct RowLookup: Sendable {
 /// A batch in the form that nets eat: ids by field, and a dense input `[rows, inputWidth]`.
 package struct InputRows: Sendable {
     /// As the tables know them: of sharded tables the slots of the rows that come here.
-    private(set) var ids: [FieldIDs]
-    let batch: SparseBatch
+    package var ids: [FieldIDs]
+    package let batch: SparseBatch
     /// Rows of the whole batch, of which these may be some.
-    let batchRows: Int
+    package let batchRows: Int
     /// The rows' numbers in the whole batch; nil: they are all of it.
     let rowNumbers: [UInt32]?
-    /// Where the embedding rows come from; nil where they all are here.
-    private(set) var plan: RowPlan?
+    /// How the embedding rows come here, which the peers know; nil where they all are here.
+    package var plan: (any Sendable)?
     /// As the teacher's tables know the ids.
     private let teacherIDs: [FieldIDs]?
 
@@ -39,7 +39,7 @@ package struct InputRows: Sendable {
         self.init(batch, ofBatch: batch.rows, numbers: nil, lookup)
     }
 
-    init(_ batch: SparseBatch, ofBatch rows: Int, numbers: [UInt32]?, _ lookup: RowLookup) {
+    package init(_ batch: SparseBatch, ofBatch rows: Int, numbers: [UInt32]?, _ lookup: RowLookup) {
         self.batch = batch
         batchRows = rows
         rowNumbers = numbers
@@ -52,20 +52,10 @@ package struct InputRows: Sendable {
         (self.ids, teacherIDs) = lookup.rows(of: ids)
     }
 
-    /// Some of a batch's rows, as the part that a rank trains on.
-    init(_ range: Range<Int>, of batch: SparseBatch, _ lookup: RowLookup) {
+    /// Some of a batch's rows, as the part that one of several peers trains on.
+    package init(_ range: Range<Int>, of batch: SparseBatch, _ lookup: RowLookup) {
         self.init(
             batch.selecting(rows: Array(range)), ofBatch: batch.rows, numbers: range.map { UInt32($0) }, lookup)
-    }
-
-    /// The same rows for tables that the ranks keep parts of.
-    func planned(_ layout: InputLayout, ranks: Int) -> InputRows {
-        guard ranks > 1 else { return self }
-        var planned = self
-        let plan = RowPlan(ids, layout: layout, ranks: ranks)
-        planned.ids = plan.slots
-        planned.plan = plan
-        return planned
     }
 
     /// The same rows for the tables of the teacher, which are here as a whole.
@@ -76,8 +66,8 @@ package struct InputRows: Sendable {
         return rows
     }
 
-    var rows: Int { batch.rows }
-    var labels: [UInt8] { batch.labels }
+    package var rows: Int { batch.rows }
+    package var labels: [UInt8] { batch.labels }
 
     /// Writes some rows of the input: embeddings field by field, then the standardised numerics.
     func write(_ rows: Range<Int>, of tables: EmbeddingTables, into x: FloatArray) {

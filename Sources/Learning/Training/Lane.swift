@@ -11,18 +11,18 @@ struct Slice: Sendable {
 }
 
 /// A stack of dense layers in training: with its buffers, its gradient, its optimiser and its linear part.
-final class Lane: Sendable {
+package final class Lane: Sendable {
     /// Whose layers they are.
-    let parameters: Parameters
-    let net: DenseNet
+    package let parameters: Parameters
+    package let net: DenseNet
     let optimiser: DenseOptimiser
     /// What the first layer reads, `[batch, in]`, and what becomes of its gradient.
     private let input: FloatArray
     private let inputGradient: DenseNet.InputGradient
-    let workspace: DenseNet.Workspace
+    package let workspace: DenseNet.Workspace
     /// Laid out as the net's parameters.
-    let gradient: FloatArray
-    let linear: (part: LinearPart, workspace: LinearPart.Workspace)?
+    package let gradient: FloatArray
+    package let linear: (part: LinearPart, workspace: LinearPart.Workspace)?
     let group: ClippingGroup
     /// Under which its time is counted.
     let part: StepProfile.Part
@@ -93,16 +93,16 @@ final class Lane: Sendable {
 
 /// The nets' inputs of a batch, `[batch, inputWidth]`, with their gradients: one for both nets, or one each when nothing is
 /// shared.
-struct StepInputs: Sendable {
-    struct Tables: Sendable {
-        let owner: Parameters
-        let embeddings: EmbeddingTables
-        let x, dx: FloatArray
+package struct StepInputs: Sendable {
+    package struct Tables: Sendable {
+        package let owner: Parameters
+        package let embeddings: EmbeddingTables
+        package let x, dx: FloatArray
         let group: ClippingGroup
     }
 
     /// The shared tables, or the light net's and the booster's.
-    let tables: [Tables]
+    package let tables: [Tables]
 
     init(_ model: CoTrainedModel, rows: Int) {
         tables = zip(model.embeddings, [ClippingGroup.shared, .boosterTables]).map { embeddings, group in

@@ -55,10 +55,10 @@ struct ShareStream {
 }
 
 extension TrainingSource {
-    /// The batches of an epoch, as `RankShares` deals their rows: calls `body` with this rank's rows of each.
+    /// The batches of an epoch, as `RowShares` deals their rows: calls `body` with the rows here of each.
     /// Ends when `body` is false.
     func shareBatches(
-        _ shares: RankShares, seed: UInt64, epoch: Int, _ done: StepsDone, _ lookup: RowLookup,
+        _ shares: RowShares, seed: UInt64, epoch: Int, _ done: StepsDone, _ lookup: RowLookup,
         _ profile: StepProfile, _ body: (InputRows) throws -> Bool
     ) throws {
         let own = shares.own

@@ -31,14 +31,19 @@ public final class StepProfile: Sendable {
     }
 
     /// Runs a piece of work and counts its time.
-    @inline(__always)
-    func time<Result>(_ part: Part, _ work: () throws -> Result) rethrows -> Result {
+    @inlinable @inline(__always)
+    package func time<Result>(_ part: Part, _ work: () throws -> Result) rethrows -> Result {
         let start = ContinuousClock.now
         defer {
-            let elapsed = (ContinuousClock.now - start).components.attoseconds / 1_000_000_000
-            counters[part.rawValue].nanoseconds.wrappingAdd(Int(elapsed), ordering: .relaxed)
+            add(ContinuousClock.now - start, to: part)
         }
         return try work()
+    }
+
+    @usableFromInline
+    func add(_ time: Duration, to part: Part) {
+        counters[part.rawValue].nanoseconds.wrappingAdd(
+            Int(time.components.attoseconds / 1_000_000_000), ordering: .relaxed)
     }
 
     /// Seconds of all threads together.

@@ -1,18 +1,8 @@
-import Collectives
-
-/// What a rank would have done after a step; what one wishes, all do.
-struct StepWishes {
-    var stop = false
-    var save = false
-}
-
 /// How a training goes.
 struct TrainingCourse {
     var state: TrainingState
     /// Samples and steps of this process and those with it.
-    var samplesHere = 0, stepsHere = 0
-    /// Sent by this rank for the steps, and for what was done beside them.
-    var bytesSent = 0, bytesBeside = 0
+    private(set) var done = (steps: 0, samples: 0)
 
     init(state: TrainingState) {
         self.state = state
@@ -20,23 +10,16 @@ struct TrainingCourse {
 
     mutating func add(_ losses: StepLosses, _ input: InputRows) {
         state.steps += 1
-        stepsHere += 1
+        done.steps += 1
         state.samples += input.batchRows
-        samplesHere += input.batchRows
+        done.samples += input.batchRows
         state.curve.add(losses, step: state.steps)
-    }
-
-    /// Does what looks at the training but is no part of its steps.
-    mutating func beside(_ collective: any Collective, _ body: (inout TrainingState) throws -> Void) rethrows {
-        let sent = collective.bytesSent
-        try body(&state)
-        bytesBeside += collective.bytesSent - sent
     }
 }
 
 /// The plan of one training.
 struct TrainingRun {
-    let best: BestPoints?
+    private let isJudged: Bool
     /// Of all epochs.
     let steps: Int
     /// Passes that are begun.
@@ -51,10 +34,10 @@ struct TrainingRun {
 
     private static let proofSteps = 3
 
-    init(stepsAnEpoch: Int, _ training: TrainingSpecification, best: BestPoints?) {
+    init(stepsAnEpoch: Int, _ training: TrainingSpecification, isJudged: Bool) {
         let epochs = training.search.map { Double($0.mostEpochs) } ?? training.epochs
         let steps = max(1, Int((Double(stepsAnEpoch) * epochs).rounded()))
-        self.best = best
+        self.isJudged = isJudged
         self.steps = steps
         self.epochs = Int(epochs.rounded(.up))
         search = training.search
@@ -71,7 +54,7 @@ struct TrainingRun {
     /// Whether all has been trained, or no net has become better for too long.
     func isOver(_ state: TrainingState) -> Bool {
         if let lastStep, state.steps >= lastStep { return true }
-        guard best != nil else { return false }
+        guard isJudged else { return false }
         if let search { return state.isOutOfTime == true || search.isOver(state.validations) }
         return state.validations.sinceBest >= patience
     }

@@ -45,6 +45,13 @@ public struct TrainingReport: Codable, Sendable {
         public var shares: Int?
         /// What all ranks sent for the steps of this process, over the samples of them, and what `ExchangeCost` says of it.
         public var bytesSentASample, expectedBytesASample: Double
+
+        package init(
+            ranks: Int, hosts: Int, shares: Int?, bytesSentASample: Double, expectedBytesASample: Double
+        ) {
+            (self.ranks, self.hosts, self.shares) = (ranks, hosts, shares)
+            (self.bytesSentASample, self.expectedBytesASample) = (bytesSentASample, expectedBytesASample)
+        }
     }
 
     /// Mean loss terms over the steps up to `step` since the point before.

@@ -1,5 +1,4 @@
 import Arrays
-import Collectives
 import CounterRandom
 import Nets
 import RocketLaunching
@@ -10,43 +9,42 @@ import RocketLaunching
 /// The parameters' gradients are then computed part by part, a part being some lines of one layer's weights over the whole
 /// batch, and each embedding table's by itself. So no gradient is ever added up over threads, and their number changes no
 /// bit.
-struct TrainingStep {
+package struct TrainingStep {
     /// The nets' own layers, light nets first.
     let nets: [Lane]
     /// Nil where the arm has no such net, or no layers are shared.
     let light, booster, trunk: Lane?
-    let profile = StepProfile()
+    package let profile = StepProfile()
     /// All layers.
-    let lanes: [Lane]
-    let inputs: StepInputs
-    let lookup: RowLookup
+    package let lanes: [Lane]
+    package let inputs: StepInputs
+    package let lookup: RowLookup
     private let rocket: RocketSpecification
-    let training: TrainingSpecification
-    let parallel: Parallel
-    /// What the ranks of a group exchange in a step; nil for a single process.
-    let exchange: StepExchange?
+    package let training: TrainingSpecification
+    package let parallel: Parallel
+    let peers: any Peers
     /// A booster that stands still, with what it needs for its forward pass.
     private let teacher: (branch: Branch, workspace: BranchWorkspace)?
     private let slices: Int
     private let sums: [SliceSums]
     /// The independent pieces of work after the backward pass, the longest first.
-    let work: [Work]
+    package let work: [Work]
     /// Squared norm of each piece's gradient, where gradients are clipped.
-    let norms: FloatArray
+    package let norms: FloatArray
     /// What each clipping group's gradients are multiplied by.
-    let scales: FloatArray
+    package let scales: FloatArray
 
     /// Sums of the loss terms over a slice.
     private final class SliceSums: @unchecked Sendable {
         var losses = StepLosses()
     }
 
-    enum Work: Sendable {
+    package enum Work: Sendable {
         case dense(Lane, DenseNet.Part)
         case linear(Lane, field: Int)
         case tables(StepInputs.Tables, field: Int)
 
-        var clipping: ClippingGroup {
+        package var clipping: ClippingGroup {
             switch self {
             case .dense(let lane, _), .linear(let lane, _): lane.group
             case .tables(let tables, _): tables.group
@@ -64,9 +62,9 @@ struct TrainingStep {
 
     init(
         model: CoTrainedModel, teacher: CoTrainedModel?, rocket: RocketSpecification,
-        training: TrainingSpecification, parallel: Parallel, collective: any Collective
+        training: TrainingSpecification, parallel: Parallel, peers: any Peers
     ) {
-        let slices = max(1, training.sliceCount / collective.ranks)
+        let slices = peers.slices(of: training.sliceCount)
         let size = training.batchSize
         self.rocket = rocket
         self.training = training
@@ -86,7 +84,7 @@ struct TrainingStep {
             parts.sorted { $0.1 > $1.1 }.map(\.0)
             + inputs.tables.flatMap { tables in fields.map { Work.tables(tables, field: $0) } }
             + lanes.filter { $0.linear != nil }.flatMap { lane in fields.map { Work.linear(lane, field: $0) } }
-        exchange = collective.isShared ? StepExchange(inputs, lanes, model.layout, collective, parallel) : nil
+        self.peers = peers
         norms = FloatArray(count: training.gradientClip == nil ? 0 : work.count)
         scales = FloatArray(count: ClippingGroup.allCases.count)
     }
@@ -132,45 +130,34 @@ struct TrainingStep {
     /// - Parameters:
     ///   - number: of the step, which chooses the dropped units.
     ///   - hintScale: factor on λ.
-    /// - Throws: `CollectiveError`, in a group.
+    /// - Throws: what a peer that does not answer does.
     func gradients(
         of input: InputRows, step number: Int, _ terms: LossTerms, hintScale: Double
     ) throws -> StepLosses {
         let losses = propagate(input, number, terms, hintScale)
-        if let exchange {
-            try sumGradients(input, exchange)
-            return losses
-        }
-        parallel.perform(parts: work.count) { gradient(work[$0], input, input.rows) }
+        try peers.gradients(self, input)
         return losses
     }
 
     /// One step: gradients of the whole loss, and with them the updates.
     ///
-    /// - Parameter wishes: of this rank.
-    /// - Returns: the means of the loss terms over the batch, and what some rank wishes.
-    /// - Throws: `CollectiveError`, in a group.
+    /// - Parameter wishes: of this process.
+    /// - Returns: the means of the loss terms over the batch, and what some peer wishes.
+    /// - Throws: what a peer that does not answer does.
     func run(
         _ input: InputRows, step number: Int, _ rates: StepRates, hintScale: Double, _ wishes: StepWishes
-    ) throws -> (StepLosses, StepWishes) {
+    ) throws -> StepOutcome {
         let losses = propagate(input, number, .all, hintScale)
-        if let exchange {
-            let numbers = try exchange.collective.startGather([
-                losses.light, losses.booster, losses.hint, wishes.stop ? 1 : 0, wishes.save ? 1 : 0,
-            ])
-            try updateTogether(input, rates, exchange)
-            let sums = try numbers.sum()
-            return (
-                StepLosses(light: sums[0], booster: sums[1], hint: sums[2]),
-                StepWishes(stop: sums[3] > 0, save: sums[4] > 0)
-            )
-        }
-        update(input, rates)
-        return (losses, wishes)
+        return try peers.update(self, input, rates, StepOutcome(losses: losses, wishes: wishes))
+    }
+
+    /// The gradients of all parameters, after the backward pass.
+    func computeGradients(_ input: InputRows) {
+        parallel.perform(parts: work.count) { gradient(work[$0], input, input.rows) }
     }
 
     /// The gradients after the backward pass, and with them the updates.
-    private func update(_ input: InputRows, _ rates: StepRates) {
+    func update(_ input: InputRows, _ rates: StepRates) {
         updateStatistics(input)
         guard let limit = training.gradientClip else {
             // A part's update follows at once, while its gradient lies in the cache.
@@ -199,10 +186,10 @@ struct TrainingStep {
     }
 
     /// Of a full batch.
-    func share(_ input: InputRows) -> Float { Float(input.batchRows) / Float(training.batchSize) }
+    package func share(_ input: InputRows) -> Float { Float(input.batchRows) / Float(training.batchSize) }
 
     /// From `norms`, what clipping to a limit multiplies each group's gradients by.
-    func scaleGroups(_ limit: Double) {
+    package func scaleGroups(_ limit: Double) {
         for group in 0..<scales.count {
             var sum = 0.0
             for index in work.indices where work[index].clipping.rawValue == group { sum += Double(norms[index]) }
@@ -232,11 +219,9 @@ struct TrainingStep {
 
     /// Norms of what `gradients` has left.
     ///
-    /// - Throws: `CollectiveError`, in a group.
+    /// - Throws: what a peer that does not answer does.
     func norms(_ input: InputRows) throws -> TrainingReport.GradientNorms.Norms {
-        let squares =
-            try exchange.map { try squaredNormsTogether(input, $0) }
-            ?? work.map { squaredNorm($0, input, input.rows) }
+        let squares = try peers.squaredNorms(self, input)
         func norm(_ parameters: Parameters) -> Double {
             zip(work, squares).filter { $0.0.reported == parameters }.reduce(0) { $0 + $1.1 }.squareRoot()
         }
@@ -271,7 +256,7 @@ struct TrainingStep {
             profile.time(.hint) { sums[index].losses = writeLogitGradients(input, slice.rows, terms, hintScale) }
             for lane in nets { profile.time(lane.part) { lane.backward(slice) } }
             if let trunk { profile.time(trunk.part) { trunk.backward(slice) } }
-            exchange?.collective.progress()
+            peers.progress()
         }
         var losses = StepLosses()
         for slice in sums {
@@ -309,14 +294,14 @@ struct TrainingStep {
 
     // MARK: Parameters
 
-    func gradient(_ work: Work, _ input: InputRows, _ rows: Int) {
+    package func gradient(_ work: Work, _ input: InputRows, _ rows: Int) {
         // Embeddings' and linear weights' gradients are added up when they are used.
         guard case .dense(let lane, let part) = work else { return }
         guard rows > 0 else { return lane.net.clear(part, gradient: lane.gradient) }
         profile.time(lane.part) { lane.gradient(of: part, rows: rows) }
     }
 
-    func squaredNorm(_ work: Work, _ input: InputRows, _ rows: Int) -> Double {
+    package func squaredNorm(_ work: Work, _ input: InputRows, _ rows: Int) -> Double {
         switch work {
         case .dense(let lane, let part): lane.net.squaredNorm(of: part, gradient: lane.gradient)
         case .linear(let lane, let field):
@@ -328,7 +313,7 @@ struct TrainingStep {
         }
     }
 
-    func update(_ work: Work, _ input: InputRows, _ rows: Int, _ rates: StepRates, scale: Float) {
+    package func update(_ work: Work, _ input: InputRows, _ rows: Int, _ rates: StepRates, scale: Float) {
         switch work {
         case .dense(let lane, let part):
             guard let step = rates[lane.parameters] else { return }
@@ -356,14 +341,14 @@ struct TrainingStep {
 
 /// Parameters whose gradients are clipped together: one norm over all would let the hint disturb the booster, whose
 /// steps it would shorten.
-enum ClippingGroup: Int, CaseIterable {
+package enum ClippingGroup: Int, CaseIterable {
     case light, booster, shared, boosterTables
 }
 
 /// Learning rates of one step, with the numbers of the dense optimisers that are in the middle of it.
-struct StepRates: Sendable {
+package struct StepRates: Sendable {
     var light, booster, trunk: DenseStep?
-    var embeddings, linear: Float
+    package var embeddings, linear: Float
 
     subscript(parameters: Parameters) -> DenseStep? {
         switch parameters {

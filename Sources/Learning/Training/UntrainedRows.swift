@@ -1,4 +1,3 @@
-import Collectives
 import Nets
 import RocketLaunching
 
@@ -8,15 +7,14 @@ extension CoTrainedModel {
     /// - Parameter kept: copies of the branches whose rows are to be set instead.
     func setUntrainedRows(
         _ which: EmbeddingTables.UntrainedRows, kept: [Net: Branch] = [:],
-        over collective: any Collective
+        _ peers: any Peers
     ) throws {
         for (net, branch) in branches {
             let tables = branch.embeddings
             let weights = kept[net]?.embeddings ?? tables
-            var sums = tables.sumsOfTrainedRows(which, of: weights)
+            let sums = tables.sumsOfTrainedRows(which, of: weights)
             guard !sums.isEmpty else { continue }
-            if collective.isShared { sums = try collective.startGather(sums).sum() }
-            tables.setUntrainedRows(which, of: weights, toMeanOf: sums)
+            tables.setUntrainedRows(which, of: weights, toMeanOf: try peers.sum(sums))
         }
     }
 }

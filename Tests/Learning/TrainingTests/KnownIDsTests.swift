@@ -49,7 +49,7 @@ extension World {
         _ source: TrainingSource, after parent: CoTrainedModel? = nil, layout: InputLayout = exactLayout,
         nets: NetSpecification = nets, sharing: Sharing = .embeddings, threads: Int = 1, memory: Int? = nil,
         embeddingRate: Double = 0.02, teacher: CoTrainedModel? = nil, arm: Arm = .rocket,
-        shares: Int? = nil, collective: any Collective = SingleProcess()
+        shares: Int? = nil, peers: any Peers = Alone()
     ) throws -> CoTrainer {
         let known = try KnownIDs(
             layout, of: source, after: parent, memory: Self.memory(memory, nets: nets, sharing: sharing))
@@ -59,7 +59,7 @@ extension World {
             training: TrainingSpecification(
                 batchSize: 32, epochs: 2, embeddingLearningRate: embeddingRate, seed: 5, slices: 4,
                 shares: shares, threads: threads),
-            clickRate: 0.3, known: known, teacher: teacher, collective: collective)
+            clickRate: 0.3, known: known, teacher: teacher, peers: peers)
     }
 
     /// One field, whose ids come as often as told.
@@ -282,7 +282,7 @@ extension World {
     func ranks(_ nets: NetSpecification) throws {
         func logits(_ ranks: Int) throws -> [[Float]] {
             try ThreadRanks.run(ranks) { collective -> [[Float]] in
-                let trainer = try World.exactTrainer(World.exactSource(), nets: nets, shares: 4, collective: collective)
+                let trainer = try World.exactTrainer(World.exactSource(), nets: nets, shares: 4, peers: collective.peers)
                 _ = try trainer.train(on: World.exactSource()) { _ in }
                 guard collective.rank == 0 else { return [] }
                 var batch = World.hashed(World.batch(rows: 40, seed: 7))

@@ -53,7 +53,7 @@ import Training
             training: TrainingSpecification(
                 batchSize: 32, epochs: 2, validationShare: share, negativeShare: item.negativeShare, gradientClip: item.clip, seed: 5, slices: 4,
                 shares: shares, threads: 1),
-            clickRate: 0.3, collective: collective)
+            clickRate: 0.3, peers: collective.peers)
     }
 
     static func train(_ item: Case, ranks: Int, shares: Int? = 4, share: Double = 0) throws -> [Trained] {
@@ -231,7 +231,7 @@ import Training
             let trainer = CoTrainer(
                 arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
                 training: TrainingSpecification(batchSize: 512, seed: 5, shares: 64, threads: 1), clickRate: 0.3,
-                collective: collective)
+                peers: collective.peers)
             var steps = 0
             do {
                 _ = try trainer.train(on: source) { steps = $0.step }

@@ -2,7 +2,9 @@ import Arrays
 import Collectives
 import Foundation
 import Nets
+import RankedTraining
 import Synchronization
+import Training
 
 /// Ranks that are threads of this process and exchange by memory: what a group under MPI does, without one.
 final class ThreadRanks: Sendable {
@@ -148,4 +150,8 @@ final class ThreadRanks: Sendable {
         func wait() throws { _ = try finish() }
         func wait(_ patience: Patience) throws -> [[UInt32]] { try finish() }
     }
+}
+
+extension Collective {
+    var peers: any Peers { isShared ? RankPeers(self) : Alone() }
 }

@@ -1,6 +1,7 @@
 import Arrays
 import Collectives
 import Nets
+import Training
 
 /// The ways of embedding rows between the ranks of a training: the ids of a batch go to the ranks that keep their rows, the
 /// rows come back, their gradients go there. All ranks do the same for the same step; the ids of a later batch may be on
@@ -65,7 +66,7 @@ final class RowExchange {
     }
 
     private func plan(of batch: InputRows) -> RowPlan {
-        batch.plan ?? RowPlan(batch.ids, layout: layout, ranks: collective.ranks)
+        batch.plan as? RowPlan ?? RowPlan(batch.ids, layout: layout, ranks: collective.ranks)
     }
 
     /// Sends the ids.

@@ -2,12 +2,14 @@ import Arrays
 import FeatureCache
 import Nets
 
+@testable import Training
+
 /// The gradients of one batch beside the parameters they belong to, as the tests look at them.
-package struct BatchGradients {
+struct BatchGradients {
     /// W_L and W_B with their gradients; empty where the arm has no such net.
-    package let lightParameters, light, boosterParameters, booster: FloatArray
+    let lightParameters, light, boosterParameters, booster: FloatArray
     /// The shared layers with theirs.
-    package let trunkParameters, trunk: FloatArray
+    let trunkParameters, trunk: FloatArray
     private let tables: EmbeddingTables
     private let linearTables: EmbeddingTables?
     private let linearGradient: FloatArray
@@ -30,18 +32,18 @@ package struct BatchGradients {
     }
 
     /// The table of a field of W_S, `[rows, dim]`.
-    package func embedding(_ field: Int) -> FloatArray { tables.tables[field] }
+    func embedding(_ field: Int) -> FloatArray { tables.tables[field] }
 
     /// The gradient of a number of a field's table, added up over the batch's rows.
-    package func embeddingGradient(_ field: Int, _ index: Int) -> Float {
+    func embeddingGradient(_ field: Int, _ index: Int) -> Float {
         gradient(tables, field, index, dx)
     }
 
     /// The booster's linear weights of a field, `[rows, 1]`; nil where it has none.
-    package func linear(_ field: Int) -> FloatArray? { linearTables?.tables[field] }
+    func linear(_ field: Int) -> FloatArray? { linearTables?.tables[field] }
 
     /// The gradient of a linear weight of the booster.
-    package func linearGradient(_ field: Int, _ index: Int) -> Float {
+    func linearGradient(_ field: Int, _ index: Int) -> Float {
         linearTables.map { gradient($0, field, index, linearGradient) } ?? 0
     }
 

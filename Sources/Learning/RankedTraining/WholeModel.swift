@@ -1,6 +1,7 @@
 import Arrays
 import Collectives
 import Nets
+import Training
 
 extension Collective {
     /// Brings the parts of sharded arrays together at rank 0; the other ranks get nil. One array after the other, so that rank 0

@@ -1,5 +1,6 @@
 import Collectives
 import Nets
+import Training
 
 /// The step of a group of ranks after the backward pass. Every gradient is added up in the order of the ranks, and every
 /// parameter is updated with the same bits wherever it is kept.

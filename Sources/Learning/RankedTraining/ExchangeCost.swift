@@ -1,6 +1,7 @@
 import FeatureCache
 import Foundation
 import Nets
+import Training
 
 /// What the ranks of a group send each other in a step, from the shapes of the nets and the ids of the data: how much network
 /// a training needs before anybody has the machines.

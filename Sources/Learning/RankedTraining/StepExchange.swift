@@ -1,6 +1,7 @@
 import Arrays
 import Collectives
 import Nets
+import Training
 
 /// What the ranks of a group exchange in a step: embedding rows and their gradients, and the sums of the dense gradients.
 ///
@@ -16,15 +17,18 @@ final class StepExchange: @unchecked Sendable {
     private let positions: [ObjectIdentifier: Int]
     private let fields: [Int: Int]
 
-    init(
-        _ inputs: StepInputs, _ lanes: [Lane], _ layout: InputLayout, _ collective: any Collective, _ parallel: Parallel
-    ) {
+    let layout: InputLayout
+
+    init(_ step: TrainingStep, _ collective: any Collective) {
         self.collective = collective
+        let (inputs, lanes) = (step.inputs, step.lanes)
+        let layout = inputs.tables[0].embeddings.layout
+        self.layout = layout
         let linear = lanes.compactMap(\.linear)
         let sets =
             inputs.tables.map { RowExchange.Tables(tables: $0.embeddings, gradient: $0.dx) }
             + linear.map { RowExchange.Tables(tables: $0.part.tables, gradient: $0.workspace.gradient) }
-        rows = RowExchange(sets, layout: layout, over: collective, parallel)
+        rows = RowExchange(sets, layout: layout, over: collective, step.parallel)
         positions = Dictionary(
             uniqueKeysWithValues: sets.enumerated().map { (ObjectIdentifier($0.element.tables), $0.offset) })
         fields = Dictionary(uniqueKeysWithValues: layout.ownFields.enumerated().map { ($0.element, $0.offset) })

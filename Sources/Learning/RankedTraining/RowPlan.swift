@@ -1,4 +1,5 @@
 import Nets
+import Training
 
 /// Which embedding rows a batch needs from which rank: every id of a table once.
 struct RowPlan: Sendable {
