@@ -30,6 +30,7 @@ let system = room(
 let base = room(
     "Base",
     [
+        .target(name: "Arrays", dependencies: ["CDNNL"]),
         .target(name: "CounterRandom"),
         .target(name: "Days"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
@@ -37,7 +38,7 @@ let base = room(
         .target(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
-        .target(name: "Collectives", dependencies: ["Nets"]),
+        .target(name: "Collectives", dependencies: ["Arrays"]),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
@@ -75,16 +76,29 @@ let cache = room(
             ]),
     ])
 
-let learning: [Target] = [
-    .target(name: "Nets", dependencies: ["CDNNL", "CounterRandom"]),
-    .target(name: "RocketLaunching", dependencies: ["Collectives", "CounterRandom", "Days", "FeatureCache", "Nets"]),
-    .testTarget(
-        name: "NetsTests", dependencies: ["CounterRandom", "Nets"], exclude: ["reference.json", "reference.py"]),
-    .testTarget(
-        name: "RocketLaunchingTests",
-        dependencies: ["AllocationCount", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"],
-        exclude: ["reference.json", "reference.py"]),
-]
+let learning = room(
+    "Learning",
+    [
+        // The method alone: it uses no other target.
+        .target(name: "RocketLaunching"),
+        .target(name: "Nets", dependencies: ["Arrays", "CDNNL", "CounterRandom"]),
+        .target(
+            name: "Training",
+            dependencies: ["Arrays", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"]),
+        .target(
+            name: "RankedTraining", dependencies: ["Arrays", "Collectives", "FeatureCache", "Nets", "Training"]),
+        .testTarget(name: "RocketLaunchingTests", dependencies: ["RocketLaunching"]),
+        .testTarget(
+            name: "NetsTests", dependencies: ["Arrays", "CounterRandom", "Nets"],
+            exclude: ["reference.json", "reference.py"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "AllocationCount", "Arrays", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RankedTraining",
+                "RocketLaunching", "Training",
+            ],
+            exclude: ["reference.json", "reference.py"]),
+    ])
 
 let judging = room(
     "Judging",
@@ -92,10 +106,10 @@ let judging = room(
         .target(
             name: "Evaluation",
             dependencies: [
-                "CounterRandom", "Files", "Nets", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "Arrays", "CounterRandom", "Files", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
         .testTarget(
-            name: "EvaluationTests", dependencies: ["CounterRandom", "Evaluation", "Nets"],
+            name: "EvaluationTests", dependencies: ["Arrays", "CounterRandom", "Evaluation"],
             exclude: ["paired.py", "reference.json", "reference.py"]),
     ])
 
@@ -105,13 +119,13 @@ let serving = room(
         .target(name: "RocketServing", dependencies: ["Features", "Nets"]),
         .target(
             name: "ONNXExport",
-            dependencies: ["Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: ["Arrays", "Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"]),
         .testTarget(
             name: "RocketServingTests",
             dependencies: [
                 "AllocationCount", "CounterRandom", "FeatureCache", "Features", "Nets", "RocketLaunching",
-                "RocketServing",
+                "RocketServing", "Training",
             ]),
     ])
 
@@ -130,21 +144,21 @@ let operations = room(
         .target(
             name: "JobFile",
             dependencies: [
-                "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching",
+                "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching", "Training",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
             name: "Jobs",
             dependencies: [
-                "AdLogs", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files", "JobFile",
-                "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketLaunching",
-                "RocketServing", "SampleLogs",
+                "AdLogs", "Arrays", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files",
+                "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
+                "RocketLaunching", "RocketServing", "SampleLogs", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Operations", exclude: ["JobFile"]),
         .testTarget(
             name: "JobFileTests",
-            dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport"]),
+            dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport", "Training"]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
@@ -175,7 +189,7 @@ let support: [Target] = [
         name: "FuzzInputs",
         dependencies: [
             "CLZ4", "CXXHash", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Jobs", "Nets",
-            "RocketLaunching", "RocketServing",
+            "RocketLaunching", "RocketServing", "Training",
         ],
         path: "Tests/Fuzz/Inputs"),
     .executableTarget(name: "rocket-fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Main"),

@@ -1,4 +1,4 @@
-import Nets
+import Arrays
 
 /// Sums an array over all ranks. Each rank adds up one part of it, in rank order, and sends the sum to the others:
 /// whatever the network and the timing, the additions are the same and every rank holds the same bits.

@@ -1,4 +1,4 @@
-import Nets
+import Arrays
 
 /// Operations that the ranks of one training perform together. All ranks call the same operations in the same order;
 /// each operation that waits throws `CollectiveError` when another rank does not answer in time.

@@ -1,5 +1,5 @@
+import Arrays
 import Foundation
-import Nets
 import Synchronization
 
 /// The ranks that `mpirun` started, as one group under Open MPI. One thread at a time may call it.

@@ -1,5 +1,5 @@
+import Arrays
 import Foundation
-import Nets
 
 /// The pending messages of one collective operation, to and from every other rank.
 ///

@@ -1,4 +1,4 @@
-import Nets
+import Arrays
 
 /// A group of one rank: nothing is sent, nothing is waited for.
 public final class SingleProcess: Collective {

@@ -1,5 +1,5 @@
+import Arrays
 import CounterRandom
-import Nets
 import Synchronization
 
 /// A Poisson bootstrap of AUCs that draws whole clusters (users), because impressions of one user are not independent:

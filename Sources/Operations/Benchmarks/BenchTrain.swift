@@ -3,8 +3,10 @@ import CounterRandom
 import FeatureCache
 import Foundation
 import Nets
+import RankedTraining
 import RocketLaunching
 import SampleLogs
+import Training
 
 /// `rocket bench train`: the co-training step on batches in memory, beside PyTorch.
 public struct TrainBench: Codable, Sendable {
@@ -116,7 +118,8 @@ private struct BenchNets {
             nets: Self.nets, rocket: RocketSpecification(sharing: .embeddings),
             training: TrainingSpecification(
                 batchSize: order.batch, denseType: order.dtype, threads: order.threads),
-            clickRate: 0.02, known: KnownIDs(layout, tables: tables), collective: collective)
+            clickRate: 0.02, known: KnownIDs(layout, tables: tables),
+            peers: collective.isShared ? RankPeers(collective) : Alone())
     }
 
     /// A rank's rows of each batch.

@@ -4,7 +4,7 @@ import Extract
 import JobFile
 import Logging
 import ModelRegistry
-import RocketLaunching
+import Training
 
 /// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results are
 /// written arm by arm; what an earlier run wrote is not done again.

@@ -1,7 +1,7 @@
 import Days
 import ModelRegistry
 import Postgres
-import RocketLaunching
+import Training
 
 /// The table of what experiments came to.
 struct ExperimentResults {

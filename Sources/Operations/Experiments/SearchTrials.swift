@@ -4,7 +4,7 @@ import Extract
 import JobFile
 import Logging
 import Postgres
-import RocketLaunching
+import Training
 
 /// What the trials of a search work with.
 struct SearchWork {

@@ -4,7 +4,6 @@ import Extract
 import Foundation
 import JobFile
 import Logging
-import RocketLaunching
 
 /// What `rocket experiment --search` is asked for.
 public struct SettingSearchRequest: Sendable {

@@ -1,4 +1,4 @@
-import RocketLaunching
+import Training
 
 /// How a trained model is measured.
 public struct EvaluationSpecification: Codable, Equatable, Sendable {

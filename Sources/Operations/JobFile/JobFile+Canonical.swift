@@ -3,6 +3,7 @@ import Features
 import Foundation
 import Nets
 import RocketLaunching
+import Training
 
 extension JobFile {
     /// Canonical JSON of everything in the file that the trained weights depend on: log source, features, nets, rocket

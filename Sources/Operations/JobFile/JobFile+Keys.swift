@@ -1,6 +1,7 @@
 import Features
 import Nets
 import RocketLaunching
+import Training
 
 // The keys of the file, in its order. To add one, add its line here.
 extension JobFile {

@@ -4,6 +4,7 @@ import Features
 import Foundation
 import Nets
 import RocketLaunching
+import Training
 
 /// One training job: which logs, which features, which nets, and how they are trained and measured.
 ///

@@ -2,6 +2,7 @@ import Extract
 import JobFile
 import Logging
 import RocketLaunching
+import Training
 
 /// Trains arms on the same rows: finds out for how many epochs, where the job file leaves that open, and trains a booster once
 /// for all that learn from it.

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import JobFile
 import Logging
-import RocketLaunching
+import Training
 
 /// The checkpoints of one piece of work, which its fingerprint names: the newest of each arm, in as many parts as ranks made
 /// it. They go when the version is published; a piece of work that was given up leaves them, until another one finds them

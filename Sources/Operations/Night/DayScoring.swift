@@ -6,6 +6,7 @@ import Foundation
 import JobFile
 import ModelRegistry
 import RocketLaunching
+import Training
 
 /// What nets gave the impressions of a day. Columns of a large day lie on disk.
 package struct ScoredDay {

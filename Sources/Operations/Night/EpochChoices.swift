@@ -3,7 +3,7 @@ import Digests
 import Foundation
 import JobFile
 import Postgres
-import RocketLaunching
+import Training
 
 /// The numbers of epochs that searches have found, in the database. A number that a piece of work has once got stays its own, so
 /// that it ends with the same weights however often it is disturbed.

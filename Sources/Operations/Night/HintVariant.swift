@@ -1,4 +1,5 @@
 import RocketLaunching
+import Training
 
 /// The arm `rocket` with another hint than the job file's: another loss, another λ, or both.
 public struct HintVariant: Hashable, Sendable {

@@ -5,8 +5,8 @@ import Features
 import Foundation
 import JobFile
 import Logging
-import RocketLaunching
 import RocketServing
+import Training
 
 /// Measures latencies of nets as a server calls them.
 struct LatencyMeasurement {

@@ -1,6 +1,6 @@
 import Logging
 import ModelRegistry
-import RocketLaunching
+import Training
 
 /// The version that a new one would replace.
 struct LiveModel {

@@ -1,9 +1,11 @@
+import Arrays
 import Evaluation
 import Foundation
 import JobFile
 import ModelRegistry
 import Nets
 import RocketLaunching
+import Training
 
 /// Differences of nets' AUCs and log losses on the same rows, with their uncertainty over users.
 struct NetComparisons {

@@ -1,6 +1,6 @@
 import Evaluation
 import Foundation
-import RocketLaunching
+import Training
 
 extension NetJudge {
     /// Judges by log loss, and reports AUC too.

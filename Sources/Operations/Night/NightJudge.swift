@@ -2,7 +2,7 @@ import Days
 import Evaluation
 import Extract
 import ModelRegistry
-import RocketLaunching
+import Training
 
 /// What a night judges.
 struct Candidate {

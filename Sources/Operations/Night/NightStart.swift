@@ -2,7 +2,7 @@ import Days
 import Extract
 import Logging
 import ModelRegistry
-import RocketLaunching
+import Training
 
 /// The version that a training goes on from.
 struct WarmStart {

@@ -1,10 +1,13 @@
+import Arrays
 import Collectives
 import Evaluation
 import Extract
 import FeatureCache
 import Foundation
 import Nets
+import RankedTraining
 import RocketLaunching
+import Training
 
 /// One training, as rank 0 tells the other ranks of it.
 package struct TrainingOrder: Codable, Sendable {
@@ -74,7 +77,8 @@ package struct TrainingOrder: Codable, Sendable {
             : try count()
         let trainer = CoTrainer(
             arm: arm, layout: layout, nets: nets, rocket: rocket, training: training, clickRate: clickRate,
-            known: known, teacher: models.teacher, collective: collective)
+            known: known, teacher: models.teacher,
+            peers: collective.isShared ? RankPeers(collective) : Alone())
         if let parent = models.parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
         return trainer
     }

@@ -1,5 +1,5 @@
 import Nets
-import RocketLaunching
+import Training
 
 /// Where the time of a training went, and how near it came to what the machine can do.
 public struct TrainingProfile: Sendable {

@@ -7,7 +7,7 @@ import JobFile
 import Logging
 import ModelRegistry
 import ONNXExport
-import RocketLaunching
+import Training
 
 /// Puts a version together from what was trained.
 struct VersionAssembly {

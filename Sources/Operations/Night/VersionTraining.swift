@@ -3,7 +3,7 @@ import Days
 import Extract
 import Logging
 import ModelRegistry
-import RocketLaunching
+import Training
 
 /// `rocket train`: trains on a range of days and publishes the version without judging it.
 public struct VersionTraining {

@@ -3,7 +3,6 @@ import Digests
 import Extract
 import JobFile
 import ModelRegistry
-import RocketLaunching
 
 /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
 package struct WorkFingerprint {

@@ -1,5 +1,5 @@
 import Nets
-import RocketLaunching
+import Training
 
 /// The known ids of trainings, counted once for all arms and seeds that train on the same rows.
 ///

@@ -10,8 +10,8 @@ import ModelRegistry
 import Nets
 import ONNXExport
 import Postgres
-import RocketLaunching
 import RocketServing
+import Training
 
 /// Why a job could not do its work.
 public enum JobError: Error, CustomStringConvertible {

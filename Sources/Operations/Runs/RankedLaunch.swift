@@ -1,6 +1,6 @@
 import Collectives
 import Foundation
-import RocketLaunching
+import Training
 
 /// How this process was started: alone, or as one of several ranks by `mpirun`.
 public struct RankedLaunch: Sendable {

@@ -1,3 +1,4 @@
+import Arrays
 import Features
 import Foundation
 import Nets

@@ -5,6 +5,7 @@ import Foundation
 import Nets
 import RocketLaunching
 import RocketServing
+import Training
 
 /// A small model with a part of each kind, and its features.
 enum FuzzModel {

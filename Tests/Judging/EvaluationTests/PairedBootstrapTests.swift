@@ -1,7 +1,7 @@
+import Arrays
 import CounterRandom
 import Evaluation
 import Foundation
-import Nets
 import Testing
 
 @Suite struct PairedBootstrapTests {

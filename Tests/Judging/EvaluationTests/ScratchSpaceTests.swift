@@ -1,7 +1,7 @@
+import Arrays
 import CounterRandom
 import Evaluation
 import Foundation
-import Nets
 import Testing
 
 /// Rows of two nets with many ties, and rows without a group.

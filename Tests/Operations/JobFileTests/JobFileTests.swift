@@ -5,6 +5,7 @@ import JobFile
 import Nets
 import RocketLaunching
 import Testing
+import Training
 
 @Suite("Job files that are right")
 struct JobFileTests {

@@ -1,8 +1,8 @@
 import Foundation
 import Jobs
 import Logging
-import RocketLaunching
 import Testing
+import Training
 
 @Suite struct CheckpointFolderTests {
     /// A folder of its own, and what saves a part of some bytes in it.

@@ -7,6 +7,7 @@ import Nets
 import RocketLaunching
 import RocketServing
 import Testing
+import Training
 
 /// A small shop: what a user brings, what an ad brings, and what both do.
 enum Shop {
@@ -164,11 +165,12 @@ enum Shop {
             rocket: RocketSpecification(sharing: .embeddings, sharedLayers: sharedLayers),
             training: TrainingSpecification(batchSize: 64, seed: 3, slices: 2, threads: 1), clickRate: 0.2,
             known: known)
-        for step in 0..<20 as Range<UInt64> {
+        let batches = (0..<20 as Range<UInt64>).map { step in
             var batch = batch((0..<64).map { rows($0 + 100 * step) }, served)
             batch.labels = (0..<64).map { ($0 + Int(step)) % 3 == 0 ? 1 : 0 }
-            _ = try trainer.step(batch, progress: Double(step) / 20)
+            return batch
         }
+        try trainer.runSteps(20, over: batches)
         return trainer.model
     }
 

@@ -1,0 +1,195 @@
+import Arrays
+
+extension DenseNet {
+    /// What becomes of the input's gradient.
+    public enum InputGradient: Sendable {
+        /// It stops here.
+        case none
+        /// It is written to, or added to, the same rows of an array `[batch, in]`.
+        case written(FloatArray)
+        case added(FloatArray)
+    }
+
+    /// Carries `workspace.outputGradient` of a slice down to every layer and to the input, after a training pass over the
+    /// same slice. The parameters' gradients follow from it by `gradient(of:)`.
+    ///
+    /// - Parameter x: the net's input, as in `forward`.
+    public func backward(
+        _ x: FloatArray, rows: Range<Int>, slice: Int, dropout: Dropout = Dropout(), _ workspace: Workspace,
+        input: InputGradient
+    ) {
+        guard !rows.isEmpty else {
+            for extras in workspace.extraGradients {
+                let count = extras.count / max(1, workspace.sliceRows.count)
+                extras.clear(slice * count..<(slice + 1) * count)
+            }
+            return
+        }
+        let pass = Pass.training(slice: slice, dropout: dropout)
+        for index in stack.indices.reversed() {
+            let layer = stack[index]
+            drop(workspace.deltas[index], index, rows, pass)
+            if layer.isCross {
+                let isLast = index == stack.count - 1 || !stack[index + 1].isCross
+                crossBackward(index, x, rows, workspace, input, first: isLast)
+                continue
+            }
+            activationBackward(index, rows, slice, workspace)
+            if workspace.isRounded(index) {
+                workspace.roundedDeltas[index].round(
+                    workspace.deltas[index], rows.lowerBound * layer.output..<rows.upperBound * layer.output)
+            }
+            if index > 0 {
+                multiply(index, rows, workspace, into: workspace.deltas[index - 1], beta: 0)
+                continue
+            }
+            switch input {
+            case .none: break
+            case .written(let dx): multiply(index, rows, workspace, into: dx, beta: 0)
+            case .added(let dx): multiply(index, rows, workspace, into: dx, beta: 1)
+            }
+        }
+    }
+
+    /// below [rows, in] = delta [rows, out] · Wᵀ + beta · below
+    private func multiply(_ index: Int, _ rows: Range<Int>, _ workspace: Workspace, into below: FloatArray, beta: Float)
+    {
+        let layer = stack[index]
+        if workspace.isRounded(index) {
+            workspace.roundedWeights.lend { weights in
+                workspace.roundedDeltas[index].lend { delta in
+                    below.lend {
+                        Kernels.multiply(
+                            delta + rows.lowerBound * layer.output, weights + layer.start, transposeB: true,
+                            into: $0 + rows.lowerBound * layer.input, m: rows.count, n: layer.input, k: layer.output,
+                            beta: beta)
+                    }
+                }
+            }
+            return
+        }
+        parameters.lend { parameters in
+            workspace.deltas[index].lend { delta in
+                below.lend {
+                    Kernels.multiply(
+                        delta + rows.lowerBound * layer.output, parameters + layer.start, transposeB: true,
+                        into: $0 + rows.lowerBound * layer.input, m: rows.count, n: layer.input, k: layer.output,
+                        beta: beta)
+                }
+            }
+        }
+    }
+
+    /// y = x₀ ⊙ u + in: the gradient of y goes to `in` as it is, to u times x₀, to x₀ times u.
+    private func crossBackward(
+        _ index: Int, _ x: FloatArray, _ rows: Range<Int>, _ workspace: Workspace, _ input: InputGradient, first: Bool
+    ) {
+        let width = stack[index].output
+        let (start, count) = (rows.lowerBound * width, rows.count * width)
+        func below(_ array: FloatArray, _ step: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void) {
+            array.lend { array in workspace.deltas[index].lend { step(array + start, $0 + start) } }
+        }
+        workspace.crossGradient.lend { cross in
+            let cross = cross + start
+            if first { cross.update(repeating: 0, count: count) }
+            workspace.deltas[index].lend { delta in
+                workspace.linear[index].lend { u in
+                    Kernels.addProduct(delta + start, u + start, into: cross, count: count)
+                }
+            }
+            // Below, the gradient of `in`; at the bottom `in` is x₀ itself.
+            var target: FloatArray?
+            if index > 0 {
+                target = workspace.deltas[index - 1]
+                below(workspace.deltas[index - 1]) { $0.update(from: $1, count: count) }
+            } else {
+                switch input {
+                case .none: break
+                case .written(let dx):
+                    target = dx
+                    below(dx) {
+                        $0.update(from: $1, count: count)
+                        Kernels.add(cross, into: $0, count: count)
+                    }
+                case .added(let dx):
+                    target = dx
+                    below(dx) {
+                        Kernels.add($1, into: $0, count: count)
+                        Kernels.add(cross, into: $0, count: count)
+                    }
+                }
+            }
+            workspace.deltas[index].lend { delta in
+                x.lend { Kernels.multiply(delta + start, by: $0 + start, count: count) }
+            }
+            if let target { multiply(index, rows, workspace, into: target, beta: 1) }
+        }
+    }
+
+    /// From the gradient of a layer's output to that of its linear output, in place; sums up the gradients of scales,
+    /// shifts and slopes.
+    private func activationBackward(_ index: Int, _ rows: Range<Int>, _ slice: Int, _ workspace: Workspace) {
+        let layer = stack[index]
+        guard let activation = layer.activation else { return }
+        let width = layer.output
+        let (start, count) = (rows.lowerBound * width, rows.count * width)
+        workspace.deltas[index].lend { delta in
+            let delta = delta + start
+            guard layer.keepsLinear else {
+                workspace.activations[index].lend { Kernels.blockReLU(delta, $0 + start, count: count) }
+                return
+            }
+            let extras = layer.end - layer.biases.upperBound
+            workspace.extraGradients[index].lend { gradients in
+                let gradients = gradients + slice * extras
+                let slopeGradient = gradients + (layer.slopes.lowerBound - layer.biases.upperBound)
+                parameters.lend { parameters in
+                    let slopes = parameters + layer.slopes.lowerBound
+                    workspace.linear[index].lend { u in
+                        let u = u + start
+                        switch activation {
+                        case .relu: Kernels.blockReLU(delta, u, count: count)
+                        case .prelu:
+                            Kernels.preluBackward(
+                                delta, u, slopes, slopeGradient: slopeGradient, rows: rows.count, width: width)
+                        case .dice:
+                            diceBackward(index, delta, u, slopes, slopeGradient, rows, slice, workspace)
+                        }
+                    }
+                    guard layer.batchNorm else { return }
+                    workspace.normalised[index].lend { normalised in
+                        let normalised = normalised + start
+                        Kernels.scaleBackward(
+                            delta, normalised, parameters + layer.scales.lowerBound, scaleGradient: gradients,
+                            shiftGradient: gradients + width, rows: rows.count, width: width)
+                        workspace.moments[index].lend { moments in
+                            Kernels.standardiseBackward(
+                                delta, normalised, variance: moments + (slice * 4 + 1) * width, rows: rows.count,
+                                width: width)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Two ways lead from Dice's output to u: directly, and through the standardised value in p. `u` is used up.
+    private func diceBackward(
+        _ index: Int, _ delta: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>,
+        _ slopes: UnsafePointer<Float>, _ slopeGradient: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ slice: Int,
+        _ workspace: Workspace
+    ) {
+        let width = stack[index].output
+        workspace.standardised[index].lend { standardised in
+            let standardised = standardised + rows.lowerBound * width
+            Kernels.diceBackward(
+                delta, u: u, standardised: standardised, slopes, slopeGradient: slopeGradient, rows: rows.count,
+                width: width)
+            workspace.moments[index].lend { moments in
+                Kernels.standardiseBackward(
+                    u, standardised, variance: moments + (slice * 4 + 3) * width, rows: rows.count, width: width)
+            }
+            Kernels.add(u, into: delta, count: rows.count * width)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Arrays
+import Collectives
+import Nets
+import Training
+
+/// What the ranks of a group exchange in a step: embedding rows and their gradients, and the sums of the dense gradients.
+///
+/// The thread that trains calls it; others only move on what is under way.
+final class StepExchange: @unchecked Sendable {
+    let collective: any Collective
+    let rows: RowExchange
+    /// The gradients of the rows that are kept here, of the step under way.
+    var received: ReceivedGradients?
+    /// Of the dense gradients of all lanes, and of what their statistics add up.
+    private let sums: [AllReduce]
+    /// Where each set of tables comes among those of `rows`.
+    private let positions: [ObjectIdentifier: Int]
+    private let fields: [Int: Int]
+
+    let layout: InputLayout
+
+    init(_ step: TrainingStep, _ collective: any Collective) {
+        self.collective = collective
+        let (inputs, lanes) = (step.inputs, step.lanes)
+        let layout = inputs.tables[0].embeddings.layout
+        self.layout = layout
+        let linear = lanes.compactMap(\.linear)
+        let sets =
+            inputs.tables.map { RowExchange.Tables(tables: $0.embeddings, gradient: $0.dx) }
+            + linear.map { RowExchange.Tables(tables: $0.part.tables, gradient: $0.workspace.gradient) }
+        rows = RowExchange(sets, layout: layout, over: collective, step.parallel)
+        positions = Dictionary(
+            uniqueKeysWithValues: sets.enumerated().map { (ObjectIdentifier($0.element.tables), $0.offset) })
+        fields = Dictionary(uniqueKeysWithValues: layout.ownFields.enumerated().map { ($0.element, $0.offset) })
+        sums = (lanes.map(\.gradient) + lanes.map(\.workspace.passStatistics)).filter { $0.count > 0 }
+            .map { AllReduce($0, over: collective) }
+    }
+
+    /// What the ranks have sent for a field of a set of tables.
+    func contributions(_ tables: EmbeddingTables, field: Int) -> (rows: [RowContribution], floats: FloatArray)? {
+        guard let received, let position = positions[ObjectIdentifier(tables)], let index = fields[field] else {
+            return nil
+        }
+        return (received.contributions[position][index], received.floats)
+    }
+
+    // MARK: Dense gradients
+
+    /// Begins to add up the lanes' gradients and statistics.
+    func startSums() throws { try sums.forEach { try $0.start() } }
+
+    func addSums() throws { try sums.forEach { try $0.add() } }
+
+    /// After which the sums are where this rank's numbers were.
+    func finishSums() throws { try sums.forEach { try $0.finish() } }
+}

@@ -1,0 +1,8 @@
+import Training
+
+extension SavedCheckpoint {
+    /// As a single process keeps it.
+    init(_ bytes: [UInt8]) {
+        self.init(parts: 1) { _ in bytes }
+    }
+}
