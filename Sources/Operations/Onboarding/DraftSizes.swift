@@ -6,6 +6,9 @@ struct DraftSizes {
     var batchSize, embeddingDim: Int
     /// The light net is served; more rows can teach a wider one. The booster costs training time only.
     var light, booster: [Int]
+    /// Of the booster: they find what pairs of features tell, and cost about as much as its hidden layers, or several times as
+    /// much where there are many features.
+    var crossLayers: Int
     /// Whether nets trained alone beside cost little.
     var trainsBaselines: Bool
     /// As `nets.embedding_memory` writes it: room for twice the ids that the log has, so that no two share an embedding
@@ -24,6 +27,7 @@ struct DraftSizes {
         case ..<200_000_000: (batchSize, embeddingDim, light, booster) = (1_024, 16, [64, 32], [400, 200, 100])
         default: (batchSize, embeddingDim, light, booster) = (4_096, 16, [128, 64], [720, 360, 180])
         }
+        crossLayers = trained < 20_000_000 ? 2 : 0
         trainsBaselines = trained < 20_000_000
         // Both nets' rows with the optimiser's two words, and the table of ids.
         let bytes = ids * (2 * (4 * embeddingDim + 8) + 16)

@@ -87,6 +87,10 @@ extension JobDraft {
         return lines.joined(separator: "\n")
     }
 
+    private static func booster(_ sizes: DraftSizes) -> String {
+        sizes.crossLayers == 0 ? "\(sizes.booster)" : "{hidden: \(sizes.booster), cross_layers: \(sizes.crossLayers)}"
+    }
+
     private func netsText(_ sizes: DraftSizes) -> String {
         """
         # Both nets read the embedded features. The light one is served, so its size is your latency; the booster only
@@ -95,14 +99,15 @@ extension JobDraft {
         \(Self.noted("  embedding_dim: \(sizes.embeddingDim)", "numbers an id is embedded in"))
         \(Self.noted("  embedding_memory: \(sizes.embeddingMemory)", "at most; the log has about \(ids) ids"))
         \(Self.noted("  light: \(sizes.light)", "widths of the hidden layers"))
-        \(Self.noted("  booster: \(sizes.booster)", "wider and deeper: what it learns it hints at"))
+        \(Self.noted("  booster: \(Self.booster(sizes))", "what it learns it hints at"))
         """
     }
 
     private var rocketText: String {
         """
-        # How the booster teaches the light net, while both are trained. Try another λ with rocket experiment.
+        # How the booster teaches the light net. Try another λ with rocket experiment.
         rocket:
+        \(Self.noted("  teacher: finished", "trained first; or joint, the paper's: both are trained at once"))
         \(Self.noted("  hint_loss: distillation", "or logit_mse, the paper's"))
         \(Self.noted("  hint_weight: 3", "λ"))
         \(Self.noted("  sharing: nothing", "or embeddings, the paper's: less memory"))
