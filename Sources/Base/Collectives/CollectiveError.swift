@@ -28,7 +28,7 @@ public enum CollectiveError: Error, Equatable, CustomStringConvertible {
             return "rank \(rank) on \(host) could not continue: \(reason)"
         case .mpi(let call, let reason):
             return
-                "\(call) failed: \(reason); look at what mpirun says of it, then start again: training resumes from "
+                "\(call) failed: \(reason); read what mpirun says about it, then start again: training resumes from "
                 + "the last checkpoint"
         case .unavailable(let reason):
             return

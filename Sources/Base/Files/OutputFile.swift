@@ -60,7 +60,7 @@ public struct OutputFile: Sendable {
         // Opening a pipe that nobody reads would block forever.
         let descriptor = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw errno == ENXIO ? .refused(path, "nobody reads this pipe") : .system(path, "open")
+            throw errno == ENXIO ? .refused(path, "no process reads this pipe") : .system(path, "open")
         }
         defer { close(descriptor) }
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)

@@ -94,7 +94,7 @@ struct ColumnCursor {
         let width = Int(bytes[offset + 1])
         let base = bytes.littleEndian64(at: offset + 2)
         guard let coding, coding == .plain || dictionary != nil else {
-            throw LayoutError("the coding of \(what()) is \(bytes[offset]), which is none it can have")
+            throw LayoutError("the coding of \(what()) is \(bytes[offset]), which is not a coding")
         }
         guard width <= 32 || width == 64 && coding == .plain && Number.bitWidth == 64 else {
             throw LayoutError("the width of \(what()) is \(width) bits")

@@ -184,7 +184,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .otherModel:
             "the earlier model has other features, nets or sharing than this training; train a window from nothing"
         case .stopped(let step):
-            "training was stopped after batch \(step), where a checkpoint was saved; the next run goes on from it"
+            "training was stopped after batch \(step), where a checkpoint was saved; the next run resumes from it"
         case .noRows:
             "there are no rows to train on"
         case .gradientNotBlocked(let step, let norm):

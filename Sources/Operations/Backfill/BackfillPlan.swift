@@ -140,8 +140,8 @@ public enum BackfillReason: Equatable, Sendable, CustomStringConvertible {
         case .lastRun(let run):
             "run \(run.run) of the night \(run.status == "interrupted" ? "was interrupted" : run.status)"
         case .logsChanged(let days): "logs changed since: \(days.stretches)"
-        case .changed: "settings, program or data are others than the version's"
-        case .earlierNight(let day): "it goes on from the night of \(day), which is made again"
+        case .changed: "settings, program or data differ from the version's"
+        case .earlierNight(let day): "it resumes from the night of \(day), which is made again"
         case .asked: "asked for"
         case .askedThoughCurrent:
             "asked for; settings and data are the version's, so most likely nothing new comes of it"

@@ -27,7 +27,7 @@ public struct BackfillRequest: Sendable {
         guard order == .newest || jobs > 1 else { return }
         if chained {
             throw JobError.outOfOrder(
-                reason: "with training.start incremental each night goes on from the one before it, the oldest first")
+                reason: "with training.start incremental each night resumes from the one before it, oldest first")
         }
         if promotion == .byGate {
             throw JobError.outOfOrder(

@@ -50,7 +50,7 @@ extension Doctor {
     static func space(free: Int, needs dayBytes: Int?, days: Int) -> Finding {
         guard let dayBytes else { return .ok(.disk, "", "\(size(free)) free") }
         let found = "\(size(free)) free; a day takes about \(size(dayBytes)), a night needs \(days)"
-        let mend = "make room, or name another cache.directory; rocket cache prune removes what nobody needs"
+        let mend = "make room, or name another cache.directory; rocket cache prune removes what is no longer needed"
         if free < 2 * dayBytes { return .problem(.disk, "", found, mend: mend) }
         return free < days * dayBytes ? .warning(.disk, "", found, mend: mend) : .ok(.disk, "", found)
     }
@@ -101,7 +101,7 @@ extension Doctor {
                     mend: "nothing: a night makes them anew; or run this where they are, from the same folder"))
         }
         findings += damaged.map {
-            .warning(.cache, "files", $0, mend: "nothing: a night makes the day anew; check the disk")
+            .warning(.cache, "files", $0, mend: "nothing: a night builds the day again; check the disk")
         }
         if findings.isEmpty {
             let checked = depth == .deep ? "every checksum" : "headers and sizes"
@@ -129,11 +129,11 @@ extension Doctor {
     private static func strays(_ job: JobFile, on connection: Connection) throws -> Finding {
         let pruning = CachePruning(directory: job.cacheDirectory, on: connection)
         guard let found = try pruning.prune(retentionDays: job.cacheRetentionDays, dryRun: true) else {
-            return .ok(.cache, "strays", "an extraction is under way; not looked for")
+            return .ok(.cache, "strays", "an extraction is running; not checked")
         }
-        if found.files.isEmpty { return .ok(.cache, "strays", "no file that nobody needs") }
+        if found.files.isEmpty { return .ok(.cache, "strays", "no file that is not needed") }
         return .warning(
-            .cache, "strays", "\(found.files.count) files that nobody needs, \(size(found.bytes))",
+            .cache, "strays", "\(found.files.count) files that are not needed, \(size(found.bytes))",
             mend: "rocket cache prune --job \(ShellWord.quoted(job.path))")
     }
 

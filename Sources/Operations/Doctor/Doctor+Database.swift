@@ -62,7 +62,7 @@ extension Doctor {
     private static func session(_ connection: Connection, _ subject: String) -> Finding {
         do {
             try connection.requireSession()
-            return .ok(.database, subject, "a session of its own: locks hold")
+            return .ok(.database, subject, "its own session: locks hold")
         } catch {
             return .problem(.database, subject, "\(error)")
         }

@@ -27,7 +27,7 @@ extension Doctor {
         } catch {
             return [
                 .warning(
-                    .migrations, folder, "\(applied.count) are applied; what is newer cannot be told: \(error)",
+                    .migrations, folder, "\(applied.count) are applied; whether there are newer ones is unknown: \(error)",
                     mend: "name the folder that came with the program: --migrations FOLDER or ROCKET_MIGRATIONS")
             ]
         }

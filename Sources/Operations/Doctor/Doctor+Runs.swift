@@ -21,18 +21,18 @@ extension Doctor {
             let what = "\(try row.text("command")) of \(try row.text("model")), process \(try row.int("pid")) on "
                 + "\(try row.text("host")), since \(try row.text("started"))"
             switch try row.text("status") {
-            case "running" where try row.bool("is_alive"): findings.append(.ok(.runs, name, "under way: \(what)"))
+            case "running" where try row.bool("is_alive"): findings.append(.ok(.runs, name, "running: \(what)"))
             case "running", "died":
                 findings.append(
                     .warning(
                         .runs, name, "ended without a word: \(what)",
-                        mend: "nothing: the next run goes on from what was done; see whether the machine stopped or was out "
+                        mend: "nothing: the next run resumes from what was done; see whether the machine stopped or was out "
                             + "of memory (dmesg)"))
             case "failed":
                 findings.append(
                     .warning(
                         .runs, name, "the newest run failed: \(try row.textOrNil("error") ?? what)",
-                        mend: "mend what it says and run it again: it goes on from what was done"))
+                        mend: "fix what it says and run it again: it resumes from what was done"))
             case let status: findings.append(.ok(.runs, name, "the newest: \(status.replacing("_", with: " "))"))
             }
         }

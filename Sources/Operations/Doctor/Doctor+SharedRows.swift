@@ -19,7 +19,7 @@ extension Doctor {
             let (feature, rate) = (try row.text("feature"), try row.double("collision_rate"))
             return Finding.warning(
                 .models, "ids of \(feature)", "\(SharedIDs.percent(rate)) of the values share their id with another on \(try row.text("day"))",
-                mend: "remove hash_bits of \(feature) from \(job.path): every value then has an embedding of its own")
+                mend: "remove hash_bits of \(feature) from \(job.path): every value then has its own embedding")
         }
         let memory = try connection.execute(
             """

@@ -35,7 +35,7 @@ extension Doctor {
             ORDER BY 4, 1, 2
             """)
         if rows.isEmpty {
-            return [.ok(.rights, "others", "nobody may write more of the job's tables than a job needs")]
+            return [.ok(.rights, "others", "no role may write more of the job's tables than a job needs")]
         }
         return try Dictionary(grouping: rows) { try $0.text("role") }.sorted { $0.key < $1.key }.map { role, rows in
             let rights = try rows.map { "\(try $0.text("privilege").lowercased()) on \(try $0.text("object"))" }

@@ -63,7 +63,7 @@ extension JobFile {
                 file.problems.add(
                     line: lines[index],
                     "features[\(feature.name)].table: ‘\(name)’ has minimum_count or expire_after_days, which count one "
-                        + "feature's ids; remove them there, or give \(feature.name) a table of its own")
+                        + "feature's ids; remove them there, or give \(feature.name) its own table")
             }
             features.features[index].hashBits = owner.hashBits
             features.features[index].embeddingDim = owner.embeddingDim

@@ -102,7 +102,7 @@ extension JobFile {
         if rocket.teacher == .finished, rocket.sharing != .nothing {
             section.problems.add(
                 line: section.line(of: "teacher"),
-                "rocket.teacher is finished: a booster that stands still shares nothing with a light net in training; "
+                "rocket.teacher is finished: a booster that is not trained any more can share nothing with a light net in training; "
                     + "write sharing: nothing, or teacher: joint")
         }
         // The default, by whatever words, is one setting.
@@ -221,8 +221,8 @@ extension JobFile {
         if training.validationShare > 0 {
             file.problems.add(
                 line: file.line(of: "training"),
-                "training.validation.share keeps each net at a point of its own, from which training.start: incremental "
-                    + "cannot go on; remove one of the two")
+                "training.validation.share keeps each net at its own best point, from which training.start: incremental "
+                    + "cannot resume; remove one of the two")
         }
     }
 

@@ -72,7 +72,7 @@ package struct ArmTrainer {
             checkpoints: wanted.checkpoints.place,
             resume: wanted.checkpoints.find(TrainingOrder.name(wanted.arm, training)))
         if let resume = order.resume {
-            context.log.info("training \(order.name) goes on from a checkpoint, after step \(resume.step)")
+            context.log.info("training \(order.name) resumes from a checkpoint, after step \(resume.step)")
         }
         let epochs = training.search.map { Double($0.mostEpochs) } ?? training.epochs
         let trained = try train(

@@ -37,7 +37,7 @@ struct NightStart {
         guard context.jobFile.training.start == .incremental, let last = night.trainingDays.last else { return nil }
         let registry = databases.registry
         guard let version = try registry.parent(model: context.jobFile.model, trainedBefore: last) else {
-            context.log.notice("no version before \(last) to go on from; training the window from nothing")
+            context.log.notice("no version before \(last) to resume from; training the window from scratch")
             return nil
         }
         let lineage = try registry.lineage(of: version)

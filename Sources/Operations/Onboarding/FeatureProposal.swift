@@ -65,7 +65,7 @@ extension FeatureProposal {
             profile.seenBefore.map({ $0 < leastSeenBefore }) ?? true
         {
             let share = profile.seenBefore.map { "; \(shortPercent($0)) of later rows have one that came before" }
-            return "nearly every row has a value of its own (\(count(profile)))\(share ?? "")"
+            return "nearly every row has its own value (\(count(profile)))\(share ?? "")"
         }
         if column.family == .text, profile.meanLength > longestValue, profile.distinct > 100 {
             return "long texts of \(Int(profile.meanLength)) characters, \(profile.distinct) different ones: prose"

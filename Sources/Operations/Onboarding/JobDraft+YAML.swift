@@ -51,7 +51,7 @@ extension JobDraft {
             "# What the nets are given of an impression; column defaults to the name. Kinds: categorical (one value),",
             "# multi_valued (an array), numeric, bucketed (a number by quantiles), cross (a combination of others),",
             "# hour_of_day, day_of_week.",
-            "# Each value that training met has an embedding of its own, as far as nets.embedding_memory goes.",
+            "# Each value that training has seen has its own embedding, as far as nets.embedding_memory goes.",
             "features:",
         ]
         var names: Set<String> = []

@@ -65,15 +65,15 @@ public enum JobError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .locked(let model, let holder):
-            "another run of model ‘\(model)’ is under way: \(holder); wait for it, or stop that process"
+            "another run of model ‘\(model)’ is running: \(holder); wait for it, or stop that process"
         case .lockLost(let name, let holder):
             "the lock ‘\(name)’ was lost with its database session, and taken by \(holder); what was done stays, the next "
-                + "run goes on from it"
+                + "run resumes from it"
         case .interrupted(let signal):
             "stopped by \(signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "signal \(signal)"); what was "
-                + "done stays, the next run goes on from it"
+                + "done stays, the next run resumes from it"
         case .extracting(let folder):
-            "an extraction is under way and its files in \(folder) are not finished; try again when it is over"
+            "an extraction is running and its files in \(folder) are not finished; try again when it is over"
         case .source(let path, let problems):
             "\(VisibleText.escaped(path)) does not fit the database:\n"
                 + problems.map { "  - \(VisibleText.escaped("\($0)"))" }.joined(separator: "\n")

@@ -162,7 +162,7 @@ struct JobFileTests {
             ("share: 0.1", "share: 1", "16: training.validation.share is 1; expected a number from 0 to below 1"),
             (
                 "  validation:", "  start: incremental\n  validation:",
-                "15: training.validation.share keeps each net at a point of its own"
+                "15: training.validation.share keeps each net at its own best point"
             ),
             (
                 "validation: {share: 0.1, per_epoch: 4, patience: 2}",

@@ -192,7 +192,7 @@ import Testing
         }
     }
 
-    @Test("A run whose process is gone, and one under way with its lock, are told")
+    @Test("A run whose process is gone, and one that runs with its lock, are named")
     func runs() throws {
         try TestDatabase.run { url in
             let connection = try TestDatabase.connect(url)
@@ -207,7 +207,7 @@ import Testing
             _ = try connection.tryAdvisoryLock("rocket/migrate")
             let alive = Self.examine(url)
             #expect(Self.complaints(alive).isEmpty, "\(alive)")
-            #expect(alive.contains { $0.found.hasPrefix("under way: nightly of m") })
+            #expect(alive.contains { $0.found.hasPrefix("running: nightly of m") })
             #expect(alive.contains { $0.subject == "lock rocket/migrate" && $0.found.contains("tests") })
             withExtendedLifetime(connection) {}
         }

@@ -129,7 +129,7 @@ import Testing
             #expect([0, 8].contains(last.code), "\(last.errors)")
             messages += last.errors
             for training in trainings {
-                #expect(messages.contains("training \(training) goes on from a checkpoint"), "\(messages)")
+                #expect(messages.contains("training \(training) resumes from a checkpoint"), "\(messages)")
             }
             let choices = try Self.choices(url)
             #expect(choices.map(\.epochs) == found && choices.allSatisfy { $0.origin == "searched" })

@@ -94,7 +94,7 @@ import Testing
             #expect(try run.text("status") == "interrupted" && run.int("exit_code") == 9)
             #expect(try weights().isEmpty)
             let next = try CommandTests.rocket(night, database: url)
-            #expect(next.code == 0 && next.errors.contains("goes on from a checkpoint"))
+            #expect(next.code == 0 && next.errors.contains("resumes from a checkpoint"))
             let job = night[2]
             let other = job.replacing("job.yaml", with: "undisturbed.yaml")
             try String(contentsOfFile: job, encoding: .utf8).replacing("model: test", with: "model: undisturbed")
@@ -137,7 +137,7 @@ import Testing
             // The training was not done again.
             let trained = try database.execute("SELECT seconds FROM rocket.run_stages WHERE name = 'train' ORDER BY stage")
             #expect(trained.count == 2)
-            #expect(errors.contains("goes on from a checkpoint"))
+            #expect(errors.contains("resumes from a checkpoint"))
         }
     }
 

@@ -48,7 +48,7 @@ import Testing
             #expect(killed > 0)
             let last = try CommandTests.rocket(nightly(other), database: url)
             #expect(last.code == 0 || last.code == 3, "\(last.errors)")
-            #expect(last.code == 3 || last.errors.contains("goes on from a checkpoint"))
+            #expect(last.code == 3 || last.errors.contains("resumes from a checkpoint"))
             let versions = try hashes()
             #expect(versions.count == 2 && versions[0] == versions[1])
             #expect(saved().isEmpty)

@@ -78,7 +78,7 @@ struct BackfillCommand: ParsableCommand {
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs \(jobs): expected 1 … 64") }
         guard !stale else {
             if from != nil || to != nil {
-                throw ValidationError("--stale finds its days by itself; leave --from and --to out")
+                throw ValidationError("--stale finds its days itself; leave --from and --to out")
             }
             if order != .oldest || reprocess != .none || jobs != 1 || promote || dryRun {
                 throw ValidationError(

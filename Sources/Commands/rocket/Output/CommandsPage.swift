@@ -21,7 +21,9 @@ struct CommandsPage: ParsableCommand {
     }
 
     private static func helpBlock(_ command: ParsableCommand.Type) -> String {
-        "```text\n\(HelpText.wrapped(Rocket.helpMessage(for: command, columns: 80)))\n```"
+        var help = HelpText.wrapped(Rocket.helpMessage(for: command, columns: 80))
+        while help.hasSuffix("\n") { help.removeLast() }
+        return "```text\n\(help)\n```"
     }
 
     private static let introduction = """

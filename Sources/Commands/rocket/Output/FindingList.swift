@@ -19,7 +19,7 @@ struct FindingList {
             lines.append(head + (found.first ?? ""))
             let indent = String(repeating: " ", count: Self.markWidth(style) + 5)
             lines += found.dropFirst().map { indent + $0 }
-            if let mend = finding.mend { lines.append("\(indent)mend: \(VisibleText.escaped(mend))") }
+            if let mend = finding.mend { lines.append("\(indent)fix: \(VisibleText.escaped(mend))") }
         }
         text = (lines + ["", Self.summary(findings)]).joined(separator: "\n")
     }

@@ -58,7 +58,7 @@ extension ReportPage {
         }
         guard let gap = report.gapClosed else {
             return
-                "What share of the gap was closed cannot be told: \(report.gapClosedNote ?? "it is not known") (AUC "
+                "How much of the gap was closed is unknown: \(report.gapClosedNote ?? "it is not known") (AUC "
                 + "alone: light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
         }
         let share = NumberText.percent(gap)
