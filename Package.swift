@@ -67,7 +67,7 @@ let cache = room(
         .testTarget(name: "FeaturesTests", dependencies: ["Features"], exclude: ["reference.py"]),
         .testTarget(
             name: "FeatureCacheTests",
-            dependencies: ["CLZ4", "CXXHash", "CounterRandom", "Days", "FeatureCache", "TestSupport"]),
+            dependencies: ["CounterRandom", "Days", "FeatureCache", "TestSupport"]),
         .testTarget(
             name: "ExtractTests",
             dependencies: [
@@ -183,13 +183,15 @@ let commands = room(
 
 /// What several rooms' tests use, and the fuzzing of everything that comes from outside.
 let support: [Target] = [
-    .target(name: "TestSupport", dependencies: ["Postgres"], path: "Tests/Support/TestSupport"),
+    .target(
+        name: "TestSupport", dependencies: ["CLZ4", "CXXHash", "CounterRandom", "Postgres"],
+        path: "Tests/Support/TestSupport"),
     .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
     .target(
         name: "FuzzInputs",
         dependencies: [
-            "CLZ4", "CXXHash", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Jobs", "Nets",
-            "RocketLaunching", "RocketServing", "Training",
+            "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Jobs", "Nets", "RocketLaunching",
+            "RocketServing", "TestSupport", "Training",
         ],
         path: "Tests/Fuzz/Inputs"),
     .executableTarget(name: "rocket-fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Main"),

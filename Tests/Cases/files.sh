@@ -19,6 +19,14 @@ case_D1() {
     r cache prune --job a.yaml
     is 'prune' "$code" 0
     is 'files of others that are still there' "$(grep -l precious cache/checkpoints/theirs/thesis.txt cache/checkpoints/notes.txt cache/checkpoints/a-0123456789abcdef/* cache/0123456789abcdef/*/* outside/file 2>/dev/null | wc -l)" 6
+    # A manifest, which jobs write, that names a pipe in place of a file.
+    mkfifo cache/pipe
+    ask "UPDATE rocket.cache_manifest SET path = '$PWD/cache/pipe' WHERE day = '2026-01-06'"
+    code=0
+    timeout -k 5 60 "$rocket" extract --job a.yaml --day 2026-01-06 >out 2>err || code=$?
+    is 'a pipe in place of a cache file: the day is built again' "$code" 0
+    says 'and why' 'it is a pipe'
+    holds 'the pipe stays' [ -p cache/pipe ]
 }
 
 case_D2() {
@@ -57,6 +65,11 @@ case_D2() {
     is 'the same, into a file' "$(head -c 15 page.html | tr a-z A-Z) $(tail -c 9 page.html | tr -d '\n')" '<!DOCTYPE HTML> </html>'
     r report --html .
     fails 'a folder is refused' [ "$code" = 0 ]
+    r init --impressions a.shown --clicks a.clicked --output -
+    is 'a dash is no file' "$code $(ls -- ./- 2>/dev/null)" '6 '
+    says 'and standard output is named' '/dev/stdout'
+    r init --impressions a.shown --clicks a.clicked --output /dev/stdout --force
+    holds 'where a draft can go' grep -q 'features:' out
 }
 
 case_D3() {

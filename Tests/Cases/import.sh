@@ -128,3 +128,26 @@ case_B7() {
     says 'with the number of days that are possible' '(4000|4,000) days'
     is 'nothing is made' "$(absent t)" t
 }
+
+# What is no file: said at once, not waited for.
+case_B8() {
+    csv rows.csv id,shown_at,clicked 50 '$n,2026-01-05 10:00:00,0'
+    mkfifo pipe
+    local name
+    for name in - pipe /dev/stdin <(cat rows.csv) /dev/null; do
+        code=0
+        timeout 20 "$rocket" import csv "$name" --into t --id id --time shown_at --label clicked <rows.csv >out 2>err || code=$?
+        if [ "$name" = /dev/stdin ]; then
+            is 'standard input that is a file' "$code $(rows t)" '0 50'
+            continue
+        fi
+        is "$name" "$code" 6
+        says 'with what to do' 'Write it to one first'
+    done
+    code=0
+    cat rows.csv | timeout 20 "$rocket" import csv /dev/stdin --into u --id id --time shown_at --label clicked >out 2>err || code=$?
+    is 'standard input that is a pipe' "$code $(absent u)" '6 t'
+    load . --into u --id id --time shown_at --label clicked
+    is 'a folder' "$code" 6
+    says 'is called one' 'folder'
+}

@@ -52,6 +52,21 @@ case_C2() {
     ask "UPDATE a.shown SET near = 3e38 WHERE id = 700"
     r predict --model live --day 2026-01-07
     is 'of a day, only that row has a problem' "$code $(ask 'SELECT count(*), count(problem), min(impression_id) FILTER (WHERE problem IS NOT NULL) FROM rocket.predictions')" '0 300|1|700'
+    # A night that judges on it.
+    ask 'DELETE FROM rocket.cache_manifest; DELETE FROM rocket.cache_days'
+    rm -rf cache
+    features="$features
+  - {name: near, kind: numeric}" job b a
+    night b.yaml
+    is 'a night that judges on such a day' "$code $(ask "SELECT string_agg(DISTINCT impressions::text, ' ') FROM rocket.evaluation_reports WHERE version = (SELECT max(version) FROM rocket.evaluation_reports)")" '0 299'
+    says 'counts and names the row that it leaves out' '1 of 300 impressions are left out.*near = 3e\+?38'
+    ask 'UPDATE a.shown SET near = 3e38 WHERE id > 690; DELETE FROM rocket.cache_manifest; DELETE FROM rocket.cache_days'
+    rm -rf cache
+    features="$features
+  - {name: near, kind: numeric}" job c a
+    night c.yaml
+    is 'above the share that is allowed it ends' "$code" 5
+    says 'with what to do' 'near = 3e\+?38.*transform: log1p'
 }
 
 case_C3() {

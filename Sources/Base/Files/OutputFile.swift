@@ -24,6 +24,9 @@ public struct OutputFile: Sendable {
     /// - Throws: `FileError`; an existing file is then unchanged.
     @discardableResult
     public func replace(with bytes: [UInt8], mode: StagedFile.Mode = .kept) throws(FileError) -> Outcome {
+        guard path != "-" else {
+            throw .refused(path, "standard output is /dev/stdout, and a file of this name ./-")
+        }
         switch try FileKind.of(path) {
         case .characterDevice, .pipe: return try stream(bytes)
         case .regular where isDescriptor: return try stream(bytes)

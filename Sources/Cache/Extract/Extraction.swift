@@ -82,7 +82,10 @@ public final class Extraction {
         for entry in day.entries {
             do {
                 let reader = try CacheReader(path: entry.path, expecting: expectation)
-                guard reader.checksum == entry.checksum, reader.header.day == day.day else {
+                guard reader.header.day == day.day else {
+                    return "\(entry.path): it is of \(reader.header.day), the manifest says \(day.day)"
+                }
+                guard reader.checksum == entry.checksum else {
                     return "\(entry.path): its checksum is \(reader.checksum), the manifest says \(entry.checksum)"
                 }
                 try reader.verifyChecksums()

@@ -2,6 +2,8 @@
 /// the next run of the job.
 public enum CacheError: Error, Equatable, CustomStringConvertible {
     case system(path: String, call: String, errno: Int32, message: String)
+    /// A pipe, a device or a folder.
+    case notAFile(path: String)
     /// The file does not end as a cache file does: it is cut off, or another kind of file.
     case truncated(path: String, bytes: Int)
     case formatVersion(path: String, found: Int, expected: Int)
@@ -21,6 +23,8 @@ public enum CacheError: Error, Equatable, CustomStringConvertible {
         return switch self {
         case .system(let path, let call, _, let message):
             "cache file \(path): \(call) failed: \(message); check the folder's rights and the disk's free space"
+        case .notAFile(let path):
+            "cache file \(path): it is a pipe, a device or a folder, expected a file; \(mend)"
         case .truncated(let path, let bytes):
             "cache file \(path): its \(bytes) bytes do not end as a cache file does; the file is cut off; \(mend)"
         case .formatVersion(let path, let found, let expected):

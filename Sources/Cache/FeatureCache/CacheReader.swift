@@ -13,9 +13,10 @@ public final class CacheReader: Sendable {
     private let dictionaries: ReadDictionaries
     private let descriptor: Int32
 
-    /// - Throws: `CacheError`: `.system`, `.truncated`, `.headerChecksum`, `.header`, `.formatVersion`.
+    /// - Throws: `CacheError`: `.system`, `.notAFile`, `.truncated`, `.headerChecksum`, `.header`, `.formatVersion`.
     public init(path: String) throws(CacheError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, a pipe of that name would be waited for.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(path: path, call: "open") }
         do throws(CacheError) {
             let (index, checksum) = try Self.readIndex(descriptor, path)
@@ -120,6 +121,7 @@ public final class CacheReader: Sendable {
     private static func readIndex(_ descriptor: Int32, _ path: String) throws(CacheError) -> (CacheIndex, UInt64) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system(path: path, call: "fstat") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile(path: path) }
         let size = Int(status.st_size)
         let frameHead = 8
         guard size >= frameHead + CacheIndex.trailerBytes else { throw .truncated(path: path, bytes: size) }

@@ -4,7 +4,7 @@ import Jobs
 
 /// This process as one of the ranks that `mpirun` has started; alone, as a group of one.
 enum LaunchedProcess {
-    /// The launch that the command under way is part of.
+    /// The launch that the running command is part of.
     @TaskLocal static var launch = RankedLaunch.alone
 
     /// Joins the group and runs the command at rank 0, while the others do what it tells them.

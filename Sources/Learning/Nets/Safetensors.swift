@@ -195,13 +195,18 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .malformed(let what): "the model is not a safetensors file: \(what)"
+        case .malformed(let what):
+            "the model is not a whole safetensors file of this program: \(what); \(Self.fetch)"
         case .tensor(let name, let expected, let found):
-            "the model's tensor \(name) has shape \(found.map { "\($0)" } ?? "none"), expected \(expected)"
+            "the model's tensor \(name) has shape \(found.map { "\($0)" } ?? "none"), expected \(expected); its files "
+                + "are not of one version, or damaged; \(Self.fetch)"
         case .metadata(let key):
-            "the model's metadata lacks a valid ‘\(key)’; it was not written by this program"
+            "the model's metadata lacks a valid ‘\(key)’: this program did not write the file, or it is damaged; "
+                + Self.fetch
         case .description(let what):
-            "the model's description contradicts itself: \(what); fetch the file again: rocket models pull VERSION"
+            "the model's description contradicts itself: \(what); \(Self.fetch)"
         }
     }
+
+    private static let fetch = "fetch it again: rocket models pull VERSION"
 }

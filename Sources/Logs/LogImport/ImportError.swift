@@ -3,6 +3,8 @@ import Days
 /// The reason why a file cannot be imported at all. A row that does not parse is no error: it goes to the quarantine.
 public enum ImportError: Error, Equatable, CustomStringConvertible {
     case unreadable(file: String, reason: String)
+    /// Standard input, a pipe or a device.
+    case stream(String)
     case empty(file: String)
     /// A quote opens a field in the record that begins on this line, and nothing closes it.
     case openQuote(file: String, line: Int, rows: Int)
@@ -15,6 +17,11 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let file, let reason): "\(file) cannot be read: \(reason)"
+        case .stream(let path):
+            """
+            \(path == "-" ? "standard input" : path) is no file, and a file is needed: it is read several times, and its \
+            checksum tells what was imported before. Write it to one first: … > rows.csv && rocket import FORMAT rows.csv
+            """
         case .openQuote(let file, let line, let rows):
             """
             \(file), line \(line): a quote opens a field here and nothing closes it, so this line and the \(rows) \

@@ -28,6 +28,7 @@ public struct LogImporter {
                 "--into has \(prefix.utf8.count) bytes; \(LogTables.longestPrefix) at most, so that the names of the "
                     + "partitions fit into PostgreSQL's \(LogTables.longestName)")
         }
+        try Self.requireFile(file)
         let digest = try Self.digest(file)
         let header = try header(of: file)
         let format = try request.rowFormat(file: file, header: header, digest: digest.hex)
@@ -184,6 +185,22 @@ public struct LogImporter {
                 summary.days.map { .text($0.lowerBound.description) } ?? .null,
                 summary.days.map { .text($0.upperBound.description) } ?? .null,
             ])
+    }
+
+    /// A file is read for its checksum, its header and its rows, in some formats for their number too: a pipe gives its
+    /// bytes only once, and opening one may wait for ever.
+    private static func requireFile(_ path: String) throws(ImportError) {
+        var found = stat()
+        if stat(path, &found) != 0 {
+            // Only this name stands for standard input, where there is no file of it.
+            if path == "-" { throw .stream(path) }
+            throw .unreadable(file: path, reason: String(cString: strerror(errno)))
+        }
+        switch found.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw .unreadable(file: path, reason: "it is a folder; name the files in it")
+        default: throw .stream(path)
+        }
     }
 
     private static func digest(_ file: String) throws -> SHA256Digest {

@@ -4,7 +4,7 @@ import ModelRegistry
 import Postgres
 
 extension Doctor {
-    /// Runs that are under way or ended without a word, the newest run's end, and who holds locks.
+    /// Runs that are running or ended without a word, the newest run's end, and who holds locks.
     static func runs(model: String?, on connection: Connection) throws -> [Finding] {
         let rows = try connection.execute(
             """

@@ -3,7 +3,7 @@ import Foundation
 import JobFile
 import Postgres
 
-/// `rocket doctor`: looks at all that a job needs, and says how to mend what is not as it should be. Writes nothing but a
+/// `rocket doctor`: looks at all that a job needs, and says how to fix what is not as it should be. Writes nothing but a
 /// file beside the cache, which it removes again.
 public struct Doctor {
     private let request: Request

@@ -4,6 +4,7 @@ import Extract
 import FeatureCache
 import Foundation
 import JobFile
+import Logging
 import ModelRegistry
 import RocketLaunching
 import Training
@@ -61,9 +62,10 @@ package struct DayScoring {
     private let jobFile: JobFile
     private let extraction: Extraction
     private let recorder: RunRecorder
+    private let log: Logger
 
     package init(_ context: JobContext, _ extraction: Extraction, _ recorder: RunRecorder) {
-        (jobFile, self.extraction, self.recorder) = (context.jobFile, extraction, recorder)
+        (jobFile, self.extraction, self.recorder, log) = (context.jobFile, extraction, recorder, context.log)
     }
 
     /// Judges each net that an arm trained on a cached day.
@@ -77,6 +79,7 @@ package struct DayScoring {
     package func score(_ nets: [JudgedNet], on entries: [CacheManifest.Entry]) throws -> ScoredDay {
         let total = entries.reduce(0) { $0 + $1.rows }
         let space = ScratchSpace(folder: jobFile.cacheDirectory)
+        var unscored = UnscoredRows(numerics: jobFile.features.numerics.map(\.name))
         let labels = ColumnWriter<UInt8>(space)
         let groups = ColumnWriter<UInt64>(space)
         let truth = ColumnWriter<Float>(space)
@@ -87,19 +90,20 @@ package struct DayScoring {
         var truthIsKnown = true
         for reader in try extraction.readers(of: entries) {
             for index in 0..<reader.blockCount {
-                let block = try reader.block(index)
+                var block = try reader.block(index)
+                var logits = nets.map { $0.logits(block) }
+                done += block.rows
+                unscored.leaveOut(of: &block, &logits)
                 try labels.append(block.labels)
                 if jobFile.evaluation.group != nil { try groups.append(block.groups) }
                 truthIsKnown = truthIsKnown && !block.truth.contains(where: \.isNaN)
                 if truthIsKnown { try truth.append(block.truth) }
                 for (slice, field) in zip(slices, sliced) { try slice.append(block.fields[field.offset]) }
-                for (net, scores) in zip(nets, scores) {
-                    try scores.append(net.logits(block).map { 1 / (1 + exp(-$0)) })
-                }
-                done += block.rows
+                for (logits, scores) in zip(logits, scores) { try scores.append(logits.map { 1 / (1 + exp(-$0)) }) }
                 try recorder.progress(StageProgress(title: "evaluate", done: done, total: total, unit: "rows"))
             }
         }
+        try report(unscored, of: total, on: entries[0].day)
         return ScoredDay(
             day: entries[0].day, labels: try labels.finish(), groups: try groups.finish(),
             truth: truthIsKnown ? try truth.finish() : StoredColumn(),
@@ -108,6 +112,23 @@ package struct DayScoring {
             nets: try zip(nets, scores).map {
                 ScoredDay.Net(arm: $0.arm, name: $0.name, probabilities: try $1.finish())
             }, space: space)
+    }
+
+    /// Reports which impressions have no score.
+    ///
+    /// - Throws: `JobError.tooManyUnscored` if they are more than the job file allows to be left out.
+    private func report(_ unscored: UnscoredRows, of all: Int, on day: Day) throws {
+        guard unscored.count > 0 else { return }
+        let allowed = jobFile.extraction.rejectedShare
+        guard unscored.count < all, Double(unscored.count) <= allowed * Double(all) else {
+            throw JobError.tooManyUnscored(
+                day: day, unscored: unscored.count, of: all, example: unscored.example, allowed: allowed)
+        }
+        log.warning(
+            """
+            \(day): \(unscored.count) of \(all) impressions are left out of the judgement: \
+            \(JobError.reason(unscored: unscored.example, day))
+            """)
     }
 }
 

@@ -71,7 +71,7 @@ public func draftJob(
     do throws(FileError) {
         try OutputFile(path, streams: .written).replace(with: Array(text.utf8))
     } catch {
-        throw JobDraftError.cannotWrite(path: path)
+        throw JobDraftError.cannotWrite(path: path, reason: error.reason)
     }
     let summary = try checkedSummary(of: job, on: connection)
     return DraftedJob(

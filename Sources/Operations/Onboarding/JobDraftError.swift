@@ -16,7 +16,7 @@ public enum JobDraftError: Error, CustomStringConvertible {
     case noColumn(option: String, column: String, table: String, has: [String])
     /// Every column was left out.
     case noFeatures(table: String, reasons: [String])
-    case cannotWrite(path: String)
+    case cannotWrite(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -32,9 +32,10 @@ public enum JobDraftError: Error, CustomStringConvertible {
                         + "CREATE VIEW … AS SELECT *, \(others[0].prefix { $0 != " " }) AT TIME ZONE 'UTC' AS "
                         + "happened_at FROM \(table)")
         case .noReference(let impressions, let clicks, let columns, let refused):
-            "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values of "
-                + "a unique column there; name the two with --impression-id and --click-impression, or make a view that "
-                + "joins the clicks to their impressions"
+            "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values "
+                + "of a unique column there; name the two with --impression-id and --click-impression; where several "
+                + "columns make the id, the job file takes them, source.impressions.id: [request_id, position]; or make a "
+                + "view that joins the clicks to their impressions"
                 + (refused.isEmpty ? "" : "; not taken for ids: " + refused.joined(separator: "; "))
         case .keyType(let option, let column, let table, let reason):
             "\(option): \(table).\(column) cannot hold ids, which are compared by their text: \(reason); name a column of type "
@@ -45,8 +46,8 @@ public enum JobDraftError: Error, CustomStringConvertible {
         case .noFeatures(let table, let reasons):
             "no column of \(VisibleText.escaped(table)) is fit to be a feature:\n"
                 + reasons.map { "  - \(VisibleText.escaped($0))" }.joined(separator: "\n")
-        case .cannotWrite(let path):
-            "\(path) cannot be written; expected a folder that is there and that this user may write to"
+        case .cannotWrite(let path, let reason):
+            "‘\(path)’ cannot be written: \(reason); expected a folder that is there and that this user may write to"
         }
     }
 }

@@ -41,6 +41,9 @@ public enum JobError: Error, CustomStringConvertible {
     case nothingToJudgeBy(days: ClosedRange<Day>)
     /// More of a day's impressions could not be used than the job file allows.
     case tooManyRejected(day: Day, rejected: Int, of: Int, allowed: Double)
+    /// More of a judged day's impressions have no score than the job file allows to be left out; `example`: the largest
+    /// number of one of them.
+    case tooManyUnscored(day: Day, unscored: Int, of: Int, example: String?, allowed: Double)
     /// More of a day's impressions share their id with others than the job file allows.
     case repeatedIDs(day: Day, table: String, id: String, shared: Int, of: Int, allowed: Double)
     /// The days asked for are not after the days trained on.
@@ -98,6 +101,9 @@ public enum JobError: Error, CustomStringConvertible {
         case .tooManyRejected(let day, let rejected, let all, let allowed):
             "\(rejected) of the \(all) impressions of \(day) could not be used, extraction.rejected_share allows "
                 + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --day \(day) --rebuild"
+        case .tooManyUnscored(let day, let unscored, let all, let example, let allowed):
+            "\(unscored) of the \(all) impressions of \(day) have no score, extraction.rejected_share allows "
+                + "\(allowed): " + Self.reason(unscored: example, day)
         case .repeatedIDs(let day, let table, let id, let shared, let all, let allowed):
             "\(shared) of the \(all) impressions of \(day) in \(table) share their id with others, source.repeated_share "
                 + "allows \(allowed): \(id) names no single impression, so their clicks cannot be told apart. Name all "
@@ -129,6 +135,13 @@ public enum JobError: Error, CustomStringConvertible {
         }
     }
 
+    /// Why impressions have no score, and what to do.
+    package static func reason(unscored example: String?, _ day: Day) -> String {
+        "a net's answer for them is no finite number, most likely for a number far from those of training"
+            + (example.map { ": the first has \($0)" } ?? "")
+            + "; correct the log and run: rocket extract --day \(day) --rebuild, or give the feature transform: log1p"
+    }
+
     static func isInterruption(_ error: any Error) -> Bool {
         if case JobError.interrupted = error { true } else { false }
     }
@@ -145,13 +158,13 @@ public enum JobError: Error, CustomStringConvertible {
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .nothingToJudgeBy,
                 .notUnseen,
-                .tooManyRejected, .repeatedIDs, .notReproduced:
+                .tooManyRejected, .tooManyUnscored, .repeatedIDs, .notReproduced:
                 .dataCheckFailed
             }
         case is JobFileError: .configuration
         case let error as ImportError:
             switch error {
-            case .unreadable, .noColumn, .header, .option: .configuration
+            case .unreadable, .stream, .noColumn, .header, .option: .configuration
             case .empty, .openQuote, .manyDays: .dataCheckFailed
             }
         case AdLogError.unreadable: .dataCheckFailed

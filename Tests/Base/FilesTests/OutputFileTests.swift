@@ -75,6 +75,8 @@ func written(_ bytes: [UInt8], to path: String, mode: StagedFile.Mode = .kept) t
             #expect(read(reading, &got, 3) == 2 && got == [65, 66, 0])
             #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
             #expect(throws: FileError.self) { try OutputFile(folder, streams: .written).replace(with: [1]) }
+            // Standard output is asked for by its name.
+            #expect(throws: FileError.self) { try OutputFile("-", streams: .written).replace(with: [1]) }
             // The same by a link.
             symlink("/dev/null", "\(folder)/null")
             outcome = try written([1], to: "\(folder)/null")

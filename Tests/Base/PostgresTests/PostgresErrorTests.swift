@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "What a person must mend is not transient",
+        "What a person must fix is not transient",
         arguments: [
             "08P01", "22012", "23505", "25006", "28000", "28P01", "3D000", "42501", "42P01", "53100", "57P04", "58030",
             "XX001",

@@ -2,6 +2,7 @@ import CounterRandom
 import Days
 import FeatureCache
 import Foundation
+import TestSupport
 
 extension FuzzTarget {
     /// A cache file: damaged, or whole with right checksums over wrong contents.
@@ -12,7 +13,14 @@ extension FuzzTarget {
             return FuzzInput(parts: [bytes])
         }
         var parts = CacheParts(FuzzCache.files[0])
-        for _ in 0...random.next() % 2 { parts.deface(with: CacheParts(FuzzCache.files[1]), &random) }
+        for _ in 0...random.next() % 2 {
+            // In the header: counts, sizes of tables, the day, names.
+            parts.deface(with: CacheParts(FuzzCache.files[1]), &random) { header, random in
+                var tree = JSONTree(String(decoding: header, as: UTF8.self))
+                for _ in 0...random.next() % 3 { tree.mutate(&random) }
+                header = Array(tree.text.utf8)
+            }
+        }
         return FuzzInput(parts: [parts.signed])
     } read: { input in
         let path = NSTemporaryDirectory() + "rocket-fuzz-\(ProcessInfo.processInfo.processIdentifier).lz4"

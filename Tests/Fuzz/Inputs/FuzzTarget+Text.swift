@@ -25,9 +25,9 @@ extension FuzzTarget {
         } catch {
             return .refused
         }
-        // Foundation refuses numbers beyond a double, which the grammar does not bound.
+        // Foundation refuses numbers beyond a double, which the grammar does not bound; quotes hold no numbers.
         let bounded = String(decoding: input.parts[0], as: UTF8.self)
-            .replacing(#/([0-9])[eE][+-]?[0-9]{3,}/#) { $0.1 }
+            .replacing(#/"(?:[^"\\]|\\.)*"|([0-9])[eE][+-]?[0-9]{3,}/#) { $0.1 ?? $0.0 }
         guard (try? JSONSerialization.jsonObject(with: Data(bounded.utf8))) is [String: Any] else {
             throw Wrong("it was scored and is no JSON: \(String(decoding: input.parts[0], as: UTF8.self))")
         }

@@ -9,7 +9,7 @@ indirect enum JSONTree {
     /// Between its quotes, escaped.
     case string(String)
 
-    /// - Parameter text: valid JSON.
+    /// - Parameter text: JSON, or what spoiling left of it.
     init(_ text: String) {
         var rest = Substring(text).unicodeScalars[...]
         self = Self.read(&rest)
@@ -62,6 +62,8 @@ indirect enum JSONTree {
         default:
             var text = String.UnicodeScalarView()
             while let next = rest.first, !",]} \n".unicodeScalars.contains(next) { text.append(rest.removeFirst()) }
+            // A bracket that closes nothing, of text that was spoiled before: read on after it.
+            if text.isEmpty, let stray = rest.popFirst() { text.append(stray) }
             return .plain(String(text))
         }
     }

@@ -19,7 +19,7 @@ import Testing
     /// The findings that are not ok.
     private static func complaints(_ findings: [Finding]) -> [Finding] { findings.filter { $0.state != .ok } }
 
-    @Test("Before migrations the database is the problem, and rocket migrate mends it")
+    @Test("Before migrations the database is the problem, and rocket migrate fixes it")
     func notMigrated() throws {
         try TestDatabase.run(.empty) { url in
             let findings = Self.examine(url)
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test("Row-level security on a log table, and roles that may write more than a job needs, are named with the mend")
+    @Test("Row-level security on a log table, and roles that may write more than a job needs, are named with the fix")
     func rowSecurityAndWriters() throws {
         try PipelineTests.withJob { url, job in
             try RoleTests.withLogins(url) { logins in

@@ -8,6 +8,7 @@ struct ImportCommand: ParsableCommand {
         abstract: "Load public log formats or CSV files into log tables.",
         discussion: """
             Reads plain and gzipped files, one transaction per file; a file that was imported before is left alone. \
+            A pipe or standard input is refused, because a file is read several times. \
             Rows that do not parse go to rocket.quarantine_rows with file, line and reason. A file of which no row, or \
             less than --rejected-share allows, can be used is refused with exit code 5: nothing of it is kept except \
             the quarantined rows, and it can be imported again with other options.

@@ -3,11 +3,12 @@ import CXXHash
 import CounterRandom
 
 /// A cache file taken apart as the page CacheFileFormat describes it, and put together again with right checksums.
-struct CacheParts {
-    var header: [UInt8]
-    var frames: [(payload: [UInt8], rows: UInt64, claimedBytes: UInt64?)] = []
+public struct CacheParts {
+    public var header: [UInt8]
+    public var frames: [(payload: [UInt8], rows: UInt64, claimedBytes: UInt64?)] = []
 
-    init(_ file: [UInt8]) {
+    /// Takes a whole file apart.
+    public init(_ file: [UInt8]) {
         func number(_ offset: Int, _ bytes: Int) -> Int {
             (0..<bytes).reversed().reduce(0) { $0 << 8 | Int(file[offset + $1]) }
         }
@@ -23,8 +24,11 @@ struct CacheParts {
         }
     }
 
-    /// Changes something that the checksums would hide.
-    mutating func deface(with other: CacheParts, _ random: inout CounterRandom) {
+    /// Changes something that the checksums would hide: a frame, or the header.
+    public mutating func deface(
+        with other: CacheParts, _ random: inout CounterRandom,
+        header change: (inout [UInt8], inout CounterRandom) -> Void
+    ) {
         func below(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
         let frame = below(frames.count)
         switch below(6) {
@@ -36,17 +40,14 @@ struct CacheParts {
         case 1: frames[frame].payload.removeLast(below(frames[frame].payload.count + 1))
         case 2: frames[frame] = other.frames[below(other.frames.count)]
         case 3:
-            frames[frame].rows = [0, 1, 1 << 20, 1 << 32, 1 << 62, .max, frames[frame].rows + 1][below(7)]
+            frames[frame].rows = [0, 1, 1 << 20, 1 << 32, 1 << 62, .max, frames[frame].rows &+ 1][below(7)]
         case 4: frames[frame].claimedBytes = [0, 1 << 20, 1 << 31, 1 << 40, .max][below(5)]
-        default:
-            // The header: counts, sizes of tables, the day, names.
-            var tree = JSONTree(String(decoding: header, as: UTF8.self))
-            for _ in 0...below(3) { tree.mutate(&random) }
-            header = Array(tree.text.utf8)
+        default: change(&header, &random)
         }
     }
 
-    var signed: [UInt8] {
+    /// The file of these parts, with right checksums.
+    public var signed: [UInt8] {
         func little(_ value: UInt64, _ bytes: Int) -> [UInt8] {
             (0..<bytes).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
         }
