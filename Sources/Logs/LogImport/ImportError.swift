@@ -19,8 +19,9 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
         case .unreadable(let file, let reason): "\(file) cannot be read: \(reason)"
         case .stream(let path):
             """
-            \(path == "-" ? "standard input" : path) is no file, and a file is needed: it is read several times, and its \
-            checksum tells what was imported before. Write it to one first: … > rows.csv && rocket import FORMAT rows.csv
+            \(path == "-" ? "standard input" : path) is no file, and a file is needed: it is read several times, and \
+            its checksum tells what was imported before. Write it to one first: … > rows.csv && rocket import FORMAT \
+            rows.csv
             """
         case .openQuote(let file, let line, let rows):
             """

@@ -34,8 +34,8 @@ public enum JobDraftError: Error, CustomStringConvertible {
         case .noReference(let impressions, let clicks, let columns, let refused):
             "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values "
                 + "of a unique column there; name the two with --impression-id and --click-impression; where several "
-                + "columns make the id, the job file takes them, source.impressions.id: [request_id, position]; or make a "
-                + "view that joins the clicks to their impressions"
+                + "columns make the id, the job file takes them, source.impressions.id: [request_id, position]; or make "
+                + "a view that joins the clicks to their impressions"
                 + (refused.isEmpty ? "" : "; not taken for ids: " + refused.joined(separator: "; "))
         case .keyType(let option, let column, let table, let reason):
             "\(option): \(table).\(column) cannot hold ids, which are compared by their text: \(reason); name a column of type "
