@@ -15,7 +15,7 @@ import Testing
             URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().path + "/Sources"
         var words: Set<String> = []
-        for folder in ["Logs/AdLogs", "Cache/Extract", "Jobs"] {
+        for folder in ["Logs/AdLogs", "Cache/Extract", "Operations"] {
             let files = try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)")
             for file in files where file.hasSuffix(".swift") {
                 let text = try String(contentsOfFile: "\(root)/\(folder)/\(file)", encoding: .utf8)
