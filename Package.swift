@@ -71,8 +71,8 @@ let cache = room(
         .testTarget(
             name: "ExtractTests",
             dependencies: [
-                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Jobs",
-                "Postgres", "RocketServing", "TestSupport",
+                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Postgres",
+                "RocketServing", "Runs", "TestSupport",
             ]),
     ])
 
@@ -148,22 +148,81 @@ let operations = room(
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
-            name: "Jobs",
+            name: "Runs",
             dependencies: [
-                "AdLogs", "Arrays", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files",
-                "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
-                "RocketLaunching", "RocketServing", "SampleLogs", "Training",
+                "AdLogs", "Collectives", "Days", "Digests", "Evaluation", "Extract", "FeatureCache", "Features",
+                "Files", "JobFile", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketServing",
+                "Training",
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            path: "Sources/Operations", exclude: ["JobFile"]),
+            ]),
+        .target(
+            name: "Alerts",
+            dependencies: [
+                "Files", "JobFile", "Postgres", "Runs",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Night",
+            dependencies: [
+                "AdLogs", "Arrays", "Collectives", "Days", "Digests", "Evaluation", "Extract", "FeatureCache",
+                "Features", "Files", "JobFile", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
+                "RocketLaunching", "RocketServing", "Runs", "Training",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Backfill",
+            dependencies: [
+                "AdLogs", "Collectives", "Days", "Extract", "JobFile", "ModelRegistry", "Night", "Postgres", "Runs",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Experiments",
+            dependencies: [
+                "CounterRandom", "Days", "Digests", "Extract", "Features", "JobFile", "ModelRegistry", "Night",
+                "Postgres", "RocketLaunching", "Runs", "Training",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Onboarding",
+            dependencies: [
+                "AdLogs", "Days", "Extract", "Features", "Files", "JobFile", "Postgres", "Runs",
+            ]),
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "AdLogs", "Days", "Extract", "FeatureCache", "Files", "JobFile", "Libraries", "ModelRegistry", "Nets",
+                "Postgres", "Runs",
+            ]),
+        .target(
+            name: "Deployment",
+            dependencies: [
+                "AdLogs", "Days", "Files", "JobFile", "ModelRegistry", "Postgres", "RocketServing", "Runs",
+            ]),
+        .target(
+            name: "Benchmarks",
+            dependencies: [
+                "AdLogs", "Collectives", "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "Features",
+                "Files", "JobFile", "Nets", "ONNXExport", "Postgres", "RankedTraining", "RocketLaunching",
+                "RocketServing", "Runs", "SampleLogs", "Training",
+            ]),
+        .target(
+            name: "LogLoading",
+            dependencies: [
+                "AdLogs", "Days", "LogImport", "Postgres", "Runs", "SampleLogs",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "CacheUpkeep", dependencies: ["AdLogs", "Days", "Extract", "FeatureCache", "Postgres", "Runs"]),
         .testTarget(
             name: "JobFileTests",
-            dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport", "Training"]),
+            dependencies: [
+                "AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport", "Training",
+            ]),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots",
-                "Postgres", "Reports", "TestSupport", "rocket",
+                "Alerts", "Backfill", "Benchmarks", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Doctor",
+                "Evaluation", "Experiments", "Extract", "JobFile", "LogLoading", "ModelRegistry", "Night",
+                "Onboarding", "Plots", "Postgres", "Reports", "Runs", "TestSupport", "Training", "rocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ])
@@ -174,7 +233,8 @@ let commands = room(
         .executableTarget(
             name: "rocket",
             dependencies: [
-                "CCSV", "Collectives", "Files", "JobFile", "Jobs", "Reports",
+                "Alerts", "Backfill", "Benchmarks", "CCSV", "CacheUpkeep", "Collectives", "Days", "Deployment",
+                "Doctor", "Experiments", "Files", "JobFile", "LogLoading", "Night", "Onboarding", "Reports", "Runs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
@@ -190,7 +250,7 @@ let support: [Target] = [
     .target(
         name: "FuzzInputs",
         dependencies: [
-            "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Jobs", "Nets", "RocketLaunching",
+            "Alerts", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Nets", "RocketLaunching",
             "RocketServing", "TestSupport", "Training",
         ],
         path: "Tests/Fuzz/Inputs"),

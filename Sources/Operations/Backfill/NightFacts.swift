@@ -2,7 +2,9 @@ import Days
 import Extract
 import JobFile
 import ModelRegistry
+import Night
 import Postgres
+import Runs
 
 /// What the database knows of the nights of a range; nothing is changed by asking.
 struct NightSurvey {

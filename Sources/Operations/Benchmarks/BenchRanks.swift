@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Runs
 
 /// `rocket bench ranks`: training by several ranks of this machine, one thread each, beside one process with as many threads.
 public struct RanksBench: Encodable, Sendable {

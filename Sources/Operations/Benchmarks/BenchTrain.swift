@@ -5,6 +5,7 @@ import Foundation
 import Nets
 import RankedTraining
 import RocketLaunching
+import Runs
 import SampleLogs
 import Training
 

@@ -4,6 +4,8 @@ import Extract
 import JobFile
 import Logging
 import ModelRegistry
+import Night
+import Runs
 import Training
 
 /// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results are

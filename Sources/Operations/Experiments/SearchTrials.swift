@@ -3,7 +3,9 @@ import Digests
 import Extract
 import JobFile
 import Logging
+import Night
 import Postgres
+import Runs
 import Training
 
 /// What the trials of a search work with.

@@ -3,6 +3,7 @@ import Days
 import Foundation
 import Logging
 import Postgres
+import Runs
 import SampleLogs
 
 public typealias SampleLogSpecification = SampleLogs.SampleLogSpecification

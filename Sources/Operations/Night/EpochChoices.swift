@@ -3,6 +3,7 @@ import Digests
 import Foundation
 import JobFile
 import Postgres
+import Runs
 import Training
 
 /// The numbers of epochs that searches have found, in the database. A number that a piece of work has once got stays its own, so

@@ -1,4 +1,7 @@
-import Jobs
+import Backfill
+import Days
+import Night
+import Runs
 import Testing
 
 /// What a backfill decides to do, as a value.

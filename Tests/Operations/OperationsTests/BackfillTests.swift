@@ -1,5 +1,5 @@
+import Backfill
 import Foundation
-import Jobs
 import Postgres
 import Reports
 import TestSupport

@@ -1,5 +1,4 @@
 import Foundation
-import Jobs
 import Reports
 import TestSupport
 import Testing

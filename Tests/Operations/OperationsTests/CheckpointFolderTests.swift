@@ -1,6 +1,6 @@
 import Foundation
-import Jobs
 import Logging
+import Night
 import Testing
 import Training
 

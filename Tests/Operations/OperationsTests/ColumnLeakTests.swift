@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Jobs
+@testable import Onboarding
 
 @Suite struct ColumnLeakTests {
     /// 5,000 rows, of which every tenth is clicked; a value for each, by its number and whether it is clicked.

@@ -1,7 +1,7 @@
 import CounterRandom
 import Testing
 
-@testable import Jobs
+@testable import Onboarding
 
 @Suite struct CrossSearchTests {
     /// Rows of some users and items, clicked by a probability; the third column has nothing to do with it.

@@ -1,6 +1,6 @@
+import Deployment
 import Dispatch
 import Foundation
-import Jobs
 import Postgres
 import Synchronization
 import TestSupport

@@ -1,7 +1,7 @@
 import CounterRandom
 import Testing
 
-@testable import Jobs
+@testable import Onboarding
 
 @Suite struct DistinctCountTests {
     /// A hash for each number, spread over 64 bits.

@@ -1,5 +1,7 @@
+import Deployment
+import Doctor
 import Foundation
-import Jobs
+import Onboarding
 import Postgres
 import TestSupport
 import Testing

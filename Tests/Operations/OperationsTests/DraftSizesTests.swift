@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Jobs
+@testable import Onboarding
 
 @Suite struct DraftSizesTests {
     @Test("Embeddings may take what twice the log's ids need, and ids that fit no usual machine are said")

@@ -1,5 +1,6 @@
+import Experiments
 import Foundation
-import Jobs
+import Night
 import Postgres
 import TestSupport
 import Testing

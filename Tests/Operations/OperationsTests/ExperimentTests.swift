@@ -1,5 +1,7 @@
+import Benchmarks
+import Experiments
 import Foundation
-import Jobs
+import Night
 import Postgres
 import Reports
 import TestSupport

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@testable import Jobs
+@testable import Onboarding
 
 /// What `rocket init` makes of logs that are not as a tutorial has them.
 @Suite struct InitTests {

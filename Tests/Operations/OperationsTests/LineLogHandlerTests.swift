@@ -1,6 +1,6 @@
 import Foundation
-import Jobs
 import Logging
+import Runs
 import Synchronization
 import Testing
 

@@ -1,5 +1,4 @@
 import Foundation
-import Jobs
 import Plots
 import Postgres
 import Reports

@@ -1,5 +1,5 @@
+import CacheUpkeep
 import Foundation
-import Jobs
 import Postgres
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
+import Alerts
 import Foundation
-import Jobs
+import Runs
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
         model: [.init(.lightAUC, 0.75), .init(.liveVersion, 3)])
 
     private func metrics(
-        _ command: String = "nightly", _ exit: Jobs.ExitStatus = .done, model: String = "ads",
+        _ command: String = "nightly", _ exit: Runs.ExitStatus = .done, model: String = "ads",
         ledger: LedgerFigures? = figures
     ) -> RunMetrics {
         RunMetrics(
@@ -64,7 +65,7 @@ import Testing
         #expect(value(unreachable, .lightAUC) == 0.75, "what is known of the model stays")
         #expect(value(unreachable, .rowsExtracted) == nil, "what was known of another run goes")
         #expect(value(metrics("nightly", .database, ledger: nil).samples(after: []), .lastSuccess) == nil)
-        for exit in [Jobs.ExitStatus.held, .nothingToDo] {
+        for exit in [Runs.ExitStatus.held, .nothingToDo] {
             #expect(value(metrics("nightly", exit).samples(after: []), .lastSuccess) == 2_000.25)
         }
     }

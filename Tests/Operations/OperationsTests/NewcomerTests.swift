@@ -1,5 +1,5 @@
 import Foundation
-import Jobs
+import Onboarding
 import Postgres
 import Reports
 import TestSupport

@@ -1,8 +1,10 @@
+import Backfill
 import Evaluation
-import Jobs
 import ModelRegistry
+import Night
 import Postgres
 import Reports
+import Runs
 import TestSupport
 import Testing
 

@@ -1,8 +1,12 @@
+import Backfill
+import Days
 import Foundation
-import Jobs
+import LogLoading
 import Logging
+import Night
 import Postgres
 import Reports
+import Runs
 import TestSupport
 import Testing
 
@@ -232,7 +236,7 @@ import Testing
     func badNights() throws {
         try Self.withJob { url, job in
             let connection = try TestDatabase.connect(url)
-            func status(_ body: (TestJob) throws -> Void) throws -> Jobs.ExitStatus? {
+            func status(_ body: (TestJob) throws -> Void) throws -> Runs.ExitStatus? {
                 let session = try Self.session(url, job)
                 do {
                     try body(session)

@@ -1,5 +1,5 @@
-import Jobs
 import Logging
+import Night
 import Postgres
 import Reports
 import Synchronization

@@ -1,7 +1,9 @@
+import CacheUpkeep
+import Deployment
 import Foundation
-import Jobs
 import Postgres
 import Reports
+import Runs
 import TestSupport
 import Testing
 

@@ -1,5 +1,7 @@
+import Backfill
+import CacheUpkeep
+import Deployment
 import Foundation
-import Jobs
 import Postgres
 import Reports
 import TestSupport

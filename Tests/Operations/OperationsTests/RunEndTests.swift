@@ -1,7 +1,8 @@
+import Alerts
 import Foundation
 import JobFile
-import Jobs
 import Logging
+import Runs
 import TestSupport
 import Testing
 
@@ -205,12 +206,12 @@ import Testing
 
     @Test(
         "Failures are told always; a lock, the gate and a signal where the job file asks for it; success never",
-        arguments: [Jobs.ExitStatus.done, .nothingToDo], [Jobs.ExitStatus.internalError, .database])
-    func due(good: Jobs.ExitStatus, bad: Jobs.ExitStatus) {
+        arguments: [Runs.ExitStatus.done, .nothingToDo], [Runs.ExitStatus.internalError, .database])
+    func due(good: Runs.ExitStatus, bad: Runs.ExitStatus) {
         let plain = FailureHook(FailureNotice(command: ["x"]))
         let curious = FailureHook(FailureNotice(command: ["x"], also: FailureNotice.Occasion.allCases))
         for hook in [plain, curious] { #expect(!hook.isDue(good) && hook.isDue(bad)) }
-        for exit in [Jobs.ExitStatus.locked, .held, .interrupted] {
+        for exit in [Runs.ExitStatus.locked, .held, .interrupted] {
             #expect(!plain.isDue(exit) && curious.isDue(exit))
         }
     }

@@ -1,6 +1,6 @@
 import Foundation
-import Jobs
 import Postgres
+import Runs
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
+import Experiments
 import Foundation
 import JobFile
-import Jobs
 import Postgres
 import Reports
 import TestSupport

@@ -1,7 +1,12 @@
+import Backfill
+import CacheUpkeep
+import Days
+import Experiments
 import Extract
 import JobFile
-import Jobs
 import Logging
+import Night
+import Runs
 
 /// A job that is opened anew for each test, with the operations that its commands do.
 struct TestJob {
@@ -43,6 +48,6 @@ struct TestJob {
 
     @discardableResult
     func pruneCache(retentionDays: Int?, dryRun: Bool) throws -> CachePruning.Removed {
-        try Jobs.pruneCache(of: job, retentionDays: retentionDays, dryRun: dryRun)
+        try CacheUpkeep.pruneCache(of: job, retentionDays: retentionDays, dryRun: dryRun)
     }
 }

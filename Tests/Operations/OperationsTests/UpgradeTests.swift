@@ -1,5 +1,6 @@
+import Deployment
 import Foundation
-import Jobs
+import Onboarding
 import Postgres
 import Reports
 import TestSupport

@@ -1,6 +1,5 @@
 import Evaluation
 import Foundation
-import Jobs
 import Postgres
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
+import Backfill
 import Foundation
-import Jobs
 import Postgres
+import Runs
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Benchmarks
 import Foundation
-import Jobs
 import TextTable
 
 struct BenchCommand: ParsableCommand {

@@ -1,16 +1,16 @@
 import Foundation
 
 /// A program run to its end, with what the system says it took.
-struct ChildProcess {
-    var seconds: Double
+package struct ChildProcess {
+    package var seconds: Double
     /// Largest resident memory.
-    var peakMebibytes: Double
+    package var peakMebibytes: Double
     /// What it wrote to its standard output; empty when that was thrown away.
-    var output: [UInt8]
+    package var output: [UInt8]
     /// Bytes it wrote to its standard output.
-    var outputBytes: Int
+    package var outputBytes: Int
 
-    enum Output {
+    package enum Output {
         /// `/dev/null`
         case discarded
         /// Counted only.
@@ -21,7 +21,7 @@ struct ChildProcess {
     /// Runs a program, found by `PATH` where its name has no slash.
     ///
     /// - Throws: `ChildProcessError`.
-    static func run(_ arguments: [String], output wanted: Output) throws(ChildProcessError) -> ChildProcess {
+    package static func run(_ arguments: [String], output wanted: Output) throws(ChildProcessError) -> ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -82,11 +82,11 @@ struct ChildProcess {
 }
 
 /// A program that could not be run, or failed.
-struct ChildProcessError: Error, CustomStringConvertible {
-    var arguments: [String]
-    var what: String
+package struct ChildProcessError: Error, CustomStringConvertible {
+    package let arguments: [String]
+    package let what: String
 
-    var description: String {
+    package var description: String {
         "\(arguments.prefix(3).joined(separator: " ").prefix(200)): \(what); it must be installed and on PATH"
     }
 }
