@@ -1,4 +1,94 @@
+import Days
+import ModelRegistry
 import Postgres
+
+/// The table of the results of experiments: a row for each net of each training.
+package struct ExperimentResults {
+    private let connection: Connection
+
+    /// What all trainings of an experiment have in common.
+    package struct Origin {
+        let fingerprint, model: String
+        let trained: ClosedRange<Day>
+        /// Its text.
+        let jobFile: String
+        let programVersion: String
+
+        package init(
+            fingerprint: String, model: String, trained: ClosedRange<Day>, jobFile: String, programVersion: String
+        ) {
+            (self.fingerprint, self.model, self.trained) = (fingerprint, model, trained)
+            (self.jobFile, self.programVersion) = (jobFile, programVersion)
+        }
+    }
+
+    /// What all nets of one training have in common.
+    package struct Run {
+        let origin: Origin
+        let arm: String
+        let seed: UInt64
+
+        package init(_ origin: Origin, arm: String, seed: UInt64) {
+            (self.origin, self.arm, self.seed) = (origin, arm, seed)
+        }
+    }
+
+    /// How one training went.
+    package struct Training {
+        let steps: Int
+        let seconds: Double
+        /// The step whose weights a net kept, and its AUC on the held-out rows then; nil: the last.
+        let kept: (_ net: String) -> (step: Int?, validationAUC: Double?)
+
+        /// - Parameter kept: of a net; nil: its last step.
+        package init(
+            steps: Int, seconds: Double, kept: @escaping (_ net: String) -> (step: Int?, validationAUC: Double?)
+        ) {
+            (self.steps, self.seconds, self.kept) = (steps, seconds, kept)
+        }
+    }
+
+    package init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    /// The arms whose results are there.
+    package func arms(fingerprint: String, seed: UInt64) throws -> Set<String> {
+        Set(
+            try connection.execute(
+                "SELECT DISTINCT arm FROM rocket.experiment_results WHERE fingerprint = $1 AND seed = $2",
+                [.text(fingerprint), .text(String(seed))]
+            ).map { try $0.text("arm") })
+    }
+
+    /// Writes the nets of one arm, in one transaction.
+    package func write(_ evaluations: [NetEvaluation], of training: Training, _ run: Run) throws {
+        func number(_ value: Double?) -> Value { value.map { .double($0) } ?? .null }
+        let origin = run.origin
+        try connection.transaction { connection in
+            for evaluation in evaluations {
+                let kept = training.kept(evaluation.net)
+                try connection.execute(
+                    """
+                    INSERT INTO rocket.experiment_results (
+                        fingerprint, arm, net, seed, model, trained_from, trained_to, evaluated_day, auc, gauc, log_loss,
+                        pcoc, oracle_auc, steps, kept_step, validation_auc, seconds, job_file, program_version)
+                    VALUES ($1, $2, $3, $4, $5, $6::text::date, $7::text::date, $8::text::date, $9, $10, $11, $12, $13,
+                        $14, $15, $16, $17, $18, $19)
+                    """,
+                    [
+                        .text(origin.fingerprint), .text(run.arm), .text(evaluation.net), .text(String(run.seed)),
+                        .text(origin.model), .text(origin.trained.lowerBound.description),
+                        .text(origin.trained.upperBound.description), .text(evaluation.day.description),
+                        number(evaluation.report.auc), number(evaluation.report.gauc),
+                        .double(evaluation.report.logLoss), number(evaluation.report.pcoc),
+                        number(evaluation.oracleAUC), .int(training.steps), kept.step.map { .int($0) } ?? .null,
+                        number(kept.validationAUC), .double(training.seconds), .text(origin.jobFile), .text(origin.programVersion),
+                    ])
+            }
+        }
+    }
+}
 
 /// The means over the seeds for one net of one arm of an experiment.
 public struct ExperimentLine: Codable, Equatable, Sendable {
