@@ -179,7 +179,7 @@ let operations = room(
             name: "Experiments",
             dependencies: [
                 "CounterRandom", "Days", "Digests", "Extract", "Features", "JobFile", "ModelRegistry", "Night",
-                "Postgres", "RocketLaunching", "Runs", "Training",
+                "Postgres", "Reports", "RocketLaunching", "Runs", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -233,12 +233,12 @@ let commands = room(
         .executableTarget(
             name: "rocket",
             dependencies: [
-                "Alerts", "Backfill", "Benchmarks", "CCSV", "CacheUpkeep", "Collectives", "Days", "Deployment",
-                "Doctor", "Experiments", "Files", "JobFile", "LogLoading", "Night", "Onboarding", "Reports", "Runs",
+                "Alerts", "Backfill", "Benchmarks", "CacheUpkeep", "Collectives", "Days", "Deployment", "Doctor",
+                "Experiments", "Files", "JobFile", "LogLoading", "Night", "Onboarding", "Reports", "Runs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
-            ])
+            ]),
     ])
 
 /// What several rooms' tests use, and the fuzzing of everything that comes from outside.

@@ -63,7 +63,6 @@ package struct ExperimentResults {
 
     /// Writes the nets of one arm, in one transaction.
     package func write(_ evaluations: [NetEvaluation], of training: Training, _ run: Run) throws {
-        func number(_ value: Double?) -> Value { value.map { .double($0) } ?? .null }
         let origin = run.origin
         try connection.transaction { connection in
             for evaluation in evaluations {
@@ -73,17 +72,18 @@ package struct ExperimentResults {
                     INSERT INTO rocket.experiment_results (
                         fingerprint, arm, net, seed, model, trained_from, trained_to, evaluated_day, auc, gauc, log_loss,
                         pcoc, oracle_auc, steps, kept_step, validation_auc, seconds, job_file, program_version)
-                    VALUES ($1, $2, $3, $4, $5, $6::text::date, $7::text::date, $8::text::date, $9, $10, $11, $12, $13,
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
                         $14, $15, $16, $17, $18, $19)
                     """,
                     [
                         .text(origin.fingerprint), .text(run.arm), .text(evaluation.net), .text(String(run.seed)),
-                        .text(origin.model), .text(origin.trained.lowerBound.description),
-                        .text(origin.trained.upperBound.description), .text(evaluation.day.description),
-                        number(evaluation.report.auc), number(evaluation.report.gauc),
-                        .double(evaluation.report.logLoss), number(evaluation.report.pcoc),
-                        number(evaluation.oracleAUC), .int(training.steps), kept.step.map { .int($0) } ?? .null,
-                        number(kept.validationAUC), .double(training.seconds), .text(origin.jobFile), .text(origin.programVersion),
+                        .text(origin.model), .day(origin.trained.lowerBound),
+                        .day(origin.trained.upperBound), .day(evaluation.day),
+                        Value(evaluation.report.auc), Value(evaluation.report.gauc),
+                        .double(evaluation.report.logLoss), Value(evaluation.report.pcoc),
+                        Value(evaluation.oracleAUC), .int(training.steps), Value(kept.step),
+                        Value(kept.validationAUC), .double(training.seconds), .text(origin.jobFile),
+                        .text(origin.programVersion),
                     ])
             }
         }
