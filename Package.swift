@@ -136,6 +136,16 @@ let results = room(
         .target(name: "Plots"),
         .target(name: "Reports", dependencies: ["Days", "Evaluation", "ModelRegistry", "Plots", "Postgres"]),
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
+        .testTarget(
+            name: "ModelRegistryTests",
+            dependencies: [
+                "OperationsSupport", "Postgres", "Reports", "TestSupport",
+            ]),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: [
+                "Evaluation", "OperationsSupport", "Plots", "Postgres", "Reports", "TestSupport",
+            ]),
     ])
 
 let operations = room(
@@ -212,17 +222,51 @@ let operations = room(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "CacheUpkeep", dependencies: ["AdLogs", "Days", "Extract", "FeatureCache", "Postgres", "Runs"]),
+        .testTarget(name: "AlertsTests", dependencies: ["Alerts", "Runs", "TestSupport"]),
+        .testTarget(
+            name: "BackfillTests",
+            dependencies: [
+                "Backfill", "Days", "Night", "OperationsSupport", "Postgres", "Reports", "Runs", "TestSupport",
+            ]),
+        .testTarget(
+            name: "DeploymentTests",
+            dependencies: [
+                "Deployment", "OperationsSupport", "Postgres", "TestSupport",
+            ]),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "CacheUpkeep", "Deployment", "Doctor", "OperationsSupport", "Postgres", "TestSupport",
+            ]),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: [
+                "Experiments", "JobFile", "Night", "OperationsSupport", "Postgres", "Reports", "RocketLaunching",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "JobFileTests",
             dependencies: [
                 "AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport", "Training",
             ]),
         .testTarget(
-            name: "OperationsTests",
+            name: "NightTests",
             dependencies: [
-                "Alerts", "Backfill", "Benchmarks", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Doctor",
-                "Evaluation", "Experiments", "Extract", "JobFile", "LogLoading", "ModelRegistry", "Night",
-                "Onboarding", "Plots", "Postgres", "Reports", "Runs", "TestSupport", "Training", "rocket",
+                "Backfill", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Evaluation", "Experiments",
+                "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres", "Reports", "Runs",
+                "TestSupport", "Training",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "OnboardingTests",
+            dependencies: [
+                "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports",
+                "TestSupport",
+            ]),
+        .testTarget(
+            name: "RunsTests",
+            dependencies: [
+                "Alerts", "JobFile", "OperationsSupport", "Postgres", "Runs", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ])
@@ -239,6 +283,11 @@ let commands = room(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
             ]),
+        .testTarget(
+            name: "rocketTests",
+            dependencies: [
+                "OperationsSupport", "Postgres", "Reports", "TestSupport", "rocket",
+            ]),
     ])
 
 /// What several rooms' tests use, and the fuzzing of everything that comes from outside.
@@ -246,6 +295,14 @@ let support: [Target] = [
     .target(
         name: "TestSupport", dependencies: ["CLZ4", "CXXHash", "CounterRandom", "Postgres"],
         path: "Tests/Support/TestSupport"),
+    .target(
+        name: "OperationsSupport",
+        dependencies: [
+            "Backfill", "CacheUpkeep", "Days", "Experiments", "Extract", "JobFile", "LogLoading", "Night", "Runs",
+            "TestSupport",
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        path: "Tests/Support/OperationsSupport"),
     .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
     .target(
         name: "FuzzInputs",
