@@ -71,8 +71,8 @@ let cache = room(
         .testTarget(
             name: "ExtractTests",
             dependencies: [
-                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Jobs",
-                "Postgres", "RocketServing", "TestSupport",
+                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Postgres",
+                "RocketServing", "Runs", "TestSupport",
             ]),
     ])
 
@@ -136,6 +136,16 @@ let results = room(
         .target(name: "Plots"),
         .target(name: "Reports", dependencies: ["Days", "Evaluation", "ModelRegistry", "Plots", "Postgres"]),
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
+        .testTarget(
+            name: "ModelRegistryTests",
+            dependencies: [
+                "OperationsSupport", "Postgres", "Reports", "TestSupport",
+            ]),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: [
+                "Evaluation", "OperationsSupport", "Plots", "Postgres", "Reports", "TestSupport",
+            ]),
     ])
 
 let operations = room(
@@ -148,22 +158,115 @@ let operations = room(
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
-            name: "Jobs",
+            name: "Runs",
             dependencies: [
-                "AdLogs", "Arrays", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files",
-                "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
-                "RocketLaunching", "RocketServing", "SampleLogs", "Training",
+                "AdLogs", "Collectives", "Days", "Digests", "Evaluation", "Extract", "FeatureCache", "Features",
+                "Files", "JobFile", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketServing",
+                "Training",
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            path: "Sources/Operations", exclude: ["JobFile"]),
+            ]),
+        .target(
+            name: "Alerts",
+            dependencies: [
+                "Files", "JobFile", "Postgres", "Runs",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Night",
+            dependencies: [
+                "AdLogs", "Arrays", "Collectives", "Days", "Digests", "Evaluation", "Extract", "FeatureCache",
+                "Features", "Files", "JobFile", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
+                "RocketLaunching", "RocketServing", "Runs", "Training",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Backfill",
+            dependencies: [
+                "AdLogs", "Collectives", "Days", "Extract", "JobFile", "ModelRegistry", "Night", "Postgres", "Runs",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Experiments",
+            dependencies: [
+                "CounterRandom", "Days", "Digests", "Extract", "Features", "JobFile", "ModelRegistry", "Night",
+                "Postgres", "Reports", "RocketLaunching", "Runs", "Training",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Onboarding",
+            dependencies: [
+                "AdLogs", "Days", "Extract", "Features", "Files", "JobFile", "Postgres", "Runs",
+            ]),
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "AdLogs", "Days", "Extract", "FeatureCache", "Files", "JobFile", "Libraries", "ModelRegistry", "Nets",
+                "Postgres", "Runs",
+            ]),
+        .target(
+            name: "Deployment",
+            dependencies: [
+                "AdLogs", "Days", "Files", "JobFile", "ModelRegistry", "Postgres", "RocketServing", "Runs",
+            ]),
+        .target(
+            name: "Benchmarks",
+            dependencies: [
+                "AdLogs", "Collectives", "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "Features",
+                "Files", "JobFile", "Nets", "ONNXExport", "Postgres", "RankedTraining", "RocketLaunching",
+                "RocketServing", "Runs", "SampleLogs", "Training",
+            ]),
+        .target(
+            name: "LogLoading",
+            dependencies: [
+                "AdLogs", "Days", "LogImport", "Postgres", "Runs", "SampleLogs",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "CacheUpkeep", dependencies: ["AdLogs", "Days", "Extract", "FeatureCache", "Postgres", "Runs"]),
+        .testTarget(name: "AlertsTests", dependencies: ["Alerts", "Runs", "TestSupport"]),
+        .testTarget(
+            name: "BackfillTests",
+            dependencies: [
+                "Backfill", "Days", "Night", "OperationsSupport", "Postgres", "Reports", "Runs", "TestSupport",
+            ]),
+        .testTarget(
+            name: "DeploymentTests",
+            dependencies: [
+                "Deployment", "OperationsSupport", "Postgres", "TestSupport",
+            ]),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "CacheUpkeep", "Deployment", "Doctor", "OperationsSupport", "Postgres", "TestSupport",
+            ]),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: [
+                "Experiments", "JobFile", "Night", "OperationsSupport", "Postgres", "Reports", "RocketLaunching",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "JobFileTests",
-            dependencies: ["AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport", "Training"]),
-        .testTarget(
-            name: "OperationsTests",
             dependencies: [
-                "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots",
-                "Postgres", "Reports", "TestSupport", "rocket",
+                "AdLogs", "Features", "JobFile", "Nets", "RocketLaunching", "TestSupport", "Training",
+            ]),
+        .testTarget(
+            name: "NightTests",
+            dependencies: [
+                "Backfill", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Evaluation", "Experiments",
+                "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres", "Reports", "Runs",
+                "TestSupport", "Training",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "OnboardingTests",
+            dependencies: [
+                "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports",
+                "TestSupport",
+            ]),
+        .testTarget(
+            name: "RunsTests",
+            dependencies: [
+                "Alerts", "JobFile", "OperationsSupport", "Postgres", "Runs", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ])
@@ -174,11 +277,17 @@ let commands = room(
         .executableTarget(
             name: "rocket",
             dependencies: [
-                "CCSV", "Collectives", "Files", "JobFile", "Jobs", "Reports",
+                "Alerts", "Backfill", "Benchmarks", "CacheUpkeep", "Collectives", "Days", "Deployment", "Doctor",
+                "Experiments", "Files", "JobFile", "LogLoading", "Night", "Onboarding", "Reports", "Runs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
-            ])
+            ]),
+        .testTarget(
+            name: "rocketTests",
+            dependencies: [
+                "OperationsSupport", "Postgres", "Reports", "TestSupport", "rocket",
+            ]),
     ])
 
 /// What several rooms' tests use, and the fuzzing of everything that comes from outside.
@@ -186,11 +295,19 @@ let support: [Target] = [
     .target(
         name: "TestSupport", dependencies: ["CLZ4", "CXXHash", "CounterRandom", "Postgres"],
         path: "Tests/Support/TestSupport"),
+    .target(
+        name: "OperationsSupport",
+        dependencies: [
+            "Backfill", "CacheUpkeep", "Days", "Experiments", "Extract", "JobFile", "LogLoading", "Night", "Runs",
+            "TestSupport",
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        path: "Tests/Support/OperationsSupport"),
     .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
     .target(
         name: "FuzzInputs",
         dependencies: [
-            "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Jobs", "Nets", "RocketLaunching",
+            "Alerts", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Nets", "RocketLaunching",
             "RocketServing", "TestSupport", "Training",
         ],
         path: "Tests/Fuzz/Inputs"),

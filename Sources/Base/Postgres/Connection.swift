@@ -48,6 +48,9 @@ public final class Connection {
             case .int(let number): buffers.append(Array("\(number)".utf8) + [0])
             case .double(let number): buffers.append(Array("\(number)".utf8) + [0])
             case .bool(let flag): buffers.append(Array((flag ? "t" : "f").utf8) + [0])
+            case .day(let day):
+                buffers.append(Array(day.description.utf8) + [0])
+                type = Self.dateOID
             case .bytes(let bytes):
                 buffers.append(bytes)
                 format = 1
@@ -134,4 +137,5 @@ public final class Connection {
     }
 
     private static let byteaOID: Oid = 17
+    private static let dateOID: Oid = 1_082
 }

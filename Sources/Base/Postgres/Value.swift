@@ -1,3 +1,5 @@
+import Days
+
 /// A parameter of a statement. The server infers its type from its position.
 public enum Value: Sendable {
     case null
@@ -9,4 +11,25 @@ public enum Value: Sendable {
     case bytes([UInt8])
     /// JSON text for a `jsonb` column.
     case json(String)
+    /// `date`
+    case day(Day)
+}
+
+/// NULL for nil.
+extension Value {
+    public init(_ text: String?) {
+        self = text.map { .text($0) } ?? .null
+    }
+
+    public init(_ number: Int?) {
+        self = number.map { .int($0) } ?? .null
+    }
+
+    public init(_ number: Double?) {
+        self = number.map { .double($0) } ?? .null
+    }
+
+    public init(_ day: Day?) {
+        self = day.map { .day($0) } ?? .null
+    }
 }

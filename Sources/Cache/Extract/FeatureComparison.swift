@@ -36,10 +36,10 @@ public struct FeatureComparison {
             LEFT JOIN rocket.feature_statistics before
               ON before.specification_hash = now.specification_hash AND before.feature = now.feature
              AND before.day = (
-                SELECT max(day) FROM rocket.cache_days WHERE specification_hash = $1 AND day < $2::text::date)
-            WHERE now.specification_hash = $1 AND now.day = $2::text::date
+                SELECT max(day) FROM rocket.cache_days WHERE specification_hash = $1 AND day < $2)
+            WHERE now.specification_hash = $1 AND now.day = $2
             ORDER BY now.feature
-            """, [.text(specificationHash), .text(day.description)]
+            """, [.text(specificationHash), .day(day)]
         ).map { row in
             Change(
                 feature: try row.text("feature"), isEmpty: try row.bool("is_empty"),
@@ -59,8 +59,8 @@ public struct FeatureComparison {
             FROM rocket.feature_statistics now
             JOIN rocket.feature_statistics before
               ON before.specification_hash = now.specification_hash AND before.feature = now.feature
-             AND before.day BETWEEN $3::text::date AND $4::text::date
-            WHERE now.specification_hash = $1 AND now.day = $2::text::date AND \(Self.isConstant("now"))
+             AND before.day BETWEEN $3 AND $4
+            WHERE now.specification_hash = $1 AND now.day = $2 AND \(Self.isConstant("now"))
             GROUP BY now.feature
             HAVING avg(CASE WHEN \(Self.isConstant("before")) OR before.coverage = 0 THEN 0 ELSE 1 END) > 0.5
             ORDER BY now.feature
@@ -78,17 +78,17 @@ public struct FeatureComparison {
             FROM rocket.feature_statistics now
             JOIN (
                 SELECT feature, avg(coverage) AS coverage FROM rocket.feature_statistics
-                WHERE specification_hash = $1 AND day BETWEEN $3::text::date AND $4::text::date GROUP BY feature
+                WHERE specification_hash = $1 AND day BETWEEN $3 AND $4 GROUP BY feature
             ) before ON before.feature = now.feature AND before.coverage > 0
-            WHERE now.specification_hash = $1 AND now.day = $2::text::date ORDER BY share, now.feature LIMIT 1
+            WHERE now.specification_hash = $1 AND now.day = $2 ORDER BY share, now.feature LIMIT 1
             """, key(day, trained)
         ).first.map { (try $0.text("feature"), try $0.double("share")) }
     }
 
     private func key(_ day: Day, _ trained: ClosedRange<Day>) -> [Value] {
         [
-            .text(specificationHash), .text(day.description), .text(trained.lowerBound.description),
-            .text(trained.upperBound.description),
+            .text(specificationHash), .day(day), .day(trained.lowerBound),
+            .day(trained.upperBound),
         ]
     }
 

@@ -1,6 +1,8 @@
+import Benchmarks
 import Collectives
 import Foundation
-import Jobs
+import Night
+import Runs
 
 /// This process as one of the ranks that `mpirun` has started; alone, as a group of one.
 enum LaunchedProcess {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Collectives
 import Files
 import Foundation
-import Jobs
+import Runs
 
 /// Runs the command and turns any error into one message on standard error and a documented exit code.
 ///

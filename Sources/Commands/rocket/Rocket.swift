@@ -1,5 +1,6 @@
 import ArgumentParser
-import Jobs
+import Onboarding
+import Runs
 
 struct Rocket: ParsableCommand {
     static let configuration = CommandConfiguration(

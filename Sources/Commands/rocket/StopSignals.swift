@@ -1,6 +1,6 @@
 import Foundation
-import Jobs
 import Logging
+import Runs
 
 /// Turns SIGTERM and SIGINT into a wish to stop; a second one ends the process at once.
 ///

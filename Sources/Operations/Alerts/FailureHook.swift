@@ -2,6 +2,7 @@ import Files
 import Foundation
 import JobFile
 import Logging
+import Runs
 
 /// Calls a program, a URL or both when a run ended badly. Bounded: the program is stopped when its time is over, the URL has
 /// ten seconds to answer.

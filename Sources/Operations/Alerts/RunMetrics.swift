@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Runs
 
 /// What one run tells Prometheus.
 public struct RunMetrics: Equatable, Sendable {

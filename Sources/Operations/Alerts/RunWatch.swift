@@ -2,6 +2,7 @@ import Foundation
 import JobFile
 import Logging
 import Postgres
+import Runs
 
 /// One command from its start to its end, of which it tells: Prometheus by a file, people by the job file's `on_failure`.
 public struct RunWatch {

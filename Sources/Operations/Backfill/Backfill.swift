@@ -3,6 +3,7 @@ import Days
 import Extract
 import JobFile
 import Logging
+import Runs
 
 /// `rocket backfill`: nights that are made up for, each judged on a day of the range. A version sees only the days before
 /// the one it is judged on, and is marked as backfilled. Nights that are done are left alone, so it is safe to repeat.

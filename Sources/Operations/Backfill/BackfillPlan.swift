@@ -1,4 +1,5 @@
 import Days
+import Night
 
 /// What a backfill does with each day of its range, and why. A pure value: no clock, no database.
 public struct BackfillPlan: Equatable, Sendable {

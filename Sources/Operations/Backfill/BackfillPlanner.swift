@@ -2,6 +2,8 @@ import AdLogs
 import Days
 import Extract
 import JobFile
+import Night
+import Runs
 
 /// Plans a backfill from the log's days and what the database knows of their nights.
 struct BackfillPlanner {

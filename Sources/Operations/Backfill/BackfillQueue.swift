@@ -1,4 +1,5 @@
 import Days
+import Runs
 import Synchronization
 
 /// The nights that a backfill still has to do, shared by its threads, and what became of the others.

@@ -1,4 +1,6 @@
 import Days
+import Night
+import Runs
 
 /// What a backfill is asked to do.
 public struct BackfillRequest: Sendable {

@@ -1,4 +1,5 @@
 import Days
+import Runs
 
 /// What a backfill came to.
 public struct BackfillSummary: Sendable {

@@ -5,7 +5,9 @@ import Extract
 import Foundation
 import JobFile
 import Logging
+import Night
 import Postgres
+import Runs
 
 extension BackfillReason {
     /// Whether the night is done once another process has done it.

@@ -2,7 +2,9 @@ import Days
 import Extract
 import JobFile
 import ModelRegistry
+import Night
 import Postgres
+import Runs
 
 /// What the database knows of the nights of a range; nothing is changed by asking.
 struct NightSurvey {
@@ -50,12 +52,12 @@ struct NightSurvey {
         let rows = try databases.results.execute(
             """
             SELECT evaluated_day, max(version) AS version FROM rocket.model_versions
-            WHERE model = $1 AND specification_hash = $2 AND evaluated_day BETWEEN $3::text::date AND $4::text::date
+            WHERE model = $1 AND specification_hash = $2 AND evaluated_day BETWEEN $3 AND $4
             GROUP BY evaluated_day
             """,
             [
-                .text(jobFile.model), .text(specification.hash), .text(days.lowerBound.description),
-                .text(days.upperBound.description),
+                .text(jobFile.model), .text(specification.hash), .day(days.lowerBound),
+                .day(days.upperBound),
             ])
         return Dictionary(uniqueKeysWithValues: try rows.map { (try $0.day("evaluated_day"), try $0.int("version")) })
     }
@@ -65,9 +67,9 @@ struct NightSurvey {
         let rows = try databases.results.execute(
             """
             SELECT evaluated_day, last_run, last_status FROM rocket.nights
-            WHERE model = $1 AND evaluated_day BETWEEN $2::text::date AND $3::text::date
+            WHERE model = $1 AND evaluated_day BETWEEN $2 AND $3
               AND last_status IN ('failed', 'died', 'interrupted')
-            """, [.text(jobFile.model), .text(days.lowerBound.description), .text(days.upperBound.description)])
+            """, [.text(jobFile.model), .day(days.lowerBound), .day(days.upperBound)])
         return Dictionary(
             uniqueKeysWithValues: try rows.map {
                 (

@@ -2,6 +2,7 @@ import AdLogs
 import Days
 import Extract
 import Logging
+import Runs
 
 /// `rocket backfill --stale`: builds exactly the cached days again whose logs have changed since.
 public struct StaleRebuild {

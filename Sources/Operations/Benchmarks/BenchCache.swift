@@ -1,8 +1,10 @@
 import Days
 import Extract
 import FeatureCache
+import Files
 import Foundation
 import Postgres
+import Runs
 
 /// `rocket bench cache`: size of the cache beside other forms of the same rows, and the speed of reading it.
 public struct CacheBench: Encodable, Sendable {

@@ -1,9 +1,11 @@
 import AdLogs
 import Days
 import Extract
+import Files
 import Foundation
 import JobFile
 import Postgres
+import Runs
 
 /// `rocket bench extract`: extraction beside `psql` copying the same rows to nowhere.
 public struct ExtractBench: Encodable, Sendable {

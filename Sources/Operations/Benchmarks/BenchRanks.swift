@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Runs
 
 /// `rocket bench ranks`: training by several ranks of this machine, one thread each, beside one process with as many threads.
 public struct RanksBench: Encodable, Sendable {
@@ -37,26 +39,24 @@ public struct RanksBench: Encodable, Sendable {
 
 /// Runs the program again for each measurement, in turn: with threads, then with ranks, small batch and large.
 ///
-/// - Parameters:
-///   - program: this program.
-///   - seconds: of one measurement.
+/// - Parameter program: this program.
 public func benchRanks(
-    ranks: Int, batch: Int, rounds: Int, seconds: Double, program: String, progress: ProgressHandler
+    ranks: Int, batch: Int, rounds: BenchRounds, program: String, progress: ProgressHandler
 ) throws -> RanksBench {
     let asRoot = ["env", "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1"]
     let mpirun = (getuid() == 0 ? asRoot : []) + ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none"]
     func train(_ launcher: [String], threads: Int, batch: Int) throws -> TrainBench {
         let arguments = [
             "bench", "train", "--batch", "\(batch)", "--threads", "\(threads)", "--rounds", "1", "--seconds",
-            "\(seconds)", "--json",
+            "\(rounds.seconds)", "--json",
         ]
         let output = try ChildProcess.run(launcher + [program] + arguments, output: .kept).output
         return try JSONDecoder().decode(TrainBench.self, from: Data(output))
     }
     var found: [(threads: TrainBench, ranks: TrainBench)] = []
-    for round in 0..<rounds {
+    for round in 0..<rounds.count {
         for batch in [batch, ranks * batch] {
-            progress(StageProgress(title: "bench ranks", done: found.count, total: 2 * rounds, unit: "pairs"))
+            progress(StageProgress(title: "bench ranks", done: found.count, total: 2 * rounds.count, unit: "pairs"))
             // Who begins changes from round to round.
             if round % 2 == 0 {
                 let threads = try train([], threads: ranks, batch: batch)
@@ -79,5 +79,5 @@ public func benchRanks(
     return RanksBench(
         ranks: ranks, strong: scaling(batch), weak: scaling(ranks * batch),
         peakMebibytes: found.map(\.ranks.peakMebibytes).max() ?? 0,
-        peakMebibytesOfThreads: found.map(\.threads.peakMebibytes).max() ?? 0, rounds: rounds)
+        peakMebibytesOfThreads: found.map(\.threads.peakMebibytes).max() ?? 0, rounds: rounds.count)
 }

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Nets
 import RocketServing
+import Runs
 
 /// `rocket bench serving`: requests of one size scored by `Ranker`, beside onnxruntime.
 public struct ServingBench: Encodable, Sendable {

@@ -5,6 +5,7 @@ import Foundation
 import Nets
 import RankedTraining
 import RocketLaunching
+import Runs
 import SampleLogs
 import Training
 
@@ -56,12 +57,20 @@ public struct TrainBench: Codable, Sendable {
 package struct TrainBenchOrder: RankTask {
     package static let kind = "bench"
 
-    var arm: Arm
-    var batch: Int
-    var threads: Int
-    var dtype: DenseType
-    var embeddingRows: Int
-    var ids: BenchIDs
+    let arm: Arm
+    let batch: Int
+    let threads: Int
+    let dtype: DenseType
+    let embeddingRows: Int
+    let ids: BenchIDs
+
+    /// - Parameters:
+    ///   - threads: of each rank.
+    ///   - embeddingRows: of all tables together.
+    package init(arm: Arm, batch: Int, threads: Int, dtype: DenseType, embeddingRows: Int, ids: BenchIDs) {
+        (self.arm, self.batch, self.threads) = (arm, batch, threads)
+        (self.dtype, self.embeddingRows, self.ids) = (dtype, embeddingRows, ids)
+    }
 
     /// Trains as many steps as it is told, until there are none.
     package func follow(_ rank: FollowingRank) throws {
@@ -71,6 +80,17 @@ package struct TrainBenchOrder: RankTask {
             if steps == 0 { return }
             try bench.train(steps)
         }
+    }
+}
+
+/// How often and for how long is measured.
+public struct BenchRounds: Sendable {
+    public var count: Int
+    /// Of one measurement.
+    public var seconds: Double
+
+    public init(_ count: Int, seconds: Double) {
+        (self.count, self.seconds) = (count, seconds)
     }
 }
 
@@ -179,16 +199,13 @@ private struct TrainBenchRun {
 /// - Parameters:
 ///   - python: an interpreter with torch; nil: PyTorch is left out.
 ///   - launch: the ranks that train.
-public func benchTrain(
-    arm: Arm, batch: Int, threads: Int, type: DenseType, embeddingRows: Int = 1_000_000,
-    ids: BenchIDs = .rows, rounds: Int, seconds: Double, python: String?, launch: RankedLaunch = .alone,
-    progress: ProgressHandler
+package func benchTrain(
+    _ order: TrainBenchOrder, rounds: BenchRounds, python: String?, launch: RankedLaunch, progress: ProgressHandler
 ) throws -> TrainBench {
+    let (arm, threads, type) = (order.arm, order.threads, order.dtype)
     guard type.isSupportedHere else { throw TrainingError.unsupported(type) }
     // Before the trainer is there, so that the probe's matrices do not count as its memory.
     let peak = MatrixProbe.peak(threads: threads, type: type)
-    let order = TrainBenchOrder(
-        arm: arm, batch: batch, threads: threads, dtype: type, embeddingRows: embeddingRows, ids: ids)
     let collective = launch.collective
     try collective.send(order)
     let bench = TrainBenchRun(order, collective)
@@ -203,12 +220,12 @@ public func benchTrain(
     let start = ContinuousClock.now
     try train(bench.batches)
     let stepSeconds = (ContinuousClock.now - start) / .seconds(1) / Double(bench.batches)
-    let stepsARound = max(1, Int(seconds / stepSeconds))
+    let stepsARound = max(1, Int(rounds.seconds / stepSeconds))
     let peers = try python.map { python in
         try ["eager", "compiled"].map { configuration in
             try TorchPeer(
                 configuration, python,
-                ["--arm", arm.rawValue, "--batch", "\(batch)", "--threads", "\(threads)", "--dtype", type.rawValue])
+                ["--arm", arm.rawValue, "--batch", "\(order.batch)", "--threads", "\(threads)", "--dtype", type.rawValue])
         }
     }
     defer { peers?.forEach { $0.process.end() } }
@@ -216,20 +233,20 @@ public func benchTrain(
     let (firstStep, sentBefore) = (steps, collective.bytesSent)
     var rates: [Double] = []
     var rejected = 0
-    while rates.count < rounds {
-        progress(StageProgress(title: "bench train", done: rates.count, total: rounds, unit: "rounds"))
+    while rates.count < rounds.count {
+        progress(StageProgress(title: "bench train", done: rates.count, total: rounds.count, unit: "rounds"))
         let load = MachineLoad()
         let start = ContinuousClock.now
         try train(stepsARound)
         let rate = Double(stepsARound * bench.batch) / ((ContinuousClock.now - start) / .seconds(1))
         // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them. Other ranks
         // on this machine look like foreign load.
-        if !collective.isShared, load.foreignShare() > MachineLoad.most, rejected < 3 * rounds {
+        if !collective.isShared, load.foreignShare() > MachineLoad.most, rejected < 3 * rounds.count {
             rejected += 1
             continue
         }
         rates.append(rate)
-        try peers?.forEach { try $0.measure(seconds: seconds) }
+        try peers?.forEach { try $0.measure(seconds: rounds.seconds) }
     }
     let samples = Double((steps - firstStep) * bench.batch)
     // Every rank sends as much as this one but for what ids happen to be where.
@@ -251,7 +268,7 @@ public func benchTrain(
         peakMebibytes: Double(ProcessMemory.peakBytes) / 1_048_576,
         millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
-        ratio: best.map { rate / median($0.rates) }, rounds: rounds, rejectedRounds: rejected)
+        ratio: best.map { rate / median($0.rates) }, rounds: rounds.count, rejectedRounds: rejected)
 }
 
 /// `jobs/torch-train`, running and waiting for its turns.

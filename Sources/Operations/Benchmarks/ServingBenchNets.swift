@@ -3,6 +3,7 @@ import Features
 import Nets
 import ONNXExport
 import RocketServing
+import Runs
 import SampleLogs
 
 /// The paper's industrial nets on 39 fields × 16 numbers, a million rows of embeddings; half of the fields belong to the

@@ -1,4 +1,5 @@
 import Extract
+import Runs
 
 /// `rocket cache prune`: removes cache files that no manifest row names and days beyond the retention.
 ///

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import ModelRegistry
 import Postgres
+import Runs
 
 /// What people do with versions by hand: decide which is live, and fetch their files.
 public struct Deployments {

@@ -5,6 +5,7 @@ import JobFile
 import ModelRegistry
 import Postgres
 import RocketServing
+import Runs
 
 /// What a model says of a row.
 public enum Prediction: Equatable, Sendable {

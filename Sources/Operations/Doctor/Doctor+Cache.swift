@@ -80,7 +80,7 @@ extension Doctor {
             """
             SELECT day, path, bytes, checksum, model FROM rocket.cache_manifest
             WHERE $1::text IS NULL OR specification_hash = $1 ORDER BY day, part
-            """, [try job.map { .text(try $0.extractionSpecification().hash) } ?? .null])
+            """, [Value(try job?.extractionSpecification().hash)])
         var damaged: [String] = []
         var absent: Set<String> = []
         for row in rows {

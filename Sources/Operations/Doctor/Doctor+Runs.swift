@@ -14,7 +14,7 @@ extension Doctor {
             WHERE ($1::text IS NULL OR model = $1)
               AND (status = 'running' OR run_id = (SELECT max(run_id) FROM rocket.runs WHERE $1::text IS NULL OR model = $1))
             ORDER BY run_id
-            """, [model.map { .text($0) } ?? .null])
+            """, [Value(model)])
         var findings: [Finding] = []
         for row in rows {
             let name = "run \(try row.int("run_id"))"

@@ -3,6 +3,7 @@ import Foundation
 import JobFile
 import Nets
 import Postgres
+import Runs
 
 extension Doctor {
     /// Features whose values share ids on the newest cached day because the job file gives them too few bits, and those whose ids

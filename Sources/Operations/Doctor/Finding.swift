@@ -1,3 +1,5 @@
+import Runs
+
 /// Something that `rocket doctor` looked at.
 public struct Finding: Encodable, Equatable, Sendable {
     public var topic: Topic

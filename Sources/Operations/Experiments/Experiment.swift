@@ -4,6 +4,9 @@ import Extract
 import JobFile
 import Logging
 import ModelRegistry
+import Night
+import Reports
+import Runs
 import Training
 
 /// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results are
@@ -82,10 +85,11 @@ private struct SeedWork {
         let missing = arms.filter { !done.contains($0.name) }
         let trainings = try trainings()
         let scoring = DayScoring(context, databases.extraction, recorder)
+        let origin = ExperimentResults.Origin(
+            fingerprint: fingerprint, model: context.jobFile.model, trained: data.night.trained,
+            jobFile: context.jobFile.text, programVersion: ProgramVersion.current)
         for arm in missing {
-            let run = ExperimentResults.Run(
-                fingerprint: fingerprint, arm: arm.name, seed: seed, model: context.jobFile.model,
-                trained: data.night.trained, jobFile: context.jobFile.text, programVersion: ProgramVersion.current)
+            let run = ExperimentResults.Run(origin, arm: arm.name, seed: seed)
             guard let nets = arm.contender.arm else {
                 let trained = try recorder.stage("train", detail: "\(arm.name), seed \(seed)") {
                     try RegressionTraining(context, databases.extraction, recorder).train(on: data.training, seed: seed)

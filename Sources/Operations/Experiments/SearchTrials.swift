@@ -3,7 +3,9 @@ import Digests
 import Extract
 import JobFile
 import Logging
+import Night
 import Postgres
+import Runs
 import Training
 
 /// What the trials of a search work with.
@@ -147,12 +149,12 @@ struct SearchTrials {
             INSERT INTO rocket.search_trials (
                 fingerprint, rung, changes, model, trained_to, most_epochs, light_log_loss, booster_log_loss, epochs, seconds,
                 job_file)
-            VALUES ($1, $2, $3, $4, $5::text::date, $6, $7, $8, $9, $10, $11)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             """,
             [
                 .text(fingerprint), .int(trial.rung), .text(trial.name), .text(work.context.jobFile.model),
-                .text(work.trained.upperBound.description), .int(Self.rungs[trial.rung]), .double(trial.lightLoss),
-                trial.boosterLoss.map { .double($0) } ?? .null, .double(trial.epochs), .double(trial.seconds),
+                .day(work.trained.upperBound), .int(Self.rungs[trial.rung]), .double(trial.lightLoss),
+                Value(trial.boosterLoss), .double(trial.epochs), .double(trial.seconds),
                 .text(job),
             ])
     }

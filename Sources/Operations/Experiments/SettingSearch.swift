@@ -4,6 +4,8 @@ import Extract
 import Foundation
 import JobFile
 import Logging
+import Night
+import Runs
 
 /// What `rocket experiment --search` is asked for.
 public struct SettingSearchRequest: Sendable {

@@ -3,6 +3,7 @@ import Days
 import Foundation
 import Logging
 import Postgres
+import Runs
 import SampleLogs
 
 public typealias SampleLogSpecification = SampleLogs.SampleLogSpecification
@@ -27,8 +28,8 @@ public func generateSampleLogs(
             let known = try connection.execute(
                 """
                 SELECT settings, impressions, clicked_impressions, oracle_auc FROM rocket.sample_logs
-                WHERE impressions_table = $1 AND day = $2::text::date
-                """, [.text(tables.impressions), .text(day.description)]
+                WHERE impressions_table = $1 AND day = $2
+                """, [.text(tables.impressions), .day(day)]
             ).first
             if let known {
                 guard try known.text("settings") == settings else {
@@ -52,12 +53,12 @@ public func generateSampleLogs(
                 """
                 INSERT INTO rocket.sample_logs (impressions_table, day, settings, impressions, click_events,
                     clicked_impressions, late_clicks, duplicate_clicks, oracle_auc)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 """,
                 [
-                    .text(tables.impressions), .text(day.description), .text(settings), .int(written.impressions),
+                    .text(tables.impressions), .day(day), .text(settings), .int(written.impressions),
                     .int(written.clicksWritten), .int(written.clickedImpressions), .int(written.lateClicks),
-                    .int(written.duplicateClicks), written.oracleAUC.map { .double($0) } ?? .null,
+                    .int(written.duplicateClicks), Value(written.oracleAUC),
                 ])
             return GeneratedDay(
                 day: day, impressions: written.impressions, clicked: written.clickedImpressions,

@@ -2,6 +2,7 @@ import AdLogs
 import LogImport
 import Logging
 import Postgres
+import Runs
 
 public typealias ImportRequest = LogImport.ImportRequest
 public typealias CSVMapping = LogImport.CSVMapping

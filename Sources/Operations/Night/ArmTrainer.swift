@@ -9,6 +9,7 @@ import JobFile
 import Logging
 import Nets
 import RocketLaunching
+import Runs
 import Training
 
 /// A trained arm and how its training went.

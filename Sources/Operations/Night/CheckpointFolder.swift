@@ -3,6 +3,7 @@ import Files
 import Foundation
 import JobFile
 import Logging
+import Runs
 import Training
 
 /// The checkpoints of one piece of work, which its fingerprint names: the newest of each arm, in as many parts as ranks made

@@ -7,6 +7,7 @@ import JobFile
 import Logging
 import ModelRegistry
 import RocketLaunching
+import Runs
 import Training
 
 /// What nets gave the impressions of a day. Columns of a large day lie on disk.

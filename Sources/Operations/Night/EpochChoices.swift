@@ -3,6 +3,7 @@ import Digests
 import Foundation
 import JobFile
 import Postgres
+import Runs
 import Training
 
 /// The numbers of epochs that searches have found, in the database. A number that a piece of work has once got stays its own, so
@@ -74,12 +75,12 @@ package struct EpochChoices {
             """
             SELECT choice::text AS choice, trained_to::text AS trained_to FROM rocket.epoch_choices
             WHERE model = $1 AND settings = $2 AND training = $3 AND origin IN ('searched', 'cut_short')
-              AND trained_to < $4::text::date AND trained_to >= $4::text::date - $5::int
+              AND trained_to < $4 AND trained_to >= $4::date - $5::int
               AND rows BETWEEN $6::bigint AND $7::bigint
             ORDER BY trained_to DESC, created_at DESC LIMIT 1
             """,
             [
-                .text(work.model), .text(work.settings), .text(training), .text(work.trainedTo.description),
+                .text(work.model), .text(work.settings), .text(training), .day(work.trainedTo),
                 .int(Self.days - 1), .int(Int(Double(rows) / Self.rowsFactor)),
                 .int(Int(Double(rows) * Self.rowsFactor)),
             ]
@@ -97,12 +98,12 @@ package struct EpochChoices {
             """
             INSERT INTO rocket.epoch_choices (
                 fingerprint, training, model, settings, trained_to, rows, epochs, origin, choice)
-            VALUES ($1, $2, $3, $4, $5::text::date, $6, $7, $8, $9)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT (fingerprint, training) DO NOTHING
             """,
             [
                 .text(work.fingerprint), .text(training), .text(work.model), .text(work.settings),
-                .text(work.trainedTo.description), .int(rows), .double(choice.epochs), .text(choice.origin.rawValue),
+                .day(work.trainedTo), .int(rows), .double(choice.epochs), .text(choice.origin.rawValue),
                 .json(String(decoding: try encoder.encode(choice), as: UTF8.self)),
             ])
     }

@@ -2,6 +2,7 @@ import Evaluation
 import Logging
 import ModelRegistry
 import RocketLaunching
+import Runs
 import Training
 
 /// A version that the same settings and data made before.

@@ -6,6 +6,7 @@ import Foundation
 import JobFile
 import Logging
 import RocketServing
+import Runs
 import Training
 
 /// Measures latencies of nets as a server calls them.

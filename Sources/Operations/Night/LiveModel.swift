@@ -1,5 +1,6 @@
 import Logging
 import ModelRegistry
+import Runs
 import Training
 
 /// The version that a new one would replace.

@@ -5,6 +5,7 @@ import JobFile
 import ModelRegistry
 import Nets
 import RocketLaunching
+import Runs
 import Training
 
 /// Differences of nets' AUCs and log losses on the same rows, with their uncertainty over users.

@@ -1,5 +1,6 @@
 import Days
 import Extract
+import Runs
 
 /// What a night begins with.
 struct PlannedNight {

@@ -5,6 +5,7 @@ import JobFile
 import Logging
 import ModelRegistry
 import RocketLaunching
+import Runs
 
 /// What the promotion gate has found of a night.
 struct NightVerdict {

@@ -2,6 +2,7 @@ import Days
 import Evaluation
 import Extract
 import ModelRegistry
+import Runs
 import Training
 
 /// What a night judges.

@@ -2,6 +2,7 @@ import AdLogs
 import Days
 import Logging
 import Postgres
+import Runs
 
 /// Finds the nights that a log allows.
 package struct NightPlanner {

@@ -2,6 +2,7 @@ import Days
 import Evaluation
 import Logging
 import ModelRegistry
+import Runs
 
 /// Writes a night's version, its reports and the gate's verdict, in one transaction.
 struct NightPublication {

@@ -1,5 +1,6 @@
 import Days
 import ModelRegistry
+import Runs
 
 /// One night from logs to a published version.
 package struct NightRun {

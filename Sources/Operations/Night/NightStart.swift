@@ -2,6 +2,7 @@ import Days
 import Extract
 import Logging
 import ModelRegistry
+import Runs
 import Training
 
 /// The version that a training goes on from.

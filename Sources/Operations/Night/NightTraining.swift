@@ -2,6 +2,7 @@ import Evaluation
 import JobFile
 import ModelRegistry
 import RocketLaunching
+import Runs
 
 /// A night's trained nets.
 struct TrainedNight {

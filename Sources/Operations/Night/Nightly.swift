@@ -1,5 +1,6 @@
 import AdLogs
 import Days
+import Runs
 
 /// `rocket nightly`: trains up to and judges on the last mature day.
 public struct Nightly {

@@ -3,6 +3,7 @@ import Evaluation
 import Extract
 import FeatureCache
 import Logging
+import Runs
 import Training
 
 /// A training as each rank of a group does it; a single process is a group of one.

@@ -6,6 +6,7 @@ import Logging
 import ModelRegistry
 import Nets
 import RocketLaunching
+import Runs
 import Training
 
 /// Trained logistic regression and how its training went.

@@ -7,6 +7,7 @@ import JobFile
 import ModelRegistry
 import Postgres
 import RocketLaunching
+import Runs
 
 /// Both nets' figures on the impressions of each value of the features that the job file names.
 struct SliceReports {

@@ -7,6 +7,7 @@ import Foundation
 import Nets
 import RankedTraining
 import RocketLaunching
+import Runs
 import Training
 
 /// One training, as rank 0 tells the other ranks of it.

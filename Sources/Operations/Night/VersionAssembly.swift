@@ -7,6 +7,7 @@ import JobFile
 import Logging
 import ModelRegistry
 import ONNXExport
+import Runs
 import Training
 
 /// Puts a version together from what was trained.

@@ -3,6 +3,7 @@ import Days
 import Evaluation
 import ModelRegistry
 import RocketLaunching
+import Runs
 import Training
 
 /// `rocket evaluate`: judges a stored version on a day that it has not seen, from the weights in the database, and stores

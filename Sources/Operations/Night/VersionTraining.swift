@@ -3,6 +3,7 @@ import Days
 import Extract
 import Logging
 import ModelRegistry
+import Runs
 import Training
 
 /// `rocket train`: trains on a range of days and publishes the version without judging it.

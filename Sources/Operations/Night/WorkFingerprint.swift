@@ -3,6 +3,7 @@ import Digests
 import Extract
 import JobFile
 import ModelRegistry
+import Runs
 
 /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
 package struct WorkFingerprint {

@@ -1,6 +1,7 @@
 import Extract
 import JobFile
 import Postgres
+import Runs
 
 /// `rocket config check`: reads a job file, on request holds it against the database, and says in a line what it is.
 ///

@@ -1,4 +1,5 @@
 import Files
+import Runs
 
 /// Why no job file could be drafted.
 public enum JobDraftError: Error, CustomStringConvertible {

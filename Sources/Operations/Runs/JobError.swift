@@ -142,7 +142,7 @@ public enum JobError: Error, CustomStringConvertible {
             + "; correct the log and run: rocket extract --day \(day) --rebuild, or give the feature transform: log1p"
     }
 
-    static func isInterruption(_ error: any Error) -> Bool {
+    package static func isInterruption(_ error: any Error) -> Bool {
         if case JobError.interrupted = error { true } else { false }
     }
 

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Memory of this process.
-enum ProcessMemory {
+package enum ProcessMemory {
     /// Largest resident memory so far.
-    static var peakBytes: Int {
+    package static var peakBytes: Int {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         // Linux counts in KiB.

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 
 /// The program's version, written beside everything that it makes.
@@ -7,7 +8,7 @@ public enum ProgramVersion {
 
     /// Git revision of the program: $ROCKET_REVISION, which an image is built with, else that of the checkout that the
     /// program's file lies in, with `-dirty` where something was changed there; nil: neither.
-    static let revision: String? = {
+    package static let revision: String? = {
         if let given = ProcessInfo.processInfo.environment["ROCKET_REVISION"], !given.isEmpty { return given }
         guard let path = executable else { return nil }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
@@ -20,7 +21,7 @@ public enum ProgramVersion {
     }()
 
     /// SHA-256 of the program's file.
-    static let digest: String? = {
+    package static let digest: String? = {
         guard let path = executable, let data = FileManager.default.contents(atPath: path) else { return nil }
         return try? SHA256Digest.of([UInt8](data)).hex
     }()

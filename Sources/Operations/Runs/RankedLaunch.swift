@@ -21,7 +21,7 @@ public struct RankedLaunch: Sendable {
 
     /// The training settings with what a group decides where the job file does not: as many shares for 1, 2, 4 and 8 ranks,
     /// so that they train on the same batches, and a thread for each core that a rank has.
-    func completed(_ training: TrainingSpecification) -> TrainingSpecification {
+    package func completed(_ training: TrainingSpecification) -> TrainingSpecification {
         guard let ranks else { return training }
         var training = training
         let group = collective.ranks
@@ -35,16 +35,16 @@ public struct RankedLaunch: Sendable {
     private static let shares = 8
 
     /// Whether `mpirun` started it, be it as a group of one.
-    var isRanked: Bool { ranks != nil }
+    package var isRanked: Bool { ranks != nil }
 
     /// What the bytes of the weights depend on besides the job file; nil: nothing.
-    func fingerprint(_ training: TrainingSpecification) -> String? {
+    package func fingerprint(_ training: TrainingSpecification) -> String? {
         guard ranks != nil else { return nil }
         return "ranks \(collective.ranks) shares \(completed(training).shares ?? 0)"
     }
 
     /// How long to wait for a rank that does not answer; nil: for the usual time.
-    func setTimeout(_ duration: Duration?) {
+    package func setTimeout(_ duration: Duration?) {
         (collective as? RankGroup)?.setTimeout(duration ?? RankGroup.usualTimeout)
     }
 }

@@ -17,10 +17,10 @@ package struct RunLedger {
                     """
                     INSERT INTO rocket.runs (
                         command, model, evaluated_day, host, pid, program_version, job_file, peak_memory_bytes)
-                    VALUES ($1, $2, $3::text::date, $4, $5, $6, $7, $8) RETURNING run_id
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING run_id
                     """,
                     [
-                        .text(command), .text(model), evaluatedDay.map { .text($0.description) } ?? .null,
+                        .text(command), .text(model), Value(evaluatedDay),
                         .text(ProcessInfo.processInfo.hostName),
                         .int(Int(ProcessInfo.processInfo.processIdentifier)), .text(ProgramVersion.current),
                         .text(jobFile), .int(ProcessMemory.peakBytes),
@@ -74,10 +74,10 @@ package struct RunLedger {
                 SELECT run_id, command, host, pid, to_char(started_at, 'YYYY-MM-DD HH24:MI:SS UTC') AS since
                 FROM rocket.runs
                 WHERE model = $1 AND status = 'running' AND rocket.run_is_alive(run_id)
-                  AND CASE WHEN $2::text IS NULL THEN command NOT IN ('backfill', 'extract')
-                      ELSE evaluated_day = $2::text::date END
+                  AND CASE WHEN $2::date IS NULL THEN command NOT IN ('backfill', 'extract')
+                      ELSE evaluated_day = $2 END
                 ORDER BY (command = 'nightly') DESC, run_id DESC LIMIT 1
-                """, [.text(model), night.map { .text($0.description) } ?? .null]
+                """, [.text(model), Value(night)]
             ).first.map { row in
                 """
                 run \(try row.int("run_id")) (\(try row.text("command"))), process \(try row.int("pid")) on \
@@ -121,7 +121,7 @@ package struct RunLedger {
                 INSERT INTO rocket.run_stages (run_id, stage, name, detail, status)
                 SELECT $1, coalesce(max(stage), 0) + 1, $2, $3, 'running' FROM rocket.run_stages WHERE run_id = $1
                 RETURNING stage
-                """, [.int(runID), .text(stage), detail.map { .text($0) } ?? .null])
+                """, [.int(runID), .text(stage), Value(detail)])
             return try rows[rows.startIndex].int("stage")
         }
     }
@@ -137,7 +137,7 @@ package struct RunLedger {
                 """,
                 [
                     .int(runID), .int(position), .text(stage.failed ? "failed" : "done"), .double(stage.seconds),
-                    stage.rows.map { .int($0) } ?? .null, stage.bytes.map { .int($0) } ?? .null,
+                    Value(stage.rows), Value(stage.bytes),
                     .int(ProcessMemory.peakBytes),
                 ])
         }
@@ -154,8 +154,8 @@ package struct RunLedger {
                 WHERE run_id = $1
                 """,
                 [
-                    .int(runID), .text(status.rawValue), .int(Int(exit.rawValue)), version.map { .int($0) } ?? .null,
-                    error.map { .text($0) } ?? .null, .int(ProcessMemory.peakBytes),
+                    .int(runID), .text(status.rawValue), .int(Int(exit.rawValue)), Value(version),
+                    Value(error), .int(ProcessMemory.peakBytes),
                 ])
         }
         session.release(Self.lockName(runID))

@@ -59,21 +59,21 @@ extension ModelRegistry {
     func promoteVerified(version: Int, reason: String?, force: Bool, expecting: Int?) throws -> Deployment {
         try deploy(
             "rocket.promote_version($1, $2, $3, $4)",
-            [.int(version), reason.map { .text($0) } ?? .null, .bool(force), expecting.map { .int($0) } ?? .null])
+            [.int(version), Value(reason), .bool(force), Value(expecting)])
     }
 
     /// Makes the previously live version live again, in one transaction.
     ///
     /// - Throws: As `promote`.
     public func rollBack(model: String, reason: String?) throws -> Deployment {
-        try deploy("rocket.rollback_model($1, $2)", [.text(model), reason.map { .text($0) } ?? .null])
+        try deploy("rocket.rollback_model($1, $2)", [.text(model), Value(reason)])
     }
 
     /// Takes a version out of service, or a candidate off the list.
     ///
     /// - Returns: Nil for a candidate, which is not in the ledger.
     public func retire(version: Int, reason: String?) throws -> Deployment? {
-        try deploy("rocket.retire_version($1, $2)", [.int(version), reason.map { .text($0) } ?? .null], orNil: true)
+        try deploy("rocket.retire_version($1, $2)", [.int(version), Value(reason)], orNil: true)
     }
 
     private func deploy(_ call: String, _ parameters: [Value]) throws -> Deployment {

@@ -79,11 +79,11 @@ extension ModelRegistry {
         try connection.execute(
             """
             INSERT INTO rocket.gate_verdicts (version, verdict, live_version, day)
-            VALUES ($1, $2, $3, $4::text::date)
+            VALUES ($1, $2, $3, $4)
             """,
             [
-                .int(version), .text(decision.verdict.rawValue), decision.liveVersion.map { .int($0) } ?? .null,
-                .text(day.description),
+                .int(version), .text(decision.verdict.rawValue), Value(decision.liveVersion),
+                .day(day),
             ])
         for rule in decision.rules { try insert(rule, version: version) }
     }
@@ -96,7 +96,7 @@ extension ModelRegistry {
     ) throws -> GateDecision {
         try connection.transaction { connection in
             try connection.execute(
-                "SELECT rocket.open_gate($1, $2::text::date)", [.int(version), .text(gate.day.description)])
+                "SELECT rocket.open_gate($1, $2)", [.int(version), .day(gate.day)])
             try insert(latencies, version: version)
             for comparison in comparisons { try insert(comparison, version: version, day: gate.day) }
             if let live { try insert(live, version: version, day: gate.day) }
@@ -142,12 +142,12 @@ extension ModelRegistry {
             INSERT INTO rocket.model_comparisons (
                 version, day, comparison, live_version, estimate, standard_error, confidence, lower_bound, upper_bound,
                 replicates, clusters, metric)
-            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT DO NOTHING
             """,
             [
-                .int(version), .text(day.description), .text(comparison.kind.rawValue),
-                comparison.liveVersion.map { .int($0) } ?? .null, .double(figures.estimate),
+                .int(version), .day(day), .text(comparison.kind.rawValue),
+                Value(comparison.liveVersion), .double(figures.estimate),
                 .double(figures.standardError), .double(figures.confidence), .double(figures.lowerBound),
                 .double(figures.upperBound), .int(figures.replicates), .int(figures.clusters),
                 .text(comparison.metric.rawValue),
@@ -162,14 +162,35 @@ extension ModelRegistry {
             """
             SELECT estimate, standard_error, confidence, lower_bound, upper_bound, replicates, clusters
             FROM rocket.model_comparisons
-            WHERE version = $1 AND day = $2::text::date AND comparison = $3 AND metric = $4
-            """, [.int(version), .text(day.description), .text(kind.rawValue), .text(metric.rawValue)]
-        ).first.map { row in
-            PairedComparison(
-                estimate: try row.double("estimate"), standardError: try row.double("standard_error"),
-                confidence: try row.double("confidence"), lowerBound: try row.double("lower_bound"),
-                upperBound: try row.double("upper_bound"), replicates: try row.int("replicates"),
-                clusters: try row.int("clusters"))
+            WHERE version = $1 AND day = $2 AND comparison = $3 AND metric = $4
+            """, [.int(version), .day(day), .text(kind.rawValue), .text(metric.rawValue)]
+        ).first.map { try PairedComparison($0) }
+    }
+
+    /// Reads all comparisons that were made with a version on a day, those with the live version first.
+    public func comparisons(of version: Int, day: Day) throws -> [ModelComparison] {
+        try connection.execute(
+            """
+            SELECT * FROM rocket.model_comparisons WHERE version = $1 AND day = $2
+            ORDER BY metric, comparison <> 'light_minus_live', comparison DESC
+            """, [.int(version), .day(day)]
+        ).compactMap { row in
+            guard let kind = ModelComparison.Kind(rawValue: try row.text("comparison")),
+                let metric = ModelComparison.Metric(rawValue: try row.text("metric"))
+            else { return nil }
+            return ModelComparison(
+                kind, metric, liveVersion: try row.intOrNil("live_version"), try PairedComparison(row))
         }
+    }
+}
+
+extension PairedComparison {
+    /// Creates a comparison from a row of `rocket.model_comparisons`.
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            estimate: try row.double("estimate"), standardError: try row.double("standard_error"),
+            confidence: try row.double("confidence"), lowerBound: try row.double("lower_bound"),
+            upperBound: try row.double("upper_bound"), replicates: try row.int("replicates"),
+            clusters: try row.int("clusters"))
     }
 }

@@ -14,7 +14,7 @@ extension ModelRegistry {
                     normalized_entropy, pcoc, pr_auc, calibration_error, mean_prediction, oracle_auc,
                     gauc_standard_error, normalized_entropy_standard_error)
                 VALUES (
-                    $1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
                 ON CONFLICT (version, day, arm, net) DO UPDATE SET
                     impressions = excluded.impressions, clicks = excluded.clicks, auc = excluded.auc,
                     auc_standard_error = excluded.auc_standard_error, gauc = excluded.gauc,
@@ -27,7 +27,7 @@ extension ModelRegistry {
                     evaluated_at = now()
                 """,
                 [
-                    .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
+                    .int(version), .day(evaluation.day), .text(evaluation.arm), .text(evaluation.net),
                     .int(report.impressions), .int(report.clicks), Value(report.auc), Value(report.aucStandardError),
                     Value(report.gauc), .int(report.gaucGroups), Value(report.logLoss),
                     Value(report.normalizedEntropy), Value(report.pcoc), Value(report.prAUC),
@@ -48,11 +48,11 @@ extension ModelRegistry {
             INSERT INTO rocket.live_reports (
                 version, day, live_version, auc, auc_standard_error, gauc, gauc_standard_error, gauc_groups, log_loss,
                 normalized_entropy, normalized_entropy_standard_error, pcoc, pr_auc, calibration_error)
-            VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             ON CONFLICT DO NOTHING
             """,
             [
-                .int(version), .text(day.description), .int(live.version), Value(report.auc),
+                .int(version), .day(day), .int(live.version), Value(report.auc),
                 Value(report.aucStandardError), Value(report.gauc), Value(report.gaucStandardError),
                 .int(report.gaucGroups), Value(report.logLoss), Value(report.normalizedEntropy),
                 Value(report.normalizedEntropyStandardError), Value(report.pcoc), Value(report.prAUC),
@@ -82,26 +82,26 @@ extension ModelRegistry {
                     .double(latency.p90Microseconds), .double(latency.p99Microseconds),
                     .double(latency.p999Microseconds), .double(latency.scoresPerSecond), .text(latency.cpuModel),
                     .text(latency.mode.rawValue), Value(latency.callsPerSecond),
-                    latency.cost.map { .int($0.operations) } ?? .null, Value(latency.cost?.bytes),
+                    Value(latency.cost?.operations), Value(latency.cost?.bytes),
                 ])
         }
     }
 
     private func insertReliability(of evaluation: NetEvaluation, version: Int) throws {
         let key: [Value] = [
-            .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
+            .int(version), .day(evaluation.day), .text(evaluation.arm), .text(evaluation.net),
         ]
         try connection.execute(
             """
             DELETE FROM rocket.reliability_bins
-            WHERE version = $1 AND day = $2::text::date AND arm = $3 AND net = $4
+            WHERE version = $1 AND day = $2 AND arm = $3 AND net = $4
             """, key)
         for (index, bin) in evaluation.report.reliability.enumerated() {
             try connection.execute(
                 """
                 INSERT INTO rocket.reliability_bins (
                     version, day, arm, net, bin, impressions, clicks, lowest, highest, mean_prediction, click_rate)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 """,
                 key + [
                     .int(index + 1), .int(bin.impressions), .double(bin.clicks), .double(bin.lowest),
@@ -112,17 +112,17 @@ extension ModelRegistry {
 
     private func insertROC(of evaluation: NetEvaluation, version: Int) throws {
         let key: [Value] = [
-            .int(version), .text(evaluation.day.description), .text(evaluation.arm), .text(evaluation.net),
+            .int(version), .day(evaluation.day), .text(evaluation.arm), .text(evaluation.net),
         ]
         try connection.execute(
-            "DELETE FROM rocket.roc_points WHERE version = $1 AND day = $2::text::date AND arm = $3 AND net = $4", key)
+            "DELETE FROM rocket.roc_points WHERE version = $1 AND day = $2 AND arm = $3 AND net = $4", key)
         func array(_ rates: [Double]) -> Value {
             .text("{" + rates.map { "\($0)" }.joined(separator: ",") + "}")
         }
         try connection.execute(
             """
             INSERT INTO rocket.roc_points (version, day, arm, net, point, false_positive_rate, true_positive_rate)
-            SELECT $1, $2::text::date, $3, $4, point, false_positive_rate, true_positive_rate
+            SELECT $1, $2, $3, $4, point, false_positive_rate, true_positive_rate
             FROM unnest($5::text::double precision[], $6::text::double precision[])
                 WITH ORDINALITY AS points (false_positive_rate, true_positive_rate, point)
             """,
@@ -135,8 +135,8 @@ extension ModelRegistry {
     func insert(_ slices: [SliceEvaluation], version: Int) throws {
         for day in Set(slices.map(\.day)) {
             try connection.execute(
-                "DELETE FROM rocket.slice_reports WHERE version = $1 AND day = $2::text::date",
-                [.int(version), .text(day.description)])
+                "DELETE FROM rocket.slice_reports WHERE version = $1 AND day = $2",
+                [.int(version), .day(day)])
         }
         for slice in slices {
             let report = slice.report
@@ -145,23 +145,16 @@ extension ModelRegistry {
                 INSERT INTO rocket.slice_reports (
                     version, day, net, feature, slice, id, value, impressions, clicks, auc, auc_standard_error,
                     log_loss, normalized_entropy, pcoc, calibration_error, mean_prediction)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                 """,
                 [
-                    .int(version), .text(slice.day.description), .text(slice.net), .text(slice.feature),
-                    .int(slice.slice), slice.id.map { .int(Int($0)) } ?? .null,
-                    slice.value.map { .text($0) } ?? .null, .int(report.impressions), .int(report.clicks),
+                    .int(version), .day(slice.day), .text(slice.net), .text(slice.feature),
+                    .int(slice.slice), Value(slice.id.map(Int.init)),
+                    Value(slice.value), .int(report.impressions), .int(report.clicks),
                     Value(report.auc), Value(report.aucStandardError), Value(report.logLoss),
                     Value(report.normalizedEntropy), Value(report.pcoc), Value(report.calibrationError),
                     Value(report.meanPrediction),
                 ])
         }
-    }
-}
-
-extension Value {
-    /// Creates a number, or NULL for nil.
-    init(_ number: Double?) {
-        self = number.map { .double($0) } ?? .null
     }
 }

@@ -48,10 +48,10 @@ public struct ModelRegistry {
                 try connection.execute(
                     """
                     INSERT INTO rocket.version_inputs (version, role, day, part, rows, clicks, checksum)
-                    VALUES ($1, $2, $3::text::date, $4, $5, $6, $7)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)
                     """,
                     [
-                        .int(version), .text(input.role.rawValue), .text(input.day.description), .int(input.part),
+                        .int(version), .text(input.role.rawValue), .day(input.day), .int(input.part),
                         .int(input.rows), .int(input.clicks), .text(input.checksum),
                     ])
             }
@@ -78,7 +78,7 @@ public struct ModelRegistry {
     ) throws {
         try connection.transaction { connection in
             try connection.execute(
-                "SELECT rocket.open_reports($1, $2::text::date)", [.int(version), .text(day.description)])
+                "SELECT rocket.open_reports($1, $2)", [.int(version), .day(day)])
             try insert(evaluations, version: version)
             try insert(slices, version: version)
             try insert(latencies, version: version)
@@ -179,9 +179,9 @@ public struct ModelRegistry {
         try connection.execute(
             """
             SELECT v.version FROM rocket.model_versions v JOIN rocket.artifacts a USING (version)
-            WHERE v.model = $1 AND v.trained_to < $2::text::date AND a.name = $3
+            WHERE v.model = $1 AND v.trained_to < $2 AND a.name = $3
             ORDER BY v.trained_to DESC, v.version DESC LIMIT 1
-            """, [.text(model), .text(day.description), .text(Artifact.optimiser)]
+            """, [.text(model), .day(day), .text(Artifact.optimiser)]
         ).first?.int("version")
     }
 
@@ -190,8 +190,8 @@ public struct ModelRegistry {
         try connection.execute(
             """
             SELECT net, auc, log_loss FROM rocket.evaluation_reports
-            WHERE version = $1 AND day = $2::text::date AND arm = 'rocket' ORDER BY net
-            """, [.int(version), .text(day.description)]
+            WHERE version = $1 AND day = $2 AND arm = 'rocket' ORDER BY net
+            """, [.int(version), .day(day)]
         ).map { (try $0.text("net"), try $0.doubleOrNil("auc"), try $0.double("log_loss")) }
     }
 
@@ -227,18 +227,18 @@ public struct ModelRegistry {
                 model, run_id, trained_from, trained_to, evaluated_day, fingerprint, specification_hash, seed,
                 job_file, training, light_parameters, booster_parameters, embedding_parameters, program_version,
                 parent_version, program_revision, program_sha256, backfilled)
-            VALUES ($1, $2, $3::text::date, $4::text::date, $5::text::date, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
                 $15, $16, $17, $18)
             RETURNING version
             """,
             [
-                .text(lineage.model), origin.run.map { .int($0) } ?? .null,
-                .text(lineage.trainedDays.lowerBound.description), .text(lineage.trainedDays.upperBound.description),
-                lineage.evaluatedDay.map { .text($0.description) } ?? .null, .text(lineage.fingerprint),
+                .text(lineage.model), Value(origin.run),
+                .day(lineage.trainedDays.lowerBound), .day(lineage.trainedDays.upperBound),
+                Value(lineage.evaluatedDay), .text(lineage.fingerprint),
                 .text(lineage.specificationHash), .text(String(origin.seed)), .text(origin.jobFileText),
                 .json(training.json), .int(training.lightParameters), .int(training.boosterParameters),
-                .int(training.embeddingParameters), .text(program.version), origin.parent.map { .int($0) } ?? .null,
-                program.revision.map { .text($0) } ?? .null, program.digest.map { .text($0) } ?? .null,
+                .int(training.embeddingParameters), .text(program.version), Value(origin.parent),
+                Value(program.revision), Value(program.digest),
                 .bool(origin.backfilled),
             ])
         return try rows[rows.startIndex].int("version")

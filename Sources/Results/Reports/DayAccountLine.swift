@@ -49,14 +49,14 @@ extension ReportReader {
             WHERE ($1::text IS NULL OR s.model = $1) AND d.day IN (
                 SELECT c.day FROM rocket.cache_days c WHERE c.specification_hash = d.specification_hash
                 ORDER BY c.day DESC LIMIT $2)
-            """, [model.map { .text($0) } ?? .null, .int(limit)])
+            """, [Value(model), .int(limit)])
     }
 
     /// Returns the accounts of a specification's days that are still cached.
     func accounts(specificationHash: String, from first: Day, to last: Day) throws -> [DayAccountLine] {
         try accounts(
-            "WHERE d.specification_hash = $1 AND d.day BETWEEN $2::text::date AND $3::text::date",
-            [.text(specificationHash), .text(first.description), .text(last.description)])
+            "WHERE d.specification_hash = $1 AND d.day BETWEEN $2 AND $3",
+            [.text(specificationHash), .day(first), .day(last)])
     }
 
     private func accounts(_ selection: String, _ parameters: [Value]) throws -> [DayAccountLine] {

@@ -70,7 +70,7 @@ public struct ReportReader {
             ORDER BY coalesce(r.report_day, v.trained_to) DESC, v.version DESC
             LIMIT $3
             """,
-            [model.map { .text($0) } ?? .null, version.map { .int($0) } ?? .null, .int(limit)]
+            [Value(model), Value(version), .int(limit)]
         ).map { try report($0) }
     }
 
@@ -89,7 +89,7 @@ public struct ReportReader {
                    CASE WHEN status = 'running' THEN extract(epoch FROM clock_timestamp() - heartbeat_at) END AS silent
             FROM rocket.nightly_history WHERE $1::text IS NULL OR model = $1
             ORDER BY run_id DESC LIMIT $2
-            """, [model.map { .text($0) } ?? .null, .int(limit)]
+            """, [Value(model), .int(limit)]
         ).map { row in
             RunReport(
                 run: try row.int("run_id"), model: try row.text("model"), command: try row.text("command"),
@@ -171,9 +171,9 @@ public struct ReportReader {
         guard let day else { return [] }
         return try connection.execute(
             """
-            SELECT * FROM rocket.model_comparisons WHERE version = $1 AND day = $2::text::date
+            SELECT * FROM rocket.model_comparisons WHERE version = $1 AND day = $2
             ORDER BY comparison, metric
-            """, [.int(version), .text(day.description)]
+            """, [.int(version), .day(day)]
         ).map { row in
             ModelReport.ComparisonLine(
                 name: try row.text("comparison"), metric: try row.text("metric"), estimate: try row.double("estimate"),

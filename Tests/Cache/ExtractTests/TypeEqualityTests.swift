@@ -1,10 +1,11 @@
 import AdLogs
+import Days
 import Extract
 import FeatureCache
 import Features
-import Jobs
 import Postgres
 import RocketServing
+import Runs
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
+import Alerts
 import CounterRandom
 import Foundation
 import JobFile
-import Jobs
 import RocketServing
 
 extension FuzzTarget {

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Backfill
+import Days
 import Files
-import Jobs
 import Reports
+import Runs
 
 struct BackfillCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Benchmarks
 import Foundation
-import Jobs
 import TextTable
 
 extension BenchCommand {
@@ -48,7 +48,7 @@ extension BenchCommand {
             let log = logging.logger(quiet: json)
             let display = ProgressDisplay(log: log, quiet: json, format: logging.format)
             let result = try benchRanks(
-                ranks: ranks, batch: batch, rounds: rounds, seconds: seconds, program: thisProgram()
+                ranks: ranks, batch: batch, rounds: BenchRounds(rounds, seconds: seconds), program: thisProgram()
             ) { display.show($0) }
             if json { return try printJSON(result) }
             let table = TextTable<(name: String, scaling: RanksBench.Scaling)> { row in

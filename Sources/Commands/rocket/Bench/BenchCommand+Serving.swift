@@ -1,5 +1,5 @@
 import ArgumentParser
-import Jobs
+import Benchmarks
 import TextTable
 
 extension BenchCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Benchmarks
 import Foundation
-import Jobs
 import TextTable
 
 struct BenchCommand: ParsableCommand {
@@ -198,9 +198,11 @@ struct BenchCommand: ParsableCommand {
             if launch.collective.isShared, python != nil {
                 throw ValidationError("--python is for one process; leave it out under mpirun")
             }
+            let order = TrainBenchOrder(
+                arm: arm, batch: batch, threads: threads ?? launch.threads, dtype: dtype, embeddingRows: embeddingRows,
+                ids: ids)
             let result = try benchTrain(
-                arm: arm, batch: batch, threads: threads ?? launch.threads, type: dtype, embeddingRows: embeddingRows,
-                ids: ids, rounds: rounds, seconds: seconds, python: python, launch: launch
+                order, rounds: BenchRounds(rounds, seconds: seconds), python: python, launch: launch
             ) { display.show($0) }
             if json { return try printJSON(result) }
             print(

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Deployment
 import Files
-import Jobs
 
 extension ModelsCommand {
     struct Promote: ParsableCommand {

@@ -1,6 +1,9 @@
 import ArgumentParser
-import Jobs
+import Days
+import Experiments
+import Night
 import Reports
+import Runs
 import TextTable
 
 struct ExperimentCommand: ParsableCommand {

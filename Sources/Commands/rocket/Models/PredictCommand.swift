@@ -1,6 +1,8 @@
 import ArgumentParser
+import Days
+import Deployment
 import Foundation
-import Jobs
+import Runs
 
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

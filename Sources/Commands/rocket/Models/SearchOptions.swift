@@ -1,7 +1,9 @@
 import ArgumentParser
+import Days
+import Experiments
 import Foundation
-import Jobs
 import Reports
+import Runs
 import TextTable
 
 /// `rocket experiment --search`.

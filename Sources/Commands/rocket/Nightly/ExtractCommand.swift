@@ -1,5 +1,7 @@
 import ArgumentParser
-import Jobs
+import CacheUpkeep
+import Days
+import Runs
 import TextTable
 
 struct ExtractCommand: ParsableCommand {

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Days
 import Foundation
-import Jobs
+import Night
 import Reports
+import Runs
 
 /// Prints what a run made and leaves with its exit code.
 func finish(

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Jobs
+import Days
+import Night
 
 struct NightlyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

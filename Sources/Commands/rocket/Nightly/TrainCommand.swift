@@ -1,6 +1,7 @@
 import ArgumentParser
+import Days
 import Foundation
-import Jobs
+import Night
 import TextTable
 
 struct TrainCommand: ParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Files
 import Foundation
-import Jobs
 import Logging
+import Runs
 
 /// How log lines look.
 struct LogOptions: ParsableArguments {

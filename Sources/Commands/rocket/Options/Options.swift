@@ -1,8 +1,9 @@
 import ArgumentParser
+import Days
 import Foundation
 import JobFile
-import Jobs
 import Logging
+import Runs
 
 /// Which database.
 struct DatabaseOptions: ParsableArguments {

@@ -1,7 +1,8 @@
+import Alerts
 import ArgumentParser
 import Foundation
 import JobFile
-import Jobs
+import Runs
 
 /// A job's run that is told of when it ends.
 struct RunOptions: ParsableArguments {

@@ -1,4 +1,4 @@
-import Jobs
+import CacheUpkeep
 import Reports
 
 // The columns of each kind of row, named as in its JSON; a dot stands for an object within.

@@ -1,5 +1,3 @@
-import CCSV
-
 /// A column of CSV output: its name, and a row's value in it; nil is an empty field.
 struct CSVColumn<Row> {
     let name: String
@@ -24,11 +22,6 @@ func printCSV<Row>(_ rows: [Row], _ columns: [CSVColumn<Row>]) {
 }
 
 private func csvField(_ text: String) -> String {
-    let bytes = Array(text.utf8)
-    guard bytes.contains(where: { [UInt8](",\"\r\n".utf8).contains($0) }) else { return text }
-    // Twice as long, if every byte is a quote, and the two around it.
-    let quoted = [UInt8](unsafeUninitializedCapacity: 2 * bytes.count + 2) { buffer, count in
-        count = csv_write(buffer.baseAddress, buffer.count, bytes, bytes.count)
-    }
-    return String(decoding: quoted, as: UTF8.self)
+    guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
+    return "\"\(text.replacing("\"", with: "\"\""))\""
 }

@@ -1,6 +1,6 @@
+import Doctor
 import Files
 import Foundation
-import Jobs
 
 /// Findings as an aligned list: marks and colour on a terminal, words elsewhere.
 struct FindingList {

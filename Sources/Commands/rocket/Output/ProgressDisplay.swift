@@ -1,7 +1,7 @@
 import Files
 import Foundation
-import Jobs
 import Logging
+import Runs
 
 /// Shows a stage's progress: a line that redraws itself on a terminal, a log line every ten seconds elsewhere. In the JSON
 /// format its numbers are fields of the line.

@@ -1,7 +1,9 @@
+import Backfill
 import Files
 import Foundation
-import Jobs
+import Night
 import Reports
+import Runs
 import TextTable
 
 /// One report as a page of text.

@@ -1,6 +1,7 @@
 import ArgumentParser
+import CacheUpkeep
 import Files
-import Jobs
+import Runs
 import TextTable
 
 struct CacheCommand: ParsableCommand {

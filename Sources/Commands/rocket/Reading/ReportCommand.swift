@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
-import Jobs
 import Reports
+import Runs
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

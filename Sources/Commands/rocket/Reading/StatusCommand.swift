@@ -1,6 +1,7 @@
 import ArgumentParser
+import CacheUpkeep
+import Days
 import Files
-import Jobs
 import Reports
 import TextTable
 

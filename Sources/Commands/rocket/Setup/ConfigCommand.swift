@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
 import JobFile
-import Jobs
+import Onboarding
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Doctor
 import Foundation
-import Jobs
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Days
 import Files
-import Jobs
+import LogLoading
+import Runs
 
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
-import Jobs
+import Onboarding
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Jobs
+import Onboarding
 
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

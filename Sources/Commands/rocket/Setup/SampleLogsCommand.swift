@@ -1,5 +1,7 @@
 import ArgumentParser
-import Jobs
+import Days
+import LogLoading
+import Runs
 
 struct SampleLogsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

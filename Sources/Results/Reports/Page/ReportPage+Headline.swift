@@ -1,4 +1,5 @@
 import Evaluation
+import ModelRegistry
 import Plots
 
 // The headline: whether rocket helped, whether it is fast, and whether it is live.
@@ -62,7 +63,7 @@ extension ReportPage {
                 + "alone: light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
         }
         let share = NumberText.percent(gap)
-        guard let bounds = comparison("gap_closed")?.figures else {
+        guard let bounds = comparison(.gapClosed)?.figures else {
             return "Rocket closed \(share) of the gap between light and booster."
         }
         let range = NumberText.range(bounds.lowerBound, bounds.upperBound) { NumberText.percent($0, decimals: 0) }
@@ -70,8 +71,8 @@ extension ReportPage {
     }
 
     /// Returns a difference in AUC.
-    func comparison(_ name: String) -> VersionDetails.Comparison? {
-        details.comparisons.first { $0.name == name && $0.metric == "auc" }
+    func comparison(_ kind: ModelComparison.Kind) -> ModelComparison? {
+        details.comparisons.first { $0.kind == kind && $0.metric == .auc }
     }
 
     private var tiles: Markup {
@@ -92,7 +93,7 @@ extension ReportPage {
                     "± \(NumberText.fixed(report.light.aucStandardError)) (s.e.); "
                         + "booster \(NumberText.fixed(report.booster.auc))"
                 ))
-            if let live = comparison("light_minus_live") {
+            if let live = comparison(.lightMinusLive) {
                 let name = live.liveVersion.map { "Against live version \($0)" } ?? "Against the live version"
                 tiles.append(
                     (

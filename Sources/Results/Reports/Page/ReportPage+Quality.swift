@@ -1,4 +1,5 @@
 import Evaluation
+import ModelRegistry
 import Plots
 
 // The quality of each net on the unseen day.
@@ -12,7 +13,7 @@ extension ReportPage {
     /// The live version's light net. Earlier programs stored only its paired difference, which gives its AUC.
     private var live: VersionDetails.NetFigures? {
         if let live = details.live { return live }
-        guard let difference = comparison("light_minus_live")?.figures.estimate else { return nil }
+        guard let difference = comparison(.lightMinusLive)?.figures.estimate else { return nil }
         return report.light.auc.map { VersionDetails.NetFigures(arm: "live", net: "light", auc: $0 - difference) }
     }
 
@@ -20,7 +21,7 @@ extension ReportPage {
 
     private func look(_ net: VersionDetails.NetFigures) -> NetLook {
         guard net.arm == "live" else { return NetLook(arm: net.arm, net: net.net) }
-        return .live(version: report.liveVersion ?? comparison("light_minus_live")?.liveVersion)
+        return .live(version: report.liveVersion ?? comparison(.lightMinusLive)?.liveVersion)
     }
 
     private var metrics: DataTable {
@@ -111,23 +112,23 @@ extension ReportPage {
     }
 
     /// Returns a comparison's name and style.
-    private func look(_ comparison: VersionDetails.Comparison) -> (name: String, style: SeriesStyle) {
-        switch comparison.name {
-        case "light_minus_live": ("light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")", .green)
-        case "light_minus_booster": ("light − booster, both in rocket", .vermilion)
-        case "light_minus_light_alone": ("light in rocket − light alone", .neutral)
-        case "booster_minus_booster_alone": ("booster in rocket − booster alone", .purple)
-        case "light_minus_logistic_regression": ("light − logistic regression", .silver)
-        case "booster_alone_minus_light_alone": ("booster − light, each alone", .slate)
-        default: (comparison.name.replacing("_", with: " "), .slate)
+    private func look(_ comparison: ModelComparison) -> (name: String, style: SeriesStyle) {
+        switch comparison.kind {
+        case .lightMinusLive: ("light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")", .green)
+        case .lightMinusBooster: ("light − booster, both in rocket", .vermilion)
+        case .lightMinusLightAlone: ("light in rocket − light alone", .neutral)
+        case .boosterMinusBoosterAlone: ("booster in rocket − booster alone", .purple)
+        case .lightMinusLogisticRegression: ("light − logistic regression", .silver)
+        case .boosterAloneMinusLightAlone: ("booster − light, each alone", .slate)
+        case .gapClosed: ("gap closed", .slate)
         }
     }
 
-    private var differences: Figure? { differences(of: "auc", "AUC", id: "differences") }
-    private var lossDifferences: Figure? { differences(of: "log_loss", "log loss", id: "loss-differences") }
+    private var differences: Figure? { differences(of: .auc, "AUC", id: "differences") }
+    private var lossDifferences: Figure? { differences(of: .logLoss, "log loss", id: "loss-differences") }
 
-    private func differences(of metric: String, _ title: String, id: String) -> Figure? {
-        let shown = details.comparisons.filter { $0.name != "gap_closed" && $0.metric == metric }
+    private func differences(of metric: ModelComparison.Metric, _ title: String, id: String) -> Figure? {
+        let shown = details.comparisons.filter { $0.kind != .gapClosed && $0.metric == metric }
         guard let first = shown.first else { return nil }
         let rows = shown.map { comparison in
             let figures = comparison.figures
@@ -137,7 +138,7 @@ extension ReportPage {
                 look.name, figures: "\(NumberText.signed(figures.estimate)) (\(range))", style: look.style,
                 range: figures.lowerBound...figures.upperBound, values: [figures.estimate])
         }
-        let margin = metric == "auc" ? decision?.rules.first { $0.name == "not_inferior" }?.lowest : nil
+        let margin = metric == .auc ? decision?.rules.first { $0.name == "not_inferior" }?.lowest : nil
         let plot = RangePlot(
             "Differences of \(title)", text: rows.map { "\($0.name): \($0.figures)" }.joined(separator: "; "),
             axis: Axis(
@@ -147,12 +148,12 @@ extension ReportPage {
         let confidence = NumberText.percent(first.figures.confidence, decimals: 0)
         let rule = margin.map { "The gate wants the lower bound of light − live above \(NumberText.fixed($0))." } ?? ""
         let clusters = "\(NumberText.grouped(first.figures.clusters)) \(groups > 0 ? "users" : "impressions")"
-        let method = metric == "auc" ? "a paired bootstrap over \(clusters)" : "the delta method over \(clusters)"
+        let method = metric == .auc ? "a paired bootstrap over \(clusters)" : "the delta method over \(clusters)"
         return Figure(
             plot.title,
             note: """
                 On the same rows, by \(method); each \
-                bound holds with \(confidence). \(metric == "auc" ? rule : "Below 0 is better.")
+                bound holds with \(confidence). \(metric == .auc ? rule : "Below 0 is better.")
                 """,
             svg: plot.svg(id: id),
             table: DataTable(
@@ -164,7 +165,7 @@ extension ReportPage {
                 text: details.comparisons.filter { $0.metric == metric }.map { comparison in
                     let figures = comparison.figures
                     return [
-                        comparison.name.replacing("_", with: " "), NumberText.signed(figures.estimate),
+                        comparison.kind.rawValue.replacing("_", with: " "), NumberText.signed(figures.estimate),
                         NumberText.signed(figures.lowerBound), NumberText.signed(figures.upperBound),
                         NumberText.fixed(figures.standardError), NumberText.grouped(figures.replicates),
                     ]

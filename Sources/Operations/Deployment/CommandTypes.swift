@@ -1,0 +1,4 @@
+import ModelRegistry
+
+/// A line of the ledger of deployments.
+public typealias LedgerEntry = Deployment

@@ -1,0 +1,157 @@
+import Foundation
+import OperationsSupport
+import TestSupport
+import Testing
+
+/// The program as a script sees it: output, exit codes, JSON keys.
+@Suite struct CommandTests {
+    @Test("Connection settings of the environment and of a service file go before the program's own")
+    func connectionSettings() throws {
+        try TestDatabase.run { url in
+            // A value that libpq refuses shows whose it took.
+            let variable = try RocketProgram.rocket(
+                ["status", "--no-logs"], database: url, environment: ["PGCONNECT_TIMEOUT": "many"])
+            #expect(variable.code == 7 && variable.errors.contains("\"many\" for connection option \"connect_timeout\""))
+            try withTemporaryFolder { folder in
+                try "[ads]\nconnect_timeout=plenty\n".write(
+                    toFile: "\(folder)/services", atomically: true, encoding: .utf8)
+                let service = try RocketProgram.rocket(
+                    ["status", "--no-logs"], database: url + "&service=ads",
+                    environment: ["PGSERVICEFILE": "\(folder)/services"])
+                #expect(service.code == 7 && service.errors.contains("\"plenty\""), "\(service.errors)")
+            }
+        }
+    }
+
+    @Test("A password on the command line is warned of, and not shown")
+    func passwordOnCommandLine() throws {
+        for option in ["--database", "--source-database"] {
+            let result = try RocketProgram.rocket(
+                ["status", option, "postgresql://someone:hunter2@/x?host=/nowhere"], database: "host=/nowhere")
+            #expect(result.code == 7 && result.errors.contains("list of processes"), "\(result.errors)")
+            #expect(!result.errors.contains("hunter2"))
+        }
+        #expect(try !RocketProgram.rocket(["status"], database: "postgresql://a:b@/x?host=/nowhere").errors.contains("warning"))
+    }
+
+    @Test("With --log-format json that warning is a JSON line, too, wherever the option stands")
+    func passwordInJSON() throws {
+        let url = ["--database", "postgresql://someone:hunter2@/x?host=/nowhere"]
+        let format = ["--log-format", "json"]
+        for arguments in [["nightly", "--job", "x"] + format + url, ["nightly", "--job", "x"] + url + format] {
+            let result = try RocketProgram.rocket(arguments, database: "")
+            let lines = try result.errors.split(separator: "\n").map { line in
+                try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
+            }
+            let warning = try #require(lines.first)
+            #expect(warning["level"] as? String == "warning" && warning["time"] is String)
+            #expect((warning["message"] as? String)?.contains("list of processes") == true)
+            #expect(!result.errors.contains("hunter2"))
+        }
+    }
+
+    @Test("A version that is not there is named by every command, with those that are; so is one of another model")
+    func absentVersion() throws {
+        try TestJob.withJob { url, job in
+            func expect(_ arguments: [String], says: String) throws {
+                let result = try RocketProgram.rocket(arguments, database: url)
+                #expect(result.code == 6 && result.errors.contains(says), "\(arguments): \(result.errors)")
+            }
+            let commands = [
+                ["report", "--model-version", "99"], ["report", "--all", "--model-version", "99"],
+                ["report", "--html", "/nowhere/x.html", "--model-version", "99"], ["models", "show", "99"],
+                ["models", "show", "99", "--job-file"], ["models", "pull", "99"],
+                ["models", "pull", "99", "--format", "onnx"], ["predict", "--model", "99"],
+                ["predict", "--model", "99", "--day", "2026-01-06"],
+                ["evaluate", "--job", job, "--model-version", "99"],
+            ]
+            try expect(["report"], says: "no version of any model yet; run: rocket nightly")
+            try expect(["report", "--model", "m"], says: "no version of model ‘m’ yet; run: rocket nightly")
+            for command in commands { try expect(command, says: "no model version 99, nor any other yet") }
+            _ = try TestJob.session(url, job).train(
+                days: TestJob.day("2026-01-05")...TestJob.day("2026-01-06"))
+            for command in commands { try expect(command, says: "no model version 99; the newest: 1; see") }
+            try expect(
+                ["report", "--model", "m", "--model-version", "1"], says: "version 1 is one of model ‘test’, not of ‘m’")
+        }
+    }
+
+    @Test("nightly --json has the documented keys; a second run says nothing to do with code 3")
+    func nightlyJSON() throws {
+        try TestJob.withJob { url, job in
+            let arguments = ["nightly", "--quiet", "--json", "--job", job, "--as-of", "2026-01-08T01:00Z"]
+            let first = try RocketProgram.rocket(arguments, database: url)
+            #expect(first.code == 0, "\(first.errors)")
+            let report = try #require(try JSONSerialization.jsonObject(with: Data(first.output.utf8)) as? [String: Any])
+            for key in [
+                "status", "model", "version", "trained_from", "trained_to", "evaluated_day", "impressions", "clicks",
+                "light", "booster", "light_alone_auc", "booster_alone_auc", "oracle_auc", "times_faster", "latency",
+                "artifact",
+            ] {
+                #expect(report[key] != nil, "\(key)")
+            }
+            for net in ["light", "booster"] {
+                let figures = try #require(report[net] as? [String: Any])
+                for key in ["auc", "gauc", "log_loss", "normalized_entropy", "pcoc", "p50_us", "p99_us", "parameters"] {
+                    #expect(figures[key] is NSNumber, "\(net).\(key)")
+                }
+            }
+            let second = try RocketProgram.rocket(arguments, database: url)
+            #expect(second.code == 3 && second.output.contains("\"nothing_to_do\""))
+            for command in [["report"], ["models", "list"], ["status"], ["models", "show", "1"]] {
+                let result = try RocketProgram.rocket(command + ["--json"], database: url)
+                #expect(result.code == 0)
+                #expect(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? NSNull == nil)
+                #expect(try RocketProgram.rocket(command, database: url).output.contains("test"))
+            }
+        }
+    }
+
+    @Test("Each kind of failure has its documented code and one message")
+    func exitCodes() throws {
+        try TestJob.withJob { url, job in
+            let cases: [(arguments: [String], database: String, code: Int32, says: String)] = [
+                (["nightly", "--job", "/nowhere.yaml"], url, 6, "/nowhere.yaml"),
+                (["nightly", "--job", job, "--as-of", "someday"], url, 6, "someday"),
+                (["nightly", "--job", job, "--as-of", "2030-01-01"], url, 5, "no impressions"),
+                (["status"], "postgresql:///x?host=/nowhere", 7, "no connection"),
+                (["extract", "--job", job, "--day", "2026-02-30"], url, 64, "2026-02-30"),
+                (["models", "show", "99"], url, 6, "99"),
+                (["migrate", "--directory", "/nowhere"], url, 7, "/nowhere"),
+            ]
+            for (arguments, database, code, says) in cases {
+                let result = try RocketProgram.rocket(arguments, database: database)
+                #expect(result.code == code, "\(arguments): \(result.errors)")
+                #expect(result.errors.contains(says), "\(arguments): \(result.errors)")
+            }
+        }
+    }
+
+    @Test("Before migrations, a job says that they are missing")
+    func notMigrated() throws {
+        try TestDatabase.run(.empty) { url in
+            let result = try RocketProgram.rocket(
+                ["nightly", "--job", "\(TestDatabase.repository)/jobs/quickstart.yaml"], database: url)
+            #expect(result.code == 7 && result.errors.contains("rocket migrate"))
+        }
+    }
+
+    @Test(
+        "Every command's help has an example",
+        arguments: [
+            "init", "doctor", "migrate", "import", "sample-logs", "extract", "train", "evaluate", "nightly", "backfill", "report",
+            "status",
+            "models list", "models show", "config check",
+        ])
+    func help(_ command: String) throws {
+        let result = try RocketProgram.rocket(command.split(separator: " ").map(String.init) + ["--help"], database: "")
+        #expect(result.code == 0 && result.output.contains("rocket \(command)") && result.output.contains("Example"))
+    }
+
+    @Test("The job files of the project are valid", arguments: ["quickstart", "open-bandit", "amexpert", "movielens"])
+    func jobFiles(_ name: String) throws {
+        let result = try RocketProgram.rocket(
+            ["config", "check", "\(TestDatabase.repository)/jobs/\(name).yaml"], database: "")
+        #expect(result.code == 0, "\(result.errors)")
+    }
+}
