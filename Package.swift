@@ -34,7 +34,7 @@ let base = room(
         .target(name: "CounterRandom"),
         .target(name: "Days"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
-        .target(name: "Files"),
+        .target(name: "Files", dependencies: ["CCSV"]),
         .target(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
@@ -174,7 +174,7 @@ let commands = room(
         .executableTarget(
             name: "rocket",
             dependencies: [
-                "CCSV", "Collectives", "Files", "JobFile", "Jobs", "Reports",
+                "Collectives", "Files", "JobFile", "Jobs", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TextTable", package: "TextTable"),
