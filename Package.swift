@@ -150,9 +150,10 @@ let operations = room(
         .target(
             name: "Jobs",
             dependencies: [
-                "AdLogs", "Arrays", "Collectives", "Days", "Evaluation", "Extract", "FeatureCache", "Features", "Files",
-                "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
-                "RocketLaunching", "RocketServing", "SampleLogs", "Training",
+                "AdLogs", "Arrays", "Collectives", "CounterRandom", "Days", "Digests", "Evaluation", "Extract",
+                "FeatureCache", "Features", "Files", "JobFile", "Libraries", "LogImport", "ModelRegistry", "Nets",
+                "ONNXExport", "Postgres", "RankedTraining", "RocketLaunching", "RocketServing", "SampleLogs",
+                "Training",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Operations", exclude: ["JobFile"]),
@@ -162,8 +163,8 @@ let operations = room(
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots",
-                "Postgres", "Reports", "TestSupport", "rocket",
+                "CounterRandom", "Evaluation", "Extract", "JobFile", "Jobs", "ModelRegistry", "Plots", "Postgres",
+                "Reports", "TestSupport", "Training", "rocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ])

@@ -2,8 +2,8 @@ import CCSV
 
 /// Fields of CSV output (RFC 4180).
 public enum CSVField {
-    /// Returns the text as one field: in quotes, with its own quotes doubled, if it holds a comma, a quote or a line break.
-    /// Complexity: O(*n*).
+    /// Returns the text as one field: in quotes, with its own quotes doubled, if it holds a comma, a quote or a line
+    /// break. Complexity: O(*n*).
     public static func quoted(_ text: String) -> String {
         let bytes = Array(text.utf8)
         guard bytes.contains(where: { [UInt8](",\"\r\n".utf8).contains($0) }) else { return text }

@@ -98,7 +98,8 @@ private struct BenchNets {
         self.ids = ids
     }
 
-    /// The tables of ids: none, or in each field as many ids as it has rows, but for the missing value's and the shared one.
+    /// The tables of ids: none, or in each field as many ids as it has rows, but for the missing value's and the shared
+    /// one.
     private var tables: IDTables {
         guard ids == .table else { return .none }
         let table = IDTable((1...rows - 2).map { Self.spread($0) }.sorted())
@@ -211,7 +212,7 @@ public func benchTrain(
                 ["--arm", arm.rawValue, "--batch", "\(batch)", "--threads", "\(threads)", "--dtype", type.rawValue])
         }
     }
-    defer { peers?.forEach { $0.process.end() } }
+    defer { for peer in peers ?? [] { peer.process.end() } }
     let before = bench.trainer.profile
     let (firstStep, sentBefore) = (steps, collective.bytesSent)
     var rates: [Double] = []
@@ -222,14 +223,14 @@ public func benchTrain(
         let start = ContinuousClock.now
         try train(stepsARound)
         let rate = Double(stepsARound * bench.batch) / ((ContinuousClock.now - start) / .seconds(1))
-        // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them. Other ranks
-        // on this machine look like foreign load.
+        // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them. Other
+        // ranks on this machine look like foreign load.
         if !collective.isShared, load.foreignShare() > MachineLoad.most, rejected < 3 * rounds {
             rejected += 1
             continue
         }
         rates.append(rate)
-        try peers?.forEach { try $0.measure(seconds: seconds) }
+        for peer in peers ?? [] { try peer.measure(seconds: seconds) }
     }
     let samples = Double((steps - firstStep) * bench.batch)
     // Every rank sends as much as this one but for what ids happen to be where.

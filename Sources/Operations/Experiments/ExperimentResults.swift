@@ -74,7 +74,8 @@ struct ExperimentResults {
                         number(evaluation.report.auc), number(evaluation.report.gauc),
                         .double(evaluation.report.logLoss), number(evaluation.report.pcoc),
                         number(evaluation.oracleAUC), .int(training.steps), kept.step.map { .int($0) } ?? .null,
-                        number(kept.validationAUC), .double(training.seconds), .text(run.jobFile), .text(run.programVersion),
+                        number(kept.validationAUC), .double(training.seconds), .text(run.jobFile),
+                        .text(run.programVersion),
                     ])
             }
         }

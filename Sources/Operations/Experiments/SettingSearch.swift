@@ -38,9 +38,9 @@ public struct SettingSearchResult: Sendable {
     public var changes: String
 }
 
-/// Searches for better settings by successive halving: many job files are trained for an epoch, the best third of them for
-/// three, and so on; all on the window before a day without its latest rows, which judge by the light net's log loss.
-/// Trials that an earlier run has written are not done again.
+/// Searches for better settings by successive halving: many job files are trained for an epoch, the best third of them
+/// for three, and so on; all on the window before a day without its latest rows, which judge by the light net's log
+/// loss. Trials that an earlier run has written are not done again.
 public struct SettingSearch {
     private let job: OpenJob
     private let launch: RankedLaunch
@@ -103,7 +103,8 @@ public struct SettingSearch {
         for rung in SearchTrials.rungs.indices {
             var done: [SearchTrials.Trial] = []
             for changes in field {
-                // What is begun is ended; the job file as it is comes first, so that there always is something to compare with.
+                // What is begun is ended; the job file as it is comes first, so that there always is something to
+                // compare with.
                 guard trials.seconds < budget || changes.isEmpty else { break }
                 if let trial = try trials.run(changes, rung: rung) { done.append(trial) }
             }

@@ -35,7 +35,9 @@ import Training
         ) { _ in }
     }
 
-    @Test("It ends an epoch after a best point in the first, and two epochs or a quarter of those up to it after a later one")
+    @Test(
+        "It ends an epoch after a best point in the first, and two epochs or a quarter of those up to it after a later one"
+    )
     func patience() throws {
         let early = try Self.search([0.5, 0.4, 0.3, 0.2, 0.3], EpochSearch(share: 0.2))
         #expect(early.validations.count == 8 && early.steps == 26)

@@ -206,8 +206,10 @@ import Testing
     func reproducible() throws {
         var digests: Set<String> = []
         for threads in [1, 2, 3] {
-            try Self.withJob(change: { $0.replacing("batch_size: 128", with: "batch_size: 128, threads: \(threads)") })
-            { url, job in
+            let change = { (text: String) in
+                text.replacing("batch_size: 128", with: "batch_size: 128, threads: \(threads)")
+            }
+            try Self.withJob(change: change) { url, job in
                 let days = try Self.day("2026-01-05")...Self.day("2026-01-06")
                 let outcome = try Self.session(url, job).train(days: days)
                 let report = try #require(try ReportReader(database: url).reports(version: outcome.version).first)
