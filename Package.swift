@@ -39,6 +39,7 @@ let base = room(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
         .target(name: "Collectives", dependencies: ["Arrays"]),
+        .testTarget(name: "ArraysTests", dependencies: ["Arrays"]),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
