@@ -34,11 +34,12 @@ let base = room(
         .target(name: "CounterRandom"),
         .target(name: "Days"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
-        .target(name: "Files"),
+        .target(name: "Files", dependencies: ["CCSV"]),
         .target(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
         .target(name: "Collectives", dependencies: ["Arrays"]),
+        .testTarget(name: "ArraysTests", dependencies: ["Arrays"]),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),

@@ -49,7 +49,7 @@ package struct ChildProcess {
         let start = ContinuousClock.now
         var pid: pid_t = 0
         var list: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        defer { list.forEach { free($0) } }
+        defer { for text in list { free(text) } }
         let code = posix_spawnp(&pid, arguments[0], &actions, &attributes, &list, environ)
         if ends[1] >= 0 { close(ends[1]) }
         guard code == 0 else {

@@ -1,8 +1,8 @@
 import Foundation
 
 extension Error {
-    /// Why a file could not be written or read, in the operating system's words where Foundation wraps them in vaguer ones of
-    /// its own: “No space left on device”.
+    /// Why a file could not be written or read, in the operating system's words where Foundation wraps them in vaguer
+    /// ones of its own: “No space left on device”.
     package var systemReason: String {
         if let error = self as? FileError { return error.reason }
         let error = self as NSError

@@ -68,7 +68,8 @@ public struct FeatureComparison {
         ).map { try $0.text("feature") }
     }
 
-    /// The feature whose share of rows with a value fell most since the training days, and to which share of what it was.
+    /// The feature whose share of rows with a value fell most since the training days, and to which share of what it
+    /// was.
     public func worstCoverage(
         on day: Day, since trained: ClosedRange<Day>
     ) throws -> (feature: String, share: Double)? {

@@ -61,7 +61,11 @@ enum Main {
     private static func present(_ error: any Error, _ code: ExitCode) -> Int32 {
         let text = HelpText.wrapped(Rocket.fullMessage(for: error))
         if !text.isEmpty {
-            if code.isSuccess { printUnchanged(text) } else { complain(VisibleText.escaped(text, lineBreaks: .kept) + "\n") }
+            if code.isSuccess {
+                printUnchanged(text)
+            } else {
+                complain(VisibleText.escaped(text, lineBreaks: .kept) + "\n")
+            }
         }
         return code.rawValue
     }

@@ -4,8 +4,8 @@ import Runs
 
 /// Turns SIGTERM and SIGINT into a wish to stop; a second one ends the process at once.
 ///
-/// Called before the process has other threads: they inherit that both signals are blocked, so that only the thread which
-/// waits for them takes them.
+/// Called before the process has other threads: they inherit that both signals are blocked, so that only the thread
+/// which waits for them takes them.
 func interruptionBySignals(log: Logger) -> Interruption {
     let interruption = Interruption()
     let signals = stopSignals

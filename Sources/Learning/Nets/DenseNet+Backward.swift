@@ -10,8 +10,8 @@ extension DenseNet {
         case added(FloatArray)
     }
 
-    /// Carries `workspace.outputGradient` of a slice down to every layer and to the input, after a training pass over the
-    /// same slice. The parameters' gradients follow from it by `gradient(of:)`.
+    /// Carries `workspace.outputGradient` of a slice down to every layer and to the input, after a training pass over
+    /// the same slice. The parameters' gradients follow from it by `gradient(of:)`.
     ///
     /// - Parameter x: the net's input, as in `forward`.
     public func backward(

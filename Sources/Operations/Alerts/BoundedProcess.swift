@@ -5,8 +5,8 @@ enum BoundedProcess {
     /// Bytes of the output that are kept.
     private static let kept = 4_096
 
-    /// Runs a program, found by `PATH` where its name has no slash, in a process group of its own. When its time is over the
-    /// group gets SIGTERM, and SIGKILL two seconds later.
+    /// Runs a program, found by `PATH` where its name has no slash, in a process group of its own. When its time is
+    /// over the group gets SIGTERM, and SIGKILL two seconds later.
     ///
     /// - Parameter input: its standard input, at most 16 KiB. A pipe holds so much, so that writing never waits.
     /// - Returns: what it wrote first, on either output.
@@ -84,7 +84,7 @@ enum BoundedProcess {
             &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
         var list: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (list + variables).forEach { free($0) } }
+        defer { for text in list + variables { free(text) } }
         return posix_spawnp(&pid, arguments[0], &actions, &attributes, &list, &variables)
     }
 

@@ -4,8 +4,8 @@ import JobFile
 import Logging
 import Runs
 
-/// Calls a program, a URL or both when a run ended badly. Bounded: the program is stopped when its time is over, the URL has
-/// ten seconds to answer.
+/// Calls a program, a URL or both when a run ended badly. Bounded: the program is stopped when its time is over, the
+/// URL has ten seconds to answer.
 public struct FailureHook {
     let notice: FailureNotice
     let commandLimit: Duration
@@ -83,8 +83,8 @@ public struct FailureHook {
         ]
     }
 
-    /// By the program curl: Foundation's own HTTP would bring 34 libraries and 50 MB to every start of this one. The URL may
-    /// be a secret, so it goes through curl's standard input instead of its arguments.
+    /// By the program curl: Foundation's own HTTP would bring 34 libraries and 50 MB to every start of this one. The
+    /// URL may be a secret, so it goes through curl's standard input instead of its arguments.
     private func post(_ failure: Failure, to webhook: String, environment: [String: String]) throws -> String {
         let url = try address(webhook)
         let body = try body(failure)

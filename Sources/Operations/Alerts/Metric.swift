@@ -18,7 +18,8 @@ public enum Metric: String, CaseIterable, Sendable {
     /// One line, as after `# HELP`.
     public var help: String {
         switch self {
-        case .exitCode: "Exit code of the last run: 0 done, 3 nothing to do, 8 held by the gate; the page ExitCodes has all."
+        case .exitCode:
+            "Exit code of the last run: 0 done, 3 nothing to do, 8 held by the gate; the page ExitCodes has all."
         case .ended: "When the last run ended."
         case .duration: "How long the last run took."
         case .lastSuccess: "When a run last ended with exit code 0, 3 or 8."

@@ -11,9 +11,9 @@ public struct MetricsFile {
         output = OutputFile(path, streams: .refused)
     }
 
-    /// Replaces the file by what is made of its samples. Readable by everyone, because node_exporter has a user of its own.
-    /// Processes that write at once wait for each other. A device or a pipe is no such file: nothing could be read back from
-    /// it.
+    /// Replaces the file by what is made of its samples. Readable by everyone, because node_exporter has a user of its
+    /// own. Processes that write at once wait for each other. A device or a pipe is no such file: nothing could be read
+    /// back from it.
     ///
     /// - Throws: `CannotWrite`.
     public func update(_ change: ([MetricSample]) -> [MetricSample]) throws {

@@ -1,6 +1,7 @@
 /// Keeps passwords out of what other programs are given.
 public enum Passwords {
-    /// A text with the passwords of connection strings and URIs replaced by `***`. Complexity: O(*n*), whatever the text.
+    /// A text with the passwords of connection strings and URIs replaced by `***`. Complexity: O(*n*), whatever the
+    /// text.
     public static func hidden(in text: String) -> String {
         let bytes = Array(text.utf8)
         var shown: [UInt8] = []
@@ -27,8 +28,8 @@ public enum Passwords {
         }
     }
 
-    /// The password of `scheme://user:password@host`, where `://` stands here. It ends at the last `@` before a blank: one
-    /// that should have been written `%40` belongs to it.
+    /// The password of `scheme://user:password@host`, where `://` stands here. It ends at the last `@` before a blank:
+    /// one that should have been written `%40` belongs to it.
     private static func uriPassword(_ bytes: [UInt8], at place: Int, _ ends: inout CredentialEnds) -> Range<Int>? {
         guard bytes[place] == UInt8(ascii: ":"), place > 0, isSchemeEnd(bytes[place - 1]),
             bytes[place...].starts(with: "://".utf8)

@@ -27,8 +27,8 @@ public struct RunMetrics: Equatable, Sendable {
         self.ledger = ledger
     }
 
-    /// The file's samples after this run. Other models and commands keep theirs. Without the database, what is known of the
-    /// model stays as it was.
+    /// The file's samples after this run. Other models and commands keep theirs. Without the database, what is known of
+    /// the model stays as it was.
     public func samples(after old: [MetricSample]) -> [MetricSample] {
         let kept = old.filter { sample in
             guard sample[label: "model"] == model else { return !sample[label: "model"].isEmpty }
@@ -47,7 +47,8 @@ public struct RunMetrics: Equatable, Sendable {
             MetricSample(.stageSeconds, run + [MetricLabel("stage", $0.name)], $0.seconds)
         }
         let ofModel = (ledger?.model ?? []).map { MetricSample($0.metric, [MetricLabel("model", model)], $0.value) }
-        return kept + figures.compactMap { metric, value in value.map { MetricSample(metric, run, $0) } } + stages + ofModel
+        return kept + figures.compactMap { metric, value in value.map { MetricSample(metric, run, $0) } } + stages
+            + ofModel
     }
 
     private var isSuccess: Bool { [.done, .nothingToDo, .held].contains(exit) }
@@ -94,8 +95,8 @@ public struct LedgerFigures: Equatable, Sendable {
 }
 
 extension LedgerFigures {
-    /// The runs that this process has made of a command, newest first. By the server's clock: those that began at most so
-    /// many seconds ago, because in a container every process may have the same number.
+    /// The runs that this process has made of a command, newest first. By the server's clock: those that began at most
+    /// so many seconds ago, because in a container every process may have the same number.
     private static let ownRuns = """
         SELECT run_id FROM rocket.runs
         WHERE model = $1 AND command = $2 AND host = $3 AND pid = $4

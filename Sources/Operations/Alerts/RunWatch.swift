@@ -4,7 +4,8 @@ import Logging
 import Postgres
 import Runs
 
-/// One command from its start to its end, of which it tells: Prometheus by a file, people by the job file's `on_failure`.
+/// One command from its start to its end, of which it tells: Prometheus by a file, people by the job file's
+/// `on_failure`.
 public struct RunWatch {
     public let command: String
     private let jobFile: JobFile?

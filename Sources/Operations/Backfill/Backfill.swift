@@ -5,8 +5,9 @@ import JobFile
 import Logging
 import Runs
 
-/// `rocket backfill`: nights that are made up for, each judged on a day of the range. A version sees only the days before
-/// the one it is judged on, and is marked as backfilled. Nights that are done are left alone, so it is safe to repeat.
+/// `rocket backfill`: nights that are made up for, each judged on a day of the range. A version sees only the days
+/// before the one it is judged on, and is marked as backfilled. Nights that are done are left alone, so it is safe to
+/// repeat.
 public struct Backfill {
     private let job: OpenJob
     private let launch: RankedLaunch
@@ -22,7 +23,8 @@ public struct Backfill {
     /// `rocket backfill --dry-run`: what `run` would do, and why. Changes nothing.
     public func plan() throws -> BackfillPlan {
         try job.reading { databases in
-            let stale = request.reprocess.looksAtLogs
+            let stale =
+                request.reprocess.looksAtLogs
                 ? try databases.staleDays(job.context.specification.hash, in: span) : []
             return try BackfillPlanner(job, databases, launch).plan(request, stale: Set(stale), others: .marked)
         }
@@ -68,8 +70,8 @@ public struct Backfill {
 
     private var span: ClosedRange<Day> { request.span(windowDays: job.context.jobFile.training.windowDays) }
 
-    /// Builds the cached days of the range again whose logs have changed; one process at a time, so that another finds it
-    /// done.
+    /// Builds the cached days of the range again whose logs have changed; one process at a time, so that another finds
+    /// it done.
     private func rebuildStaleDays() throws {
         let context = job.context
         let stale = try job.reading { try $0.staleDays(context.specification.hash, in: span) }

@@ -83,15 +83,17 @@ struct NightSurvey {
         try job.holder(of: .night(day), on: databases.results)
     }
 
-    /// The version that this night would make now; nil: it would be a new one. A day that is not in the cache is taken for
-    /// what it was when the other version was made.
+    /// The version that this night would make now; nil: it would be a new one. A day that is not in the cache is taken
+    /// for what it was when the other version was made.
     private func current(_ night: Night, like version: Int) throws -> Int? {
         let registry = databases.registry
         let parent = try chainedParent(of: night)
         let night = night.after(parent?.trainedDays.upperBound)
         let recorded = try registry.inputs(of: version)
         func entries(_ day: Day, _ role: VersionInput.Role) throws -> [CacheManifest.Entry] {
-            if let cached = try databases.manifest.day(day, specificationHash: specification.hash) { return cached.entries }
+            if let cached = try databases.manifest.day(day, specificationHash: specification.hash) {
+                return cached.entries
+            }
             return recorded.filter { $0.day == day && $0.role == role }.map { CacheManifest.Entry($0) }
         }
         let fingerprint = try WorkFingerprint(

@@ -2,7 +2,8 @@ import Files
 import Foundation
 import Runs
 
-/// `rocket bench ranks`: training by several ranks of this machine, one thread each, beside one process with as many threads.
+/// `rocket bench ranks`: training by several ranks of this machine, one thread each, beside one process with as many
+/// threads.
 public struct RanksBench: Encodable, Sendable {
     public var ranks: Int
     /// The batch shared by the ranks as it is by the threads, and as many times as large: every rank has what one had.

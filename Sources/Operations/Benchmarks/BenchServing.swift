@@ -176,7 +176,8 @@ private final class ServingRounds {
             rejectedRounds: rejected)
     }
 
-    /// Between a net's probabilities of all requests and onnxruntime's; nil for the booster, and where nothing is compared.
+    /// Between a net's probabilities of all requests and onnxruntime's; nil for the booster, and where nothing is
+    /// compared.
     private func largestDifference(_ contestant: Contestant) throws -> Double? {
         guard let peer, contestant.net == "light" else { return nil }
         var largest = 0.0

@@ -118,7 +118,8 @@ private struct BenchNets {
         self.ids = ids
     }
 
-    /// The tables of ids: none, or in each field as many ids as it has rows, but for the missing value's and the shared one.
+    /// The tables of ids: none, or in each field as many ids as it has rows, but for the missing value's and the shared
+    /// one.
     private var tables: IDTables {
         guard ids == .table else { return .none }
         let table = IDTable((1...rows - 2).map { Self.spread($0) }.sorted())
@@ -225,10 +226,13 @@ package func benchTrain(
         try ["eager", "compiled"].map { configuration in
             try TorchPeer(
                 configuration, python,
-                ["--arm", arm.rawValue, "--batch", "\(order.batch)", "--threads", "\(threads)", "--dtype", type.rawValue])
+                [
+                    "--arm", arm.rawValue, "--batch", "\(order.batch)", "--threads", "\(threads)", "--dtype",
+                    type.rawValue,
+                ])
         }
     }
-    defer { peers?.forEach { $0.process.end() } }
+    defer { for peer in peers ?? [] { peer.process.end() } }
     let before = bench.trainer.profile
     let (firstStep, sentBefore) = (steps, collective.bytesSent)
     var rates: [Double] = []
@@ -239,14 +243,14 @@ package func benchTrain(
         let start = ContinuousClock.now
         try train(stepsARound)
         let rate = Double(stepsARound * bench.batch) / ((ContinuousClock.now - start) / .seconds(1))
-        // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them. Other ranks
-        // on this machine look like foreign load.
+        // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them. Other
+        // ranks on this machine look like foreign load.
         if !collective.isShared, load.foreignShare() > MachineLoad.most, rejected < 3 * rounds.count {
             rejected += 1
             continue
         }
         rates.append(rate)
-        try peers?.forEach { try $0.measure(seconds: rounds.seconds) }
+        for peer in peers ?? [] { try peer.measure(seconds: rounds.seconds) }
     }
     let samples = Double((steps - firstStep) * bench.batch)
     // Every rank sends as much as this one but for what ids happen to be where.

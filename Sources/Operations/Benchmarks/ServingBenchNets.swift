@@ -6,8 +6,8 @@ import RocketServing
 import Runs
 import SampleLogs
 
-/// The paper's industrial nets on 39 fields × 16 numbers, a million rows of embeddings; half of the fields belong to the
-/// request.
+/// The paper's industrial nets on 39 fields × 16 numbers, a million rows of embeddings; half of the fields belong to
+/// the request.
 struct ServingBenchNets {
     /// So many that their embeddings do not all stay in the nearest cache.
     static let requests = 24

@@ -3,8 +3,8 @@ import Days
 import Extract
 import Runs
 
-/// `rocket extract`: makes the cache files of a range of days valid. Takes no lock of the job: several processes share the
-/// work, and a running job only gains by it.
+/// `rocket extract`: makes the cache files of a range of days valid. Takes no lock of the job: several processes share
+/// the work, and a running job only gains by it.
 public struct CacheBuild {
     private let job: OpenJob
 

@@ -50,7 +50,9 @@ public struct Deployments {
             throw ModelRegistryError.noArtifact(name: format.artifact, version: version)
         }
         // A name from the database must not lead out of the folder.
-        guard FileName.isPlain("\(model)-\(version)") else { throw JobError.cannotWrite(path: model, reason: "it is no name") }
+        guard FileName.isPlain("\(model)-\(version)") else {
+            throw JobError.cannotWrite(path: model, reason: "it is no name")
+        }
         let folder = "\(folder)/\(model)-\(version)"
         do { try Folders.make(folder) } catch { throw JobError.cannotWrite(path: folder, reason: error.reason) }
         let names = format.map { [$0.artifact, Artifact.features] } ?? Artifact.pulled

@@ -2,8 +2,8 @@ import Foundation
 import Postgres
 
 extension Doctor {
-    /// PostgreSQL that has all that statements use, `pg_partition_tree` among it; and for the job's own tables, all that the
-    /// migrations do, functions with a standard body among it.
+    /// PostgreSQL that has all that statements use, `pg_partition_tree` among it; and for the job's own tables, all
+    /// that the migrations do, functions with a standard body among it.
     private static func oldestServer(_ access: ConnectionSettings.Access) -> Int { access == .readWrite ? 14 : 12 }
     /// Clocks may differ so much before a day's last clicks are looked for at the wrong time.
     private static let mostSeconds = 2.0
@@ -12,15 +12,17 @@ extension Doctor {
     static func server(
         _ connection: Connection, _ subject: String, access: ConnectionSettings.Access
     ) throws -> [Finding] {
-        guard let row = try connection.execute(
-            """
-            SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
-                   current_database() AS database, current_user AS role, pg_is_in_recovery() AS is_replica,
-                   current_setting('transaction_read_only') AS is_read_only, host(inet_server_addr()) AS address,
-                   (SELECT s.version FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl) AS tls,
-                   extract(epoch FROM now() - pg_last_xact_replay_timestamp())::float8 AS behind
-            """
-        ).first else { return [] }
+        guard
+            let row = try connection.execute(
+                """
+                SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+                       current_database() AS database, current_user AS role, pg_is_in_recovery() AS is_replica,
+                       current_setting('transaction_read_only') AS is_read_only, host(inet_server_addr()) AS address,
+                       (SELECT s.version FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl) AS tls,
+                       extract(epoch FROM now() - pg_last_xact_replay_timestamp())::float8 AS behind
+                """
+            ).first
+        else { return [] }
         var findings = [version(row, subject, oldest: oldestServer(access))]
         findings.append(encryption(try row.textOrNil("tls"), try row.textOrNil("address"), subject))
         let isReplica = try row.bool("is_replica")
@@ -45,7 +47,8 @@ extension Doctor {
         let place = (try? "database \(row.text("database")) as \(row.text("role"))") ?? ""
         let found = "reachable: PostgreSQL \(version.split(separator: " ").first ?? ""), \(place)"
         return ((try? row.int("number")) ?? 0) < 10_000 * oldest
-            ? .problem(.database, subject, found, mend: "use PostgreSQL \(oldest) or newer") : .ok(.database, subject, found)
+            ? .problem(.database, subject, found, mend: "use PostgreSQL \(oldest) or newer")
+            : .ok(.database, subject, found)
     }
 
     private static func encryption(_ tls: String?, _ address: String?, _ subject: String) -> Finding {

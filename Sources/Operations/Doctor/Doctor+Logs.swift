@@ -48,18 +48,20 @@ extension Doctor {
         of table: String, _ columns: [String], _ purpose: String, on connection: Connection
     ) throws -> Finding {
         let relation = try connection.quoteRelation(table)
-        guard let row = try connection.execute(
-            """
-            SELECT c.relkind::text,
-                   (SELECT bool_and(EXISTS (
-                        SELECT FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
-                        WHERE x.indrelid = t.relid AND x.indisvalid AND x.indpred IS NULL
-                          AND a.attname IN (SELECT jsonb_array_elements_text($2))))
-                    FROM (SELECT c.oid AS relid WHERE c.relkind <> 'p'
-                          UNION SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf) t) AS is_indexed
-            FROM pg_class c WHERE c.oid = to_regclass($1)
-            """, [.text(relation), .json(String(decoding: try JSONEncoder().encode(columns), as: UTF8.self))]
-        ).first else { return .problem(.logs, table, "there is no such table") }
+        guard
+            let row = try connection.execute(
+                """
+                SELECT c.relkind::text,
+                       (SELECT bool_and(EXISTS (
+                            SELECT FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
+                            WHERE x.indrelid = t.relid AND x.indisvalid AND x.indpred IS NULL
+                              AND a.attname IN (SELECT jsonb_array_elements_text($2))))
+                        FROM (SELECT c.oid AS relid WHERE c.relkind <> 'p'
+                              UNION SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf) t) AS is_indexed
+                FROM pg_class c WHERE c.oid = to_regclass($1)
+                """, [.text(relation), .json(String(decoding: try JSONEncoder().encode(columns), as: UTF8.self))]
+            ).first
+        else { return .problem(.logs, table, "there is no such table") }
         let name = try columns.map { try connection.quoteIdentifier($0) }.joined(separator: ", ")
         let subject = "\(table).\(LogKey(columns: columns))"
         let kind = try row.text("relkind")
@@ -125,7 +127,9 @@ extension Doctor {
         let days = LogDays(job.source)
         let odd = try days.oddTimes(on: connection).map { "\($0)" }
         let ahead = try days.rowsAhead(on: connection).map { "\($0)" }
-        if odd.isEmpty, ahead.isEmpty { return [.ok(.logs, "times", "every row is of a day, and none is still to come")] }
+        if odd.isEmpty, ahead.isEmpty {
+            return [.ok(.logs, "times", "every row is of a day, and none is still to come")]
+        }
         return odd.map { .warning(.logs, "times", $0, mend: "correct what writes them; a job leaves these rows out") }
             + ahead.map { .warning(.logs, "times", $0, mend: "synchronise the clocks: timedatectl set-ntp true") }
     }

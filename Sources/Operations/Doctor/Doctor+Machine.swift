@@ -53,7 +53,8 @@ extension Doctor {
         }
         let found = "\(size(available)) available, the job's embedding tables take \(size(needed))"
         let largest = job.features.fields.max { $0.tableRows < $1.tableRows }
-        let mend = "lower hash_bits\(largest.map { " of \($0.name) (\($0.hashBits))" } ?? "") or nets.embedding_dim, or "
+        let mend =
+            "lower hash_bits\(largest.map { " of \($0.name) (\($0.hashBits))" } ?? "") or nets.embedding_dim, or "
             + "write rocket: {sharing: embeddings}"
         if needed > available { return .problem(.machine, "memory", found, mend: mend) }
         return 2 * needed > available

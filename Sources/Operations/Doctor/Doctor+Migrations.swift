@@ -14,7 +14,9 @@ extension Doctor {
             WHERE n.nspname = 'rocket' AND c.relname = 'schema_migrations'
             """)
         guard !isThere.isEmpty else {
-            return [.problem(.migrations, "schema rocket", "the job's tables are not there yet", mend: "rocket migrate")]
+            return [
+                .problem(.migrations, "schema rocket", "the job's tables are not there yet", mend: "rocket migrate")
+            ]
         }
         let applied = try connection.execute(
             "SELECT number, name, checksum FROM rocket.schema_migrations ORDER BY number"
@@ -27,7 +29,8 @@ extension Doctor {
         } catch {
             return [
                 .warning(
-                    .migrations, folder, "\(applied.count) are applied; whether there are newer ones is unknown: \(error)",
+                    .migrations, folder,
+                    "\(applied.count) are applied; whether there are newer ones is unknown: \(error)",
                     mend: "name the folder that came with the program: --migrations FOLDER or ROCKET_MIGRATIONS")
             ]
         }

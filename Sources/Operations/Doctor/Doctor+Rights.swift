@@ -35,7 +35,8 @@ extension Doctor {
                 return .problem(
                     .rights, table,
                     "row-level security may hide rows of it from \(role), so the server refuses to read it",
-                    mend: "ALTER ROLE \(role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in the "
+                    mend:
+                        "ALTER ROLE \(role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in the "
                         + "job file")
             }
             return grants.isEmpty
@@ -64,12 +65,14 @@ extension Doctor {
               AND has_function_privilege('rocket_writer', f.oid, 'EXECUTE') AND NOT has_function_privilege(f.oid, 'EXECUTE')
             ORDER BY 1
             """)
-        guard let who = try connection.execute(
-            """
-            SELECT quote_ident(r.rolname) AS role, r.rolsuper, pg_has_role('rocket_writer', 'MEMBER') AS is_writer
-            FROM pg_roles r WHERE r.rolname = current_user
-            """
-        ).first else { return [] }
+        guard
+            let who = try connection.execute(
+                """
+                SELECT quote_ident(r.rolname) AS role, r.rolsuper, pg_has_role('rocket_writer', 'MEMBER') AS is_writer
+                FROM pg_roles r WHERE r.rolname = current_user
+                """
+            ).first
+        else { return [] }
         let role = try who.text("role")
         guard rows.isEmpty else {
             let missing = try rows.map { try $0.text("missing") }

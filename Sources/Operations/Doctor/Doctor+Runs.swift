@@ -18,7 +18,8 @@ extension Doctor {
         var findings: [Finding] = []
         for row in rows {
             let name = "run \(try row.int("run_id"))"
-            let what = "\(try row.text("command")) of \(try row.text("model")), process \(try row.int("pid")) on "
+            let what =
+                "\(try row.text("command")) of \(try row.text("model")), process \(try row.int("pid")) on "
                 + "\(try row.text("host")), since \(try row.text("started"))"
             switch try row.text("status") {
             case "running" where try row.bool("is_alive"): findings.append(.ok(.runs, name, "running: \(what)"))
@@ -26,7 +27,8 @@ extension Doctor {
                 findings.append(
                     .warning(
                         .runs, name, "ended without a word: \(what)",
-                        mend: "nothing: the next run resumes from what was done; see whether the machine stopped or was out "
+                        mend:
+                            "nothing: the next run resumes from what was done; see whether the machine stopped or was out "
                             + "of memory (dmesg)"))
             case "failed":
                 findings.append(
@@ -67,8 +69,8 @@ extension Doctor {
         }
     }
 
-    /// What to do where a live version's bytes are not what they were. Going back helps where the server sees the damage
-    /// too, and what was live before is whole.
+    /// What to do where a live version's bytes are not what they were. Going back helps where the server sees the
+    /// damage too, and what was live before is whole.
     private static func damaged(
         _ name: String, _ version: Int, _ error: ModelRegistryError, _ registry: ModelRegistry
     ) throws -> Finding {
@@ -91,6 +93,7 @@ extension Doctor {
                 mend: "restore rocket.artifact_chunks from a backup, or train anew, and look at the database's disk")
         }
         return .problem(
-            .models, name, found, mend: "rocket models rollback \(ShellWord.quoted(name)), and look at the database's disk")
+            .models, name, found,
+            mend: "rocket models rollback \(ShellWord.quoted(name)), and look at the database's disk")
     }
 }

@@ -18,13 +18,15 @@ extension Doctor {
             return .warning(
                 .database, subject,
                 "its encoding is SQL_ASCII, which keeps any bytes; a night ends at the first text that is not UTF-8",
-                mend: "move it to a database in UTF8: createdb --encoding UTF8 --template template0 NAME, then pg_dump and "
+                mend:
+                    "move it to a database in UTF8: createdb --encoding UTF8 --template template0 NAME, then pg_dump and "
                     + "pg_restore; or give the job views that convert what is not ASCII")
         case (_, .readOnly):
             return .ok(.database, subject, "its texts are in \(encoding); the server converts them to UTF-8")
         case (_, .readWrite):
             return .warning(
-                .database, subject, "its encoding is \(encoding), which lacks characters that names and values may have",
+                .database, subject,
+                "its encoding is \(encoding), which lacks characters that names and values may have",
                 mend: "move the job's tables to a database in UTF8: createdb --encoding UTF8 --template template0 NAME")
         }
     }

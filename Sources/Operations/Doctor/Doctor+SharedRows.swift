@@ -6,8 +6,8 @@ import Postgres
 import Runs
 
 extension Doctor {
-    /// Features whose values share ids on the newest cached day because the job file gives them too few bits, and those whose ids
-    /// shared a row in the newest version's training because memory did not suffice.
+    /// Features whose values share ids on the newest cached day because the job file gives them too few bits, and those
+    /// whose ids shared a row in the newest version's training because memory did not suffice.
     static func sharedIDs(_ job: JobFile, on connection: Connection) throws -> [Finding] {
         let bits = try connection.execute(
             """
@@ -19,7 +19,8 @@ extension Doctor {
         ).map { row in
             let (feature, rate) = (try row.text("feature"), try row.double("collision_rate"))
             return Finding.warning(
-                .models, "ids of \(feature)", "\(SharedIDs.percent(rate)) of the values share their id with another on \(try row.text("day"))",
+                .models, "ids of \(feature)",
+                "\(SharedIDs.percent(rate)) of the values share their id with another on \(try row.text("day"))",
                 mend: "remove hash_bits of \(feature) from \(job.path): every value then has its own embedding")
         }
         let memory = try connection.execute(
@@ -35,7 +36,8 @@ extension Doctor {
                 .models, "ids of \(try row.text("feature"))",
                 "\(SharedIDs.percent(try row.double("share"))) of the values shared one embedding in the training of version "
                     + "\(try row.int("version")): the others did not fit nets.embedding_memory",
-                mend: "write more than nets: {embedding_memory: \(size(job.embeddingMemory))} in \(job.path), or give the feature a "
+                mend:
+                    "write more than nets: {embedding_memory: \(size(job.embeddingMemory))} in \(job.path), or give the feature a "
                     + "minimum_count")
         }
         return bits + memory

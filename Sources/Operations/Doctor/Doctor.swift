@@ -3,8 +3,8 @@ import Foundation
 import JobFile
 import Postgres
 
-/// `rocket doctor`: looks at all that a job needs, and says how to fix what is not as it should be. Writes nothing but a
-/// file beside the cache, which it removes again.
+/// `rocket doctor`: looks at all that a job needs, and says how to fix what is not as it should be. Writes nothing but
+/// a file beside the cache, which it removes again.
 public struct Doctor {
     private let request: Request
 
@@ -44,7 +44,8 @@ public struct Doctor {
         let (job, jobFindings) = jobFile()
         var findings = Self.machine(job) + jobFindings
         let results = open(.fromEnvironment(url: request.database), "results", &findings)
-        let source = isOneDatabase
+        let source =
+            isOneDatabase
             ? results : open(.source(url: request.sourceDatabase, results: request.database), "logs", &findings)
         if let results {
             findings += look(.database, "results") { try Self.server(results, "results", access: .readWrite) }
@@ -87,7 +88,9 @@ public struct Doctor {
             findings += look(.rights, "results") { try Self.resultRights(on: results) }
             findings += look(.rights, "others") { try Self.writers(on: results) }
         }
-        if let job { findings += look(.disk, "cache.directory") { try Self.disk(job, isMigrated ? results : nil, logs) } }
+        if let job {
+            findings += look(.disk, "cache.directory") { try Self.disk(job, isMigrated ? results : nil, logs) }
+        }
         guard isMigrated else { return findings }
         findings += look(.cache, "files") { try Self.cache(job, request.depth, on: results) }
         if let job, let logs, request.depth == .deep {

@@ -32,8 +32,8 @@ public struct Finding: Encodable, Equatable, Sendable {
 }
 
 extension [Finding] {
-    /// With which code a command that found these leaves: a database in the way comes first, since without it little else is
-    /// known; then the job file; then all that is the machine's.
+    /// With which code a command that found these leaves: a database in the way comes first, since without it little
+    /// else is known; then the job file; then all that is the machine's.
     public var exitStatus: ExitStatus {
         let topics = Set(filter { $0.state == .problem }.map(\.topic))
         if topics.isEmpty { return .done }

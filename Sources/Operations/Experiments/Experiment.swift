@@ -9,8 +9,8 @@ import Reports
 import Runs
 import Training
 
-/// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results are
-/// written arm by arm; what an earlier run wrote is not done again.
+/// `rocket experiment`: trains arms on the window before a day, with several seeds, and judges them on the day. Results
+/// are written arm by arm; what an earlier run wrote is not done again.
 public struct Experiment {
     private let job: OpenJob
     private let launch: RankedLaunch

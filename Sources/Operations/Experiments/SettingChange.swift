@@ -70,7 +70,8 @@ struct SearchedSettings {
         }.map { ["features", "\($0)", key] }
     }
 
-    /// Changes in an order that the seed decides: one, two or three keys each, none twice, and none that changes nothing.
+    /// Changes in an order that the seed decides: one, two or three keys each, none twice, and none that changes
+    /// nothing.
     func trials(_ count: Int, of base: JobFile, seed: UInt64) throws -> [[SettingChange]] {
         var random = CounterRandom(seed: seed, stream: 0x5352_4348)
         var (trials, seen): ([[SettingChange]], Set<String>) = ([], [try base.fingerprintText()])

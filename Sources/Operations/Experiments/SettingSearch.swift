@@ -40,9 +40,9 @@ public struct SettingSearchResult: Sendable {
     public var changes: String
 }
 
-/// Searches for better settings by successive halving: many job files are trained for an epoch, the best third of them for
-/// three, and so on; all on the window before a day without its latest rows, which judge by the light net's log loss.
-/// Trials that an earlier run has written are not done again.
+/// Searches for better settings by successive halving: many job files are trained for an epoch, the best third of them
+/// for three, and so on; all on the window before a day without its latest rows, which judge by the light net's log
+/// loss. Trials that an earlier run has written are not done again.
 public struct SettingSearch {
     private let job: OpenJob
     private let launch: RankedLaunch
@@ -104,10 +104,12 @@ public struct SettingSearch {
         var field = [[]] + (try settings.trials(max(1, count - 1), of: jobFile, seed: jobFile.training.seed))
         for rung in SearchTrials.rungs.indices {
             var done: [SearchTrials.Trial] = []
-            // An equal part for each rung: wide nets and slow learners must not use up what the better ones are judged by.
+            // An equal part for each rung: wide nets and slow learners must not use up what the better ones are judged
+            // by.
             let affordable = budget * Double(rung + 1) / Double(SearchTrials.rungs.count)
             for changes in field {
-                // What is begun is ended; the job file as it is comes first, so that there always is something to compare with.
+                // What is begun is ended; the job file as it is comes first, so that there always is something to
+                // compare with.
                 guard trials.seconds < affordable || changes.isEmpty else { break }
                 if let trial = try trials.run(changes, rung: rung) { done.append(trial) }
             }

@@ -1,9 +1,10 @@
-/// Anchors and aliases of YAML let a short text stand for more nodes than any memory holds. Job files have few: their number
-/// is limited before anything is composed.
+/// Anchors and aliases of YAML let a short text stand for more nodes than any memory holds. Job files have few: their
+/// number is limited before anything is composed.
 ///
 /// The text is looked through without a parser, and what only looks like an alias, in a comment say, counts too.
 enum AliasLimit {
-    /// Aliases of lists and mappings: at most this many, nested as they may be, stand for less than fifty times the file.
+    /// Aliases of lists and mappings: at most this many, nested as they may be, stand for less than fifty times the
+    /// file.
     static let mostCollections = 10
     /// Aliases of plain values.
     static let mostScalars = 1_000
@@ -47,13 +48,15 @@ enum AliasLimit {
     private static func standsForScalar(_ bytes: [UInt8], after mark: Mark) -> Bool {
         let rest = bytes[mark.name.endIndex...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         let value = rest.drop { $0 == 0x20 }
-        guard value.startIndex > rest.startIndex, let first = value.first, isName(first), first != UInt8(ascii: "-") else {
+        guard value.startIndex > rest.startIndex, let first = value.first, isName(first), first != UInt8(ascii: "-")
+        else {
             return false
         }
         return !value.contains(UInt8(ascii: ":"))
     }
 
     private static func isName(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (97...122).contains(byte | 0x20) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        (48...57).contains(byte) || (97...122).contains(byte | 0x20) || byte == UInt8(ascii: "_")
+            || byte == UInt8(ascii: "-")
     }
 }

@@ -1,6 +1,7 @@
 /// How days of logs are turned into cache files.
 public struct ExtractionSettings: Codable, Equatable, Sendable {
-    /// Parts of equal length that a day is cut into; each becomes a file, and workers share them. Decides the files' bytes.
+    /// Parts of equal length that a day is cut into; each becomes a file, and workers share them. Decides the files'
+    /// bytes.
     public var shards: Int
     /// Workers of this process, two connections each.
     public var workers: Int

@@ -34,8 +34,8 @@ extension Form where Value == String {
         }
     }
 
-    /// `https://…`, `http://…`, or `$NAME`: jobs are kept in the database with their versions, so a URL that is a secret
-    /// stays in the environment.
+    /// `https://…`, `http://…`, or `$NAME`: jobs are kept in the database with their versions, so a URL that is a
+    /// secret stays in the environment.
     static var webhook: Form {
         Form(
             expected: "a URL with http or https and a host, or $NAME of the environment variable that holds one",

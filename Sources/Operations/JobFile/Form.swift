@@ -14,7 +14,8 @@ struct Form<Value> {
 }
 
 extension Form where Value == Int {
-    /// A whole number in decimal digits. Octal (`010`) and other bases of YAML 1.1 are refused, because few expect them.
+    /// A whole number in decimal digits. Octal (`010`) and other bases of YAML 1.1 are refused, because few expect
+    /// them.
     static func integer(_ range: ClosedRange<Int>) -> Form {
         Form(
             expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",

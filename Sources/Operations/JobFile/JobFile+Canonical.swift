@@ -7,8 +7,8 @@ import Training
 
 extension JobFile {
     /// Canonical JSON of everything in the file that the trained weights depend on: log source, features, nets, rocket
-    /// and training settings, without the number of threads and what else changes no weight. Equal texts on the same log
-    /// give equal weights; comments, order of keys, paths and the way of measuring do not matter.
+    /// and training settings, without the number of threads and what else changes no weight. Equal texts on the same
+    /// log give equal weights; comments, order of keys, paths and the way of measuring do not matter.
     public func fingerprintText() throws -> String {
         var training = training
         training.threads = nil

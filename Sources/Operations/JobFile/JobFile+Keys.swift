@@ -178,7 +178,8 @@ extension JobFile {
         }
         if budget == .zero {
             section.problems.add(
-                line: section.line(of: "budget"), "training.budget: 0s leaves no time to train; write 2h, or leave it out")
+                line: section.line(of: "budget"),
+                "training.budget: 0s leaves no time to train; write 2h, or leave it out")
         }
         if training.search != nil, section.has("booster_epochs") {
             section.problems.add(
@@ -211,7 +212,8 @@ extension JobFile {
                     + "is incremental; remove them, or write start: window")
         }
         for (isSet, key) in [
-            (training.search != nil, "training.epochs: auto"), (rocket.teacher == .finished, "rocket.teacher: finished"),
+            (training.search != nil, "training.epochs: auto"),
+            (rocket.teacher == .finished, "rocket.teacher: finished"),
         ] where isSet {
             file.problems.add(
                 line: file.line(of: "training"),

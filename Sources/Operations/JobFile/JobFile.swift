@@ -8,8 +8,8 @@ import Training
 
 /// One training job: which logs, which features, which nets, and how they are trained and measured.
 ///
-/// The file is YAML and strictly read: a value exists here only if it was valid, and every mistake of a file is reported
-/// at once with its line.
+/// The file is YAML and strictly read: a value exists here only if it was valid, and every mistake of a file is
+/// reported at once with its line.
 public struct JobFile: Sendable {
     /// Name under which models, reports and locks are kept.
     public var model: String

@@ -12,7 +12,8 @@ public struct JobFileEdit: Sendable {
     /// Sets the value of a key, and adds the key, and the mappings that it is in, where they are not there.
     ///
     /// - Parameters:
-    ///   - path: from the root, such as `["training", "l2"]`; an item of a list by its position, `["features", "0", "name"]`.
+    ///   - path: from the root, such as `["training", "l2"]`; an item of a list by its position, `["features", "0",
+    ///     "name"]`.
     ///   - value: as YAML writes it, on one line.
     /// - Returns: false where the text has no such place to write to; nothing is changed then.
     @discardableResult

@@ -1,6 +1,6 @@
 extension JobFilePage {
-    /// A line per key: its path, its default where that is not a value of its own, and what it does. A test compares the
-    /// paths with those that files are read by.
+    /// A line per key: its path, its default where that is not a value of its own, and what it does. A test compares
+    /// the paths with those that files are read by.
     static let table = #"""
         model | | The name of versions, reports and the job's lock.
 

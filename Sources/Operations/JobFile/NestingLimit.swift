@@ -1,5 +1,5 @@
-/// Lists and mappings inside each other take a parser's stack, level by level. Job files need five levels; their depth is
-/// limited before anything is composed.
+/// Lists and mappings inside each other take a parser's stack, level by level. Job files need five levels; their depth
+/// is limited before anything is composed.
 ///
 /// The text is looked through without a parser: what only looks like a bracket, in a quoted text say, counts too.
 enum NestingLimit {
@@ -11,7 +11,9 @@ enum NestingLimit {
     /// - Returns: nil: it is shallow enough.
     static func problem(in text: String) -> (line: Int, message: String)? {
         var open = 0
-        for (number, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        for (number, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
             if columns(before: line) > mostColumns {
                 return (
                     number + 1,
@@ -38,7 +40,9 @@ enum NestingLimit {
     private static func columns(before line: Substring.UTF8View) -> Int {
         var columns = 0
         for byte in line {
-            guard [UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "?"), UInt8(ascii: "\t")].contains(byte) else { break }
+            guard [UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "?"), UInt8(ascii: "\t")].contains(byte) else {
+                break
+            }
             columns += 1
         }
         return columns

@@ -9,8 +9,8 @@ import SampleLogs
 public typealias SampleLogSpecification = SampleLogs.SampleLogSpecification
 
 /// `rocket sample-logs`: writes generated logs day by day, a transaction a day. A day that is there with the same
-/// settings is left alone, so a run that was cut short is continued by running it again. Then the planner's statistics of the
-/// tables are gathered.
+/// settings is left alone, so a run that was cut short is continued by running it again. Then the planner's statistics
+/// of the tables are gathered.
 ///
 /// - Returns: the days, and for each whether it was written now.
 public func generateSampleLogs(

@@ -42,12 +42,14 @@ public func importLogs(
         }
         return summary
     }
-    if summaries.contains(where: { $0.outcome == .imported }) { try analyze(LogTables(prefix: request.prefix), on: connection) }
+    if summaries.contains(where: { $0.outcome == .imported }) {
+        try analyze(LogTables(prefix: request.prefix), on: connection)
+    }
     return summaries
 }
 
-/// Gathers the planner's statistics of both tables, which autovacuum does later and never does of a partitioned table as a
-/// whole. The server passes over tables whose owner this role is not.
+/// Gathers the planner's statistics of both tables, which autovacuum does later and never does of a partitioned table
+/// as a whole. The server passes over tables whose owner this role is not.
 func analyze(_ tables: LogTables, on connection: Connection) throws {
     try connection.script(
         "ANALYZE \(try connection.quoteRelation(tables.impressions)), \(try connection.quoteRelation(tables.clicks))")

@@ -104,7 +104,8 @@ package struct ArmTrainer {
         let training = try RankedTraining(
             order, collective.share(models, for: order), over: collective, counted: counted, log: context.log)
         do {
-            return try training.run(stops: { recorder.isStopping }) { state in
+            let stops = { recorder.isStopping }
+            return try training.run(stops: stops) { state in
                 recorder.show(
                     StageProgress(
                         title: "train \(order.name)", done: state.samples, total: samples, unit: "samples"))

@@ -4,8 +4,8 @@ import Logging
 import RocketLaunching
 import Training
 
-/// Trains arms on the same rows: finds out for how many epochs, where the job file leaves that open, and trains a booster once
-/// for all that learn from it.
+/// Trains arms on the same rows: finds out for how many epochs, where the job file leaves that open, and trains a
+/// booster once for all that learn from it.
 package final class ArmTrainings {
     private let trainer: ArmTrainer
     private let job: JobFile
@@ -91,7 +91,7 @@ package final class ArmTrainings {
         training.search = nil
         training.epochs = choice.epochs
         training.boosterEpochs = nil
-        var trained = try trainer.recorder.stage("train", detail: wanted.name, size: { ($0.report.samples, nil) }) {
+        var trained = try trainer.recorder.stage("train", detail: wanted.name, size: Self.size) {
             try trainer.train(
                 ArmTraining(
                     job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
@@ -147,13 +147,16 @@ package final class ArmTrainings {
         // All seeds of an experiment have the number that the first finds.
         training.seed = job.training.seed
         if let budget = training.search?.budget { training.search?.budget = budget * share(of: arm) }
-        return try trainer.recorder.stage("search", detail: wanted.name, size: { ($0.report.samples, nil) }) {
+        return try trainer.recorder.stage("search", detail: wanted.name, size: Self.size) {
             try trainer.train(
                 ArmTraining(
                     job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
                     training: training, teacher: teacher))
         }
     }
+
+    /// What the ledger says of a trained arm.
+    private static func size(_ trained: TrainedArm) -> (rows: Int?, bytes: Int?) { (trained.report.samples, nil) }
 
     /// Of the budget: a booster takes most of the time, wherever it is trained.
     private func share(of arm: Arm) -> Double {

@@ -6,9 +6,9 @@ import Logging
 import Runs
 import Training
 
-/// The checkpoints of one piece of work, which its fingerprint names: the newest of each arm, in as many parts as ranks made
-/// it. They go when the version is published; a piece of work that was given up leaves them, until another one finds them
-/// older than a week.
+/// The checkpoints of one piece of work, which its fingerprint names: the newest of each arm, in as many parts as ranks
+/// made it. They go when the version is published; a piece of work that was given up leaves them, until another one
+/// finds them older than a week.
 package struct CheckpointFolder {
     private let folder: String
     private let log: Logger
@@ -40,8 +40,9 @@ package struct CheckpointFolder {
 
     /// The folder of a piece of work; what others have forgotten beside it goes.
     ///
-    /// - Parameter work: fingerprint of the work, whoever does it: another number of ranks resumes from its checkpoints, with
-    ///   the shares that they were made with. A process that reads one stream has checkpoints of its own.
+    /// - Parameter work: fingerprint of the work, whoever does it: another number of ranks resumes from its
+    ///   checkpoints, with the shares that they were made with. A process that reads one stream has checkpoints of its
+    ///   own.
     package init(of work: String, _ context: JobContext, _ launch: RankedLaunch) throws {
         let work = launch.isRanked ? try SHA256Digest.of("\(work) in shares").hex : work
         let cache = URL(fileURLWithPath: context.jobFile.cacheDirectory).path
@@ -59,7 +60,9 @@ package struct CheckpointFolder {
         let week = Date.now.addingTimeInterval(-7 * 86_400)
         for name in OwnFiles.entries(root) where name.wholeMatch(of: /[a-z0-9_\-]+-[0-9a-f]{16}/) != nil {
             let other = "\(root)/\(name)"
-            guard !folder.hasSuffix("/\(name)"), let changed = OwnFiles.folderChanged(other), changed < week else { continue }
+            guard !folder.hasSuffix("/\(name)"), let changed = OwnFiles.folderChanged(other), changed < week else {
+                continue
+            }
             OwnFiles(in: other, .checkpointPart).removeAll { $0.changed < week }
         }
     }
@@ -68,7 +71,9 @@ package struct CheckpointFolder {
     package func find(_ arm: String) -> Found? {
         let checkpoints = Dictionary(grouping: parts(arm)) { "\($0.step) \($0.count)" }.values
             .map { newestOfEach($0) }.filter { parts in parts.count == parts.first?.count }
-        func changed(_ parts: [CheckpointPartName]) -> Date { parts.map { self.changed($0.name) }.max() ?? .distantPast }
+        func changed(_ parts: [CheckpointPartName]) -> Date {
+            parts.map { self.changed($0.name) }.max() ?? .distantPast
+        }
         guard let newest = checkpoints.max(by: { changed($0) < changed($1) }) else { return nil }
         let names = newest.map(\.name)
         for name in names {
@@ -99,13 +104,14 @@ package struct CheckpointFolder {
         return bytes
     }
 
-    /// Keeps a part beside those of other ranks: written to a temporary name, flushed, renamed. Training goes on without one
-    /// where that fails, on a full disk say, and the log says so.
+    /// Keeps a part beside those of other ranks: written to a temporary name, flushed, renamed. Training goes on
+    /// without one where that fails, on a full disk say, and the log says so.
     package func save(_ part: CheckpointPart, _ arm: String) -> Bool {
         var name = "a checkpoint"
         do {
             name = try CheckpointPartName(
-                arm: arm, step: part.step, number: part.number, count: part.count, bytes: part.bytes).name
+                arm: arm, step: part.step, number: part.number, count: part.count, bytes: part.bytes
+            ).name
             try Folders.make(folder)
             let file = try StagedFile(in: folder, stem: name)
             try file.write(part.bytes)
@@ -131,7 +137,8 @@ package struct CheckpointFolder {
 
     private func discard(_ part: CheckpointPart, _ arm: String, but name: String) {
         for other in parts(arm)
-        where other.step == part.step && other.count == part.count && other.number == part.number && other.name != name {
+        where other.step == part.step && other.count == part.count && other.number == part.number && other.name != name
+        {
             _ = try? files.remove(other.name)
         }
     }

@@ -20,7 +20,9 @@ extension FileMark {
 
     private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
         let wanted = Array(text.utf8)
-        return bytes.indices.dropLast(wanted.count - 1).contains { bytes[$0] == wanted[0] && bytes[$0...].starts(with: wanted) }
+        return bytes.indices.dropLast(wanted.count - 1).contains {
+            bytes[$0] == wanted[0] && bytes[$0...].starts(with: wanted)
+        }
     }
 }
 

@@ -6,8 +6,8 @@ import Postgres
 import Runs
 import Training
 
-/// The numbers of epochs that searches have found, in the database. A number that a piece of work has once got stays its own, so
-/// that it ends with the same weights however often it is disturbed.
+/// The numbers of epochs that searches have found, in the database. A number that a piece of work has once got stays
+/// its own, so that it ends with the same weights however often it is disturbed.
 package struct EpochChoices {
     private let connection: Connection
     private let work: Work
@@ -30,7 +30,8 @@ package struct EpochChoices {
             model = jobFile.model
             self.fingerprint = fingerprint
             settings = try WorkFingerprint(
-                work: SHA256Digest.of(jobFile.fingerprintText()).hex, jobFile, launch).version
+                work: SHA256Digest.of(jobFile.fingerprintText()).hex, jobFile, launch
+            ).version
             self.trainedTo = trainedTo
         }
     }
@@ -68,8 +69,8 @@ package struct EpochChoices {
         ).first.map { try Self.decoded($0.text("choice")) }
     }
 
-    /// What the newest search of the nights before found, with the same settings on about as many rows. Never one of a later
-    /// night, whose rows this one could not have seen.
+    /// What the newest search of the nights before found, with the same settings on about as many rows. Never one of a
+    /// later night, whose rows this one could not have seen.
     private func earlier(_ training: String, rows: Int) throws -> EpochChoice? {
         let row = try connection.execute(
             """

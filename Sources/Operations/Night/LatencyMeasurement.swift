@@ -19,9 +19,9 @@ struct LatencyMeasurement {
         (self.context, self.databases, self.recorder) = (context, databases, recorder)
     }
 
-    /// Measures how long both nets take for requests as a server gets them: raw values of impressions of the evaluated day,
-    /// hashed and scored by `Ranker`, for each configured number of candidates. The columns of `request_columns` are read
-    /// from the request, which is the first impression, the others from each candidate.
+    /// Measures how long both nets take for requests as a server gets them: raw values of impressions of the evaluated
+    /// day, hashed and scored by `Ranker`, for each configured number of candidates. The columns of `request_columns`
+    /// are read from the request, which is the first impression, the others from each candidate.
     ///
     /// - Parameter training: the first day that was trained on.
     func measure(_ trained: CoTrainedModel, on day: Day, training: Day) throws -> [LatencyReport] {
@@ -41,7 +41,9 @@ struct LatencyMeasurement {
             (name: name, ranker: try Ranker(ServingModel(branch, features: features), requestColumns: requestColumns))
         }
         let sizes = specification.batchSizes
-        defer { recorder.show(StageProgress(title: "latency", done: sizes.count, total: sizes.count, unit: "batch sizes")) }
+        defer {
+            recorder.show(StageProgress(title: "latency", done: sizes.count, total: sizes.count, unit: "batch sizes"))
+        }
         return try sizes.enumerated().flatMap { done, size in
             try recorder.progress(StageProgress(title: "latency", done: done, total: sizes.count, unit: "batch sizes"))
             let request = try ServingRequest(sample, candidates: size, nets[0].ranker.encoder)
@@ -86,7 +88,8 @@ struct LatencyMeasurement {
         return sample
     }
 
-    /// Where the job file does not say which columns come with the request: the time, and the column that GAUC groups by.
+    /// Where the job file does not say which columns come with the request: the time, and the column that GAUC groups
+    /// by.
     private func requestColumns(_ features: ServedFeatures) -> Set<String> {
         let columns =
             context.jobFile.evaluation.latency.requestColumns

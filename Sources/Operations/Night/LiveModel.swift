@@ -29,8 +29,8 @@ struct LiveModel {
             version: version, lineage: lineage, model: fits ? try model(of: version, context, registry) : nil)
     }
 
-    /// The live version's nets; nil where its stored bytes are damaged: the night continues, since without its new version
-    /// there would be nothing to replace them with.
+    /// The live version's nets; nil where its stored bytes are damaged: the night continues, since without its new
+    /// version there would be nothing to replace them with.
     private static func model(
         of version: Int, _ context: JobContext, _ registry: ModelRegistry
     ) throws -> CoTrainedModel? {

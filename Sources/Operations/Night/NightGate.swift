@@ -27,7 +27,8 @@ struct NightGate {
 
     func verdict(on judged: JudgedNight) throws -> NightVerdict {
         try recorder.stage("gate") {
-            let comparisons = try NetComparisons(context.jobFile, recorder).compare(judged.scored, live: judged.liveModel)
+            let comparisons = try NetComparisons(context.jobFile, recorder).compare(
+                judged.scored, live: judged.liveModel)
             guard promotion == .byGate else { return NightVerdict(comparisons: comparisons, record: nil) }
             let decision = context.jobFile.promotion.decision(for: try findings(judged, comparisons))
             return NightVerdict(
@@ -65,7 +66,9 @@ struct NightGate {
     ) throws -> PromotionGate.Regression {
         func figures(_ metric: ModelComparison.Metric) throws -> PairedComparison? {
             let kind = ModelComparison.Kind.lightMinusLogisticRegression
-            if let figures = comparisons.first(where: { $0.kind == kind && $0.metric == metric })?.figures { return figures }
+            if let figures = comparisons.first(where: { $0.kind == kind && $0.metric == metric })?.figures {
+                return figures
+            }
             return try judged.version.flatMap { version in
                 try databases.registry.comparison(kind, metric, of: version, day: judged.night.evaluatedDay)
             }

@@ -13,8 +13,8 @@ package struct NightPlanner {
         (self.context, self.source) = (context, source)
     }
 
-    /// The night that is judged on the last mature day; where the log ends before it, as a copy of some older weeks does,
-    /// the error says which day there is.
+    /// The night that is judged on the last mature day; where the log ends before it, as a copy of some older weeks
+    /// does, the error says which day there is.
     ///
     /// - Throws: `JobError.emptyLog`, `.logEnded`, `.noImpressions`, `.nothingToTrainOn`.
     func last(asOf: AsOf) throws -> Night {

@@ -30,8 +30,8 @@ struct NightStart {
         return PlannedNight(night: night.after(parent?.lineage.trainedDays.upperBound), parent: parent)
     }
 
-    /// The version that a night goes on from where the job file asks for it; nil: the night trains its window from nothing,
-    /// because the job file says so, or there is no version of these features before.
+    /// The version that a night goes on from where the job file asks for it; nil: the night trains its window from
+    /// nothing, because the job file says so, or there is no version of these features before.
     ///
     /// - Throws: `JobError.notReproduced` when the version's weights do not give the figures that are stored of them.
     private func parent(of night: Night) throws -> WarmStart? {
@@ -43,7 +43,8 @@ struct NightStart {
         }
         let lineage = try registry.lineage(of: version)
         let model = try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version))
-        guard lineage.specificationHash == context.specification.hash, model.nets.hasSameNets(as: context.jobFile.nets) else {
+        guard lineage.specificationHash == context.specification.hash, model.nets.hasSameNets(as: context.jobFile.nets)
+        else {
             context.log.notice("version \(version) has other features or nets; training the window from nothing")
             return nil
         }
@@ -65,7 +66,8 @@ struct NightStart {
             )
             return
         }
-        let found = try DayScoring(context, databases.extraction, recorder).evaluate(parent.model, arm: .rocket, on: entries)
+        let found = try DayScoring(context, databases.extraction, recorder).evaluate(
+            parent.model, arm: .rocket, on: entries)
         for stored in try registry.figures(of: parent.version, day: day) {
             let report = found.first { $0.net == stored.net }?.report
             guard let report, report.auc == stored.auc, report.logLoss == stored.logLoss else {

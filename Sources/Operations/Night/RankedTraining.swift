@@ -58,7 +58,7 @@ extension TrainingOrder: RankTask {
             let training = try RankedTraining(
                 self, rank.group.share(TrainingOrder.Models(), for: self), over: rank.group, counted: rank.counted,
                 log: rank.log)
-            _ = try training.run(stops: { rank.interruption.isRequested }) { _ in }
+            _ = try training.run(stops: { rank.interruption.isRequested }, progress: { _ in })
         } catch let error as CollectiveError where error.breaksGroup {
             throw error
         } catch {

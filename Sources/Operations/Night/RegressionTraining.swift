@@ -33,7 +33,8 @@ package struct RegressionTraining {
     func baseline(on entries: [CacheManifest.Entry]) throws -> TrainedRegression? {
         let jobFile = context.jobFile
         guard jobFile.evaluation.baselines.contains(.logisticRegression) else { return nil }
-        return try recorder.stage("train", detail: LogisticRegression.name, size: { ($0.report.samples, nil) }) {
+        func size(_ trained: TrainedRegression) -> (rows: Int?, bytes: Int?) { (trained.report.samples, nil) }
+        return try recorder.stage("train", detail: LogisticRegression.name, size: size) {
             try train(on: entries, seed: jobFile.training.seed)
         }
     }

@@ -61,7 +61,9 @@ struct VersionAssembly {
             Artifact(name: Artifact.model, bytes: try rocket.model.safetensors()),
             Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
         ]
-        if let bytes = try onnx(rocket.model, features) { artifacts.append(Artifact(name: Artifact.onnx, bytes: bytes)) }
+        if let bytes = try onnx(rocket.model, features) {
+            artifacts.append(Artifact(name: Artifact.onnx, bytes: bytes))
+        }
         if let state = rocket.optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
         return artifacts
     }

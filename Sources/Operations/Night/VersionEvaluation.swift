@@ -6,8 +6,8 @@ import RocketLaunching
 import Runs
 import Training
 
-/// `rocket evaluate`: judges a stored version on a day that it has not seen, from the weights in the database, and stores
-/// the reports with it.
+/// `rocket evaluate`: judges a stored version on a day that it has not seen, from the weights in the database, and
+/// stores the reports with it.
 public struct VersionEvaluation {
     private let job: OpenJob
 

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Logistic regression over the values of all columns, learned row by row in the order of time: what is known of a click
-/// without any cross.
+/// Logistic regression over the values of all columns, learned row by row in the order of time: what is known of a
+/// click without any cross.
 ///
 /// Each row is predicted before it is learned from, and the newest fifth is only predicted, so that no logit knows its
 /// own click. The step of each weight shrinks with the gradients that it has seen (Adagrad).

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Why a column's values cannot have been known before the click: not that they tell much of it, but that they are written
-/// because of it.
+/// Why a column's values cannot have been known before the click: not that they tell much of it, but that they are
+/// written because of it.
 enum ColumnLeak: Equatable, Sendable {
     /// It says something only where there is a click; in every other row it is empty, or has one and the same value.
     case filledOnlyWhereClicked(rows: Int, otherwise: String?)
@@ -42,7 +42,9 @@ enum ColumnLeak: Equatable, Sendable {
         let empty = tallies.filter { Self.isEmpty($0.key) }
         // The most frequent value of the rows that are not clicked.
         let usual = tallies.max { left, right in
-            (left.value.rows - left.value.clicks, right.key ?? "") < (right.value.rows - right.value.clicks, left.key ?? "")
+            (left.value.rows - left.value.clicks, right.key ?? "") < (
+                right.value.rows - right.value.clicks, left.key ?? ""
+            )
         }
         for (otherwise, part) in [(nil, empty), (usual?.key, tallies.filter { $0.key == usual?.key })] {
             let filled = values.count - part.values.reduce(0) { $0 + $1.rows }

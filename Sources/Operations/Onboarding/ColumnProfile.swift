@@ -56,7 +56,8 @@ struct ColumnProfile: Sendable {
         var counts: [String: Int] = [:]
         for value in present { counts[value, default: 0] += 1 }
         distinct = counts.count
-        let tableValues = Int(Double(max(tableRows, values.count)) * (1 - nullShare))
+        let tableValues =
+            Int(Double(max(tableRows, values.count)) * (1 - nullShare))
             * (elements == nil ? 1 : max(1, present.count / max(1, values.count - nulls)))
         if isWhole {
             expectedDistinct = counted.count
@@ -101,14 +102,18 @@ struct ColumnProfile: Sendable {
     }
 
     /// Click rates of values are learned from every other row and tried on the rest, so that chance does not look like
-    /// knowledge. Values that are rare share one rate, NULL has its own: a column that is filled with clicks gives itself away.
+    /// knowledge. Values that are rare share one rate, NULL has its own: a column that is filled with clicks gives
+    /// itself away.
     static func clickAUC(_ values: [String?], _ clicked: [Bool]) -> Double? {
         let leastClicks = 20
         let even = values.indices.filter { $0 % 2 == 0 }
         let odd = values.indices.filter { $0 % 2 == 1 }
         let clicks = odd.count { clicked[$0] }
         guard clicks >= leastClicks, clicks < odd.count, even.contains(where: { clicked[$0] }) else { return nil }
-        enum Kind: Hashable { case null, rare, value(String) }
+        enum Kind: Hashable {
+            case null, rare
+            case value(String)
+        }
         var seen: [String: Int] = [:]
         for row in even { if let value = values[row] { seen[value, default: 0] += 1 } }
         func kind(_ value: String?) -> Kind {
@@ -125,7 +130,11 @@ struct ColumnProfile: Sendable {
         var tried: [Double: (clicked: Double, not: Double)] = [:]
         for row in odd {
             let score = scores[kind(values[row])] ?? prior
-            if clicked[row] { tried[score, default: (0, 0)].clicked += 1 } else { tried[score, default: (0, 0)].not += 1 }
+            if clicked[row] {
+                tried[score, default: (0, 0)].clicked += 1
+            } else {
+                tried[score, default: (0, 0)].not += 1
+            }
         }
         var (below, wins) = (0.0, 0.0)
         for (_, group) in tried.sorted(by: { $0.key < $1.key }) {

@@ -1,11 +1,11 @@
 import Foundation
 
-/// How many different values there are among those that it was shown, each as a 64-bit hash: exactly while they are few,
-/// from then on estimated by HyperLogLog.
+/// How many different values there are among those that it was shown, each as a 64-bit hash: exactly while they are
+/// few, from then on estimated by HyperLogLog.
 ///
 /// The estimate's standard error is 1.04 / √16,384 = 0.8 %, with 16 KB however many values there are. The estimator is
-/// the one of Otmar Ertl, “New cardinality estimation algorithms for HyperLogLog sketches” (arXiv 1702.01284), section 4,
-/// which needs no table of corrections.
+/// the one of Otmar Ertl, “New cardinality estimation algorithms for HyperLogLog sketches” (arXiv 1702.01284), section
+/// 4, which needs no table of corrections.
 struct DistinctCount: Sendable {
     /// Open addressing, 0 is an empty place; emptied once the values are many.
     private var values: [UInt64]

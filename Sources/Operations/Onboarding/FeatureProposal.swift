@@ -52,14 +52,17 @@ extension FeatureProposal {
     private static func reasonAgainst(_ profile: ColumnProfile) -> String? {
         let column = profile.column
         if column.isGeneratedTruth {
-            return "the probability that rocket sample-logs drew the click with: evaluation.true_probability, and no feature"
+            return
+                "the probability that rocket sample-logs drew the click with: evaluation.true_probability, and no feature"
         }
         if let leak = profile.leak { return leak.description }
         if let word = after.first(where: { column.words.contains($0) }), history.isDisjoint(with: column.words) {
             return "‘\(word)’: it sounds as if it were known after the click only; put it in if it is known before"
         }
         if profile.nullShare > mostNull { return "\(shortPercent(profile.nullShare)) of the rows have no value" }
-        if profile.distinct < 2, profile.nullShare == 0 || profile.distinct == 0 { return "the same value in every row" }
+        if profile.distinct < 2, profile.nullShare == 0 || profile.distinct == 0 {
+            return "the same value in every row"
+        }
         if column.family == .array || column.family == .number { return nil }
         if profile.distinct > 1_000 || column.isUnique, profile.rowsPerValue < 2,
             profile.seenBefore.map({ $0 < leastSeenBefore }) ?? true
@@ -75,12 +78,14 @@ extension FeatureProposal {
 
     /// Words of columns that are filled after the impression.
     private static let after = [
-        "click", "clicked", "clicks", "conversion", "conversions", "converted", "purchase", "purchased", "revenue", "dwell",
+        "click", "clicked", "clicks", "conversion", "conversions", "converted", "purchase", "purchased", "revenue",
+        "dwell",
         "bought", "label", "postback",
     ]
     /// With one of these, such a column tells of earlier impressions.
     private static let history: Set = [
-        "past", "prior", "prev", "previous", "earlier", "last", "before", "history", "historic", "historical", "hist", "avg",
+        "past", "prior", "prev", "previous", "earlier", "last", "before", "history", "historic", "historical", "hist",
+        "avg",
         "average", "mean", "rate", "ctr", "7d", "14d", "28d", "30d", "90d",
     ]
 
@@ -88,7 +93,8 @@ extension FeatureProposal {
         switch profile.column.family {
         case .array: return .multiValued
         case .number where profile.distinct > 10: return .numeric(isSkewed: isSkewed(profile))
-        case .integer where profile.distinct > 10 && profile.column.isMeasure: return .numeric(isSkewed: isSkewed(profile))
+        case .integer where profile.distinct > 10 && profile.column.isMeasure:
+            return .numeric(isSkewed: isSkewed(profile))
         default: return .categorical
         }
     }
@@ -112,7 +118,9 @@ extension FeatureProposal {
             }
         }
         if profile.nullShare >= 0.005 { parts.append("\(shortPercent(profile.nullShare)) NULL") }
-        if profile.column.family == .integer, case .numeric = kind { parts.append("if it names something: categorical") }
+        if profile.column.family == .integer, case .numeric = kind {
+            parts.append("if it names something: categorical")
+        }
         return parts.joined(separator: "; ")
     }
 

@@ -5,7 +5,8 @@ extension JobDraft {
     func yaml(today: String) -> String {
         let sizes = sizes
         return [
-            head(today), sourceText, featuresText, netsText(sizes), rocketText, trainingText(sizes), evaluationText(sizes),
+            head(today), sourceText, featuresText, netsText(sizes), rocketText, trainingText(sizes),
+            evaluationText(sizes),
             restText,
         ].joined(separator: "\n\n") + "\n"
     }
@@ -22,7 +23,10 @@ extension JobDraft {
         if !remarks.isEmpty {
             lines += ["#", "# Please look at:"] + remarks.map { "#   - \(Self.comment($0))" }
         }
-        return (lines + ["", Self.noted("model: \(Self.scalar(model))", "versions, reports and the job's lock carry this name")])
+        return
+            (lines + [
+                "", Self.noted("model: \(Self.scalar(model))", "versions, reports and the job's lock carry this name"),
+            ])
             .joined(separator: "\n")
     }
 
@@ -136,7 +140,9 @@ extension JobDraft {
         // Of generated logs.
         let truth: String =
             impressions.columns.first(where: \.isGeneratedTruth)
-            .map { "\n" + Self.noted("  true_probability: \(Self.scalar($0.name))", "with which the clicks were drawn") } ?? ""
+            .map {
+                "\n" + Self.noted("  true_probability: \(Self.scalar($0.name))", "with which the clicks were drawn")
+            } ?? ""
         let arms =
             sizes.trainsBaselines
             ? Self.noted(
@@ -206,8 +212,9 @@ extension JobDraft {
             switch scalar {
             case "\\", "\"": "\\\(scalar)"
             case _ where isPrintable(scalar): String(scalar)
-            default: "\\U" + String(repeating: "0", count: 8 - String(scalar.value, radix: 16).count)
-                + String(scalar.value, radix: 16)
+            default:
+                "\\U" + String(repeating: "0", count: 8 - String(scalar.value, radix: 16).count)
+                    + String(scalar.value, radix: 16)
             }
         }
         return "\"" + escaped.joined() + "\""

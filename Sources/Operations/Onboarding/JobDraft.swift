@@ -41,7 +41,8 @@ struct JobDraft: Sendable {
         }
         if groups.count > 1 {
             remarks.append(
-                "GAUC is over \(groups[0].name); it could be over \(groups.dropFirst().map(\.name).joined(separator: ", "))")
+                "GAUC is over \(groups[0].name); it could be over \(groups.dropFirst().map(\.name).joined(separator: ", "))"
+            )
         }
         remark(on: sample)
         remarkOnFeatures()

@@ -29,7 +29,8 @@ public enum JobDraftError: Error, CustomStringConvertible {
         case .noTime(let table, let others):
             "\(table) has no column of type timestamp with time zone, which a row's time needs"
                 + (others.isEmpty
-                    ? "" : " (\(others.joined(separator: ", ")) say no zone); make a view that gives it one, such as: "
+                    ? ""
+                    : " (\(others.joined(separator: ", ")) say no zone); make a view that gives it one, such as: "
                         + "CREATE VIEW … AS SELECT *, \(others[0].prefix { $0 != " " }) AT TIME ZONE 'UTC' AS "
                         + "happened_at FROM \(table)")
         case .noReference(let impressions, let clicks, let columns, let refused):

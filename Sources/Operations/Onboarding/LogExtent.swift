@@ -29,20 +29,21 @@ struct LogExtent: Sendable {
         return days
     }
 
-    /// The start of the newest day that has more than a few rows: the day that a first night judges on. Nil where there is no
-    /// day before it.
+    /// The start of the newest day that has more than a few rows: the day that a first night judges on. Nil where there
+    /// is no day before it.
     var judged: Instant? {
         var rowsOfDay: [Day: Int] = [:]
         for hour in hours { rowsOfDay[hour.start.day, default: 0] += hour.rows }
         let days = days
-        guard let newest = days.last(where: { (rowsOfDay[$0] ?? 0) * days.count * 100 > rows }), newest != days.first else {
+        guard let newest = days.last(where: { (rowsOfDay[$0] ?? 0) * days.count * 100 > rows }), newest != days.first
+        else {
             return nil
         }
         return Instant(microseconds: Int64(newest.ordinal) * 86_400_000_000)
     }
 
-    /// The start of the hour from which on there are at least so many rows before an instant, with how many there are; nil:
-    /// no rows.
+    /// The start of the hour from which on there are at least so many rows before an instant, with how many there are;
+    /// nil: no rows.
     func newest(_ wanted: Int, before end: Instant?) -> Hour? {
         let hours = hours.filter { hour in end.map { hour.start < $0 } ?? true }
         guard var found = hours.last else { return nil }

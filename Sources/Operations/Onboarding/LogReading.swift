@@ -5,10 +5,10 @@ import Postgres
 
 /// Reads a team's log for a first job file, writing nothing.
 ///
-/// A log whose rows can be counted in time and whose values are not too many is read whole, once. Of a larger one that can
-/// be counted, the rows with the lowest hashes of their ids are read, and the newest ones. Of one that cannot be counted in
-/// time, some of a table's pages, or some stretches of a view's time. Which of these it is depends on counts and on the
-/// limit of time, and not on the planner's statistics.
+/// A log whose rows can be counted in time and whose values are not too many is read whole, once. Of a larger one that
+/// can be counted, the rows with the lowest hashes of their ids are read, and the newest ones. Of one that cannot be
+/// counted in time, some of a table's pages, or some stretches of a view's time. Which of these it is depends on counts
+/// and on the limit of time, and not on the planner's statistics.
 struct LogReading {
     let search: SourceSearch
     let source: SourceProposal
@@ -84,7 +84,8 @@ struct LogReading {
     ) throws {
         tally.keepRecent(from: start, before: end, expecting: rows)
         try stream(
-            "\(try relation) i", "\(try times) AND i.\(try time) >= '\(start)'\(try before(end))", into: &tally, .recent)
+            "\(try relation) i", "\(try times) AND i.\(try time) >= '\(start)'\(try before(end))", into: &tally, .recent
+        )
         let clickTime = try connection.quoteIdentifier(source.clickTime.name)
         try clicks.read(
             search.clicks, id: source.clickImpression, time: source.clickTime, where: "c.\(clickTime) >= '\(start)'",
@@ -270,9 +271,10 @@ struct LogReading {
 
     /// `{"a","b"}`
     private static func arrayLiteral(_ texts: [String]) -> String {
-        "{" + texts.map {
-            "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-        }.joined(separator: ",") + "}"
+        "{"
+            + texts.map {
+                "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            }.joined(separator: ",") + "}"
     }
 
     /// Of a `timestamptz` as text, `2026-01-05 12:00:00.25+00`; the session's time zone is UTC.

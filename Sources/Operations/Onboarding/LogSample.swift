@@ -61,7 +61,8 @@ struct LogSample: Sendable {
             profiles.append(
                 ColumnProfile(
                     column, values: sample.map { $0.values[number] }, elements: elements, clicked: clicked,
-                    tableRows: max(read.rows, sample.count), counted: read.tally.distinct[number], isWhole: read.isWhole))
+                    tableRows: max(read.rows, sample.count), counted: read.tally.distinct[number], isWhole: read.isWhole
+                ))
             profiles[number].seenBefore = recent.seenBefore(number)
         }
     }
@@ -75,7 +76,8 @@ struct LogSample: Sendable {
     }
 
     private static let windows: [(seconds: Int, text: String)] = [
-        (60, "1m"), (300, "5m"), (600, "10m"), (900, "15m"), (1_800, "30m"), (3_600, "1h"), (7_200, "2h"), (10_800, "3h"),
+        (60, "1m"), (300, "5m"), (600, "10m"), (900, "15m"), (1_800, "30m"), (3_600, "1h"), (7_200, "2h"),
+        (10_800, "3h"),
         (21_600, "6h"), (43_200, "12h"), (86_400, "24h"), (172_800, "2d"), (259_200, "3d"), (604_800, "7d"),
         (1_209_600, "14d"), (2_592_000, "30d"),
     ]

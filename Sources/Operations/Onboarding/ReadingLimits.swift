@@ -1,7 +1,7 @@
 import Postgres
 
-/// How much of a log `rocket init` reads. All but the time are counts, so that the same log gives the same draft on a busy
-/// server too.
+/// How much of a log `rocket init` reads. All but the time are counts, so that the same log gives the same draft on a
+/// busy server too.
 struct ReadingLimits: Sendable {
     /// Counting the rows is given up after this time.
     var countMilliseconds = 30_000

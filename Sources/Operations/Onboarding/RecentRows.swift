@@ -1,5 +1,5 @@
-/// The newest rows of a log before its last day, in the order of their time, with their values as codes. Crosses are tried
-/// on them.
+/// The newest rows of a log before its last day, in the order of their time, with their values as codes. Crosses are
+/// tried on them.
 struct RecentRows: Sendable {
     /// For each column, one code per row: 32 bits of the value's hash; 0 for a missing value.
     var codes: [[UInt32]]

@@ -3,7 +3,8 @@ import Postgres
 
 /// Rows of the impressions while they are read: their values counted, some kept as text, the newest kept as codes.
 ///
-/// The newest are those before the last day, on which a first night judges: nothing is chosen by the clicks of judged rows.
+/// The newest are those before the last day, on which a first night judges: nothing is chosen by the clicks of judged
+/// rows.
 struct RowTally {
     private let columns: [SurveyedColumn]
     private let forms: [WireForm]
@@ -14,8 +15,8 @@ struct RowTally {
     private(set) var rows = 0
     /// For each column, its different values; of arrays, its different elements.
     private(set) var distinct: [DistinctCount]
-    /// Rows with the lowest hashes of their ids: a sample that depends neither on how many rows there are nor on where they
-    /// lie.
+    /// Rows with the lowest hashes of their ids: a sample that depends neither on how many rows there are nor on where
+    /// they lie.
     private(set) var sample: [SampledRow] = []
     private var highestHash = UInt64.max
     private(set) var recent: Recent
@@ -51,8 +52,8 @@ struct RowTally {
         recent = Recent(codes: columns.map { _ in [] })
     }
 
-    /// Keeps rows from an instant on as codes, up to another; where there are too many of them, a share by the hash of their
-    /// ids.
+    /// Keeps rows from an instant on as codes, up to another; where there are too many of them, a share by the hash of
+    /// their ids.
     mutating func keepRecent(from start: Instant, before end: Instant?, expecting rows: Int) {
         recent.timesKept = start.microseconds..<max(start.microseconds, end?.microseconds ?? .max)
         let most = min(limits.recentRows, limits.recentCells / max(1, columns.count))

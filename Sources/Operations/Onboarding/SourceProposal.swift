@@ -36,13 +36,17 @@ struct SourceSearch {
     func proposal() throws -> SourceProposal {
         var remarks: [String] = []
         let impressionTime = try time(
-            of: impressions, given.impressionTime, option: "--impression-time", near: ["impression", "seen", "shown", "view",
-                "viewed", "display", "displayed", "served", "impressed"], &remarks)
+            of: impressions, given.impressionTime, option: "--impression-time",
+            near: [
+                "impression", "seen", "shown", "view",
+                "viewed", "display", "displayed", "served", "impressed",
+            ], &remarks)
         let clickTime = try time(
             of: clicks, given.clickTime, option: "--click-time", near: ["click", "clicked", "tap", "tapped"], &remarks)
         let pair = try reference(&remarks)
         return SourceProposal(
-            impressionID: pair.id, impressionTime: impressionTime, clickImpression: pair.reference, clickTime: clickTime,
+            impressionID: pair.id, impressionTime: impressionTime, clickImpression: pair.reference,
+            clickTime: clickTime,
             found: pair.found, remarks: remarks)
     }
 
@@ -72,7 +76,8 @@ struct SourceSearch {
     /// How much a moment looks like that of the event, and not of the row's loading.
     static func timeScore(_ column: SurveyedColumn, near words: Set<String>) -> Int {
         let loading: Set = [
-            "created", "updated", "modified", "inserted", "loaded", "ingested", "processed", "deleted", "exported", "etl",
+            "created", "updated", "modified", "inserted", "loaded", "ingested", "processed", "deleted", "exported",
+            "etl",
             "expires", "received", "valid", "converted", "purchased",
         ]
         var score = 0
@@ -108,7 +113,8 @@ struct SourceSearch {
         pairs.sort { $0.score > $1.score }
         let isGiven = given.impressionID != nil && given.clickImpression != nil
         guard let best = pairs.first,
-            isGiven || best.reference.refersTo == best.id.name || (best.found ?? Self.likeness(best.id, best.reference)) > 0
+            isGiven || best.reference.refersTo == best.id.name
+                || (best.found ?? Self.likeness(best.id, best.reference)) > 0
         else {
             throw JobDraftError.noReference(
                 impressions: impressions.name, clicks: clicks.name, columns: clicks.columns.map(\.name),
@@ -147,7 +153,9 @@ struct SourceSearch {
     private var refusedKeys: [String] {
         [impressions, clicks].flatMap { table in
             table.columns.compactMap { column in
-                guard let reason = column.reasonAgainstKey, column.isUnique || Self.looksLikeKey(column) else { return nil }
+                guard let reason = column.reasonAgainstKey, column.isUnique || Self.looksLikeKey(column) else {
+                    return nil
+                }
                 return "\(table.name).\(column.name): \(reason)"
             }
         }
@@ -205,7 +213,8 @@ struct SourceSearch {
     /// Of some clicks, those with an impression; nil without clicks.
     private func share(of reference: SurveyedColumn, in id: SurveyedColumn) throws -> Double? {
         if !id.leadsIndex, impressions.rows > Self.large {
-            notice("no index of \(impressions.name) begins with \(id.name): reading all of about \(impressions.rows) rows")
+            notice(
+                "no index of \(impressions.name) begins with \(id.name): reading all of about \(impressions.rows) rows")
         }
         // A semi-join: the server reads the impressions once, where no index leads to them.
         let row = try connection.execute(

@@ -17,7 +17,8 @@ struct SurveyedTable: Sendable {
     /// - Throws: `AdLogError.noRelation`, `PostgresError`.
     init(_ name: String, referenced: String, on connection: Connection) throws {
         let relation = try connection.quoteRelation(name)
-        let rows = try connection.execute(Self.columns, [.text(relation), .text(try connection.quoteRelation(referenced))])
+        let rows = try connection.execute(
+            Self.columns, [.text(relation), .text(try connection.quoteRelation(referenced))])
         guard let first = rows.first else { throw AdLogError.noRelation(name) }
         self.name = name
         canBeSampled = ["r", "p", "m"].contains(try first.text("relkind"))
@@ -154,7 +155,8 @@ struct SurveyedColumn: Equatable, Sendable {
 
     private static let measures: Set = [
         "price", "age", "score", "amount", "cost", "bid", "count", "counts", "num", "number", "n", "total", "duration",
-        "seconds", "ms", "length", "size", "width", "height", "rank", "position", "days", "rating", "quantity", "distance",
+        "seconds", "ms", "length", "size", "width", "height", "rank", "position", "days", "rating", "quantity",
+        "distance",
         "balance", "budget", "discount", "weight", "views", "sessions",
     ]
 

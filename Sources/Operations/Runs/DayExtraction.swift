@@ -38,7 +38,8 @@ package struct DayExtraction {
     }
 
     private func build(_ day: Day) throws -> BuiltDay? {
-        try recorder.stage("extract", detail: day.description, size: { ($0?.cached.rows, $0?.cached.bytes) }) {
+        func size(_ built: BuiltDay?) -> (rows: Int?, bytes: Int?) { (built?.cached.rows, built?.cached.bytes) }
+        return try recorder.stage("extract", detail: day.description, size: size) {
             let estimate = try context.logDays.estimatedImpressions(of: day, on: databases.source)
             return try databases.extraction.build([day]) { day, rows in
                 try recorder.progress(

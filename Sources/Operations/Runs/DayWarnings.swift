@@ -37,7 +37,8 @@ struct DayWarnings {
         }
         if account.repeated.leftOut > 0 {
             log.warning(
-                "\(cached.day): \(account.repeated.leftOut) impressions left out that have the id and the time of another")
+                "\(cached.day): \(account.repeated.leftOut) impressions left out that have the id and the time of another"
+            )
         }
         warnOfMissedClicks(on: cached.day, clicks)
         warnOfStrayClicks(on: cached.day, clicks)
@@ -75,15 +76,16 @@ struct DayWarnings {
         }
     }
 
-    /// Features without a value, with one value only, with values that share ids, or with numbers of quite another size than
-    /// on the cached day before, unless they were so on that day too.
+    /// Features without a value, with one value only, with values that share ids, or with numbers of quite another size
+    /// than on the cached day before, unless they were so on that day too.
     private func warnOfFeatures(on day: Day) throws {
         for change in try features.changes(on: day) {
             let feature = change.feature
             if change.isEmpty, change.wasThere {
                 log.warning("\(day): feature \(feature) has no value in any row; look at its column")
             } else if change.isConstant, change.varied, !daysOfWeek.contains(feature) {
-                log.warning("\(day): feature \(feature) has the same value in every row that has one; look at its column")
+                log.warning(
+                    "\(day): feature \(feature) has the same value in every row that has one; look at its column")
             }
             if let rate = change.collisions, rate > SharedIDs.most, change.collisionsBefore ?? 0 <= SharedIDs.most {
                 log.warning(

@@ -5,8 +5,8 @@ import JobFile
 import Logging
 import Postgres
 
-/// A job that is open for work: connected, held against its database, with the session that holds its locks and writes its
-/// runs. Operations run through it; their steps get what they need from it and never see it.
+/// A job that is open for work: connected, held against its database, with the session that holds its locks and writes
+/// its runs. Operations run through it; their steps get what they need from it and never see it.
 public final class OpenJob {
     public let context: JobContext
     /// Where the logs are and where the results go.
@@ -61,8 +61,8 @@ public final class OpenJob {
 
     package var ledger: RunLedger { RunLedger(session: locks) }
 
-    /// Does what comes after a run, such as reading its report, and waits for the database as the run itself would: whoever
-    /// started it is to hear its result.
+    /// Does what comes after a run, such as reading its report, and waits for the database as the run itself would:
+    /// whoever started it is to hear its result.
     public func patiently<Result>(_ body: () throws -> Result) throws -> Result {
         try context.retrying.run { _ in try body() }
     }
@@ -75,8 +75,8 @@ public final class OpenJob {
         }
     }
 
-    /// Finds out what a command has to do, before its run is opened, and waits for the database as the run itself would. What
-    /// goes wrong stands in the ledger as a run too: a night that found no logs is no night without a run.
+    /// Finds out what a command has to do, before its run is opened, and waits for the database as the run itself
+    /// would. What goes wrong stands in the ledger as a run too: a night that found no logs is no night without a run.
     package func planning<Result>(_ command: String, _ body: (Databases) throws -> Result) throws -> Result {
         do {
             return try reading(body)
@@ -86,8 +86,8 @@ public final class OpenJob {
         }
     }
 
-    /// Writes a run into the ledger around the body; a failure is written too, then thrown on. Where the database goes away
-    /// the body is run again with new connections: what it has finished it finds done.
+    /// Writes a run into the ledger around the body; a failure is written too, then thrown on. Where the database goes
+    /// away the body is run again with new connections: what it has finished it finds done.
     package func run(
         _ command: String, evaluatedDay: Day?, _ body: (Databases, RunRecorder) throws -> RunOutcome
     ) throws -> RunOutcome {

@@ -19,8 +19,8 @@ public struct RankedLaunch: Sendable {
     /// Threads that a rank has, so that those of a machine have one a core.
     public var threads: Int { ranks?.threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
-    /// The training settings with what a group decides where the job file does not: as many shares for 1, 2, 4 and 8 ranks,
-    /// so that they train on the same batches, and a thread for each core that a rank has.
+    /// The training settings with what a group decides where the job file does not: as many shares for 1, 2, 4 and 8
+    /// ranks, so that they train on the same batches, and a thread for each core that a rank has.
     package func completed(_ training: TrainingSpecification) -> TrainingSpecification {
         guard let ranks else { return training }
         var training = training

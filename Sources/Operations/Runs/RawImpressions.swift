@@ -3,8 +3,8 @@ import Features
 import Postgres
 import RocketServing
 
-/// Impressions of a log as a server would get them: raw values of the columns that a model reads. Each value has the text,
-/// or is the number, that the extraction makes an id or a number of.
+/// Impressions of a log as a server would get them: raw values of the columns that a model reads. Each value has the
+/// text, or is the number, that the extraction makes an id or a number of.
 package struct RawImpressions {
     /// Those of a `FeatureEncoder` without a request.
     package let columns: [String]

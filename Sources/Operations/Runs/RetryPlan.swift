@@ -1,5 +1,5 @@
-/// How long to wait before a run whose database went away is begun again: a second, then twice as long each time, a minute
-/// at most, until all waiting together would pass what is allowed. A pure value.
+/// How long to wait before a run whose database went away is begun again: a second, then twice as long each time, a
+/// minute at most, until all waiting together would pass what is allowed. A pure value.
 package struct RetryPlan: Equatable {
     private let allowed: Duration
     private var waited = Duration.zero

@@ -30,7 +30,9 @@ package struct RunLedger {
                 _ = try connection.tryAdvisoryLock(Self.lockName(runID))
                 return runID
             }
-        } lock: { Self.lockName($0) }
+        } lock: {
+            Self.lockName($0)
+        }
     }
 
     /// Marks the runs whose processes ended without closing them.

@@ -50,7 +50,8 @@ import Testing
             let cases: [(arguments: [String], code: Int32, leftOut: Set<String>)] = [
                 (["report"], 0, ["latency", "comparisons"]), (["report", "--all"], 0, ["latency", "comparisons"]),
                 (["models", "list"], 0, ["latency", "comparisons"]),
-                (["models", "show", "1"], 0, ["latency", "comparisons"]), (night, 3, ["latency", "comparisons", "gate"]),
+                (["models", "show", "1"], 0, ["latency", "comparisons"]),
+                (night, 3, ["latency", "comparisons", "gate"]),
                 (["backfill"] + range, 3, ["latency", "comparisons"]),
                 (["extract", "--quiet", "--job", job, "--day", "2026-01-06"], 3, []),
                 (

@@ -11,7 +11,8 @@ import Testing
             // A value that libpq refuses shows whose it took.
             let variable = try RocketProgram.rocket(
                 ["status", "--no-logs"], database: url, environment: ["PGCONNECT_TIMEOUT": "many"])
-            #expect(variable.code == 7 && variable.errors.contains("\"many\" for connection option \"connect_timeout\""))
+            #expect(
+                variable.code == 7 && variable.errors.contains("\"many\" for connection option \"connect_timeout\""))
             try withTemporaryFolder { folder in
                 try "[ads]\nconnect_timeout=plenty\n".write(
                     toFile: "\(folder)/services", atomically: true, encoding: .utf8)
@@ -31,7 +32,9 @@ import Testing
             #expect(result.code == 7 && result.errors.contains("list of processes"), "\(result.errors)")
             #expect(!result.errors.contains("hunter2"))
         }
-        #expect(try !RocketProgram.rocket(["status"], database: "postgresql://a:b@/x?host=/nowhere").errors.contains("warning"))
+        #expect(
+            try !RocketProgram.rocket(["status"], database: "postgresql://a:b@/x?host=/nowhere").errors.contains(
+                "warning"))
     }
 
     @Test("With --log-format json that warning is a JSON line, too, wherever the option stands")
@@ -72,7 +75,8 @@ import Testing
                 days: TestJob.day("2026-01-05")...TestJob.day("2026-01-06"))
             for command in commands { try expect(command, says: "no model version 99; the newest: 1; see") }
             try expect(
-                ["report", "--model", "m", "--model-version", "1"], says: "version 1 is one of model ‘test’, not of ‘m’")
+                ["report", "--model", "m", "--model-version", "1"], says: "version 1 is one of model ‘test’, not of ‘m’"
+            )
         }
     }
 
@@ -139,7 +143,8 @@ import Testing
     @Test(
         "Every command's help has an example",
         arguments: [
-            "init", "doctor", "migrate", "import", "sample-logs", "extract", "train", "evaluate", "nightly", "backfill", "report",
+            "init", "doctor", "migrate", "import", "sample-logs", "extract", "train", "evaluate", "nightly", "backfill",
+            "report",
             "status",
             "models list", "models show", "config check",
         ])

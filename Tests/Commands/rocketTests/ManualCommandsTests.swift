@@ -35,7 +35,9 @@ import Testing
     @Test("The commands of README end with 0, in their order, and so do its questions in SQL")
     func readme() throws {
         let page = try Self.readme()
-        let questions = page.matches(of: /(?m)^```\n(SELECT [^;]*;)$/).map { "psql -qX \"$DATABASE_URL\" -c \"\($0.1)\"" }
+        let questions = page.matches(of: /(?m)^```\n(SELECT [^;]*;)$/).map {
+            "psql -qX \"$DATABASE_URL\" -c \"\($0.1)\""
+        }
         #expect(questions.count == 3)
         try Self.run(Self.commands(page) + questions)
     }

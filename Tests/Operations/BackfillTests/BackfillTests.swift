@@ -92,7 +92,9 @@ import Testing
             let plan = try RocketProgram.rocket(
                 ["backfill", "--job", job, "--dry-run"] + days, database: url)
             #expect(plan.code == 0, "\(plan.errors)")
-            for text in ["no earlier day to train on", "2026-01-05 … 2026-01-06", "there is no version yet", "no impressions"] {
+            for text in [
+                "no earlier day to train on", "2026-01-05 … 2026-01-06", "there is no version yet", "no impressions",
+            ] {
                 #expect(plan.output.contains(text), "\(text)")
             }
             for table in ["runs", "model_versions", "cache_days", "extraction_specifications"] {
@@ -185,13 +187,16 @@ import Testing
                 VALUES ('backfill', 'test', '2026-01-06', 'failed', '', 1, '', '', now())
                 """)
             #expect(try Self.plan(command, url).actions == ["skip", "make", "skip", "skip"])
-            #expect(try Self.plan(command + ["--reprocess", "failed"], url).actions == ["make", "make", "skip", "skip"])
+            #expect(
+                try Self.plan(command + ["--reprocess", "failed"], url).actions == ["make", "make", "skip", "skip"])
             #expect(try RocketProgram.rocket(command, database: url).code == 0)
             #expect(try Self.weights(database).count == 4)
         }
     }
 
-    @Test("A backfilled version is marked and stays a candidate; the nightly job has the gate judge it, without training again")
+    @Test(
+        "A backfilled version is marked and stays a candidate; the nightly job has the gate judge it, without training again"
+    )
     func marked() throws {
         try Self.withJob(change: Self.easilyPromoted) {
             database, url, job, command in
@@ -202,7 +207,8 @@ import Testing
             #expect(try Self.count(compared, database) == 4)
             let reports = try ReportReader(database: url).reports()
             #expect(reports.count == 4 && reports.allSatisfy { $0.backfilled && $0.state == "candidate" })
-            #expect(try RocketProgram.rocket(["models", "list"], database: url).output.contains("candidate, backfilled"))
+            #expect(
+                try RocketProgram.rocket(["models", "list"], database: url).output.contains("candidate, backfilled"))
             let first = try #require(reports.first).version
             #expect(try RocketProgram.rocket(["models", "promote", "\(first)"], database: url).code == 8)
             let trained = try Self.count("rocket.run_stages WHERE name = 'train'", database)
@@ -223,7 +229,8 @@ import Testing
         }
     }
 
-    @Test("With --promote each night is judged against the one promoted before it, also where it was backfilled without")
+    @Test(
+        "With --promote each night is judged against the one promoted before it, also where it was backfilled without")
     func promoted() throws {
         try Self.withJob(change: Self.easilyPromoted) {
             database, url, job, command in
@@ -253,8 +260,9 @@ import Testing
 
     @Test("Nights that go on from one another are refused newest first, or several at a time, with code 6")
     func incremental() throws {
-        try Self.withJob(change: { $0.replacing("batch_size: 128", with: "batch_size: 128, start: incremental") }) {
-            database, url, job, command in
+        let change = { (text: String) in text.replacing("batch_size: 128", with: "batch_size: 128, start: incremental")
+        }
+        try Self.withJob(change: change) { database, url, job, command in
             for flags in [["--order", "newest"], ["--jobs", "2"]] {
                 let result = try RocketProgram.rocket(command + flags, database: url)
                 #expect(result.code == 6 && result.errors.contains("training.start incremental"), "\(result.errors)")
@@ -264,14 +272,17 @@ import Testing
             try database.script(
                 "DELETE FROM ad_log.clicks WHERE clicked_at >= '2026-01-07' AND clicked_at < '2026-01-07 06:00'")
             // The night of the 6th is judged before, and all that follow go on from the night of the 7th.
-            #expect(try Self.plan(command + ["--reprocess", "stale"], url).actions == ["skip", "make", "make", "make"])
+            #expect(
+                try Self.plan(command + ["--reprocess", "stale"], url).actions == ["skip", "make", "make", "make"])
             #expect(try RocketProgram.rocket(command + ["--reprocess", "stale"], database: url).code == 0)
             #expect(try Self.weights(database).count == 7)
             #expect(try Self.plan(command + ["--reprocess", "stale"], url).code == 3)
         }
     }
 
-    @Test("A backfill waits while the nightly job holds its lock, and comes back to a night that another process works on")
+    @Test(
+        "A backfill waits while the nightly job holds its lock, and comes back to a night that another process works on"
+    )
     func waits() throws {
         try Self.withJob { database, url, job, command in
             let nightly = try TestDatabase.connect(url)
@@ -290,16 +301,19 @@ import Testing
             #expect(try Self.weights(database).map { $0.prefix(10) } == ["2026-01-07", "2026-01-08", "2026-01-09"])
             try night.release()
             let errors = try Self.errors(of: process)
-            #expect(process.terminationStatus == 0 && errors.contains("waiting for another run of model ‘test’: ‘tests’"))
+            #expect(
+                process.terminationStatus == 0 && errors.contains("waiting for another run of model ‘test’: ‘tests’"))
             #expect(errors.contains("2026-01-06: another process works on it: ‘tests’"))
             #expect(try Self.weights(database).count == 4)
         }
     }
 
-    @Test("The nightly job takes its own lock beside a backfill; on the very night that is worked on it leaves with 4 and says who")
+    @Test(
+        "The nightly job takes its own lock beside a backfill; on the very night that is worked on it leaves with 4 and says who"
+    )
     func sameNight() throws {
-        try Self.withJob(change: { $0.replacing("batch_size: 128}", with: "batch_size: 128, epochs: 40}") }) {
-            database, url, job, _ in
+        let long = { (text: String) in text.replacing("batch_size: 128}", with: "batch_size: 128, epochs: 40}") }
+        try Self.withJob(change: long) { database, url, job, _ in
             let process = try RocketProgram.started(
                 ["backfill", "--job", job, "--from", "2026-01-09", "--to", "2026-01-09"], database: url)
             while process.isRunning,

@@ -9,7 +9,8 @@ import Testing
 
 /// Versions become live, are rolled back and retired by rules that the database keeps.
 @Suite struct DeploymentTests {
-    /// Versions of a model without weights, as the registry would have written them; 1 … count in the order of their days.
+    /// Versions of a model without weights, as the registry would have written them; 1 … count in the order of their
+    /// days.
     private static func withVersions(
         _ verdicts: [String?], _ body: (_ url: String, _ versions: [Int], Connection) throws -> Void
     ) throws {

@@ -47,16 +47,19 @@ import Testing
         }
     }
 
-    @Test("A job that has run finds nothing wrong, with the least rights too; missing rights are named with their GRANT")
+    @Test(
+        "A job that has run finds nothing wrong, with the least rights too; missing rights are named with their GRANT")
     func rights() throws {
         try TestJob.withJob { url, job in
             _ = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
             try TestLogins.with(url) { logins in
                 let findings = Self.examine(logins.writer, job: job, logs: logins.logs, depth: .deep)
-                // The generated log ends long ago, and the job gives some features so few bits that their values share ids.
+                // The generated log ends long ago, and the job gives some features so few bits that their values share
+                // ids.
                 let subjects = Set(Self.complaints(findings).map(\.subject))
                 #expect(
-                    subjects == ["ad_log.impressions", "ids of category", "ids of interests", "ids of slot"], "\(findings)")
+                    subjects == ["ad_log.impressions", "ids of category", "ids of interests", "ids of slot"],
+                    "\(findings)")
                 #expect(findings.contains { $0.topic == .models && $0.found.contains("whole") })
 
                 let reader = Self.examine(logins.reports, job: job, logs: logins.logs)
@@ -64,7 +67,8 @@ import Testing
                 #expect(lacking.mend?.hasPrefix("GRANT rocket_writer TO ") == true && lacking.state == .problem)
                 let blind = Self.examine(logins.writer, job: job, logs: logins.writer)
                 let grants = Self.complaints(blind).filter { $0.topic == .rights }.compactMap(\.mend)
-                #expect(grants.count == 2 && grants.allSatisfy { $0.contains("GRANT SELECT ON \"ad_log\".") }, "\(grants)")
+                #expect(
+                    grants.count == 2 && grants.allSatisfy { $0.contains("GRANT SELECT ON \"ad_log\".") }, "\(grants)")
                 #expect(blind.exitStatus == .database)
             }
         }
@@ -143,15 +147,18 @@ import Testing
             try TestLogins.with(url) { logins in
                 let admin = try TestDatabase.connect(url)
                 try admin.script(
-                    "ALTER TABLE ad_log.impressions ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON ad_log.impressions USING (true)")
+                    "ALTER TABLE ad_log.impressions ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON ad_log.impressions USING (true)"
+                )
                 let findings = Self.examine(logins.writer, job: job, logs: logins.logs)
                 let hidden = try #require(Self.complaints(findings).first { $0.topic == .rights })
-                #expect(hidden.subject == "ad_log.impressions" && hidden.found.contains("row-level security"), "\(hidden)")
+                #expect(
+                    hidden.subject == "ad_log.impressions" && hidden.found.contains("row-level security"), "\(hidden)")
                 #expect(hidden.mend?.contains("BYPASSRLS") == true && findings.exitStatus == .database)
                 let night = try RocketProgram.rocket(
                     ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: logins.writer,
                     environment: ["SOURCE_DATABASE_URL": logins.logs])
-                #expect(night.code == 7 && night.errors.contains("\"impressions\"") && night.errors.contains("BYPASSRLS"))
+                #expect(
+                    night.code == 7 && night.errors.contains("\"impressions\"") && night.errors.contains("BYPASSRLS"))
                 try admin.script("ALTER TABLE ad_log.impressions DISABLE ROW LEVEL SECURITY")
 
                 #expect(!Self.examine(url).contains { $0.subject == "others" && $0.state != .ok })
@@ -235,7 +242,8 @@ import Testing
             let environment = ["ROCKET_MIGRATIONS": "\(TestDatabase.repository)/migrations"]
             let text = try RocketProgram.rocket(["doctor"], database: url, environment: environment)
             #expect(text.code == 0 && text.output.contains("all is well"), "\(text.output)")
-            #expect(!text.output.contains("\u{1B}") && text.output.contains("libpq") && text.output.contains("oneDNN 2"))
+            #expect(
+                !text.output.contains("\u{1B}") && text.output.contains("libpq") && text.output.contains("oneDNN 2"))
             let json = try RocketProgram.rocket(["doctor", "--json"], database: url, environment: environment)
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
             #expect(object["exit_code"] as? Int == 0)

@@ -18,7 +18,9 @@ import Testing
                 DROP TABLE ad_log.impressions CASCADE;
                 ALTER TABLE ad_log.plain RENAME TO impressions;
                 """)
-            for (row, time) in ["infinity", "-infinity", "0044-03-15 12:00:00+00 BC", "12026-01-05 00:00+00"].enumerated() {
+            for (row, time) in ["infinity", "-infinity", "0044-03-15 12:00:00+00 BC", "12026-01-05 00:00+00"]
+                .enumerated()
+            {
                 try connection.execute(
                     "INSERT INTO ad_log.impressions (impression_id, impressed_at) VALUES ($1, $2::text::timestamptz)",
                     [.text("odd\(row)"), .text(time)])
@@ -29,7 +31,9 @@ import Testing
             let status = try RocketProgram.rocket(["status"], database: url)
             #expect(status.code == 0 && status.output.contains("of 4 rows is infinite, before 1900 or after 2199"))
             let findings = DoctorTests.examine(url, job: job)
-            #expect(findings.contains { $0.topic == .logs && $0.state == .warning && $0.found.contains("of 4 rows") }, "\(findings)")
+            #expect(
+                findings.contains { $0.topic == .logs && $0.state == .warning && $0.found.contains("of 4 rows") },
+                "\(findings)")
             #expect(!findings.contains { $0.found.contains("22008") }, "\(findings)")
             #expect(findings.exitStatus == .done, "\(findings)")
         }
@@ -59,7 +63,8 @@ import Testing
             #expect(try health[1].problem == nil && health[1].stale == [TestJob.day("2026-01-05")], "\(health)")
             let status = try RocketProgram.rocket(["status"], database: url)
             #expect(status.code == 0 && status.output.contains("test: stale 2026-01-05"), "\(status.output)")
-            #expect(status.output.contains("another: its logs cannot be looked at: there is no table"), "\(status.output)")
+            #expect(
+                status.output.contains("another: its logs cannot be looked at: there is no table"), "\(status.output)")
             #expect(!status.output.contains("another version"), "\(status.output)")
         }
     }
@@ -87,11 +92,13 @@ import Testing
                 """)
             let environment = ["SOURCE_DATABASE_URL": logs]
             func check() throws -> RocketProgram.Result {
-                try RocketProgram.rocket(["config", "check", job, "--database"], database: url, environment: environment)
+                try RocketProgram.rocket(
+                    ["config", "check", job, "--database"], database: url, environment: environment)
             }
             #expect(try check().code == 0)
             try connection.script(
-                "UPDATE ad_log.impressions SET category = convert_from('\\xff', 'SQL_ASCII') WHERE impression_id = 2000")
+                "UPDATE ad_log.impressions SET category = convert_from('\\xff', 'SQL_ASCII') WHERE impression_id = 2000"
+            )
             let says = "ad_log.impressions.category of the row with impression_id = 2000 is \\xff, which is not UTF-8"
             let checked = try check()
             #expect(checked.code == 5 && checked.errors.contains(says), "\(checked.errors)")

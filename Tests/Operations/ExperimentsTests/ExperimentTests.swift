@@ -55,7 +55,8 @@ import Testing
             let day = try TestJob.day("2026-01-07")
             func run(_ losses: [HintLoss], _ weights: [Double]) throws -> (fingerprint: String, trained: Int) {
                 try TestJob.session(url, job).experiment(
-                    day: day, arms: [.nets(.rocket)], hints: HintVariant.each(losses: losses, weights: weights), seeds: 1)
+                    day: day, arms: [.nets(.rocket)], hints: HintVariant.each(losses: losses, weights: weights),
+                    seeds: 1)
             }
             let first = try run([], [10, 0.3, 10])
             #expect(first.trained == 3)
@@ -72,7 +73,8 @@ import Testing
                     "rocket", "rocket λ=0.3", "rocket λ=10", "rocket distillation", "rocket logit_mse",
                     "rocket logit_mse λ=0.3", "rocket logit_mse λ=3",
                 ])
-            // The job file's own hint is distillation with λ = 3: by another name the same, by another hint another net.
+            // The job file's own hint is distillation with λ = 3: by another name the same, by another hint another
+            // net.
             let logLoss = Dictionary(uniqueKeysWithValues: lines.map { ($0.arm, $0.logLoss) })
             #expect(logLoss["rocket"] == logLoss["rocket distillation"])
             #expect(logLoss["rocket logit_mse"] == logLoss["rocket logit_mse λ=3"])

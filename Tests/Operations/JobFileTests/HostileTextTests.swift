@@ -20,7 +20,8 @@ import Testing
     static let bombs = [
         bomb, bomb + "? *x30\n: 1\n", bomb + "{*x30 : 1, *x29 : 2}: 3\n", "? &a [b]\n: 1\n" + bomb + "? [*x30]\n: 1\n",
         // What a parser of anchors may stumble over.
-        bomb.replacing("&x", with: "!!seq &x"), bomb.replacing(": &", with: ":\n  &"), "it's: 1\n" + bomb, "\"\\\"\": 1\n" + bomb,
+        bomb.replacing("&x", with: "!!seq &x"), bomb.replacing(": &", with: ":\n  &"), "it's: 1\n" + bomb,
+        "\"\\\"\": 1\n" + bomb,
     ]
 
     @Test("An alias bomb is refused, as a value and as a key", arguments: bombs.indices)
@@ -36,7 +37,8 @@ import Testing
 
     @Test("Anchors as people use them are fine: a number, and a list that is said twice")
     func few() {
-        let scalar = completeJob.replacing("hash_bits: 18", with: "hash_bits: &bits 18").replacing("hash_bits: 10", with: "hash_bits: *bits")
+        let scalar = completeJob.replacing("hash_bits: 18", with: "hash_bits: &bits 18").replacing(
+            "hash_bits: 10", with: "hash_bits: *bits")
         #expect(scalar != completeJob && Self.problems(scalar).isEmpty)
         let list = completeJob.replacing("light: [16, 8]", with: "light: &sizes [16, 8]")
             .replacing("booster: [400, 200, 100]", with: "booster: *sizes")
@@ -60,7 +62,8 @@ import Testing
     ]
 
     // By number: the texts are too long to be shown.
-    @Test("What is nested without end is a mistake of the file, not the end of the program", arguments: deepTexts.indices)
+    @Test(
+        "What is nested without end is a mistake of the file, not the end of the program", arguments: deepTexts.indices)
     func deep(_ number: Int) {
         #expect(!Self.problems(completeJob + "\n" + Self.deepTexts[number]).isEmpty)
     }

@@ -17,7 +17,8 @@ import Testing
     func keys() throws {
         let keys = JobFile.keys()
         let batch = try #require(keys.first { $0.path == "training.batch_size" })
-        #expect(batch.defaultValue == "1024" && batch.expected == "a whole number from 1 to 1048576" && !batch.isRequired)
+        #expect(
+            batch.defaultValue == "1024" && batch.expected == "a whole number from 1 to 1048576" && !batch.isRequired)
         let retry = try #require(keys.first { $0.path == "database.retry" })
         #expect(retry.defaultValue == "5m")
         let table = try #require(keys.first { $0.path == "source.clicks.table" })

@@ -195,7 +195,8 @@ struct JobFileTests {
     func defaults() throws {
         let job = try JobFile(text: shortestJob, path: "jobs/x.yaml")
         #expect(job.source.timeZone == "UTC")
-        #expect(job.features.features == [Feature(name: "user_id", column: "user_id", kind: .categorical, hashBits: 31)])
+        #expect(
+            job.features.features == [Feature(name: "user_id", column: "user_id", kind: .categorical, hashBits: 31)])
         #expect(job.nets.embeddingMemory == nil && NetSpecification.usualEmbeddingMemory == 1_000_000_000)
         #expect(job.rocket == RocketSpecification())
         #expect(job.training == TrainingSpecification())

@@ -194,19 +194,23 @@ let oneMistake: [Mistake] = [
     Mistake(
         "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
         "on_failure: {webhook: hooks.example.com/x}",
-        "40: on_failure.webhook is \"hooks.example.com/x\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+        "40: on_failure.webhook is \"hooks.example.com/x\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"
+    ),
     Mistake(
         "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
         "on_failure: {webhook: ftp://example.com/}",
-        "40: on_failure.webhook is \"ftp://example.com/\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+        "40: on_failure.webhook is \"ftp://example.com/\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"
+    ),
     Mistake(
         "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
         "on_failure: {webhook: https:///x}",
-        "40: on_failure.webhook is \"https:///x\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+        "40: on_failure.webhook is \"https:///x\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"
+    ),
     Mistake(
         "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
         "on_failure: {webhook: $1}",
-        "40: on_failure.webhook is \"$1\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"),
+        "40: on_failure.webhook is \"$1\"; expected a URL with http or https and a host, or $NAME of the environment variable that holds one"
+    ),
     Mistake(
         "on_failure: {command: [page, --quiet], webhook: $HOOK, also: [held]}",
         "on_failure: {command: [page], also: [hold]}",
@@ -239,7 +243,8 @@ let oneMistake: [Mistake] = [
     Mistake(
         "name: user, ",
         "",
-        "8: features[1].name is missing; expected a feature name that starts with a-z and continues with a-z, 0-9 and _"),
+        "8: features[1].name is missing; expected a feature name that starts with a-z and continues with a-z, 0-9 and _"
+    ),
     Mistake(
         "name: user, ",
         "name: User-ID, ",
@@ -361,7 +366,8 @@ let oneMistake: [Mistake] = [
     Mistake(
         "epochs: 2",
         "epochs: 99999999999999999999",
-        "25: training.epochs is 99999999999999999999; expected auto, or a number of epochs, such as 1 or 2.5, at most 1000"),
+        "25: training.epochs is 99999999999999999999; expected auto, or a number of epochs, such as 1 or 2.5, at most 1000"
+    ),
     Mistake(
         "dense_learning_rate: 1e-4",
         "dense_learning_rate: 0",

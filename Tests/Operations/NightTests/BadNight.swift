@@ -406,7 +406,8 @@ extension BadNight {
     private static let ids: [BadNight] = [
         BadNight(
             number: 63,
-            sql: plain("INSERT INTO ad_log.impressions SELECT * FROM ad_log.impressions WHERE \(one(of: "2026-01-08"))"),
+            sql: plain(
+                "INSERT INTO ad_log.impressions SELECT * FROM ad_log.impressions WHERE \(one(of: "2026-01-08"))"),
             proof: """
                 (SELECT bool_or(repeated_impressions = 1 AND shared_id_impressions = 2) AND count(*) = 1
                  FROM rocket.cache_days WHERE day = '2026-01-08')

@@ -4,8 +4,8 @@ import Postgres
 import TestSupport
 import Testing
 
-/// A database with the logs of four days and a live version that was judged on the third, from which each bad night gets a
-/// copy of its own.
+/// A database with the logs of four days and a live version that was judged on the third, from which each bad night
+/// gets a copy of its own.
 struct BadNightTemplate: SuiteTrait, TestScoping {
     @TaskLocal static var current: Made?
 

@@ -113,18 +113,19 @@ import Testing
             {
                 artifacts[try row.int("version")] = try row.text("bytes")
             }
-            halfVersions = try connection.execute(
-                """
-                SELECT count(*) AS n FROM rocket.model_versions v
-                WHERE (SELECT count(*) FROM rocket.artifacts a WHERE a.version = v.version) < 3
-                   OR EXISTS (SELECT FROM rocket.artifacts a WHERE a.version = v.version AND a.bytes <> (
-                        SELECT coalesce(sum(length(c.data)), 0) FROM rocket.artifact_chunks c
-                        WHERE c.version = a.version AND c.name = a.name))
-                   OR (SELECT count(*) FROM rocket.evaluation_reports e WHERE e.version = v.version) < 2
-                   OR NOT EXISTS (SELECT FROM rocket.version_inputs i WHERE i.version = v.version)
-                   OR NOT EXISTS (SELECT FROM rocket.gate_verdicts g WHERE g.version = v.version)
-                """
-            ).first?.int("n") ?? 0
+            halfVersions =
+                try connection.execute(
+                    """
+                    SELECT count(*) AS n FROM rocket.model_versions v
+                    WHERE (SELECT count(*) FROM rocket.artifacts a WHERE a.version = v.version) < 3
+                       OR EXISTS (SELECT FROM rocket.artifacts a WHERE a.version = v.version AND a.bytes <> (
+                            SELECT coalesce(sum(length(c.data)), 0) FROM rocket.artifact_chunks c
+                            WHERE c.version = a.version AND c.name = a.name))
+                       OR (SELECT count(*) FROM rocket.evaluation_reports e WHERE e.version = v.version) < 2
+                       OR NOT EXISTS (SELECT FROM rocket.version_inputs i WHERE i.version = v.version)
+                       OR NOT EXISTS (SELECT FROM rocket.gate_verdicts g WHERE g.version = v.version)
+                    """
+                ).first?.int("n") ?? 0
             runs = try connection.execute("SELECT run_id, status, exit_code, error FROM rocket.runs").map {
                 Run(
                     number: try $0.int("run_id"), status: try $0.text("status"), code: try $0.intOrNil("exit_code"),

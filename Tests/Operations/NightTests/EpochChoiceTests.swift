@@ -96,7 +96,9 @@ import Testing
         #expect(found[0] == found[1] && weights[0] == weights[1] && weights[0] != nil)
     }
 
-    @Test("Killed in each of its searches and trainings, a night resumes there and ends with an undisturbed one's weights")
+    @Test(
+        "Killed in each of its searches and trainings, a night resumes there and ends with an undisturbed one's weights"
+    )
     func killed() throws {
         let slow = { (text: String) in
             Self.auto(text).replacing("batch_size: 128}", with: "batch_size: 16, checkpoint_minutes: 0.000001}")

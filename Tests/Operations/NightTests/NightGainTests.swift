@@ -12,9 +12,11 @@ import Testing
 @Suite("Gains of a night")
 struct NightGainTests {
     static func withNight(
-        _ change: @escaping (String) -> String = { $0 }, _ body: (_ reader: ReportReader, Connection, RunOutcome) throws -> Void
+        _ change: @escaping (String) -> String = { $0 },
+        _ body: (_ reader: ReportReader, Connection, RunOutcome) throws -> Void
     ) throws {
-        try TestJob.withJob(change: { change(RegressionNightTests.change($0)) }) { url, job in
+        let both = { (text: String) in change(RegressionNightTests.change(text)) }
+        try TestJob.withJob(change: both) { url, job in
             let outcome = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
             try body(ReportReader(database: url), TestDatabase.connect(url), outcome)
         }
@@ -45,7 +47,8 @@ struct NightGainTests {
             #expect(report.gains.count == 3 && report.gains.contains("booster: exactly as alone"))
             let gain = try #require(try connection.execute("SELECT * FROM rocket.rocket_gain").first)
             #expect(try gain.double("gain_standard_error") == auc.standardError)
-            #expect(try gain.double("log_loss_gain") == report.comparison("light_minus_light_alone", "log_loss")?.estimate)
+            #expect(
+                try gain.double("log_loss_gain") == report.comparison("light_minus_light_alone", "log_loss")?.estimate)
             #expect(try gain.double("booster_gain") == 0)
             let page = try ReportPage(report, from: reader).html
             #expect(page.contains("Differences of log loss") && page.contains("light − logistic regression"))
@@ -89,7 +92,8 @@ struct NightGainTests {
                 """)
             let old = try #require(try reader.reports().first)
             #expect(try abs(#require(old.gapClosed) - 0.5) < 1e-9 && old.gapClosedLow == 0.3)
-            try connection.script("UPDATE rocket.model_comparisons SET lower_bound = -4.8 WHERE comparison = 'gap_closed'")
+            try connection.script(
+                "UPDATE rocket.model_comparisons SET lower_bound = -4.8 WHERE comparison = 'gap_closed'")
             #expect(try reader.reports().first?.gapClosed == nil)
         }
     }
@@ -97,8 +101,10 @@ struct NightGainTests {
     @Test("The gate's rules hold a light net back that does not beat logistic regression, and are recorded")
     func gate() throws {
         let untrained = { (text: String) in
-            text.replacing("batch_size: 128", with:
-                "batch_size: 128, dense_learning_rate: 1e-9, embedding_learning_rate: 1e-9")
+            text.replacing(
+                "batch_size: 128",
+                with:
+                    "batch_size: 128, dense_learning_rate: 1e-9, embedding_learning_rate: 1e-9")
                 + "\npromotion: {beat_logistic_regression: true, lowest_pcoc: 0, highest_pcoc: 100}"
         }
         try Self.withNight(untrained) { reader, _, outcome in

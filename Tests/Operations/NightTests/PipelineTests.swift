@@ -21,7 +21,8 @@ import Testing
             let version = try #require(outcome.version)
             #expect(outcome.didWork)
             let report = try #require(try ReportReader(database: url).reports(version: version).first)
-            #expect(try report.evaluatedDay == TestJob.day("2026-01-07") && report.trainedTo == TestJob.day("2026-01-06"))
+            #expect(
+                try report.evaluatedDay == TestJob.day("2026-01-07") && report.trainedTo == TestJob.day("2026-01-06"))
             #expect(report.impressions == 4_000)
             #expect(try #require(report.light.auc) > 0.5 && #require(report.booster.auc) > 0.5)
             #expect(report.lightAloneAUC != nil && report.boosterAloneAUC != nil && report.oracleAUC != nil)
@@ -156,8 +157,10 @@ import Testing
     func reproducible() throws {
         var digests: Set<String> = []
         for threads in [1, 2, 3] {
-            try TestJob.withJob(change: { $0.replacing("batch_size: 128", with: "batch_size: 128, threads: \(threads)") })
-            { url, job in
+            let change = { (text: String) in
+                text.replacing("batch_size: 128", with: "batch_size: 128, threads: \(threads)")
+            }
+            try TestJob.withJob(change: change) { url, job in
                 let days = try TestJob.day("2026-01-05")...TestJob.day("2026-01-06")
                 let outcome = try TestJob.session(url, job).train(days: days)
                 let report = try #require(try ReportReader(database: url).reports(version: outcome.version).first)

@@ -42,7 +42,8 @@ import Testing
             var ended: Int32?
             while ended == nil {
                 stop += 1
-                try connection.script("SELECT setval('public.statement', 1, false); UPDATE public.stop SET at = \(stop)")
+                try connection.script(
+                    "SELECT setval('public.statement', 1, false); UPDATE public.stop SET at = \(stop)")
                 let process = try RocketProgram.started(night, database: url)
                 while process.isRunning,
                     try count("SELECT last_value - (NOT is_called)::int AS n FROM public.statement") < stop

@@ -13,7 +13,8 @@ struct RegressionNightTests {
         text.replacing("baselines: [light, booster]", with: "baselines: [logistic_regression, light, booster]")
     }
 
-    @Test("A night judges it on the nets' day; report, views and page show it; the nets are those of a night without it")
+    @Test(
+        "A night judges it on the nets' day; report, views and page show it; the nets are those of a night without it")
     func night() throws {
         let moment = AsOf.instant("2026-01-08 01:00+00")
         try TestJob.withJob(change: Self.change) { url, job in
@@ -45,11 +46,13 @@ struct RegressionNightTests {
             #expect(try #require(Int(row.text("samples"))) % 8_000 == 0)
             #expect(try ReportPage(report, from: reader).html.contains("logistic regression"))
             let light = try connection.execute(
-                "SELECT sha256 FROM rocket.artifacts WHERE name = 'model.safetensors'").first?.text("sha256")
+                "SELECT sha256 FROM rocket.artifacts WHERE name = 'model.safetensors'"
+            ).first?.text("sha256")
             try TestJob.withJob { url, job in
                 _ = try TestJob.session(url, job).nightly(asOf: moment)
                 let alone = try TestDatabase.connect(url).execute(
-                    "SELECT sha256 FROM rocket.artifacts WHERE name = 'model.safetensors'").first?.text("sha256")
+                    "SELECT sha256 FROM rocket.artifacts WHERE name = 'model.safetensors'"
+                ).first?.text("sha256")
                 #expect(light == alone)
             }
         }
@@ -59,11 +62,14 @@ struct RegressionNightTests {
     func warning() throws {
         for (rate, warns) in [("1e-9", true), ("0.01", false)] {
             let messages = Mutex<[String]>([])
-            try TestJob.withJob(change: {
-                // Without embeddings that learn, the light net knows the click rate only.
-                Self.change($0).replacing("batch_size: 128", with: "batch_size: 128, epochs: \(warns ? 1 : 3), "
-                    + "dense_learning_rate: \(rate), embedding_learning_rate: \(warns ? "1e-9" : "0.05")")
-            }) { url, job in
+            // Without embeddings that learn, the light net knows the click rate only.
+            let change = { (text: String) in
+                Self.change(text).replacing(
+                    "batch_size: 128",
+                    with: "batch_size: 128, epochs: \(warns ? 1 : 3), "
+                        + "dense_learning_rate: \(rate), embedding_learning_rate: \(warns ? "1e-9" : "0.05")")
+            }
+            try TestJob.withJob(change: change) { url, job in
                 let log = Logger(label: "tests") { _ in
                     CapturedLog { level, text in
                         if level >= .warning { messages.withLock { $0.append(text) } }

@@ -25,7 +25,8 @@ import Testing
         ).first?.bool("ok") != true { usleep(10_000) }
     }
 
-    @Test("A night reads its logs from a replica and writes its results to another database, and each only knows its own")
+    @Test(
+        "A night reads its logs from a replica and writes its results to another database, and each only knows its own")
     func night() throws {
         try Self.withReplica { primary, replica in
             let connection = try TestDatabase.connect(primary)

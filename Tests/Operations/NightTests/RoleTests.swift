@@ -29,7 +29,8 @@ import Testing
                 #expect(try logHealth(model: nil, database: logins.reports, sourceDatabase: logins.logs).count == 1)
 
                 let deployments = try Deployments(database: logins.writer, sourceDatabase: logins.logs)
-                #expect(try deployments.predict(.number(version), of: nil, day: days[2], progress: { _ in }).problems == 0)
+                #expect(
+                    try deployments.predict(.number(version), of: nil, day: days[2], progress: { _ in }).problems == 0)
                 _ = try? deployments.retire(version, reason: nil)
                 let forced = try deployments.promote(version, force: true, reason: "a test")
                 #expect(forced.version == version)
@@ -66,7 +67,8 @@ import Testing
                 let allowed = [
                     (logins.logs, "SELECT * FROM ad_log.impressions"), (logins.logs, "SELECT * FROM ad_log.later"),
                     (logins.writer, "INSERT INTO rocket.later VALUES (1)"),
-                    (logins.reports, "SELECT * FROM rocket.later"), (logins.reports, "SELECT * FROM rocket.live_models"),
+                    (logins.reports, "SELECT * FROM rocket.later"),
+                    (logins.reports, "SELECT * FROM rocket.live_models"),
                     (logins.reports, "SELECT count(*) FROM rocket.quarantine_rows"),
                 ]
                 for (url, sql) in allowed { try TestDatabase.connect(url).execute(sql) }
@@ -78,7 +80,8 @@ import Testing
                     (logins.writer, "UPDATE rocket.model_versions SET state = 'live'"),
                     (logins.writer, "UPDATE rocket.model_versions SET job_file = ''"),
                     (logins.writer, "DELETE FROM rocket.model_versions"), (logins.writer, "DELETE FROM rocket.runs"),
-                    (logins.writer, "DELETE FROM rocket.artifacts"), (logins.writer, "DELETE FROM rocket.artifact_chunks"),
+                    (logins.writer, "DELETE FROM rocket.artifacts"),
+                    (logins.writer, "DELETE FROM rocket.artifact_chunks"),
                     (logins.writer, "UPDATE rocket.artifact_chunks SET data = ''"),
                     (logins.writer, "INSERT INTO rocket.deployments (model, action) VALUES ('m', 'retire')"),
                     (logins.writer, "SELECT rocket.deploy('m', 'promote', 1, 'retired', true, 'x')"),
@@ -147,7 +150,9 @@ import Testing
         }
     }
 
-    @Test("Who may not create roles is told which; once they are there, a database's owner migrates without being superuser")
+    @Test(
+        "Who may not create roles is told which; once they are there, a database's owner migrates without being superuser"
+    )
     func missingRoles() throws {
         try TestCluster.run { _, url in
             let admin = try TestDatabase.connect(url)
@@ -157,7 +162,9 @@ import Testing
             let connection = try TestDatabase.connect(ads.replacing("user=rocket", with: "user=owner"))
             let migrations = try Migrations(directory: TestDatabase.repository + "/migrations")
             let error = #expect(throws: PostgresError.self) { try migrations.apply(on: connection) }
-            let roles = ["rocket_log_reader", "rocket_writer", "rocket_report_reader"].map { "CREATE ROLE \($0) NOLOGIN" }
+            let roles = ["rocket_log_reader", "rocket_writer", "rocket_report_reader"].map {
+                "CREATE ROLE \($0) NOLOGIN"
+            }
             for statement in roles {
                 #expect("\(try #require(error))".contains(statement))
                 try admin.script(statement)

@@ -26,7 +26,8 @@ import Testing
     func sameAsClick() {
         #expect(Self.leak { "\($1)" } == .sameAsClick(value: "true", clicked: true))
         #expect(Self.leak { $1 ? nil : "skip \($0 % 7)" } == .sameAsClick(value: nil, clicked: true))
-        #expect(Self.leak { $1 ? "click" : ["close", "ignore"][$0 % 2] } == .sameAsClick(value: "click", clicked: true))
+        #expect(
+            Self.leak { $1 ? "click" : ["close", "ignore"][$0 % 2] } == .sameAsClick(value: "click", clicked: true))
     }
 
     @Test("Columns that tell much of the click, but have values of both kinds of rows, are kept")

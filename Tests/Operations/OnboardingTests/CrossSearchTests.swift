@@ -28,7 +28,9 @@ import Testing
         return random.uniform()
     }
 
-    @Test("Pairs that come again and have click rates of their own are found, with how often they came before and by chance")
+    @Test(
+        "Pairs that come again and have click rates of their own are found, with how often they came before and by chance"
+    )
     func found() throws {
         let rows = Self.rows(40_000) { Self.taste($0, $1) < 0.2 ? 0.8 : 0.05 }
         let crosses = CrossSearch(rows: rows, candidates: [0, 1, 2]).found()

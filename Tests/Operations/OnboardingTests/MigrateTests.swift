@@ -19,7 +19,9 @@ import Testing
                 let lock = try #require(try holder.tryAdvisoryLock(Migrations.lock))
                 let result = try Self.migrate(url, wait: 1)
                 #expect(result.code == 4, "\(result.errors)")
-                for word in ["‘a stranger’", "_report_reader’", "server process", "connected since", "within 1 seconds"] {
+                for word in [
+                    "‘a stranger’", "_report_reader’", "server process", "connected since", "within 1 seconds",
+                ] {
                     #expect(result.errors.contains(word), "\(word): \(result.errors)")
                 }
                 try lock.release()
@@ -34,7 +36,8 @@ import Testing
             try TestLogins.with(url) { logins in
                 let holder = try Connection(ConnectionSettings(logins.reports), applicationName: "a stranger")
                 _ = try holder.tryAdvisoryLock("rocket/test")
-                let night = try RocketProgram.rocket(["nightly", "--quiet", "--job", job], database: logins.writer,
+                let night = try RocketProgram.rocket(
+                    ["nightly", "--quiet", "--job", job], database: logins.writer,
                     environment: ["SOURCE_DATABASE_URL": logins.logs])
                 #expect(night.code == 4 && night.errors.contains("‘a stranger’"), "\(night.errors)")
                 #expect(night.errors.contains("_report_reader’"), "\(night.errors)")
@@ -45,7 +48,8 @@ import Testing
                 try holder.script("SELECT pg_advisory_lock(rocket.deployment_lock('test'))")
                 let promotion = try RocketProgram.rocket(
                     ["models", "promote", "\(version)", "--force", "--reason", "a test"], database: logins.writer)
-                #expect(promotion.code == 4 && promotion.errors.contains("application ‘a stranger’"), "\(promotion.errors)")
+                #expect(
+                    promotion.code == 4 && promotion.errors.contains("application ‘a stranger’"), "\(promotion.errors)")
             }
         }
     }
@@ -60,7 +64,9 @@ import Testing
             defer { try? admin.script("DROP DATABASE \(name) WITH (FORCE)") }
             let url = server.replacing("/rocket?", with: "/\(name)?")
             let result = try Self.migrate(url, wait: 1)
-            #expect(result.code == 7 && result.errors.contains("has the encoding \(encoding), expected UTF8"), "\(result.errors)")
+            #expect(
+                result.code == 7 && result.errors.contains("has the encoding \(encoding), expected UTF8"),
+                "\(result.errors)")
             let schemas = try TestDatabase.connect(url).execute("SELECT FROM pg_namespace WHERE nspname = 'rocket'")
             #expect(schemas.isEmpty)
         }

@@ -119,7 +119,8 @@ import Testing
             #expect(!line("  - {name: hour_of_day").isEmpty && !line("  # - {name: day_of_week").isEmpty)
             #expect(line("  group").contains(": visitor"))
             for (column, reason) in [
-                ("was_clicked", "exactly where there is a click"), ("region", "the same value"), ("note", "have no value"),
+                ("was_clicked", "exactly where there is a click"), ("region", "the same value"),
+                ("note", "have no value"),
                 ("raw_payload", "jsonb"), ("loaded_at", "a moment"),
             ] {
                 #expect(line("  #   \(column):").contains(reason), "\(column): \(text)")
@@ -179,7 +180,10 @@ import Testing
                 ("shop.zoneless", "shop.ad_taps", [], "AT TIME ZONE"),
                 ("shop.ad_views", "shop.strangers", [], "--click-impression"),
                 ("shop.ad_views", "shop.ad_taps", ["--impression-time", "whenever"], "no column ‘whenever’"),
-                ("shop.empty", "shop.ad_taps", ["--impression-id", "view_id", "--click-impression", "view"], "no rows"),
+                (
+                    "shop.empty", "shop.ad_taps", ["--impression-id", "view_id", "--click-impression", "view"],
+                    "no rows"
+                ),
             ]
             for (impressions, clicks, more, says) in cases {
                 let tables = ["--impressions", impressions, "--clicks", clicks]

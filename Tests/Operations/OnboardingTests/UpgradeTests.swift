@@ -36,8 +36,10 @@ import Testing
             // The earlier program compared the AUC of fewer nets.
             let filter =
                 name == "model_comparisons"
-                ? "WHERE metric = 'auc' AND comparison IN ('light_minus_live', 'light_minus_booster', 'gap_closed')" : ""
-            let rows = try source.execute("SELECT coalesce(jsonb_agg(t), '[]') AS rows FROM rocket.\(name) t \(filter)").first
+                ? "WHERE metric = 'auc' AND comparison IN ('light_minus_live', 'light_minus_booster', 'gap_closed')"
+                : ""
+            let rows = try source.execute("SELECT coalesce(jsonb_agg(t), '[]') AS rows FROM rocket.\(name) t \(filter)")
+                .first
             try connection.execute(
                 """
                 INSERT INTO rocket.\(name) OVERRIDING SYSTEM VALUE
@@ -55,7 +57,8 @@ import Testing
         try connection.script("COMMIT")
     }
 
-    @Test("A version of an earlier program is read, pulled, sealed, evaluated and rolled back from after rocket migrate")
+    @Test(
+        "A version of an earlier program is read, pulled, sealed, evaluated and rolled back from after rocket migrate")
     func upgrade() throws {
         try TestJob.withJob { url, job in
             let session = try TestJob.session(url, job)

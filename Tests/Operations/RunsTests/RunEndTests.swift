@@ -15,6 +15,8 @@ import Testing
     /// A lost database is not waited for.
     private static let atOnce = "\ndatabase: {retry: 0s}"
 
+    private static func changeAtOnce(_ text: String) -> String { text + atOnce }
+
     private func objects(_ text: String) throws -> [[String: Any]] {
         try text.split(separator: "\n").map { line in
             try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
@@ -23,7 +25,7 @@ import Testing
 
     @Test("With --log-format json every line is an object, also the error that ends the command")
     func jsonLines() throws {
-        try TestJob.withJob(change: { $0 + Self.atOnce }) { url, job in
+        try TestJob.withJob(change: Self.changeAtOnce) { url, job in
             let format = ["--log-format", "json", "--job", job]
             let good = try RocketProgram.rocket(["nightly"] + format + Self.moment, database: url)
             #expect(good.code == 0, "\(good.errors)")
@@ -51,7 +53,7 @@ import Testing
 
     @Test("The metrics file is written when a run is done, has nothing to do, fails, or finds no database")
     func metricsFile() throws {
-        try TestJob.withJob(change: { $0 + Self.atOnce }) { url, job in
+        try TestJob.withJob(change: Self.changeAtOnce) { url, job in
             let path = URL(fileURLWithPath: job).deletingLastPathComponent().path + "/rocket.prom"
             func run(_ arguments: [String], database: String) throws -> (code: Int32, samples: [MetricSample]) {
                 let result = try RocketProgram.rocket(
@@ -127,9 +129,11 @@ import Testing
         }
     }
 
-    @Test("A hook that fails, is missing or writes without end leaves the exit code as it was", arguments: [
-        "exit 3", "kill -9 $$", "head -c 3000000 /dev/zero; exit 1",
-    ])
+    @Test(
+        "A hook that fails, is missing or writes without end leaves the exit code as it was",
+        arguments: [
+            "exit 3", "kill -9 $$", "head -c 3000000 /dev/zero; exit 1",
+        ])
     func failingCommand(_ then: String) throws {
         try withTemporaryFolder { folder in
             let program = try Self.witness(folder, then: then)
@@ -147,7 +151,8 @@ import Testing
     func held() throws {
         try withTemporaryFolder { folder in
             let program = try Self.witness(folder)
-            let hook = "\npromotion: {lowest_pcoc: 90, highest_pcoc: 99}\non_failure: {command: [\(program)], also: [held]}"
+            let hook =
+                "\npromotion: {lowest_pcoc: 90, highest_pcoc: 99}\non_failure: {command: [\(program)], also: [held]}"
             try TestJob.withJob(change: { $0 + hook }) { url, job in
                 let result = try RocketProgram.rocket(["nightly", "--job", job] + Self.moment, database: url)
                 #expect(result.code == 8)
@@ -244,21 +249,28 @@ import Testing
         // What is quadratic takes minutes.
         let text = String(repeating: part, count: 50_000)
         #expect(Passwords.hidden(in: text).utf8.count > 0)
-        #expect(Passwords.hidden(in: text + " postgres://u:s3cret@h") .contains("s3cret") == false)
+        #expect(Passwords.hidden(in: text + " postgres://u:s3cret@h").contains("s3cret") == false)
     }
 
     @Test("A password that holds what should have been escaped is hidden to its end")
     func oddPasswords() {
-        for text in ["postgres://u:s3@cret@h/db", "x postgres://u:s3:cret/@h", "a password=s3cret", "PASSWORD='s3 cret'", "sslpassword=s3cret"] {
+        for text in [
+            "postgres://u:s3@cret@h/db", "x postgres://u:s3:cret/@h", "a password=s3cret", "PASSWORD='s3 cret'",
+            "sslpassword=s3cret",
+        ] {
             let hidden = Passwords.hidden(in: text)
             #expect(!hidden.contains("s3") && !hidden.contains("cret") && hidden.contains("***"))
         }
-        #expect(Passwords.hidden(in: "password authentication failed for user \"u\"") == "password authentication failed for user \"u\"")
+        #expect(
+            Passwords.hidden(in: "password authentication failed for user \"u\"")
+                == "password authentication failed for user \"u\"")
     }
 
     @Test("Passwords are hidden in texts and taken out of environments")
     func passwords() {
-        #expect(Passwords.hidden(in: "no postgresql://me:a:b%40@db/x and http://x/a") == "no postgresql://me:***@db/x and http://x/a")
+        #expect(
+            Passwords.hidden(in: "no postgresql://me:a:b%40@db/x and http://x/a")
+                == "no postgresql://me:***@db/x and http://x/a")
         #expect(Passwords.hidden(in: "host=db PASSWORD = 'a \\'b' user=me") == "host=db PASSWORD = *** user=me")
         #expect(Passwords.hidden(in: "postgresql://db/x?password=a&user=b") == "postgresql://db/x?password=***&user=b")
         let kept = ["PGHOST": "db", "DATABASE_URL": "postgresql://me@db/x", "PGPASSFILE": "/x", "PATH": "/bin"]

@@ -65,7 +65,9 @@ import Testing
             #expect(seen == "died")
             #expect(try status("runs") == "running")
             let next = try RocketProgram.rocket(night, database: url)
-            #expect(next.code == 0 && next.errors.contains("run 1 (nightly of test, process \(process.processIdentifier) on"))
+            #expect(
+                next.code == 0
+                    && next.errors.contains("run 1 (nightly of test, process \(process.processIdentifier) on"))
             #expect(try status("runs") == "died")
             let row = try #require(
                 try database.execute("SELECT ended_at = heartbeat_at AS same, error FROM rocket.runs WHERE run_id = 1")
@@ -90,7 +92,8 @@ import Testing
             kill(process.processIdentifier, signal)
             let errors = try Self.errors(of: process)
             #expect(process.terminationReason == .exit && process.terminationStatus == 9)
-            #expect(errors.contains("a checkpoint was saved") && errors.contains(signal == SIGTERM ? "SIGTERM" : "SIGINT"))
+            #expect(
+                errors.contains("a checkpoint was saved") && errors.contains(signal == SIGTERM ? "SIGTERM" : "SIGINT"))
             let run = try #require(try database.execute("SELECT status, exit_code FROM rocket.runs").first)
             #expect(try run.text("status") == "interrupted" && run.int("exit_code") == 9)
             #expect(try weights().isEmpty)
@@ -136,7 +139,8 @@ import Testing
             #expect(try run.int("peak_memory_bytes") > 10_000_000)
             #expect(try database.execute("SELECT count(*) AS n FROM rocket.model_versions").first?.int("n") == 1)
             // The training was not done again.
-            let trained = try database.execute("SELECT seconds FROM rocket.run_stages WHERE name = 'train' ORDER BY stage")
+            let trained = try database.execute(
+                "SELECT seconds FROM rocket.run_stages WHERE name = 'train' ORDER BY stage")
             #expect(trained.count == 2)
             #expect(errors.contains("resumes from a checkpoint"))
         }
@@ -155,7 +159,9 @@ import Testing
         }
     }
 
-    @Test("A run whose lock somebody else took while the session was broken ends with code 4 and leaves nothing half done")
+    @Test(
+        "A run whose lock somebody else took while the session was broken ends with code 4 and leaves nothing half done"
+    )
     func lockLost() throws {
         try Self.withLongJob { database, url, night in
             let process = try Self.training(night, database, url)

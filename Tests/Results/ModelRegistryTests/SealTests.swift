@@ -33,13 +33,15 @@ import Testing
     private static func contents(_ url: String) throws -> String {
         let connection = try TestDatabase.connect(url)
         let tables = [
-            "model_versions", "version_inputs", "artifacts", "artifact_chunks", "evaluation_reports", "reliability_bins",
+            "model_versions", "version_inputs", "artifacts", "artifact_chunks", "evaluation_reports",
+            "reliability_bins",
             "slice_reports", "roc_points", "latency_reports", "model_comparisons", "live_reports", "gate_verdicts",
             "gate_rules", "deployments", "report_changes", "open_versions",
         ]
         return try tables.map { table in
             let row = try connection.execute(
-                "SELECT count(*) || md5(coalesce(string_agg(md5(t::text), '' ORDER BY t::text), '')) AS sum FROM rocket.\(table) t")
+                "SELECT count(*) || md5(coalesce(string_agg(md5(t::text), '' ORDER BY t::text), '')) AS sum FROM rocket.\(table) t"
+            )
             return "\(table) \(try row.first?.text("sum") ?? "")"
         }.joined(separator: "\n")
     }
@@ -136,7 +138,8 @@ import Testing
             }
             // Not even by their owner.
             let owner = try TestDatabase.connect(url)
-            try owner.script("INSERT INTO rocket.report_changes (version, purpose, day) VALUES (1, 'reports', '2026-01-20')")
+            try owner.script(
+                "INSERT INTO rocket.report_changes (version, purpose, day) VALUES (1, 'reports', '2026-01-20')")
             try Self.expectRefused("UPDATE rocket.report_changes SET changed_by = 'x'", url, states: ["23000"])
             try Self.expectRefused("TRUNCATE rocket.report_changes", url, states: ["23000"])
         }
@@ -146,12 +149,17 @@ import Testing
     func transaction() throws {
         try TestDatabase.run { url in
             try TestLogins.with(url) { logins in
-                let artifact = "INSERT INTO rocket.artifacts SELECT max(version), 'features.json', 1, 'x' FROM rocket.model_versions"
-                let chunk = "INSERT INTO rocket.artifact_chunks SELECT max(version), 'features.json', 0, 'x' FROM rocket.model_versions"
-                let rule = "INSERT INTO rocket.gate_rules SELECT max(version), 'r', true, 1, 1, 1, '' FROM rocket.model_versions"
-                let verdict = "INSERT INTO rocket.gate_verdicts (version, verdict) SELECT max(version), 'held' FROM rocket.model_versions"
+                let artifact =
+                    "INSERT INTO rocket.artifacts SELECT max(version), 'features.json', 1, 'x' FROM rocket.model_versions"
+                let chunk =
+                    "INSERT INTO rocket.artifact_chunks SELECT max(version), 'features.json', 0, 'x' FROM rocket.model_versions"
+                let rule =
+                    "INSERT INTO rocket.gate_rules SELECT max(version), 'r', true, 1, 1, 1, '' FROM rocket.model_versions"
+                let verdict =
+                    "INSERT INTO rocket.gate_verdicts (version, verdict) SELECT max(version), 'held' FROM rocket.model_versions"
                 let writer = try TestDatabase.connect(logins.writer)
-                try writer.script("BEGIN; \(Self.version("a")); SAVEPOINT s; \(artifact); \(chunk); \(verdict); \(rule); COMMIT")
+                try writer.script(
+                    "BEGIN; \(Self.version("a")); SAVEPOINT s; \(artifact); \(chunk); \(verdict); \(rule); COMMIT")
                 for sql in [chunk.replacing(", 0,", with: ", 1,"), rule.replacing("'r'", with: "'s'")] {
                     try Self.expectRefused(sql, logins.writer)
                 }
@@ -167,7 +175,9 @@ import Testing
         }
     }
 
-    @Test("What is measured later is written through a function: of that day alone, for that transaction, and in the ledger")
+    @Test(
+        "What is measured later is written through a function: of that day alone, for that transaction, and in the ledger"
+    )
     func reports() throws {
         try Self.withNight { url, job, logins in
             let report = """

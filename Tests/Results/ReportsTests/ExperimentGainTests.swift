@@ -80,6 +80,7 @@ struct ExperimentGainTests {
             ("light", "light", [0.74]), ("booster", "booster", [0.75]), ("rocket", "light", [0.745]),
         ])
         #expect(one.allSatisfy { $0.gapClosed == nil && $0.gapClosedNote == "one seed tells no error of the gap" })
-        #expect(one.last?.gains == ["light in rocket: against alone, with no error known: +0.0050 AUC (log loss −0.0005)"])
+        #expect(
+            one.last?.gains == ["light in rocket: against alone, with no error known: +0.0050 AUC (log loss −0.0005)"])
     }
 }

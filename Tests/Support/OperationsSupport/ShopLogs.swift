@@ -3,8 +3,8 @@ import TestSupport
 
 /// A team's own tables: names, keys and columns that nobody here chose, and some that no model should see.
 package enum ShopLogs {
-    /// `shop.ad_views` and `shop.ad_taps` over the six whole days before today (UTC), with clicks that depend on placement,
-    /// product, visitor, device and campaign.
+    /// `shop.ad_views` and `shop.ad_taps` over the six whole days before today (UTC), with clicks that depend on
+    /// placement, product, visitor, device and campaign.
     package static func create(views: Int = 24_000, on url: String) throws {
         try TestDatabase.connect(url).script(tables + "\n" + rows.replacing("VIEWS", with: "\(views)"))
     }

@@ -10,6 +10,7 @@ public enum ManualPage: String, CaseIterable {
     /// Reads the page as it stands in the repository.
     public func text() throws -> String {
         try String(
-            contentsOfFile: "\(TestDatabase.repository)/Sources/Commands/rocket/rocket.docc/\(rawValue).md", encoding: .utf8)
+            contentsOfFile: "\(TestDatabase.repository)/Sources/Commands/rocket/rocket.docc/\(rawValue).md",
+            encoding: .utf8)
     }
 }

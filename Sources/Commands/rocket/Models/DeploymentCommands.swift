@@ -129,7 +129,9 @@ extension ModelsCommand {
         func run() throws {
             let files = try Deployments(database: database.database).pull(version, of: model, format: format, to: to)
             if json { return try printJSON(files) }
-            for file in files { print("\(VisibleText.escaped(file.path))  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)") }
+            for file in files {
+                print("\(VisibleText.escaped(file.path))  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)")
+            }
         }
     }
 }

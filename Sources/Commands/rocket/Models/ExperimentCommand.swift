@@ -60,7 +60,8 @@ struct ExperimentCommand: ParsableCommand {
 
     func validate() throws {
         if search.search, arms != nil || hintLosses != nil || hintWeights != nil {
-            throw ValidationError("--search tries settings, not arms; leave out --arms, --hint-losses and --hint-weights")
+            throw ValidationError(
+                "--search tries settings, not arms; leave out --arms, --hint-losses and --hint-weights")
         }
         guard (1...1_000).contains(seeds) else { throw ValidationError("--seeds is \(seeds); expected 1 to 1000") }
         _ = try chosenArms()

@@ -13,7 +13,7 @@ struct InputLines {
     /// Calls the body with each line, its end and a byte-order mark before the first left out.
     ///
     /// - Throws: `TooLong`, what the file throws.
-    func forEach(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
+    func forEachLine(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
         var rest: [UInt8] = []
         var number = 0
         func line(_ bytes: ArraySlice<UInt8>) throws {

@@ -93,7 +93,7 @@ struct PredictCommand: ParsableCommand {
             try StandardOutput.writeOrThrow(text)
             chunk.removeAll(keepingCapacity: true)
         }
-        try InputLines(.standardInput).forEach { line in
+        try InputLines(.standardInput).forEachLine { line in
             if line.allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) { return }
             chunk.append(line)
             if chunk.count == 4_096 { try flush() }

@@ -32,7 +32,8 @@ struct NightlyCommand: ParsableCommand {
         let asOf: AsOf = asOf.map { text in Day(text).map { .endOf($0) } ?? .instant(text) } ?? .now
         try options.run("nightly", .asJobFile) { job in
             try finish(
-                Nightly(job, launch: LaunchedProcess.launch).run(asOf: asOf), of: job, form: output.form, database: options.database.database)
+                Nightly(job, launch: LaunchedProcess.launch).run(asOf: asOf), of: job, form: output.form,
+                database: options.database.database)
         }
     }
 }

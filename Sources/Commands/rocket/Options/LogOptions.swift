@@ -38,7 +38,8 @@ func makeLogger(_ format: LogFormat, quiet: Bool) -> Logger {
     return log
 }
 
-/// Writes to standard error as it is. A log that cannot be written, to a reader that has gone say, must not end the work.
+/// Writes to standard error as it is. A log that cannot be written, to a reader that has gone say, must not end the
+/// work.
 func complain(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }

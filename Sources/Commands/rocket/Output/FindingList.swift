@@ -13,7 +13,8 @@ struct FindingList {
         let subjects = min(32, findings.map(\.subject.count).max() ?? 0)
         var lines: [String] = []
         for finding in findings {
-            let head = "\(Self.mark(finding.state, style)) \(Self.padded(finding.topic.rawValue, topics))  "
+            let head =
+                "\(Self.mark(finding.state, style)) \(Self.padded(finding.topic.rawValue, topics))  "
                 + "\(Self.padded(VisibleText.escaped(finding.subject), subjects))  "
             let found = VisibleText.escaped(finding.found, lineBreaks: .kept).split(separator: "\n")
             lines.append(head + (found.first ?? ""))

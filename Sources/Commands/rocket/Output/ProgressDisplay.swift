@@ -3,8 +3,8 @@ import Foundation
 import Logging
 import Runs
 
-/// Shows a stage's progress: a line that redraws itself on a terminal, a log line every ten seconds elsewhere. In the JSON
-/// format its numbers are fields of the line.
+/// Shows a stage's progress: a line that redraws itself on a terminal, a log line every ten seconds elsewhere. In the
+/// JSON format its numbers are fields of the line.
 final class ProgressDisplay {
     private let log: Logger
     private let quiet: Bool

@@ -2,8 +2,8 @@ import Files
 import Foundation
 import Synchronization
 
-/// Standard output, which holds results only. What cannot be written there is an error: the command does its work all the
-/// same, says so at its end and leaves with a code other than 0.
+/// Standard output, which holds results only. What cannot be written there is an error: the command does its work all
+/// the same, says so at its end and leaves with a code other than 0.
 enum StandardOutput {
     /// `errno` of the first write that failed; 0: none did.
     private static let failed = Atomic<Int32>(0)
@@ -35,8 +35,8 @@ enum StandardOutput {
         return code == 0 ? nil : OutputError(reason: String(cString: strerror(code)))
     }
 
-    /// Makes sure that the numbers 0, 1 and 2 are taken, so that no file or connection gets one of them and is written into
-    /// by mistake. What is closed stays unusable.
+    /// Makes sure that the numbers 0, 1 and 2 are taken, so that no file or connection gets one of them and is written
+    /// into by mistake. What is closed stays unusable.
     static func reserve() {
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
             _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
@@ -53,8 +53,8 @@ struct OutputError: Error, CustomStringConvertible {
     }
 }
 
-/// Prints text with its own lines. A value's control characters are escaped. With the signature of Swift's own function, so
-/// that this one is meant throughout.
+/// Prints text with its own lines. A value's control characters are escaped. With the signature of Swift's own
+/// function, so that this one is meant throughout.
 func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {
     let text = items.map { "\($0)" }.joined(separator: separator)
     StandardOutput.write(VisibleText.escaped(text, lineBreaks: .kept) + terminator)

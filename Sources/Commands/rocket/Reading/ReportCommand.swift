@@ -65,7 +65,9 @@ struct ReportCommand: ParsableCommand {
         do throws(FileError) {
             let outcome = try OutputFile(path, streams: .written).replace(with: Array(page.utf8))
             // Standard output may be where the page went.
-            if outcome == .replaced { print("\(VisibleText.escaped(path)): model \(report.model), version \(report.version)") }
+            if outcome == .replaced {
+                print("\(VisibleText.escaped(path)): model \(report.model), version \(report.version)")
+            }
         } catch {
             throw JobError.cannotWrite(path: path, reason: error.reason)
         }

@@ -70,7 +70,9 @@ struct StatusCommand: ParsableCommand {
                     stale: health.flatMap { log in log.stale.map { StaleLine(model: log.model, day: $0) } },
                     missing: health.flatMap { log in log.missing.map { StaleLine(model: log.model, day: $0) } },
                     problems: health.flatMap { log in
-                        (log.oddTimes + [log.problem].compactMap { $0 }).map { LogProblem(model: log.model, problem: $0) }
+                        (log.oddTimes + [log.problem].compactMap { $0 }).map {
+                            LogProblem(model: log.model, problem: $0)
+                        }
                     }))
             return
         }
@@ -87,7 +89,9 @@ struct StatusCommand: ParsableCommand {
             }
             if !log.missing.isEmpty { print("\(log.model): no impressions on \(log.missing.stretches)") }
             for odd in log.oddTimes { print("\(log.model): \(odd)") }
-            if let problem = log.problem { print("\(log.model): its logs cannot be looked at: \(VisibleText.escaped(problem))") }
+            if let problem = log.problem {
+                print("\(log.model): its logs cannot be looked at: \(VisibleText.escaped(problem))")
+            }
         }
         printUnchanged(runTable(runs))
     }

@@ -21,7 +21,8 @@ struct DoctorCommand: ParsableCommand {
               rocket doctor --job jobs/quickstart.yaml --deep --json
             """)
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The job file. Default: $ROCKET_JOB, else none.", valueName: "file"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The job file. Default: $ROCKET_JOB, else none.", valueName: "file"))
     var job: String?
 
     @OptionGroup var database: DatabaseOptions
@@ -44,7 +45,8 @@ struct DoctorCommand: ParsableCommand {
             Doctor.Request(
                 jobFile: job ?? environment["ROCKET_JOB"], database: database.database,
                 sourceDatabase: source.sourceDatabase,
-                migrations: migrations ?? environment["ROCKET_MIGRATIONS"] ?? "migrations", depth: deep ? .deep : .quick)
+                migrations: migrations ?? environment["ROCKET_MIGRATIONS"] ?? "migrations", depth: deep ? .deep : .quick
+            )
         ).findings()
         let status = findings.exitStatus
         if json {

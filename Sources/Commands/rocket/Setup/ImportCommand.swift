@@ -41,7 +41,8 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "Days over which rows without a time (criteo, libfm, csv without --time) are spread, in file order.")
     var days = 1
 
-    @Option(help: ArgumentHelp("The first of these days. Default: so that the last is yesterday.", valueName: "YYYY-MM-DD"))
+    @Option(
+        help: ArgumentHelp("The first of these days. Default: so that the last is yesterday.", valueName: "YYYY-MM-DD"))
     var firstDay: Day?
 
     @Option(help: "open-bandit: item file of a campaign; default: items-CAMPAIGN.csv beside the data. May be repeated.")
@@ -53,7 +54,8 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "If a larger share of a file's rows cannot be used, nothing of it is imported.")
     var rejectedShare = ImportRequest.defaultRejectedShare
 
-    @Option(help: "csv: column with the impression's id. Default: made from the file's name, its contents and the line.")
+    @Option(
+        help: "csv: column with the impression's id. Default: made from the file's name, its contents and the line.")
     var id: String?
 
     @Option(help: "csv: column with the time. Default: none; rows are spread over --days.")
@@ -160,7 +162,8 @@ struct ImportCommand: ParsableCommand {
             return "\(VisibleText.escaped(summary.file)): imported before (\(summary.impressions.grouped) impressions)"
         }
         let days = summary.days.map { "\($0.lowerBound) … \($0.upperBound)" } ?? "no days"
-        return "\(VisibleText.escaped(summary.file)): \(summary.impressions.grouped) impressions, \(summary.clicks.grouped) clicks, \(days)"
+        return
+            "\(VisibleText.escaped(summary.file)): \(summary.impressions.grouped) impressions, \(summary.clicks.grouped) clicks, \(days)"
             + reasons(summary)
     }
 

@@ -56,7 +56,8 @@ struct InitCommand: ParsableCommand {
     @OptionGroup var source: SourceDatabaseOptions
 
     func validate() throws {
-        if let model, model.isEmpty || model.contains(where: { !"abcdefghijklmnopqrstuvwxyz0123456789_-".contains($0) }) {
+        if let model, model.isEmpty || model.contains(where: { !"abcdefghijklmnopqrstuvwxyz0123456789_-".contains($0) })
+        {
             throw ValidationError("--model is ‘\(model)’, expected the characters a-z, 0-9, _ and -")
         }
     }
