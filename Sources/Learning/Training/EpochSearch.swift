@@ -15,8 +15,7 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     /// later the best point, the flatter the curve around it.
     ///
     /// Not less than an epoch: within a second pass the log loss first rises, while rows are seen again whose ids were learnt
-    /// lately, and may end below that of the first. Twice as long where the best point lies beyond the first epoch: seeing rows
-    /// again helps there, and later passes gain less than the judgements within one differ.
+    /// lately, and may end below that of the first.
     public var patience, patienceShare: Double
     /// Share of what the net had learnt at its best, over always predicting the click rate, whose loss ends the search at once.
     public var mostLost: Double
@@ -72,7 +71,7 @@ public struct EpochSearch: Codable, Equatable, Sendable {
             return true
         }
         let (best, now) = (Double(index + 1) / Double(judgements), Double(points.count) / Double(judgements))
-        return now - best >= max(best > 1 ? 2 * patience : patience, patienceShare * best) - 1e-9
+        return now - best >= max(patience, patienceShare * best) - 1e-9
     }
 
     /// Whether there is no time left: one that goes on to the next judgement may take so long that a training up to there

@@ -118,9 +118,9 @@ struct SearchTrials {
             ArmTrainings.Work(entries: work.entries, checkpoints: { _ in folder }, choices: choices), job: job)
     }
 
-    /// The best of the highest rung that anything came to.
+    /// The best of the highest rung that any variant came to: there the job file as it is has something to be compared with.
     func best() throws -> Trial {
-        let highest = done.map(\.rung).max() ?? 0
+        let highest = done.filter { !$0.changes.isEmpty }.map(\.rung).max() ?? 0
         guard let best = done.filter({ $0.rung == highest }).min(by: { $0.lightLoss < $1.lightLoss }) else {
             throw TrainingError.noRows
         }

@@ -30,7 +30,7 @@ struct SearchedSettings {
         ("training.embedding_learning_rate", ["0.01", "0.02", "0.05", "0.1"]),
         ("training.dense_learning_rate", ["0.0003", "0.001", "0.003"]),
         ("training.light_learning_rate", ["0.001", "0.003", "0.01"]),
-        ("training.batch_size", ["256", "512", "1024", "2048"]),
+        ("training.batch_size", ["32", "64", "128", "256", "512", "1024", "2048"]),
         ("training.l2", ["0", "0.000001", "0.00001", "0.0001"]),
         ("nets.embedding_dim", ["4", "8", "16", "32"]),
         ("features.minimum_count", ["2", "5", "20"]),

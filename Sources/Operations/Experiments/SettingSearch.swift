@@ -96,15 +96,17 @@ public struct SettingSearch {
 
         // How many can be tried follows from how long the job file as it is takes.
         guard let base = try trials.run([], rung: 0) else { throw JobError.nothingToJudgeBy(days: work.trained) }
-        let affordable = max(2, Int(budget / Double(SearchTrials.rungs.count) / max(base.seconds, 1e-3)))
-        let count = min(affordable, request.mostTrials ?? 1_000)
+        let mostTrials = max(2, Int(budget / Double(SearchTrials.rungs.count) / max(base.seconds, 1e-3)))
+        let count = min(mostTrials, request.mostTrials ?? 1_000)
         job.context.log.info("\(base.seconds) s for an epoch and its judgements: \(count) trials")
         var field = [[]] + (try settings.trials(max(1, count - 1), of: jobFile, seed: jobFile.training.seed))
         for rung in SearchTrials.rungs.indices {
             var done: [SearchTrials.Trial] = []
+            // An equal part for each rung: wide nets and slow learners must not use up what the better ones are judged by.
+            let affordable = budget * Double(rung + 1) / Double(SearchTrials.rungs.count)
             for changes in field {
                 // What is begun is ended; the job file as it is comes first, so that there always is something to compare with.
-                guard trials.seconds < budget || changes.isEmpty else { break }
+                guard trials.seconds < affordable || changes.isEmpty else { break }
                 if let trial = try trials.run(changes, rung: rung) { done.append(trial) }
             }
             done.sort { ($0.lightLoss, $0.name) < ($1.lightLoss, $1.name) }
