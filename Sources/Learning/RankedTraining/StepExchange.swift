@@ -41,7 +41,7 @@ final class StepExchange: @unchecked Sendable {
         guard let received, let position = positions[ObjectIdentifier(tables)], let index = fields[field] else {
             return nil
         }
-        return (received.contributions[position][index], received.floats)
+        return (received.contributions(table: position, field: index), received.floats)
     }
 
     // MARK: Dense gradients
