@@ -24,34 +24,32 @@ extension EmbeddingTables {
             precondition(Int(id) < storedRows)
             return Int(id)
         }
-        table.lend { table in
-            x.lend { x in
-                guard ids.offsets != nil else {
-                    precondition(rows.lowerBound >= place.firstRow && rows.upperBound <= ids.ids.count)
-                    ids.ids.withUnsafeBufferPointer { ids in
-                        for row in rows {
-                            Kernels.copy(
-                                table + checked(ids[row]) &* dim,
-                                into: x + ((row &- place.firstRow) &* width &+ offset), count: dim)
-                        }
+        lending(table, x) { table, x in
+            guard ids.offsets != nil else {
+                precondition(rows.lowerBound >= place.firstRow && rows.upperBound <= ids.ids.count)
+                ids.ids.withUnsafeBufferPointer { ids in
+                    for row in rows {
+                        Kernels.copy(
+                            table + checked(ids[row]) &* dim,
+                            into: x + ((row &- place.firstRow) &* width &+ offset), count: dim)
                     }
-                    return
                 }
-                for row in rows {
-                    let target = x + ((row &- place.firstRow) &* width &+ offset)
-                    let range = ids.range(row)
-                    if range.count == 1 {
-                        let source = table + checked(ids.ids[range.lowerBound]) &* dim
-                        for column in 0..<dim { target[column] = source[column] }
-                    } else {
-                        for column in 0..<dim { target[column] = 0 }
-                        for position in range {
-                            let source = table + checked(ids.ids[position]) &* dim
-                            for column in 0..<dim { target[column] += source[column] }
-                        }
-                        if takesMean, range.count > 1 {
-                            Kernels.scale(target, by: 1 / Float(range.count), count: dim)
-                        }
+                return
+            }
+            for row in rows {
+                let target = x + ((row &- place.firstRow) &* width &+ offset)
+                let range = ids.range(row)
+                if range.count == 1 {
+                    let source = table + checked(ids.ids[range.lowerBound]) &* dim
+                    for column in 0..<dim { target[column] = source[column] }
+                } else {
+                    for column in 0..<dim { target[column] = 0 }
+                    for position in range {
+                        let source = table + checked(ids.ids[position]) &* dim
+                        for column in 0..<dim { target[column] += source[column] }
+                    }
+                    if takesMean, range.count > 1 {
+                        Kernels.scale(target, by: 1 / Float(range.count), count: dim)
                     }
                 }
             }

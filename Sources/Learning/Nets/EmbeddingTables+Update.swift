@@ -23,20 +23,18 @@ extension EmbeddingTables {
     @inline(__always)
     func update(field: Int, row: Int, gradient: UnsafePointer<Float>, scale: Float, learningRate: Float) {
         let dim = dims[field]
-        tables[field].lend { table in
-            squares[field].lend { squares in
-                switch method {
-                case .adagrad:
-                    Kernels.adagrad(
-                        table + row &* dim, gradient: gradient, square: squares + row, count: dim, scale: scale,
-                        rate: learningRate)
-                case .ftrl(let ftrl):
-                    leads[field].lend { leads in
-                        for place in row &* dim..<(row &+ 1) &* dim {
-                            Kernels.ftrl(
-                                table + place, gradient: scale * gradient[place &- row &* dim], z: leads + place,
-                                squares: squares + place, rate: learningRate, ftrl)
-                        }
+        lending(tables[field], squares[field]) { table, squares in
+            switch method {
+            case .adagrad:
+                Kernels.adagrad(
+                    table + row &* dim, gradient: gradient, square: squares + row, count: dim, scale: scale,
+                    rate: learningRate)
+            case .ftrl(let ftrl):
+                leads[field].lend { leads in
+                    for place in row &* dim..<(row &+ 1) &* dim {
+                        Kernels.ftrl(
+                            table + place, gradient: scale * gradient[place &- row &* dim], z: leads + place,
+                            squares: squares + place, rate: learningRate, ftrl)
                     }
                 }
             }
