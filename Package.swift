@@ -163,7 +163,7 @@ let operations = room(
             name: "OperationsTests",
             dependencies: [
                 "CounterRandom", "Days", "Evaluation", "Extract", "FeatureCache", "JobFile", "Jobs", "Plots",
-                "Postgres", "Reports", "TestSupport", "rocket",
+                "Postgres", "Reports", "TestSupport", "Training", "rocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
     ])

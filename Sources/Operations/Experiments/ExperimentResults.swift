@@ -1,6 +1,7 @@
 import Days
 import ModelRegistry
 import Postgres
+import RocketLaunching
 import Training
 
 /// The table of what experiments came to.
@@ -28,9 +29,9 @@ struct ExperimentResults {
         init(_ report: TrainingReport) {
             (steps, seconds) = (report.steps, report.seconds)
             kept = { net in
-                let step = net == "light" ? report.lightStep : report.boosterStep
+                let step = net == Net.servedLight.name ? report.lightStep : report.boosterStep
                 let point = report.validations.first { $0.step == step }
-                return (step, net == "light" ? point?.light : point?.booster)
+                return (step, net == Net.servedLight.name ? point?.light : point?.booster)
             }
         }
 
