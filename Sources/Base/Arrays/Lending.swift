@@ -1,5 +1,5 @@
-// Lends several arrays to a kernel at once. Written out for each number of arrays: over a parameter pack the same costs a
-// call and a count of references for each array.
+// Lends several arrays to a kernel at once. Written out for each number of arrays: over a parameter pack the same costs
+// a call and a count of references for each array.
 
 /// Lends the floats of two arrays to a kernel.
 @inlinable @inline(__always)

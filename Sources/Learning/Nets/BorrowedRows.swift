@@ -1,7 +1,7 @@
 import Arrays
 
-/// Rows of a batch's ids that this rank has from those who keep them, and their gradients: what a sharded table is for the
-/// nets during one step. Ids are slots here.
+/// Rows of a batch's ids that this rank has from those who keep them, and their gradients: what a sharded table is for
+/// the nets during one step. Ids are slots here.
 final class BorrowedRows: @unchecked Sendable {
     /// By field with a table of its own, `[slots, dim]` each; larger than what is in use.
     private(set) var rows, gradients: [FloatArray]

@@ -99,8 +99,8 @@ extension [DenseLayer] {
 }
 
 extension EmbeddingTables {
-    /// `<prefix>.<field>` `[rows, dim]` of each field with a table of its own, `<prefix>.<field>.rare` `[1, dim]` of those
-    /// with an admission rule and without a table of ids.
+    /// `<prefix>.<field>` `[rows, dim]` of each field with a table of its own, `<prefix>.<field>.rare` `[1, dim]` of
+    /// those with an admission rule and without a table of ids.
     package func visit(_ prefix: String, _ body: Safetensors.Visitor) {
         for index in layout.ownFields {
             let (field, table, dim) = (layout.fields[index], tables[index], dims[index])

@@ -2,10 +2,11 @@ import Arrays
 import Foundation
 
 /// Scores the candidates of a request with one net. What they have in common, the request's features, goes through the
-/// first layer once. Keeps its scratch between calls and allocates nothing in them, so it is used by one thread at a time.
+/// first layer once. Keeps its scratch between calls and allocates nothing in them, so it is used by one thread at a
+/// time.
 ///
-/// Cost of a call: one row of the request's part of the first layer, then for each candidate its own part and the layers
-/// above.
+/// Cost of a call: one row of the request's part of the first layer, then for each candidate its own part and the
+/// layers above.
 package final class CandidateScorer {
     private let branch: Branch
     private let request, candidates: FirstLayerPart

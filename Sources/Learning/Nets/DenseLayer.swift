@@ -17,7 +17,8 @@ package struct DenseLayer: Sendable {
     /// Where the layer's parameters begin: weights `[in, out]`, biases `[out]`, then with batch-norm scales and shifts
     /// `[out]`, then slopes `[out]` of PReLU or Dice.
     let start: Int
-    /// Where its running means and variances begin among the net's statistics: `[out]` each, batch-norm's before Dice's.
+    /// Where its running means and variances begin among the net's statistics: `[out]` each, batch-norm's before
+    /// Dice's.
     let statistics: Int
 
     /// A plain hidden layer keeps only its output; the others need what went into the activation.

@@ -10,8 +10,8 @@ extension DenseNet {
         case added(FloatArray)
     }
 
-    /// Carries `workspace.outputGradient` of a slice down to every layer and to the input, after a training pass over the
-    /// same slice. The parameters' gradients follow from it by `gradient(of:)`.
+    /// Carries `workspace.outputGradient` of a slice down to every layer and to the input, after a training pass over
+    /// the same slice. The parameters' gradients follow from it by `gradient(of:)`.
     ///
     /// - Parameter x: the net's input, as in `forward`.
     public func backward(
@@ -150,7 +150,8 @@ extension DenseNet {
         if layer.batchNorm { normaliseBackward(index, gradients: gradients, rows, slice, workspace) }
     }
 
-    /// From the gradient of batch-norm's output to that of its input, in place; sums up the gradients of scales and shifts.
+    /// From the gradient of batch-norm's output to that of its input, in place; sums up the gradients of scales and
+    /// shifts.
     ///
     /// - Parameter gradients: where the slice's begin among `extraGradients`.
     private func normaliseBackward(

@@ -1,8 +1,8 @@
 import Arrays
 
 extension DenseNet {
-    /// Computes the output for some rows of input `[batch, in]`. Slices are independent of each other, so they may run on
-    /// several threads; in scoring any ranges of rows are.
+    /// Computes the output for some rows of input `[batch, in]`. Slices are independent of each other, so they may run
+    /// on several threads; in scoring any ranges of rows are.
     public func forward(_ x: FloatArray, rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
         if case .training(let slice, _) = pass { workspace.sliceRows[slice] = Float(rows.count) }
         guard !rows.isEmpty else { return }

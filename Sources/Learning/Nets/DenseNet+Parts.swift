@@ -1,9 +1,9 @@
 import Arrays
 
 extension DenseNet {
-    /// A part of the parameters whose gradient is computed in one go over the whole batch: some lines of a layer's weights,
-    /// and with the first of them what else the layer has. The parts depend on the net alone, so who computes them when
-    /// changes nothing.
+    /// A part of the parameters whose gradient is computed in one go over the whole batch: some lines of a layer's
+    /// weights, and with the first of them what else the layer has. The parts depend on the net alone, so who computes
+    /// them when changes nothing.
     public struct Part: Sendable {
         public let layer: Int
         let lines: Range<Int>
@@ -87,8 +87,8 @@ extension DenseNet {
         workspace.roundedWeights.round(parameters, ranges(of: part).weights)
     }
 
-    /// One step of an optimiser on a part, with the gradient of `l2 / 2 · ‖W‖²` over its weights. Biases are free: shrinking
-    /// the logit's would pull the mean prediction away from the click rate.
+    /// One step of an optimiser on a part, with the gradient of `l2 / 2 · ‖W‖²` over its weights. Biases are free:
+    /// shrinking the logit's would pull the mean prediction away from the click rate.
     ///
     /// - Parameter scale: factor on the gradient before that, as clipping asks for.
     public func update(

@@ -2,8 +2,9 @@ import Arrays
 import CounterRandom
 import Foundation
 
-/// A stack of layers: cross layers, then hidden ones, then one linear unit, as its specification says. Parameters lie in
-/// one flat array, layer by layer: weights `[in, out]`, biases `[out]`, then what batch-norm and the activation need.
+/// A stack of layers: cross layers, then hidden ones, then one linear unit, as its specification says. Parameters lie
+/// in one flat array, layer by layer: weights `[in, out]`, biases `[out]`, then what batch-norm and the activation
+/// need.
 public final class DenseNet: Sendable {
     /// What the stack ends with.
     public enum End: Sendable {
@@ -70,11 +71,12 @@ public final class DenseNet: Sendable {
         return extras
     }
 
-    /// He initialisation below ReLU and its kin (arXiv 1502.01852): normal with variance 2 / in; Glorot's 2 / (in + out) for
-    /// cross layers; biases 0, the logit's as given. PReLU's slopes begin at 0.25, Dice's at 0, as in their papers.
+    /// He initialisation below ReLU and its kin (arXiv 1502.01852): normal with variance 2 / in; Glorot's 2 / (in +
+    /// out) for cross layers; biases 0, the logit's as given. PReLU's slopes begin at 0.25, Dice's at 0, as in their
+    /// papers.
     ///
-    /// - Parameter below: the first so many layers begin as a net of their own would with another stream, and those above them
-    ///   as a net without them.
+    /// - Parameter below: the first so many layers begin as a net of their own would with another stream, and those
+    ///   above them as a net without them.
     public func initialise(
         seed: UInt64, stream: UInt64, logitBias: Float, below: (layers: Int, stream: UInt64) = (0, 0)
     ) {
@@ -102,8 +104,8 @@ public final class DenseNet: Sendable {
     public enum Pass: Sendable {
         /// With running statistics and all units.
         case scoring
-        /// With the statistics of a slice's own rows ("ghost" batch-norm, Hoffer et al., arXiv 1705.08741), so that slices stay
-        /// independent of each other, and with the units that the key chooses.
+        /// With the statistics of a slice's own rows ("ghost" batch-norm, Hoffer et al., arXiv 1705.08741), so that
+        /// slices stay independent of each other, and with the units that the key chooses.
         case training(slice: Int, dropout: Dropout)
     }
 
@@ -142,8 +144,8 @@ public final class DenseNet: Sendable {
         public let passStatistics: FloatArray
         /// What cross layers add to the input's gradient, `[rows, in]`.
         let crossGradient: FloatArray
-        /// With bf16, of hidden layers: the weights, laid out as the parameters, the inputs `[rows, in]` and the gradients of the
-        /// linear outputs `[rows, out]`; otherwise empty.
+        /// With bf16, of hidden layers: the weights, laid out as the parameters, the inputs `[rows, in]` and the
+        /// gradients of the linear outputs `[rows, out]`; otherwise empty.
         let roundedWeights: BFloat16Array
         let roundedInputs, roundedDeltas: [BFloat16Array]
 
@@ -176,7 +178,8 @@ public final class DenseNet: Sendable {
 
         /// The last layer's, valid after `forward`: logits `[rows]`, or `[rows, out]`.
         public var output: FloatArray { activations[activations.count - 1] }
-        /// Where a layer's product goes, `[rows, out]`: what its activation then reads or, plain ReLU, works on in place.
+        /// Where a layer's product goes, `[rows, out]`: what its activation then reads or, plain ReLU, works on in
+        /// place.
         func sums(_ layer: Int) -> FloatArray { linear[layer].count > 0 ? linear[layer] : activations[layer] }
         /// The first layer's.
         var firstSums: FloatArray { sums(0) }

@@ -1,7 +1,7 @@
 import CDNNL
 
-/// In which numbers the matrix products of hidden layers are computed in training. Weights, optimiser state, activations'
-/// sums and everything that is stored are Float32 in any case.
+/// In which numbers the matrix products of hidden layers are computed in training. Weights, optimiser state,
+/// activations' sums and everything that is stored are Float32 in any case.
 public enum DenseType: String, Codable, CaseIterable, Sendable {
     case f32
     /// Factors rounded to bf16, products added up in Float32. Twice as fast where the CPU has instructions for it.

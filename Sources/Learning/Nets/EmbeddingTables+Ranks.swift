@@ -1,7 +1,7 @@
 import Arrays
 
-/// What a rank gives for some rows that another one keeps: their places there, and where the gradients begin among the floats
-/// that it has sent, `[places, dim]`.
+/// What a rank gives for some rows that another one keeps: their places there, and where the gradients begin among the
+/// floats that it has sent, `[places, dim]`.
 public struct RowContribution: Sendable {
     public var places: ArraySlice<UInt32>
     public var start: Int

@@ -1,7 +1,7 @@
 import Arrays
 
-/// Rows that no training row had: they would score with the random numbers they began with. The mean of the trained rows is
-/// what the nets expect of an id that they know nothing about.
+/// Rows that no training row had: they would score with the random numbers they began with. The mean of the trained
+/// rows is what the nets expect of an id that they know nothing about.
 extension EmbeddingTables {
     /// Which of the untrained rows are meant.
     package enum UntrainedRows {
@@ -10,8 +10,8 @@ extension EmbeddingTables {
         case shared
     }
 
-    /// The sums over the trained rows of each field with a table of its own `[dim]`, each followed by how many these are. The
-    /// missing value's row and the one that ids share count for nothing.
+    /// The sums over the trained rows of each field with a table of its own `[dim]`, each followed by how many these
+    /// are. The missing value's row and the one that ids share count for nothing.
     ///
     /// - Parameter weights: tables of the same rows: these, or a copy.
     package func sumsOfTrainedRows(_ which: UntrainedRows, of weights: EmbeddingTables) -> [Double] {

@@ -7,8 +7,8 @@ public final class EmbeddingTables: @unchecked Sendable {
     public let layout: InputLayout
     /// The part of the rows that is kept here.
     public let shard: TableShard
-    /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'. Fields that share a table have
-    /// the same object here. Of a shard the rows that it keeps.
+    /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'. Fields that share a table
+    /// have the same object here. Of a shard the rows that it keeps.
     public let tables: [FloatArray]
     /// The optimiser's sums of squared gradients: one number a row of row-wise Adagrad, one a weight of FTRL.
     public let squares: [FloatArray]

@@ -1,8 +1,9 @@
-/// Which row of an embedding table an id has, where only the ids that training met have one: row 0 is for the missing value
-/// (id 0), row `i + 1` for the `i`-th smallest known id, and the last row for every other id. So no two known ids share one.
+/// Which row of an embedding table an id has, where only the ids that training met have one: row 0 is for the missing
+/// value (id 0), row `i + 1` for the `i`-th smallest known id, and the last row for every other id. So no two known ids
+/// share one.
 ///
-/// The ids are hashes, hence spread evenly: their upper bits find the few among which an id must be. A look-up costs two
-/// accesses to memory and about three comparisons, O(log ids) where ids are not spread. Memory: 5 to 6 bytes an id.
+/// The ids are hashes, hence spread evenly: their upper bits find the few among which an id must be. A look-up costs
+/// two accesses to memory and about three comparisons, O(log ids) where ids are not spread. Memory: 5 to 6 bytes an id.
 public struct IDTable: Equatable, Sendable {
     /// The known ids, ascending; none is 0 or above `largestID`.
     public let ids: [UInt32]
@@ -116,7 +117,8 @@ public struct IDTables: Equatable, Sendable {
 extension IDTables {
     /// `ids.<field>`, Int32 `[ids]`, ascending, of each field with a table of its own whose ids have one.
     ///
-    /// - Throws: `SafetensorsError` where a table is missing, is none, or has not as many ids as the layout has rows for.
+    /// - Throws: `SafetensorsError` where a table is missing, is none, or has not as many ids as the layout has rows
+    ///   for.
     package init(_ file: Safetensors, _ layout: InputLayout) throws {
         var own: [Int: IDTable] = [:]
         for field in layout.ownFields where layout.fields[field].hasIDTable == true {

@@ -50,8 +50,8 @@ public struct FieldShape: Codable, Equatable, Sendable {
     public var pooling: Pooling?
     /// The field whose table it uses, of as many rows and the same dimension; nil: its own.
     public var table: String?
-    /// True: an `IDTable` gives its ids their rows, the missing one's, one each, and one of all others. Otherwise an id is the
-    /// number of its row.
+    /// True: an `IDTable` gives its ids their rows, the missing one's, one each, and one of all others. Otherwise an id
+    /// is the number of its row.
     public var hasIDTable: Bool?
 
     public init(
@@ -68,8 +68,8 @@ public struct FieldShape: Codable, Equatable, Sendable {
         self.hasIDTable = hasIDTable
     }
 
-    /// Rows of the table in memory: with a rule and without a table of ids, one more that the ids without an embedding of their
-    /// own share.
+    /// Rows of the table in memory: with a rule and without a table of ids, one more that the ids without an embedding
+    /// of their own share.
     package var storedRows: Int { hasRareRow ? rows + 1 : rows }
 
     package var hasRareRow: Bool { admission != nil && hasIDTable != true }

@@ -176,8 +176,8 @@ extension Kernels {
         for index in 0..<count { values[index] *= factor }
     }
 
-    /// Sets a share of the values of some rows to 0 and raises the others by 1 / (1 − share). What is dropped depends on the
-    /// key, the row's number in the batch and the column.
+    /// Sets a share of the values of some rows to 0 and raises the others by 1 / (1 − share). What is dropped depends
+    /// on the key, the row's number in the batch and the column.
     static func drop(
         _ values: UnsafeMutablePointer<Float>, rows: Range<Int>, numbers: [UInt32]?, width: Int, share: Double,
         key: UInt64

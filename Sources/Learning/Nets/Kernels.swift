@@ -1,7 +1,7 @@
 import CDNNL
 
-/// The arithmetic of dense layers and optimisers over lent memory. Matrices are row-major; a shape stands where a pointer
-/// is introduced. `tests` hold each against a plain reference.
+/// The arithmetic of dense layers and optimisers over lent memory. Matrices are row-major; a shape stands where a
+/// pointer is introduced. `tests` hold each against a plain reference.
 enum Kernels {
     /// out [m, n] = a [m, k] · b [k, n] + beta · out; `transposeA`: a is [k, m]; `transposeB`: b is [n, k].
     ///
@@ -50,8 +50,8 @@ enum Kernels {
         }
     }
 
-    /// out [count] = source [count]. For an embedding: so short that calling `memcpy` would take longer, and waiting for the
-    /// next rows' memory overlaps only where the code between is short.
+    /// out [count] = source [count]. For an embedding: so short that calling `memcpy` would take longer, and waiting
+    /// for the next rows' memory overlaps only where the code between is short.
     @inline(__always)
     static func copy(_ source: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int) {
         func copy<Part: SIMD<Float>>(_ type: Part.Type, at index: Int) {
@@ -130,8 +130,8 @@ enum Kernels {
         weight.pointee = excess <= 0 ? 0 : pull * excess / ((1 + sum.squareRoot()) / rate + ftrl.l2)
     }
 
-    /// One step of row-wise Adagrad on a row [count] with one accumulator (Duchi et al. 2011; one number a row as in Naumov
-    /// et al., arXiv 1906.00091).
+    /// One step of row-wise Adagrad on a row [count] with one accumulator (Duchi et al. 2011; one number a row as in
+    /// Naumov et al., arXiv 1906.00091).
     static func adagrad(
         _ row: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, square: UnsafeMutablePointer<Float>,
         count: Int, scale: Float, rate: Float

@@ -38,7 +38,9 @@ package struct NamedArray {
 extension EmbeddingTables {
     /// The tables of all fields that own one, `<name>.<field>`.
     package func arrays(_ name: String) -> [NamedArray] {
-        layout.ownFields.map { NamedArray("\(name).\(layout.fields[$0].name)", tables[$0], sharding($0, dims[$0], isWeights: true)) }
+        layout.ownFields.map {
+            NamedArray("\(name).\(layout.fields[$0].name)", tables[$0], sharding($0, dims[$0], isWeights: true))
+        }
     }
 
     /// What the optimiser remembers of them, `<name>_squares.<field>` and `<name>_leads.<field>`.
@@ -47,7 +49,9 @@ extension EmbeddingTables {
             let end = layout.fields[field].name
             let places = max(1, shard.places(for: layout.fields[field].storedRows))
             return [
-                NamedArray("\(name)_squares.\(end)", squares[field], sharding(field, squares[field].count / places, isWeights: false)),
+                NamedArray(
+                    "\(name)_squares.\(end)", squares[field],
+                    sharding(field, squares[field].count / places, isWeights: false)),
                 NamedArray("\(name)_leads.\(end)", leads[field], sharding(field, dims[field], isWeights: false)),
             ]
         }

@@ -1,4 +1,5 @@
-/// The shapes of the two nets over the embedded input. Each ends in one linear unit: the logit of the click probability.
+/// The shapes of the two nets over the embedded input. Each ends in one linear unit: the logit of the click
+/// probability.
 public struct NetSpecification: Codable, Equatable, Sendable {
     /// Numbers a feature id is embedded in, where its field says nothing else.
     public var embeddingDim: Int
@@ -6,8 +7,8 @@ public struct NetSpecification: Codable, Equatable, Sendable {
     public var light: DenseSpecification
     /// The booster net, the one that teaches.
     public var booster: DenseSpecification
-    /// Bytes that the embeddings of a training may take with all that belongs to them; nil: `usualEmbeddingMemory`. Where they
-    /// do not suffice the rarest ids share a row.
+    /// Bytes that the embeddings of a training may take with all that belongs to them; nil: `usualEmbeddingMemory`.
+    /// Where they do not suffice the rarest ids share a row.
     public var embeddingMemory: Int?
 
     public static let usualEmbeddingMemory = 1_000_000_000

@@ -17,8 +17,8 @@ package struct RowOrigins {
         return earlier[sharding.field]?.rows
     }
 
-    /// The earlier row of a row. An id that was not known has the weights of those that were not, and nothing that an optimiser
-    /// remembers: nil.
+    /// The earlier row of a row. An id that was not known has the weights of those that were not, and nothing that an
+    /// optimiser remembers: nil.
     package func row(_ row: Int, of sharding: NamedArray.Sharding) -> Int? {
         guard let ids = rows[sharding.field], let earlier = earlier[sharding.field] else { return nil }
         if row == 0 { return 0 }

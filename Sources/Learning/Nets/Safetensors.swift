@@ -45,7 +45,7 @@ public struct Safetensors: Sendable {
             let (dtype, shape, count) =
                 tensors[name].map { ("F32", $0.shape, $0.values.count) }
                 ?? integers[name].map { ("I32", $0.shape, $0.values.count) } ?? ("", [], 0)
-            entries[name] = Entry(dtype: dtype, shape: shape, data_offsets: [offset, offset + 4 * count])
+            entries[name] = Entry(dtype: dtype, shape: shape, dataOffsets: [offset, offset + 4 * count])
             offset += 4 * count
         }
         let encoder = JSONEncoder()
@@ -85,8 +85,8 @@ public struct Safetensors: Sendable {
             guard ["F32", "I32"].contains(entry.dtype) else {
                 throw SafetensorsError.malformed("tensor \(name) is \(entry.dtype), expected F32 or I32")
             }
-            guard entry.data_offsets.count == 2, let start = entry.data_offsets.first,
-                let end = entry.data_offsets.last,
+            guard entry.dataOffsets.count == 2, let start = entry.dataOffsets.first,
+                let end = entry.dataOffsets.last,
                 start >= 0, start <= end, end <= bytes.count - dataStart, entry.shape.allSatisfy({ $0 >= 0 }),
                 let count = entry.shape.checkedProduct, count.multipliedReportingOverflow(by: 4) == (end - start, false)
             else { throw SafetensorsError.malformed("tensor \(name) does not lie within the file") }
@@ -102,7 +102,7 @@ public struct Safetensors: Sendable {
 
     /// The format has neither gaps nor overlaps: else a small file could ask for any amount of memory.
     private static func requireWhole(_ header: Header, dataBytes: Int) throws {
-        let places = header.entries.map { (name: $0.key, offsets: $0.value.data_offsets) }
+        let places = header.entries.map { (name: $0.key, offsets: $0.value.dataOffsets) }
             .sorted { $0.offsets.lexicographicallyPrecedes($1.offsets) }
         var end = 0
         for (name, offsets) in places {
@@ -131,7 +131,12 @@ public struct Safetensors: Sendable {
     private struct Entry: Codable {
         var dtype: String
         var shape: [Int]
-        var data_offsets: [Int]
+        var dataOffsets: [Int]
+
+        enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case dataOffsets = "data_offsets"
+        }
     }
 
     private struct Header: Codable {

@@ -1,8 +1,8 @@
 /// The rows of every embedding table that one of several ranks keeps.
 ///
-/// A row is kept by rank `hash(row) mod ranks`. The hash turns each run of `ranks` rows by an amount of the run's own, so
-/// that every rank has one row of each run: all have as many, the frequent ones among them at random, and a row's place at
-/// its rank is the number of its run, which needs no table.
+/// A row is kept by rank `hash(row) mod ranks`. The hash turns each run of `ranks` rows by an amount of the run's own,
+/// so that every rank has one row of each run: all have as many, the frequent ones among them at random, and a row's
+/// place at its rank is the number of its run, which needs no table.
 public struct TableShard: Codable, Equatable, Sendable {
     public let rank, ranks: Int
 

@@ -89,8 +89,8 @@ extension RankPeers {
 }
 
 extension BatchQueue {
-    /// The next batch, of which the other ranks are being told; nil after the last. Where reading has failed they are told that,
-    /// and all end when they come to the batch.
+    /// The next batch, of which the other ranks are being told; nil after the last. Where reading has failed they are
+    /// told that, and all end when they come to the batch.
     fileprivate func announced(to rows: RowExchange) throws -> RowExchange.Announcement? {
         switch Swift.Result(catching: { try next() }) {
         case .success(let batch): try batch.map { try rows.announce(.success($0)) }

@@ -4,9 +4,9 @@ import FeatureCache
 import Nets
 import Training
 
-/// The ranks of a group that trains one model: each has its rows of every batch, all of the dense layers and a shard of the
-/// embeddings. They add in another order than a single process does, so the weights depend on the number of ranks, by
-/// rounding.
+/// The ranks of a group that trains one model: each has its rows of every batch, all of the dense layers and a shard of
+/// the embeddings. They add in another order than a single process does, so the weights depend on the number of ranks,
+/// by rounding.
 ///
 /// Made anew for each training; the thread that trains calls it.
 package final class RankPeers: Peers, @unchecked Sendable {
@@ -104,7 +104,8 @@ package final class RankPeers: Peers, @unchecked Sendable {
                 .bytesAStep(ranks: collective.ranks) * Double(steps) / samples
         }
         return TrainingReport.Group(
-            ranks: collective.ranks, hosts: Set(collective.hosts).count, shares: shares, bytesSentASample: sent / samples,
+            ranks: collective.ranks, hosts: Set(collective.hosts).count, shares: shares,
+            bytesSentASample: sent / samples,
             expectedBytesASample: expected ?? 0)
     }
 }

@@ -3,9 +3,9 @@ import Collectives
 import Nets
 import Training
 
-/// The ways of embedding rows between the ranks of a training: the ids of a batch go to the ranks that keep their rows, the
-/// rows come back, their gradients go there. All ranks do the same for the same step; the ids of a later batch may be on
-/// their way while a step computes.
+/// The ways of embedding rows between the ranks of a training: the ids of a batch go to the ranks that keep their rows,
+/// the rows come back, their gradients go there. All ranks do the same for the same step; the ids of a later batch may
+/// be on their way while a step computes.
 final class RowExchange {
     /// What is exchanged together: every table of the model, and where its input's gradient lies.
     struct Tables: Sendable {
@@ -72,7 +72,8 @@ final class RowExchange {
 
     // MARK: Ids
 
-    /// Tells the others how many ids of each table will come, or that this rank has no more batches for the reason given.
+    /// Tells the others how many ids of each table will come, or that this rank has no more batches for the reason
+    /// given.
     func announce(_ batch: Result<InputRows, any Error>) throws -> Announcement {
         let ranks = collective.ranks
         var words = [[UInt32]](repeating: [UInt32](repeating: 1, count: fields.count + 1), count: ranks)

@@ -3,7 +3,8 @@ import Collectives
 import Nets
 import Training
 
-/// What the ranks of a group exchange in a step: embedding rows and their gradients, and the sums of the dense gradients.
+/// What the ranks of a group exchange in a step: embedding rows and their gradients, and the sums of the dense
+/// gradients.
 ///
 /// The thread that trains calls it; others only move on what is under way.
 final class StepExchange: @unchecked Sendable {
@@ -47,10 +48,16 @@ final class StepExchange: @unchecked Sendable {
     // MARK: Dense gradients
 
     /// Begins to add up the lanes' gradients and statistics.
-    func startSums() throws { try sums.forEach { try $0.start() } }
+    func startSums() throws {
+        for sum in sums { try sum.start() }
+    }
 
-    func addSums() throws { try sums.forEach { try $0.add() } }
+    func addSums() throws {
+        for sum in sums { try sum.add() }
+    }
 
     /// After which the sums are where this rank's numbers were.
-    func finishSums() throws { try sums.forEach { try $0.finish() } }
+    func finishSums() throws {
+        for sum in sums { try sum.finish() }
+    }
 }

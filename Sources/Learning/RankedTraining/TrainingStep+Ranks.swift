@@ -2,8 +2,8 @@ import Collectives
 import Nets
 import Training
 
-/// The step of a group of ranks after the backward pass. Every gradient is added up in the order of the ranks, and every
-/// parameter is updated with the same bits wherever it is kept.
+/// The step of a group of ranks after the backward pass. Every gradient is added up in the order of the ranks, and
+/// every parameter is updated with the same bits wherever it is kept.
 extension TrainingStep {
     /// Adds up the gradients of all ranks: the dense ones everywhere, the rows' at the ranks that keep them.
     func sumGradients(_ input: InputRows, _ exchange: StepExchange) throws {

@@ -4,8 +4,8 @@ import Nets
 import Training
 
 extension Collective {
-    /// Brings the parts of sharded arrays together at rank 0; the other ranks get nil. One array after the other, so that rank 0
-    /// needs room for one of them twice.
+    /// Brings the parts of sharded arrays together at rank 0; the other ranks get nil. One array after the other, so
+    /// that rank 0 needs room for one of them twice.
     func whole(_ arrays: [NamedArray]) throws -> [NamedArray]? {
         guard isShared else { return arrays }
         var whole: [NamedArray] = []

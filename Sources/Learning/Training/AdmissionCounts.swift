@@ -3,9 +3,9 @@ import Nets
 
 /// How often each id of the fields with an admission rule came in the training rows, and when it was last seen.
 ///
-/// An id is admitted, that is, has an embedding of its own, when it came often enough and lately enough. The others of a field
-/// with a table of ids have no row there. Those of any other field share its rare row while training and get a copy of it at
-/// the end, so that scoring needs no rule.
+/// An id is admitted, that is, has an embedding of its own, when it came often enough and lately enough. The others of
+/// a field with a table of ids have no row there. Those of any other field share its rare row while training and get a
+/// copy of it at the end, so that scoring needs no rule.
 public struct AdmissionCounts: Equatable, Sendable {
     /// One a field, nil where the field has no rule.
     public internal(set) var fields: [Field?]

@@ -75,8 +75,8 @@ struct TrainingState: Codable {
     var isFinished = false
 }
 
-/// Everything that a training needs to go on as if it had never stopped, as a safetensors file: weights and optimiser state
-/// as Float32, and what `TrainingState` and the dense optimisers count as JSON in its metadata.
+/// Everything that a training needs to go on as if it had never stopped, as a safetensors file: weights and optimiser
+/// state as Float32, and what `TrainingState` and the dense optimisers count as JSON in its metadata.
 struct Checkpoint {
     private let arrays: [NamedArray]
     private let optimisers: OptimiserState
@@ -113,7 +113,8 @@ struct Checkpoint {
 
     /// Sets weights and optimisers to what they were.
     ///
-    /// - Throws: `SafetensorsError` when the bytes are no checkpoint of such a training; with one part nothing is changed then.
+    /// - Throws: `SafetensorsError` when the bytes are no checkpoint of such a training; with one part nothing is
+    ///   changed then.
     func restore(_ saved: SavedCheckpoint, best: BestPoints?) throws -> TrainingState {
         var state: TrainingState?
         for part in 0..<saved.parts {

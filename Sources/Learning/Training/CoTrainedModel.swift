@@ -23,8 +23,8 @@ public struct CoTrainedModel: Sendable {
     ///
     /// - Parameters:
     ///   - sharing: of the arm.
-    ///   - jobSharing: of the job file. Each net begins with the same weights in every arm of the job, alone or not, so that the
-    ///     arms of one seed differ by nothing but how they are trained.
+    ///   - jobSharing: of the job file. Each net begins with the same weights in every arm of the job, alone or not, so
+    ///     that the arms of one seed differ by nothing but how they are trained.
     ///   - ftrl: of the linear parts.
     ///   - logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
     ///   - shard: the part of the embeddings and linear weights that is kept here.
@@ -165,13 +165,13 @@ public struct CoTrainedModel: Sendable {
 
 extension CoTrainedModel {
     /// The weights as a safetensors file: `embedding.<field>` `[rows, dim]`, `light.<layer>.weight` `[in, out]`,
-    /// `light.<layer>.bias` `[out]`, the same for `booster` and for `shared` layers, and `booster_embedding.<field>` when
-    /// nothing is shared. Batch-norm adds `light.<layer>.scale`, `.shift`, `.running_mean`, `.running_variance`, PReLU
-    /// `.slope`, Dice `.slope`, `.dice_mean`, `.dice_variance`, all `[out]`; a linear part `light_linear.<field>` `[rows, 1]`.
-    /// A field whose ids have rows by a table adds `ids.<field>`, Int32 `[rows − 2]`, ascending: row 0 is for missing, row `i + 1`
-    /// for `ids[i]`, the last for every other id. A field with an admission rule adds, as Int32, `admission_count.<field>` and
-    /// `admission_last_seen.<field>` (days since 1970-01-01): with a table of ids `[met]`, of the ids `admission_id.<field>`;
-    /// otherwise `[rows]`, and `embedding.<field>.rare` `[1, dim]`.
+    /// `light.<layer>.bias` `[out]`, the same for `booster` and for `shared` layers, and `booster_embedding.<field>`
+    /// when nothing is shared. Batch-norm adds `light.<layer>.scale`, `.shift`, `.running_mean`, `.running_variance`,
+    /// PReLU `.slope`, Dice `.slope`, `.dice_mean`, `.dice_variance`, all `[out]`; a linear part `light_linear.<field>`
+    /// `[rows, 1]`. A field whose ids have rows by a table adds `ids.<field>`, Int32 `[rows − 2]`, ascending: row 0 is
+    /// for missing, row `i + 1` for `ids[i]`, the last for every other id. A field with an admission rule adds, as
+    /// Int32, `admission_count.<field>` and `admission_last_seen.<field>` (days since 1970-01-01): with a table of ids
+    /// `[met]`, of the ids `admission_id.<field>`; otherwise `[rows]`, and `embedding.<field>.rare` `[1, dim]`.
     public func safetensors() throws -> [UInt8] {
         var file = Safetensors(tensors: [:], metadata: [:])
         let encoder = JSONEncoder()

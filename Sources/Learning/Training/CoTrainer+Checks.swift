@@ -17,7 +17,9 @@ extension CoTrainer {
             booster: step.booster == nil ? nil : norms(.booster),
             hint: arm.hasHint ? norms(.hint) : nil)
         // A norm that is no number comes of losses that are none, which the step itself tells of.
-        if !rocket.gradientBlock.table.booster.contains(.hintThroughBooster), let hint = found.hint, hint.booster.isFinite, hint.booster != 0 {
+        if !rocket.gradientBlock.table.booster.contains(.hintThroughBooster), let hint = found.hint,
+            hint.booster.isFinite, hint.booster != 0
+        {
             throw TrainingError.gradientNotBlocked(step: number, norm: hint.booster)
         }
         return found

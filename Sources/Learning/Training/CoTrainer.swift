@@ -4,8 +4,8 @@ import Foundation
 import Nets
 import RocketLaunching
 
-/// Trains the nets of one arm together, from the first step (arXiv 1708.04106): the booster is not trained before, both nets
-/// see every batch, the hint pulls the light net towards the booster. Who trains what is in `GradientBlock.table`.
+/// Trains the nets of one arm together, from the first step (arXiv 1708.04106): the booster is not trained before, both
+/// nets see every batch, the hint pulls the light net towards the booster. Who trains what is in `GradientBlock.table`.
 ///
 /// The weights depend on data, settings and seed, not on the number of threads; `TrainingStep` says how.
 public final class CoTrainer {
@@ -25,8 +25,8 @@ public final class CoTrainer {
     ///   - rocket: of the job; the arm changes what makes it different.
     ///   - clickRate: of the training rows; where both nets begin.
     ///   - known: the ids that have rows of their own where the layout asks for tables of ids; nil: none.
-    ///   - teacher: a model of the same features with a booster, which stands still; only arms that need one take it. It may
-    ///     know other ids.
+    ///   - teacher: a model of the same features with a booster, which stands still; only arms that need one take it.
+    ///     It may know other ids.
     ///   - peers: who trains; all of them make a trainer with the same arguments and call the same.
     package init(
         arm: Arm, layout: InputLayout, nets: NetSpecification, rocket: RocketSpecification,
@@ -67,16 +67,18 @@ public final class CoTrainer {
         return try optimisers.encoded(whole)
     }
 
-    /// Begins with the weights and the optimiser state of an earlier training instead of random ones. An id that had no row there
-    /// begins with the row of such ids.
+    /// Begins with the weights and the optimiser state of an earlier training instead of random ones. An id that had no
+    /// row there begins with the row of such ids.
     ///
     /// - Parameters:
     ///   - earlier: a model of the same arm, features and settings; this training knows its ids, too.
     ///   - state: its `optimiserState`.
-    /// - Throws: `TrainingError.otherModel` when the models differ in shape, `SafetensorsError` for a state of another one.
+    /// - Throws: `TrainingError.otherModel` when the models differ in shape, `SafetensorsError` for a state of another
+    ///   one.
     public func goOn(from earlier: CoTrainedModel, state: [UInt8]) throws {
         guard earlier.layout.withoutIDs == model.layout.withoutIDs, earlier.nets.hasSameNets(as: model.nets),
-            earlier.arm == model.arm, earlier.sharedLayers == model.sharedLayers, earlier.sharesEmbeddings == model.sharesEmbeddings
+            earlier.arm == model.arm, earlier.sharedLayers == model.sharedLayers,
+            earlier.sharesEmbeddings == model.sharesEmbeddings
         else { throw TrainingError.otherModel }
         let origins = RowOrigins(model.ids, in: earlier.ids)
         try optimisers.restore(state, origins)
@@ -89,14 +91,14 @@ public final class CoTrainer {
         earlierAdmission = earlier.admission
     }
 
-    /// Trains for the configured epochs, or until the nets become no better on the held-out rows. A training that resumes from
-    /// a checkpoint ends with the same bytes of weights as one that was never disturbed.
+    /// Trains for the configured epochs, or until the nets become no better on the held-out rows. A training that
+    /// resumes from a checkpoint ends with the same bytes of weights as one that was never disturbed.
     ///
     /// Afterwards `model` is whole at the first of several peers.
     ///
     /// - Parameter judge: of the held-out rows; needed where the settings hold some out.
-    /// - Throws: `TrainingError`, `SafetensorsError` for a checkpoint of something else, what a peer that does not answer
-    ///   does, and what reading a block or saving a checkpoint throws.
+    /// - Throws: `TrainingError`, `SafetensorsError` for a checkpoint of something else, what a peer that does not
+    ///   answer does, and what reading a block or saving a checkpoint throws.
     public func train(
         on source: TrainingSource, judge: NetJudge? = nil, checkpoints: Checkpoints? = nil,
         progress: (TrainingProgress) throws -> Void

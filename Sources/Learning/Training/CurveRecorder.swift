@@ -28,7 +28,8 @@ struct CurveRecorder: Codable {
         done.append(
             TrainingReport.CurvePoint(
                 step: lastStep, lightLoss: arm.nets.contains(.servedLight) ? sum.light / n : nil,
-                boosterLoss: arm.nets.contains(.booster) ? sum.booster / n : nil, hint: arm.hasHint ? sum.hint / n : nil))
+                boosterLoss: arm.nets.contains(.booster) ? sum.booster / n : nil, hint: arm.hasHint ? sum.hint / n : nil
+            ))
         sum = StepLosses()
         count = 0
     }

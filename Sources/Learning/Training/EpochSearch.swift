@@ -1,5 +1,6 @@
-/// How a training finds out how long the nets should be trained: it holds the latest rows out, trains with constant step sizes,
-/// judges the nets on the held-out rows several times per epoch, and ends when they have been getting no better for a while.
+/// How a training finds out how long the nets should be trained: it holds the latest rows out, trains with constant
+/// step sizes, judges the nets on the held-out rows several times per epoch, and ends when they have been getting no
+/// better for a while.
 ///
 /// The number that comes of it is for a training on all rows, with the settings' own schedule.
 public struct EpochSearch: Codable, Equatable, Sendable {
@@ -14,13 +15,14 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     /// Epochs without a better log loss after which it ends, and the same as a share of the epochs up to the best: the
     /// later the best point, the flatter the curve around it.
     ///
-    /// Not less than an epoch: within a second pass the log loss first rises, while rows are seen again whose ids were learnt
-    /// lately, and may end below that of the first.
+    /// Not less than an epoch: within a second pass the log loss first rises, while rows are seen again whose ids were
+    /// learnt lately, and may end below that of the first.
     public var patience, patienceShare: Double
-    /// Share of what the net had learnt at its best, over always predicting the click rate, whose loss ends the search at once.
+    /// Share of what the net had learnt at its best, over always predicting the click rate, whose loss ends the search
+    /// at once.
     public var mostLost: Double
-    /// Seconds for the search and the training that follows it: the search ends where that training would no longer fit.
-    /// Nil: as long as it takes.
+    /// Seconds for the search and the training that follows it: the search ends where that training would no longer
+    /// fit. Nil: as long as it takes.
     public var budget: Double?
 
     public init(
@@ -45,8 +47,8 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     /// - Parameters:
     ///   - points: its judgements.
     ///   - net: whose log loss decides.
-    /// - Returns: the epochs up to the best point, 1 at least, since every row is worth reading once; nil where the net was
-    ///   never judged.
+    /// - Returns: the epochs up to the best point, 1 at least, since every row is worth reading once; nil where the net
+    ///   was never judged.
     public func epochs(
         _ points: [TrainingReport.ValidationPoint], _ net: (TrainingReport.ValidationPoint) -> Double?
     ) -> Double? {
@@ -74,8 +76,8 @@ public struct EpochSearch: Codable, Equatable, Sendable {
         return now - best >= max(patience, patienceShare * best) - 1e-9
     }
 
-    /// Whether there is no time left: one that goes on to the next judgement may take so long that a training up to there
-    /// would not fit.
+    /// Whether there is no time left: one that goes on to the next judgement may take so long that a training up to
+    /// there would not fit.
     ///
     /// - Parameter seconds: of the search up to now.
     func isOutOfTime(_ points: [TrainingReport.ValidationPoint], seconds: Double) -> Bool {

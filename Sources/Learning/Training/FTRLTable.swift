@@ -1,10 +1,11 @@
 /// FTRL-Proximal state (McMahan et al., KDD 2013, algorithm 1, with β = 1 and no L1) of the inputs that training met.
 ///
-/// Each input has a slot of its own, whatever its number, so ids of any size need no table as large as the largest of them. The
-/// table doubles when it is three quarters full, up to a bound; beyond it a new input shares the slot of an earlier one.
+/// Each input has a slot of its own, whatever its number, so ids of any size need no table as large as the largest of
+/// them. The table doubles when it is three quarters full, up to a bound; beyond it a new input shares the slot of an
+/// earlier one.
 ///
-/// - Parameter Lanes: models that are trained side by side on the same rows, each with its own learning rate: finding an
-///   input's slot costs more than the arithmetic, and is done once for all of them.
+/// - Parameter Lanes: models that are trained side by side on the same rows, each with its own learning rate: finding
+///   an input's slot costs more than the arithmetic, and is done once for all of them.
 final class FTRLTable<Lanes: SIMD & Sendable>: @unchecked Sendable where Lanes.Scalar == Float {
     struct Slot {
         /// 0: the slot is free.

@@ -1,4 +1,5 @@
-/// Counts how often each id of a table comes. Open addressing, at most three places in four taken: 16 to 48 bytes an id.
+/// Counts how often each id of a table comes. Open addressing, at most three places in four taken: 16 to 48 bytes an
+/// id.
 struct IDCounter: Sendable {
     private struct Entry {
         /// 0 where nothing lies; the id for "missing" is not counted.

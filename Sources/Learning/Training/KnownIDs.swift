@@ -5,9 +5,10 @@ import RocketLaunching
 
 /// The ids that get embedding rows of their own in a training, from one pass over its rows.
 ///
-/// Those are all ids that the rows have, with an admission rule those that it admits, and those that an earlier version knew. While
-/// they fit `memory`, none shares a row. Otherwise the rarest of all tables share their table's last row with the ids that
-/// training never meets: by count, equally frequent ones by id, so that the same rows give the same tables.
+/// Those are all ids that the rows have, with an admission rule those that it admits, and those that an earlier version
+/// knew. While they fit `memory`, none shares a row. Otherwise the rarest of all tables share their table's last row
+/// with the ids that training never meets: by count, equally frequent ones by id, so that the same rows give the same
+/// tables.
 ///
 /// Cost: reads the rows once; memory of 16 to 48 bytes an id while it counts, before the embeddings are there.
 public struct KnownIDs: Sendable {
@@ -100,8 +101,8 @@ public struct IDTableReport: Codable, Equatable, Sendable {
     public static let mostShared = 0.01
 }
 
-/// How much memory a training's embeddings may take: all of their tables, of all ranks together, with the optimiser's state and the
-/// tables of ids, but not the weights that are kept aside as a net's best.
+/// How much memory a training's embeddings may take: all of their tables, of all ranks together, with the optimiser's
+/// state and the tables of ids, but not the weights that are kept aside as a net's best.
 public struct EmbeddingMemory: Equatable, Sendable {
     public var bytes: Int
     private let dim: Int
@@ -116,8 +117,8 @@ public struct EmbeddingMemory: Equatable, Sendable {
         linear = (nets.light.linear ? 1 : 0) + (nets.booster.linear ? 1 : 0)
     }
 
-    /// Of a row of a field's tables: the weights, and two words for the optimiser and its bookkeeping; of a linear weight four
-    /// words.
+    /// Of a row of a field's tables: the weights, and two words for the optimiser and its bookkeeping; of a linear
+    /// weight four words.
     public func bytesARow(of shape: FieldShape) -> Int {
         tables * (4 * (shape.dim ?? dim) + 8) + linear * 16
     }
@@ -171,8 +172,8 @@ extension KnownIDs {
 }
 
 extension MetIDs {
-    /// Together with what an earlier model knows of a field's ids: with a rule all that it has counted, otherwise those with a
-    /// row, which count nothing more.
+    /// Together with what an earlier model knows of a field's ids: with a rule all that it has counted, otherwise those
+    /// with a row, which count nothing more.
     fileprivate func adding(_ earlier: CoTrainedModel?, field: Int, hasRule: Bool) -> MetIDs {
         guard let earlier else { return self }
         var counter = IDCounter()

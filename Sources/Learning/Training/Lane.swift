@@ -91,8 +91,8 @@ package final class Lane: Sendable {
     }
 }
 
-/// The nets' inputs of a batch, `[batch, inputWidth]`, with their gradients: one for both nets, or one each when nothing is
-/// shared.
+/// The nets' inputs of a batch, `[batch, inputWidth]`, with their gradients: one for both nets, or one each when
+/// nothing is shared.
 package struct StepInputs: Sendable {
     package struct Tables: Sendable {
         package let owner: Parameters

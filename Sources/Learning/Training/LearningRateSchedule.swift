@@ -20,8 +20,8 @@ public struct LearningRateSchedule: Codable, Equatable, Sendable {
         case exponential
     }
 
-    /// The default is 1 for the first half of the run, then falls linearly to a tenth, so that the last steps settle instead
-    /// of following their own batches.
+    /// The default is 1 for the first half of the run, then falls linearly to a tenth, so that the last steps settle
+    /// instead of following their own batches.
     public init(warmUp: Double = 0, decay: Decay = .linear, decayFrom: Double = 0.5, end: Double = 0.1) {
         self.warmUp = warmUp
         self.decay = decay

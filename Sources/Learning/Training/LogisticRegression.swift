@@ -2,8 +2,8 @@ import FeatureCache
 import Foundation
 import Nets
 
-/// Hashed logistic regression on the features of the cache: one weight for each id of each field, two for each number. It is
-/// what a net has to beat to be worth its cost.
+/// Hashed logistic regression on the features of the cache: one weight for each id of each field, two for each number.
+/// It is what a net has to beat to be worth its cost.
 public struct LogisticRegression: Sendable {
     /// Its name as an arm and as a net, in job files, tables and reports.
     public static let name = "logistic_regression"
@@ -70,7 +70,8 @@ extension LogisticRegression {
         public var learningRate: Double
         /// Ids and numbers with a weight.
         public var parameters: Int
-        /// Of the choice: log loss on the latest training rows, which were trained on afterwards; nil: too few rows to choose by.
+        /// Of the choice: log loss on the latest training rows, which were trained on afterwards; nil: too few rows to
+        /// choose by.
         public var heldOutLogLoss: Double?
         /// Choosing and training.
         public var seconds: Double

@@ -5,9 +5,9 @@ import Nets
 
 /// Trains logistic regression by FTRL-Proximal, a row a step.
 ///
-/// The learning rate and the number of passes are chosen on the latest rows, with all rates trained side by side on the rows
-/// before them; then all rows are trained on. Two passes over the rows is what a large log costs: the choice looks at a bounded
-/// number of rows, and more passes are tried only where rows are few.
+/// The learning rate and the number of passes are chosen on the latest rows, with all rates trained side by side on the
+/// rows before them; then all rows are trained on. Two passes over the rows is what a large log costs: the choice looks
+/// at a bounded number of rows, and more passes are tried only where rows are few.
 public struct LogisticRegressionTrainer {
     private let layout: InputLayout
     private let clickRate: Double
@@ -31,8 +31,8 @@ public struct LogisticRegressionTrainer {
         self.seed = seed
     }
 
-    /// Trains on all rows of a source. Memory: 24 bytes a slot, of which there are at most 2^24; while choosing 48, of the ids of at
-    /// most a million rows.
+    /// Trains on all rows of a source. Memory: 24 bytes a slot, of which there are at most 2^24; while choosing 48, of
+    /// the ids of at most a million rows.
     ///
     /// - Parameter progress: called with the rows done; what it throws ends the training.
     /// - Throws: `TrainingError.noRows`, and what reading a block throws.

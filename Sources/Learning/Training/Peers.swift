@@ -1,8 +1,8 @@
 import FeatureCache
 import Nets
 
-/// Who trains a model together: this process alone, or several that each have some rows of every batch and some rows of every
-/// embedding table. All of them make the same calls in the same order.
+/// Who trains a model together: this process alone, or several that each have some rows of every batch and some rows of
+/// every embedding table. All of them make the same calls in the same order.
 package protocol Peers: AnyObject, Sendable {
     /// The rows of every embedding table that are kept here.
     var shard: TableShard { get }

@@ -13,8 +13,8 @@ struct ReadingOrder: Sendable {
     /// Steps of an epoch over rows that nobody deals.
     func steps(of rows: Int) -> Int { shares?.steps ?? (rows + size - 1) / size }
 
-    /// Calls `body` with the rows here of each batch of an epoch, but for those that were trained on before. Ends when `body`
-    /// is false.
+    /// Calls `body` with the rows here of each batch of an epoch, but for those that were trained on before. Ends when
+    /// `body` is false.
     func read(
         _ source: TrainingSource, epoch: Int, _ done: StepsDone, _ profile: StepProfile,
         _ body: (InputRows) throws -> Bool

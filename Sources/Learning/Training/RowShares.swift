@@ -2,9 +2,9 @@ import FeatureCache
 
 /// How the rows of a training are dealt.
 ///
-/// Block `i` belongs to share `i mod shares`. Every batch takes from each share its part, in proportion to the share's rows, so
-/// that all shares end with the same step. What a batch consists of follows from the number of shares alone, not from who
-/// reads which.
+/// Block `i` belongs to share `i mod shares`. Every batch takes from each share its part, in proportion to the share's
+/// rows, so that all shares end with the same step. What a batch consists of follows from the number of shares alone,
+/// not from who reads which.
 struct RowShares: Sendable {
     /// Rows of each share in an epoch.
     let rows: [Int]
@@ -24,7 +24,8 @@ struct RowShares: Sendable {
         self.steps = steps
     }
 
-    /// Counts the shares' rows by reading them, each peer those that it reads: sampling and cut-off rows tell nobody beforehand.
+    /// Counts the shares' rows by reading them, each peer those that it reads: sampling and cut-off rows tell nobody
+    /// beforehand.
     ///
     /// - Throws: what reading a block throws, on all peers.
     init(_ source: TrainingSource, shares: Int, batchSize: Int, _ peers: any Peers) throws {

@@ -1,8 +1,8 @@
 import CounterRandom
 import FeatureCache
 
-/// The rows of one share of a training in the order of an epoch: blocks in a seeded order, rows shuffled within a pool of
-/// blocks. Memory is bounded by the pool.
+/// The rows of one share of a training in the order of an epoch: blocks in a seeded order, rows shuffled within a pool
+/// of blocks. Memory is bounded by the pool.
 struct ShareStream {
     private let blocks: [@Sendable () throws -> SparseBatch]
     private let order: [Int]

@@ -43,7 +43,8 @@ public struct TrainingReport: Codable, Sendable {
         public var hosts: Int
         /// That the rows were dealt in; nil: all ranks read all rows.
         public var shares: Int?
-        /// What all ranks sent for the steps of this process, over the samples of them, and what `ExchangeCost` says of it.
+        /// What all ranks sent for the steps of this process, over the samples of them, and what `ExchangeCost` says of
+        /// it.
         public var bytesSentASample, expectedBytesASample: Double
 
         package init(
@@ -74,8 +75,8 @@ public struct TrainingReport: Codable, Sendable {
         public var constantLoss: Double?
     }
 
-    /// Euclidean norms of each loss term's gradient, by real backward passes of that term alone; nil where the arm has no
-    /// such term.
+    /// Euclidean norms of each loss term's gradient, by real backward passes of that term alone; nil where the arm has
+    /// no such term.
     public struct GradientNorms: Codable, Equatable, Sendable {
         public var step: Int
         /// H(y, p), H(y, q), λ · hint.
@@ -91,8 +92,8 @@ public struct TrainingReport: Codable, Sendable {
         }
     }
 
-    /// Where the time went: seconds of all threads together, by part of the step. What is left of `threads × seconds` was
-    /// waiting.
+    /// Where the time went: seconds of all threads together, by part of the step. What is left of `threads × seconds`
+    /// was waiting.
     public struct ThreadSeconds: Codable, Equatable, Sendable {
         public var read, gather, light, booster, hint, scatter, optimiser: Double
         /// Nil where there were no other ranks.
@@ -177,8 +178,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "training stopped at batch \(step): not finite: the \(term), from \(cause); lower the learning rates or λ, "
                 + "or look for extreme numeric features"
         case .unsupported(let type):
-            "this CPU does not compute with \(type.rawValue) numbers (it lacks AVX512_BF16); set training.dtype: f32, or train "
-                + "on a machine that has it"
+            "this CPU does not compute with \(type.rawValue) numbers (it lacks AVX512_BF16); set "
+                + "training.dtype: f32, or train on a machine that has it"
         case .noTeacher(let arm):
             "the arm \(arm.rawValue) learns from a booster that was trained before, and none was given"
         case .otherModel:

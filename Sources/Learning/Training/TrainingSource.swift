@@ -69,7 +69,8 @@ public struct TrainingSource: Sendable {
     }
 
     /// Calls `body` with the batches of one epoch: blocks in a seeded order, rows shuffled within a pool of blocks.
-    /// Memory is bounded by the pool. Every row comes once; only the last batch may be smaller. Ends when `body` is false.
+    /// Memory is bounded by the pool. Every row comes once; only the last batch may be smaller. Ends when `body` is
+    /// false.
     func batches(
         size: Int, seed: UInt64, epoch: Int, _ profile: StepProfile, _ body: (SparseBatch) throws -> Bool
     ) throws {

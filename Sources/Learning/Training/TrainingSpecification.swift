@@ -12,18 +12,18 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var epochs: Double
     /// Passes of a booster that is trained alone; nil: `epochs`.
     public var boosterEpochs: Double?
-    /// Non-nil: the number of epochs is searched for. In a job file this stands for `epochs: auto`; a training that is given it
-    /// is such a search.
+    /// Non-nil: the number of epochs is searched for. In a job file this stands for `epochs: auto`; a training that is
+    /// given it is such a search.
     public var search: EpochSearch?
-    /// Share of the last training day's rows, the latest ones, that are not trained on but judge when each net is at its best;
-    /// the weights of that moment are kept. 0: the weights at the end are.
+    /// Share of the last training day's rows, the latest ones, that are not trained on but judge when each net is at
+    /// its best; the weights of that moment are kept. 0: the weights at the end are.
     public var validationShare: Double
     /// Times an epoch that the nets are judged.
     public var validationsAnEpoch: Int
     /// Training ends when no net has become better for so many times.
     public var patience: Int
-    /// Share of the unclicked training rows that are trained on, chosen by the seed. The logits are corrected for it exactly,
-    /// so that the models predict the click rate of the log. Never touches rows that a model is judged on.
+    /// Share of the unclicked training rows that are trained on, chosen by the seed. The logits are corrected for it
+    /// exactly, so that the models predict the click rate of the log. Never touches rows that a model is judged on.
     public var negativeShare: Double
     /// Numbers of the hidden layers' matrix products.
     public var denseType: DenseType
@@ -38,8 +38,8 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     public var linearLearningRate, linearL1, linearL2: Double
     /// How all step sizes change over the run.
     public var schedule: LearningRateSchedule
-    /// Longest gradient that is used as it is, a longer one is shortened to it: each of the light net's, the booster's and the
-    /// shared parameters' by itself. Nil: none is.
+    /// Longest gradient that is used as it is, a longer one is shortened to it: each of the light net's, the booster's
+    /// and the shared parameters' by itself. Nil: none is.
     public var gradientClip: Double?
     /// Added to the dense weights' gradient, per unit of weight.
     public var l2: Double
@@ -47,9 +47,9 @@ public struct TrainingSpecification: Codable, Equatable, Sendable {
     /// Parts that a batch is cut into for the threads; part of the arithmetic, hence of reproducibility (DESIGN.md
     /// decision 5), unlike the number of threads. Nil: one for every 512 rows of a batch, two at least.
     public var slices: Int?
-    /// Shares that the rows are dealt in, so that several ranks can read each its own blocks; part of the arithmetic, as `slices`
-    /// are: what a batch consists of follows from them. Nil: all rows are read as one stream, or, by several ranks, as the
-    /// group decides.
+    /// Shares that the rows are dealt in, so that several ranks can read each its own blocks; part of the arithmetic,
+    /// as `slices` are: what a batch consists of follows from them. Nil: all rows are read as one stream, or, by
+    /// several ranks, as the group decides.
     public var shares: Int?
     /// How long a rank waits for another that does not answer; nil: a minute. Does not change the result.
     public var rankTimeout: Duration?

@@ -4,10 +4,10 @@ import RocketLaunching
 
 /// The arithmetic of one batch: losses, gradients, updates. Buffers are made once and used for every step.
 ///
-/// Forward and backward run slice by slice, a slice being some rows: each row's activations and their gradients are its own.
-/// The parameters' gradients are then computed part by part, a part being some lines of one layer's weights over the whole
-/// batch, and each embedding table's by itself. So no gradient is ever added up over threads, and their number changes no
-/// bit.
+/// Forward and backward run slice by slice, a slice being some rows: each row's activations and their gradients are its
+/// own. The parameters' gradients are then computed part by part, a part being some lines of one layer's weights over
+/// the whole batch, and each embedding table's by itself. So no gradient is ever added up over threads, and their
+/// number changes no bit.
 package struct TrainingStep {
     /// The nets' own layers, light nets first.
     let nets: [Lane]

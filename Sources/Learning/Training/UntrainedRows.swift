@@ -2,7 +2,8 @@ import Nets
 import RocketLaunching
 
 extension CoTrainedModel {
-    /// Gives rows that no training row had the mean of those that were trained; linear weights of such ids are 0 from the start.
+    /// Gives rows that no training row had the mean of those that were trained; linear weights of such ids are 0 from
+    /// the start.
     ///
     /// - Parameter kept: copies of the branches whose rows are to be set instead.
     func setUntrainedRows(

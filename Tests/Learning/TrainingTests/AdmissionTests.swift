@@ -13,7 +13,8 @@ import Training
             FieldShape(name: "b", rows: 4, multiValued: true),
         ], numerics: [])
 
-    /// Days 10, 11 and 12: id 1 comes often until the end, 2 once, 3 often but only on day 10, 4 on the last two days, 5 never.
+    /// Days 10, 11 and 12: id 1 comes often until the end, 2 once, 3 often but only on day 10, 4 on the last two days,
+    /// 5 never.
     static let source: TrainingSource = {
         let days: [[UInt32]] = [[1, 3, 3, 3], [1, 1, 4, 0], [1, 4, 2, 1]]
         let blocks = days.map { ids in

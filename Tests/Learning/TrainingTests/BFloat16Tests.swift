@@ -45,7 +45,8 @@ struct BFloat16Tests {
         var saved: [UInt8]?
         let whole = Self.trainer(.bf16)
         _ = try whole.train(
-            on: World.source(), checkpoints: Checkpoints(every: .zero, resume: nil) { part in
+            on: World.source(),
+            checkpoints: Checkpoints(every: .zero, resume: nil) { part in
                 if saved == nil { saved = part.bytes }
                 return true
             }
@@ -54,7 +55,8 @@ struct BFloat16Tests {
         for resume in [nil, saved] {
             let other = Self.trainer(.bf16, threads: 3)
             _ = try other.train(
-                on: World.source(), checkpoints: Checkpoints(every: .seconds(99), resume: resume.map(SavedCheckpoint.init)) { _ in true }
+                on: World.source(),
+                checkpoints: Checkpoints(every: .seconds(99), resume: resume.map(SavedCheckpoint.init)) { _ in true }
             ) { _ in }
             #expect(try other.model.safetensors() == bytes)
         }

@@ -11,7 +11,8 @@ import Training
         private let seen = Mutex<[(labels: [UInt8], logits: [Float])]>([])
         var all: [(labels: [UInt8], logits: [Float])] { seen.withLock { $0 } }
 
-        /// A judge whose verdicts, larger for a better net, are given by the number of the validation and the net, 0 light and 1 booster.
+        /// A judge whose verdicts, larger for a better net, are given by the number of the validation and the net, 0
+        /// light and 1 booster.
         func judge(_ quality: @escaping @Sendable (Int, Int) -> Double?) -> NetJudge {
             NetJudge { [self] labels, logits in
                 seen.withLock {
@@ -121,7 +122,8 @@ import Training
         let report = try whole.train(on: Self.source(), judge: judge) { _ in }
         var saved: [UInt8]?
         _ = try? Self.trainer(epochs: 3, patience: 2).train(
-            on: Self.source(), judge: judge, checkpoints: Checkpoints(every: .zero, resume: nil) { part in
+            on: Self.source(), judge: judge,
+            checkpoints: Checkpoints(every: .zero, resume: nil) { part in
                 saved = part.bytes
                 return true
             }

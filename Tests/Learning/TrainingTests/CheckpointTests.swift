@@ -39,7 +39,8 @@ import Training
         #expect(first != second)
         let last = ArmTests.trainer(arm, threads: 3, teacher: teacher)
         let resumed = try last.train(
-            on: World.source(), checkpoints: Checkpoints(every: .seconds(1_000), resume: second.map(SavedCheckpoint.init)) { _ in true }
+            on: World.source(),
+            checkpoints: Checkpoints(every: .seconds(1_000), resume: second.map(SavedCheckpoint.init)) { _ in true }
         ) { _ in }
         #expect(try last.model.safetensors() == whole.model.safetensors())
         #expect(resumed.steps == report.steps && resumed.samples == report.samples)
@@ -52,7 +53,8 @@ import Training
         for wrong in [bytes, Array(bytes.dropLast(3)), [1, 2, 3], try World.trainer().model.safetensors()] {
             #expect(throws: SafetensorsError.self) {
                 try World.trainer().train(
-                    on: World.source(), checkpoints: Checkpoints(every: .seconds(9), resume: SavedCheckpoint(wrong)) { _ in true }
+                    on: World.source(),
+                    checkpoints: Checkpoints(every: .seconds(9), resume: SavedCheckpoint(wrong)) { _ in true }
                 ) { _ in }
             }
         }

@@ -172,7 +172,8 @@ extension World {
             batch.fields[0] = .single([id])
             return try #require(trainer.model.light).logits(batch)[0]
         }
-        #expect(try logit(World.hashed(77)) == logit(World.hashed(78)) && logit(World.hashed(77)) != logit(World.hashed(7)))
+        #expect(
+            try logit(World.hashed(77)) == logit(World.hashed(78)) && logit(World.hashed(77)) != logit(World.hashed(7)))
     }
 
     @Test("Without a table of ids the rows that training never met have that mean, too, and only these change later")
@@ -204,7 +205,9 @@ extension World {
         #expect(Self.row(22, "embedding.a", later) != mean)
     }
 
-    @Test("One, two and three threads give the same bytes, which score the same when read back", arguments: [World.nets, World.partNets])
+    @Test(
+        "One, two and three threads give the same bytes, which score the same when read back",
+        arguments: [World.nets, World.partNets])
     func bytes(_ nets: NetSpecification) throws {
         let models = try (1...3).map { threads in
             let trainer = try World.exactTrainer(World.exactSource(), nets: nets, threads: threads)
@@ -227,10 +230,11 @@ extension World {
         _ = try whole.train(on: World.exactSource()) { _ in }
         var saved: [UInt8] = []
         var steps = 0
-        let stopping = Checkpoints(every: .seconds(99), resume: nil, stops: { steps == 20 }) {
-            saved = $0.bytes
+        func save(_ part: CheckpointPart) -> Bool {
+            saved = part.bytes
             return true
         }
+        let stopping = Checkpoints(every: .seconds(99), resume: nil, stops: { steps == 20 }, save: save)
         #expect(throws: TrainingError.self) {
             try World.exactTrainer(World.exactSource()).train(on: World.exactSource(), checkpoints: stopping) {
                 steps = $0.step
@@ -258,7 +262,9 @@ extension World {
             #expect(Self.row(now, "embedding.f", new) == Self.row(then, "embedding.f", old))
         }
         // What the optimiser remembers goes with the ids.
-        let states = try [first, second].map { try #require(Safetensors($0.optimiserState()).tensors["embedding_squares.f"]) }
+        let states = try [first, second].map {
+            try #require(Safetensors($0.optimiserState()).tensors["embedding_squares.f"])
+        }
         #expect(states[0].shape == [4] && states[1].shape == [5] && states[1].values[1] == states[0].values[1])
         #expect(states[1].values[3] > states[0].values[2] && states[1].values[2] > 0)
     }
@@ -268,7 +274,8 @@ extension World {
         let few = World.exactSource(100..<101)
         let teacher = try World.exactTrainer(few, memory: 700, arm: .booster)
         _ = try teacher.train(on: few) { _ in }
-        let trainer = try World.exactTrainer(World.exactSource(), teacher: teacher.model, arm: .rocketWithoutJointTraining)
+        let trainer = try World.exactTrainer(
+            World.exactSource(), teacher: teacher.model, arm: .rocketWithoutJointTraining)
         #expect(trainer.model.ids[0] != teacher.model.ids[0])
         let batch = World.hashed(World.batch(rows: 32, seed: 9))
         let (z, l) = try (
@@ -282,7 +289,8 @@ extension World {
     func ranks(_ nets: NetSpecification) throws {
         func logits(_ ranks: Int) throws -> [[Float]] {
             try ThreadRanks.run(ranks) { collective -> [[Float]] in
-                let trainer = try World.exactTrainer(World.exactSource(), nets: nets, shares: 4, peers: collective.peers)
+                let trainer = try World.exactTrainer(
+                    World.exactSource(), nets: nets, shares: 4, peers: collective.peers)
                 _ = try trainer.train(on: World.exactSource()) { _ in }
                 guard collective.rank == 0 else { return [] }
                 var batch = World.hashed(World.batch(rows: 40, seed: 7))
@@ -290,18 +298,22 @@ extension World {
                     ids[0] = World.hashed(77)
                     batch.fields[0] = .single(ids)
                 }
-                return [try #require(trainer.model.light).logits(batch), try #require(trainer.model.booster).logits(batch)]
+                return [
+                    try #require(trainer.model.light).logits(batch), try #require(trainer.model.booster).logits(batch),
+                ]
             }[0]
         }
         let alone = try logits(1)
         for ranks in 2...3 { #expect(try RanksTests.furthest(logits(ranks), alone) < 2e-3, "\(ranks) ranks") }
     }
 
-    @Test("A file whose table of ids is missing, too short or not ascending is refused; one without tables has no word of them")
+    @Test("A file whose table of ids is missing, too short or not ascending is refused; one without tables is read")
     func refused() throws {
         let trainer = try World.exactTrainer(World.exactSource())
         let file = try Safetensors(trainer.model.safetensors())
-        for ids in [nil, Array(file.integers["ids.a"]?.values.dropLast() ?? []), file.integers["ids.a"]?.values.reversed()] {
+        for ids in [
+            nil, Array(file.integers["ids.a"]?.values.dropLast() ?? []), file.integers["ids.a"]?.values.reversed(),
+        ] {
             var wrong = file
             wrong.integers["ids.a"] = ids.map { Safetensors.Integers(shape: [$0.count], values: $0) }
             #expect(throws: SafetensorsError.self) { try CoTrainedModel(safetensors: wrong.encoded()) }

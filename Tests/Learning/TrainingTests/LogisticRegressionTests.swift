@@ -126,7 +126,9 @@ struct LogisticRegressionTests {
         }
     }
 
-    @Test("Cutting the latest rows off keeps every row, its order and the counts", arguments: [1, 999, 1_000, 1_001, 4_000])
+    @Test(
+        "Cutting the latest rows off keeps every row, its order and the counts",
+        arguments: [1, 999, 1_000, 1_001, 4_000])
     func splits(_ count: Int) throws {
         let source = Log(rows: 4_000).source
         let (earlier, latest) = try source.splitting(latest: count)

@@ -134,7 +134,8 @@ extension World {
         for resume in [nil, saved] {
             let other = trainer(3)
             _ = try other.train(
-                on: World.source(), checkpoints: Checkpoints(every: .seconds(99), resume: resume.map(SavedCheckpoint.init)) { _ in true }
+                on: World.source(),
+                checkpoints: Checkpoints(every: .seconds(99), resume: resume.map(SavedCheckpoint.init)) { _ in true }
             ) { _ in }
             #expect(try other.model.safetensors() == bytes)
         }

@@ -44,7 +44,8 @@ struct PairedArmsTests {
         #expect(!values.isEmpty && values == together)
     }
 
-    @Test("Each net begins with the same weights in every arm of a job, whatever is shared", arguments: Sharing.allCases)
+    @Test(
+        "Each net begins with the same weights in every arm of a job, whatever is shared", arguments: Sharing.allCases)
     func startsAreTheSame(_ sharing: Sharing) throws {
         let rocket = RocketSpecification(sharing: sharing)
         let reference = World.trainer(.rocket, rocket: rocket).model

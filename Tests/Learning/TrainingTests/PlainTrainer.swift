@@ -4,8 +4,8 @@ import Nets
 import RocketLaunching
 import Training
 
-/// Rocket launching as plainly as it can be written: one thread, Float64, row by row, forward and backward side by side.
-/// It takes nothing from the product but the weights to begin with, and is what the fast step is held to.
+/// Rocket launching as plainly as it can be written: one thread, Float64, row by row, forward and backward side by
+/// side. It takes nothing from the product but the weights to begin with, and is what the fast step is held to.
 struct PlainTrainer {
     var rocket: RocketSpecification
     var training: TrainingSpecification
@@ -23,14 +23,14 @@ struct PlainTrainer {
             let x = tables.map { $0.forward(batch, row) }
             let shared = trunk?.forward(x[0])
             let (z, l) = (light.forward(shared ?? x[0])[0], booster.forward(shared ?? x[x.count - 1])[0])
-            let (y, p, q, λ) = (Double(batch.labels[row]), sigmoid(z), sigmoid(l), rocket.hintWeight)
+            let (y, p, q, lambda) = (Double(batch.labels[row]), sigmoid(z), sigmoid(l), rocket.hintWeight)
             let hint = self.hint(z, l)
             sums.light -= (y * log(p) + (1 - y) * log(1 - p)) / n
             sums.booster -= (y * log(q) + (1 - y) * log(1 - q)) / n
             sums.hint += hint.loss / n
             // Backward. With a block l is a constant of the hint; EasyRec's keeps what is shared to the booster, too.
-            let fromLight = light.backward([(p - y + λ * hint.dz) / n])
-            let fromBooster = booster.backward([(q - y + (rocket.gradientBlock == .none ? λ * hint.dl : 0)) / n])
+            let fromLight = light.backward([(p - y + lambda * hint.dz) / n])
+            let fromBooster = booster.backward([(q - y + (rocket.gradientBlock == .none ? lambda * hint.dl : 0)) / n])
             if rocket.sharing == .nothing {
                 tables[0].backward(batch, row, fromLight)
                 tables[1].backward(batch, row, fromBooster)
@@ -88,14 +88,17 @@ struct PlainTables {
     func forward(_ batch: SparseBatch, _ row: Int) -> [Double] {
         weights.indices.flatMap { field in
             (0..<dim).map { j in ids(batch, field, row).reduce(0) { $0 + weights[field][Int($1) * dim + j] } }
-        } + zip(layout.numerics, batch.numerics).flatMap { shape, column -> [Double] in
-            [Double(shape.input(column[row]).0), Double(shape.input(column[row]).1)]
         }
+            + zip(layout.numerics, batch.numerics).flatMap { shape, column -> [Double] in
+                [Double(shape.input(column[row]).0), Double(shape.input(column[row]).1)]
+            }
     }
 
     mutating func backward(_ batch: SparseBatch, _ row: Int, _ dx: [Double]) {
         for field in weights.indices {
-            for id in ids(batch, field, row) { for j in 0..<dim { gradient[field][Int(id) * dim + j] += dx[field * dim + j] } }
+            for id in ids(batch, field, row) {
+                for j in 0..<dim { gradient[field][Int(id) * dim + j] += dx[field * dim + j] }
+            }
         }
     }
 

@@ -9,8 +9,8 @@ import Training
 @Suite struct PyTorchReferenceTests {
     struct Reference: Decodable {
         struct Run: Decodable {
-            let hint_loss: HintLoss
-            let gradient_block: GradientBlock
+            let hintLoss: HintLoss
+            let gradientBlock: GradientBlock
             /// `layers`: embeddings and one layer.
             let sharing: String
             /// Light loss, booster loss and hint of every tenth step.
@@ -18,14 +18,16 @@ import Training
         }
         let ids: [[UInt32]]
         let labels: [[UInt8]]
-        let embedding, booster_embedding, light, booster, trunk: [Float]
+        let embedding, boosterEmbedding, light, booster, trunk: [Float]
         let runs: [Run]
     }
 
     @Test("Losses follow PyTorch's to 1e-5 over 200 steps, for each hint loss, block and sharing")
     func follows() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "reference.json")
-        let reference = try JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let reference = try decoder.decode(Reference.self, from: Data(contentsOf: file))
         #expect(reference.runs.count == 27)
         for run in reference.runs {
             let sharesLayers = run.sharing == "layers"
@@ -35,13 +37,13 @@ import Training
                 nets: NetSpecification(
                     embeddingDim: 3, light: sharesLayers ? [3, 4] : [4], booster: sharesLayers ? [3, 6] : [6]),
                 rocket: RocketSpecification(
-                    hintLoss: run.hint_loss, hintWeight: 0.7, temperature: 2, gradientBlock: run.gradient_block,
+                    hintLoss: run.hintLoss, hintWeight: 0.7, temperature: 2, gradientBlock: run.gradientBlock,
                     sharing: run.sharing == "nothing" ? .nothing : .embeddings, sharedLayers: sharesLayers ? 1 : 0),
                 training: TrainingSpecification(batchSize: 8, embeddingLearningRate: 0.02, slices: 3, threads: 2),
                 clickRate: 0.5)
             trainer.setWeights(
                 embedding: reference.embedding,
-                boosterEmbedding: run.sharing == "nothing" ? reference.booster_embedding : nil,
+                boosterEmbedding: run.sharing == "nothing" ? reference.boosterEmbedding : nil,
                 trunk: sharesLayers ? reference.trunk : nil, light: reference.light, booster: reference.booster)
             for step in reference.ids.indices {
                 let batch = SparseBatch(
@@ -52,7 +54,7 @@ import Training
                 for (found, expected) in zip([losses.light, losses.booster, losses.hint], run.losses[step / 10]) {
                     #expect(
                         abs(found - expected) < 1e-5,
-                        "\(run.hint_loss) \(run.gradient_block) \(run.sharing), step \(step)")
+                        "\(run.hintLoss) \(run.gradientBlock) \(run.sharing), step \(step)")
                 }
             }
         }

@@ -51,7 +51,8 @@ import Training
         CoTrainer(
             arm: .rocket, layout: item.layout, nets: item.nets, rocket: item.rocket,
             training: TrainingSpecification(
-                batchSize: 32, epochs: 2, validationShare: share, negativeShare: item.negativeShare, gradientClip: item.clip, seed: 5, slices: 4,
+                batchSize: 32, epochs: 2, validationShare: share, negativeShare: item.negativeShare,
+                gradientClip: item.clip, seed: 5, slices: 4,
                 shares: shares, threads: 1),
             clickRate: 0.3, peers: collective.peers)
     }
@@ -126,7 +127,8 @@ import Training
         }.flatMap(\.self)
     }
 
-    @Test("Another number of ranks goes on from a checkpoint as if it had not changed", arguments: [cases[0], cases[2]])
+    @Test(
+        "Another number of ranks goes on from a checkpoint as if it had not changed", arguments: [cases[0], cases[2]])
     func otherRanks(_ item: Case) throws {
         let alone = try Self.train(item, ranks: 1)[0]
         let parts = try Self.stopped(item, ranks: 3, at: 12)
