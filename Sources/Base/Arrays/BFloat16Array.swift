@@ -1,6 +1,7 @@
 /// A fixed number of bf16 numbers, the upper halves of floats, 64-byte aligned, zero at first.
 ///
 /// Written from several threads at once like `FloatArray`: to disjoint ranges.
+@usableFromInline
 package final class BFloat16Array: @unchecked Sendable {
     package let count: Int
     @usableFromInline let base: UnsafeMutablePointer<UInt16>

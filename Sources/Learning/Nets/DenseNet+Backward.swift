@@ -56,27 +56,19 @@ extension DenseNet {
     {
         let layer = stack[index]
         if workspace.isRounded(index) {
-            workspace.roundedWeights.lend { weights in
-                workspace.roundedDeltas[index].lend { delta in
-                    below.lend {
-                        Kernels.multiply(
-                            delta + rows.lowerBound * layer.output, weights + layer.start, transposeB: true,
-                            into: $0 + rows.lowerBound * layer.input, m: rows.count, n: layer.input, k: layer.output,
-                            beta: beta)
-                    }
-                }
+            lending(workspace.roundedWeights, workspace.roundedDeltas[index], below) { weights, delta, below in
+                Kernels.multiply(
+                    delta + rows.lowerBound * layer.output, weights + layer.start, transposeB: true,
+                    into: below + rows.lowerBound * layer.input, m: rows.count, n: layer.input, k: layer.output,
+                    beta: beta)
             }
             return
         }
-        parameters.lend { parameters in
-            workspace.deltas[index].lend { delta in
-                below.lend {
-                    Kernels.multiply(
-                        delta + rows.lowerBound * layer.output, parameters + layer.start, transposeB: true,
-                        into: $0 + rows.lowerBound * layer.input, m: rows.count, n: layer.input, k: layer.output,
-                        beta: beta)
-                }
-            }
+        lending(parameters, workspace.deltas[index], below) { parameters, delta, below in
+            Kernels.multiply(
+                delta + rows.lowerBound * layer.output, parameters + layer.start, transposeB: true,
+                into: below + rows.lowerBound * layer.input, m: rows.count, n: layer.input, k: layer.output,
+                beta: beta)
         }
     }
 
@@ -92,10 +84,8 @@ extension DenseNet {
         workspace.crossGradient.lend { cross in
             let cross = cross + start
             if first { cross.update(repeating: 0, count: count) }
-            workspace.deltas[index].lend { delta in
-                workspace.linear[index].lend { u in
-                    Kernels.addProduct(delta + start, u + start, into: cross, count: count)
-                }
+            lending(workspace.deltas[index], workspace.linear[index]) { delta, u in
+                Kernels.addProduct(delta + start, u + start, into: cross, count: count)
             }
             // Below, the gradient of `in`; at the bottom `in` is x₀ itself.
             var target: FloatArray?
@@ -133,63 +123,81 @@ extension DenseNet {
         guard let activation = layer.activation else { return }
         let width = layer.output
         let (start, count) = (rows.lowerBound * width, rows.count * width)
-        workspace.deltas[index].lend { delta in
-            let delta = delta + start
-            guard layer.keepsLinear else {
-                workspace.activations[index].lend { Kernels.blockReLU(delta, $0 + start, count: count) }
-                return
+        guard layer.keepsLinear else {
+            lending(workspace.deltas[index], workspace.activations[index]) { delta, y in
+                Kernels.blockReLU(delta + start, y + start, count: count)
             }
-            let extras = layer.end - layer.biases.upperBound
-            workspace.extraGradients[index].lend { gradients in
-                let gradients = gradients + slice * extras
-                let slopeGradient = gradients + (layer.slopes.lowerBound - layer.biases.upperBound)
-                parameters.lend { parameters in
-                    let slopes = parameters + layer.slopes.lowerBound
-                    workspace.linear[index].lend { u in
-                        let u = u + start
-                        switch activation {
-                        case .relu: Kernels.blockReLU(delta, u, count: count)
-                        case .prelu:
-                            Kernels.preluBackward(
-                                delta, u, slopes, slopeGradient: slopeGradient, rows: rows.count, width: width)
-                        case .dice:
-                            diceBackward(index, delta, u, slopes, slopeGradient, rows, slice, workspace)
-                        }
-                    }
-                    guard layer.batchNorm else { return }
-                    workspace.normalised[index].lend { normalised in
-                        let normalised = normalised + start
-                        Kernels.scaleBackward(
-                            delta, normalised, parameters + layer.scales.lowerBound, scaleGradient: gradients,
-                            shiftGradient: gradients + width, rows: rows.count, width: width)
-                        workspace.moments[index].lend { moments in
-                            Kernels.standardiseBackward(
-                                delta, normalised, variance: moments + (slice * 4 + 1) * width, rows: rows.count,
-                                width: width)
-                        }
-                    }
-                }
+            return
+        }
+        let slopes = layer.slopes.lowerBound
+        let gradients = slice * (layer.end - layer.biases.upperBound)
+        let slopeGradient = gradients + slopes - layer.biases.upperBound
+        switch activation {
+        case .relu:
+            lending(workspace.deltas[index], workspace.linear[index]) { delta, u in
+                Kernels.blockReLU(delta + start, u + start, count: count)
             }
+        case .prelu:
+            lending(
+                workspace.deltas[index], workspace.linear[index], parameters, workspace.extraGradients[index]
+            ) { delta, u, parameters, extras in
+                Kernels.preluBackward(
+                    delta + start, u + start, parameters + slopes, slopeGradient: extras + slopeGradient,
+                    rows: rows.count, width: width)
+            }
+        case .dice: diceBackward(index, slopeGradient: slopeGradient, rows, slice, workspace)
+        }
+        if layer.batchNorm { normaliseBackward(index, gradients: gradients, rows, slice, workspace) }
+    }
+
+    /// From the gradient of batch-norm's output to that of its input, in place; sums up the gradients of scales and
+    /// shifts.
+    ///
+    /// - Parameter gradients: where the slice's begin among `extraGradients`.
+    private func normaliseBackward(
+        _ index: Int, gradients: Int, _ rows: Range<Int>, _ slice: Int, _ workspace: Workspace
+    ) {
+        let layer = stack[index]
+        let (width, start) = (layer.output, rows.lowerBound * layer.output)
+        lending(
+            workspace.deltas[index], workspace.normalised[index], parameters, workspace.extraGradients[index]
+        ) { delta, normalised, parameters, extras in
+            Kernels.scaleBackward(
+                delta + start, normalised + start, parameters + layer.scales.lowerBound,
+                scaleGradient: extras + gradients, shiftGradient: extras + gradients + width, rows: rows.count,
+                width: width)
+        }
+        lending(
+            workspace.deltas[index], workspace.normalised[index], workspace.moments[index]
+        ) { delta, normalised, moments in
+            Kernels.standardiseBackward(
+                delta + start, normalised + start, variance: moments + (slice * 4 + 1) * width, rows: rows.count,
+                width: width)
         }
     }
 
-    /// Two ways lead from Dice's output to u: directly, and through the standardised value in p. `u` is used up.
+    /// Two ways lead from Dice's output to u: directly, and through the standardised value in p. u is used up.
     private func diceBackward(
-        _ index: Int, _ delta: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>,
-        _ slopes: UnsafePointer<Float>, _ slopeGradient: UnsafeMutablePointer<Float>, _ rows: Range<Int>, _ slice: Int,
-        _ workspace: Workspace
+        _ index: Int, slopeGradient: Int, _ rows: Range<Int>, _ slice: Int, _ workspace: Workspace
     ) {
-        let width = stack[index].output
-        workspace.standardised[index].lend { standardised in
-            let standardised = standardised + rows.lowerBound * width
-            Kernels.diceBackward(
-                delta, u: u, standardised: standardised, slopes, slopeGradient: slopeGradient, rows: rows.count,
-                width: width)
-            workspace.moments[index].lend { moments in
-                Kernels.standardiseBackward(
-                    u, standardised, variance: moments + (slice * 4 + 3) * width, rows: rows.count, width: width)
+        let layer = stack[index]
+        let (width, start) = (layer.output, rows.lowerBound * layer.output)
+        let (delta, u, standardised) = (
+            workspace.deltas[index], workspace.linear[index], workspace.standardised[index]
+        )
+        lending(parameters, workspace.extraGradients[index]) { parameters, extras in
+            lending(delta, u, standardised) { delta, u, standardised in
+                Kernels.diceBackward(
+                    delta + start, u: u + start, standardised: standardised + start,
+                    parameters + layer.slopes.lowerBound, slopeGradient: extras + slopeGradient, rows: rows.count,
+                    width: width)
             }
-            Kernels.add(u, into: delta, count: rows.count * width)
+        }
+        lending(delta, u, standardised, workspace.moments[index]) { delta, u, standardised, moments in
+            Kernels.standardiseBackward(
+                u + start, standardised + start, variance: moments + (slice * 4 + 3) * width, rows: rows.count,
+                width: width)
+            Kernels.add(u + start, into: delta + start, count: rows.count * width)
         }
     }
 }

@@ -44,15 +44,13 @@ extension DenseNet {
     ) {
         let layer = stack[index]
         let plainReLU = layer.activation == .relu && !layer.keepsLinear
-        (addend ?? parameters).lend { addends in
-            workspace.sums(index).lend { target in
-                let y = target + rows.lowerBound * layer.output
-                let bias = addends + (addend == nil ? layer.biases.lowerBound : 0)
-                if plainReLU {
-                    Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
-                } else {
-                    Kernels.addBias(y, bias, rows: rows.count, width: layer.output)
-                }
+        lending(addend ?? parameters, workspace.sums(index)) { addends, target in
+            let y = target + rows.lowerBound * layer.output
+            let bias = addends + (addend == nil ? layer.biases.lowerBound : 0)
+            if plainReLU {
+                Kernels.addBiasReLU(y, bias, rows: rows.count, width: layer.output)
+            } else {
+                Kernels.addBias(y, bias, rows: rows.count, width: layer.output)
             }
         }
         if layer.isCross {
@@ -70,26 +68,18 @@ extension DenseNet {
         let target = workspace.sums(index)
         let (from, to) = (rows.lowerBound * layer.input, rows.lowerBound * layer.output)
         guard workspace.isRounded(index) else {
-            parameters.lend { parameters in
-                input.lend { input in
-                    target.lend {
-                        Kernels.multiply(
-                            input + from, parameters + layer.start, into: $0 + to, m: rows.count, n: layer.output,
-                            k: layer.input)
-                    }
-                }
+            lending(parameters, input, target) { parameters, input, target in
+                Kernels.multiply(
+                    input + from, parameters + layer.start, into: target + to, m: rows.count, n: layer.output,
+                    k: layer.input)
             }
             return
         }
         workspace.roundedInputs[index].round(input, from..<rows.upperBound * layer.input)
-        workspace.roundedWeights.lend { weights in
-            workspace.roundedInputs[index].lend { input in
-                target.lend {
-                    Kernels.multiply(
-                        input + from, weights + layer.start, into: $0 + to, m: rows.count, n: layer.output,
-                        k: layer.input)
-                }
-            }
+        lending(workspace.roundedWeights, workspace.roundedInputs[index], target) { weights, input, target in
+            Kernels.multiply(
+                input + from, weights + layer.start, into: target + to, m: rows.count, n: layer.output,
+                k: layer.input)
         }
     }
 
@@ -97,14 +87,8 @@ extension DenseNet {
     private func cross(_ index: Int, _ x: FloatArray, below: FloatArray, _ rows: Range<Int>, _ workspace: Workspace) {
         let width = stack[index].output
         let (start, count) = (rows.lowerBound * width, rows.count * width)
-        workspace.activations[index].lend { y in
-            x.lend { x in
-                workspace.linear[index].lend { u in
-                    below.lend { below in
-                        Kernels.cross(y + start, x: x + start, u: u + start, below: below + start, count: count)
-                    }
-                }
-            }
+        lending(workspace.activations[index], x, workspace.linear[index], below) { y, x, u, below in
+            Kernels.cross(y + start, x: x + start, u: u + start, below: below + start, count: count)
         }
     }
 
@@ -115,15 +99,11 @@ extension DenseNet {
         standardise(
             workspace.linear[index], into: workspace.normalised[index], index, rows, workspace, pass, moments: 0,
             running: layer.statistics)
-        parameters.lend { parameters in
-            workspace.normalised[index].lend { normalised in
-                workspace.linear[index].lend { u in
-                    Kernels.scale(
-                        normalised + rows.lowerBound * width, parameters + layer.scales.lowerBound,
-                        shift: parameters + layer.shifts.lowerBound, into: u + rows.lowerBound * width,
-                        rows: rows.count, width: width)
-                }
-            }
+        lending(parameters, workspace.normalised[index], workspace.linear[index]) { parameters, normalised, u in
+            Kernels.scale(
+                normalised + rows.lowerBound * width, parameters + layer.scales.lowerBound,
+                shift: parameters + layer.shifts.lowerBound, into: u + rows.lowerBound * width,
+                rows: rows.count, width: width)
         }
     }
 
@@ -135,22 +115,17 @@ extension DenseNet {
                 workspace.linear[index], into: workspace.standardised[index], index, rows, workspace, pass,
                 moments: 2 * width, running: layer.diceStatistics)
         }
-        parameters.lend { parameters in
+        lending(
+            parameters, workspace.linear[index], workspace.standardised[index], workspace.activations[index]
+        ) { parameters, u, standardised, y in
             let slopes = parameters + layer.slopes.lowerBound
-            workspace.linear[index].lend { u in
-                workspace.activations[index].lend { y in
-                    switch layer.activation {
-                    case .prelu:
-                        Kernels.prelu(u + start, slopes, into: y + start, rows: rows.count, width: width)
-                    case .dice:
-                        workspace.standardised[index].lend { standardised in
-                            Kernels.dice(
-                                u + start, standardised: standardised + start, slopes, into: y + start,
-                                rows: rows.count, width: width)
-                        }
-                    default: Kernels.relu(u + start, into: y + start, count: rows.count * width)
-                    }
-                }
+            switch layer.activation {
+            case .prelu: Kernels.prelu(u + start, slopes, into: y + start, rows: rows.count, width: width)
+            case .dice:
+                Kernels.dice(
+                    u + start, standardised: standardised + start, slopes, into: y + start, rows: rows.count,
+                    width: width)
+            default: Kernels.relu(u + start, into: y + start, count: rows.count * width)
             }
         }
     }
@@ -161,26 +136,18 @@ extension DenseNet {
         _ pass: Pass, moments offset: Int, running: Int
     ) {
         let width = stack[index].output
-        values.lend { values in
-            result.lend { result in
-                let (values, result) = (values + rows.lowerBound * width, result + rows.lowerBound * width)
-                switch pass {
-                case .scoring:
-                    statistics.lend { statistics in
-                        Kernels.standardise(
-                            values, mean: statistics + running, variance: statistics + running + width, into: result,
-                            rows: rows.count, width: width)
-                    }
-                case .training(let slice, _):
-                    workspace.moments[index].lend { moments in
-                        let moments = moments + (slice * 4 * width + offset)
-                        Kernels.moments(
-                            values, mean: moments, variance: moments + width, rows: rows.count, width: width)
-                        Kernels.standardise(
-                            values, mean: moments, variance: moments + width, into: result, rows: rows.count,
-                            width: width)
-                    }
-                }
+        lending(values, result, statistics, workspace.moments[index]) { values, result, statistics, moments in
+            let (values, result) = (values + rows.lowerBound * width, result + rows.lowerBound * width)
+            switch pass {
+            case .scoring:
+                Kernels.standardise(
+                    values, mean: statistics + running, variance: statistics + running + width, into: result,
+                    rows: rows.count, width: width)
+            case .training(let slice, _):
+                let moments = moments + (slice * 4 * width + offset)
+                Kernels.moments(values, mean: moments, variance: moments + width, rows: rows.count, width: width)
+                Kernels.standardise(
+                    values, mean: moments, variance: moments + width, into: result, rows: rows.count, width: width)
             }
         }
     }

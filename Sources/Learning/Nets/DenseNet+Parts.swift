@@ -64,26 +64,20 @@ extension DenseNet {
         let layer = stack[part.layer]
         let start = layer.start + part.lines.lowerBound * layer.output
         if workspace.isRounded(part.layer) {
-            workspace.roundedDeltas[part.layer].lend { delta in
-                workspace.roundedInputs[part.layer].lend { input in
-                    gradient.lend {
-                        Kernels.multiply(
-                            input + part.lines.lowerBound, transposeA: true, strideA: layer.input, delta,
-                            into: $0 + start, m: part.lines.count, n: layer.output, k: rows)
-                    }
-                }
+            lending(
+                workspace.roundedDeltas[part.layer], workspace.roundedInputs[part.layer], gradient
+            ) { delta, input, gradient in
+                Kernels.multiply(
+                    input + part.lines.lowerBound, transposeA: true, strideA: layer.input, delta,
+                    into: gradient + start, m: part.lines.count, n: layer.output, k: rows)
             }
             return
         }
         let input = part.layer == 0 ? x : workspace.activations[part.layer - 1]
-        workspace.deltas[part.layer].lend { delta in
-            input.lend { input in
-                gradient.lend {
-                    Kernels.multiply(
-                        input + part.lines.lowerBound, transposeA: true, strideA: layer.input, delta, into: $0 + start,
-                        m: part.lines.count, n: layer.output, k: rows)
-                }
-            }
+        lending(workspace.deltas[part.layer], input, gradient) { delta, input, gradient in
+            Kernels.multiply(
+                input + part.lines.lowerBound, transposeA: true, strideA: layer.input, delta, into: gradient + start,
+                m: part.lines.count, n: layer.output, k: rows)
         }
     }
 
@@ -109,11 +103,9 @@ extension DenseNet {
             }
         }
         if l2 > 0 {
-            parameters.lend { parameters in
-                gradient.lend { gradient in
-                    let start = weights.lowerBound
-                    Kernels.add(l2, times: parameters + start, into: gradient + start, count: weights.count)
-                }
+            lending(parameters, gradient) { parameters, gradient in
+                let start = weights.lowerBound
+                Kernels.add(l2, times: parameters + start, into: gradient + start, count: weights.count)
             }
         }
         optimiser.update(parameters, weights, gradient: gradient, step)

@@ -42,22 +42,16 @@ public final class DenseOptimiser: @unchecked Sendable {
     /// Updates a range of the weights.
     public func update(_ weights: FloatArray, _ range: Range<Int>, gradient: FloatArray, _ step: DenseStep) {
         let start = range.lowerBound
-        weights.lend { weights in
-            gradient.lend { gradient in
-                variance.lend { variance in
-                    switch method {
-                    case .adam:
-                        mean.lend { mean in
-                            Kernels.adam(
-                                weights + start, gradient: gradient + start, mean: mean + start,
-                                variance: variance + start, count: range.count, step: step)
-                        }
-                    case .adagrad:
-                        Kernels.adagrad(
-                            weights + start, gradient: gradient + start, squares: variance + start,
-                            count: range.count, rate: step.rate)
-                    }
-                }
+        lending(weights, gradient, mean, variance) { weights, gradient, mean, variance in
+            switch method {
+            case .adam:
+                Kernels.adam(
+                    weights + start, gradient: gradient + start, mean: mean + start, variance: variance + start,
+                    count: range.count, step: step)
+            case .adagrad:
+                Kernels.adagrad(
+                    weights + start, gradient: gradient + start, squares: variance + start,
+                    count: range.count, rate: step.rate)
             }
         }
     }

@@ -20,14 +20,12 @@ extension EmbeddingTables {
     package func copyRows(field: Int, _ places: ArraySlice<UInt32>, to sent: FloatArray, at start: Int) {
         let dim = dims[field]
         precondition(start + places.count * dim <= sent.count)
-        tables[field].lend { table in
-            sent.lend { sent in
-                var target = sent + start
-                for place in places {
-                    precondition((Int(place) + 1) * dim <= tables[field].count)
-                    Kernels.copy(table + Int(place) &* dim, into: target, count: dim)
-                    target += dim
-                }
+        lending(tables[field], sent) { table, sent in
+            var target = sent + start
+            for place in places {
+                precondition((Int(place) + 1) * dim <= tables[field].count)
+                Kernels.copy(table + Int(place) &* dim, into: target, count: dim)
+                target += dim
             }
         }
     }
@@ -77,11 +75,9 @@ extension EmbeddingTables {
         let sums = borrowed.gradients[field]
         sums.clear(0..<borrowed.counts[field] * dim)
         guard rows > 0 else { return }
-        dx.lend { dx in
-            sums.lend { sums in
-                forEachID(field: field, slots, rows: rows, gradient: dx) { slot, source, share in
-                    Kernels.add(share, times: source, into: sums + slot &* dim, count: dim)
-                }
+        lending(dx, sums) { dx, sums in
+            forEachID(field: field, slots, rows: rows, gradient: dx) { slot, source, share in
+                Kernels.add(share, times: source, into: sums + slot &* dim, count: dim)
             }
         }
     }

@@ -80,13 +80,9 @@ final class FirstLayerPart {
     /// sums [ids, out] = embeddings [ids, dim] · lines of W [dim, out]
     private func project(_ field: Int, to start: Int, _ net: DenseNet) {
         let (rows, dim) = (tables.layout.fields[field].storedRows, tables.dims[field])
-        sums.lend { sums in
-            tables.tables[field].lend { table in
-                net.parameters.lend { parameters in
-                    let lines = parameters + (net.weights(0).lowerBound + tables.offsets[field] * output)
-                    Kernels.multiply(table, lines, into: sums + start, m: rows, n: output, k: dim)
-                }
-            }
+        lending(sums, tables.tables[field], net.parameters) { sums, table, parameters in
+            let lines = parameters + (net.weights(0).lowerBound + tables.offsets[field] * output)
+            Kernels.multiply(table, lines, into: sums + start, m: rows, n: output, k: dim)
         }
     }
 
@@ -111,38 +107,30 @@ final class FirstLayerPart {
         }
         let isRounded = roundedX.count > 0
         if isRounded { roundedX.round(x, 0..<range.count * width) }
-        target.lend { target in
-            if isRounded {
-                roundedX.lend { x in
-                    roundedWeights.lend {
-                        Kernels.multiply(x, $0, into: target, m: range.count, n: output, k: width)
-                    }
-                }
-            } else {
-                x.lend { x in
-                    weights.lend {
-                        Kernels.multiply(x, $0, into: target, m: range.count, n: output, k: width)
-                    }
-                }
+        if isRounded {
+            lending(roundedX, roundedWeights, target) { x, weights, target in
+                Kernels.multiply(x, weights, into: target, m: range.count, n: output, k: width)
+            }
+        } else {
+            lending(x, weights, target) { x, weights, target in
+                Kernels.multiply(x, weights, into: target, m: range.count, n: output, k: width)
             }
         }
     }
 
     private func addProjected(_ rows: SparseRows, _ range: Range<Int>, to target: FloatArray) {
-        target.lend { target in
-            sums.lend { sums in
-                for row in range {
-                    let line = target + ((row &- range.lowerBound) &* output)
-                    for (field, start) in projected {
-                        let ids = rows.fields[field]
-                        let shape = tables.layout.fields[field]
-                        let places = ids.range(row)
-                        let share = shape.pooling == .mean && places.count > 1 ? 1 / Float(places.count) : 1
-                        for place in places {
-                            let id = Int(ids.ids[place])
-                            precondition(id < shape.storedRows)
-                            Kernels.add(share, times: sums + (start &+ id &* output), into: line, count: output)
-                        }
+        lending(target, sums) { target, sums in
+            for row in range {
+                let line = target + ((row &- range.lowerBound) &* output)
+                for (field, start) in projected {
+                    let ids = rows.fields[field]
+                    let shape = tables.layout.fields[field]
+                    let places = ids.range(row)
+                    let share = shape.pooling == .mean && places.count > 1 ? 1 / Float(places.count) : 1
+                    for place in places {
+                        let id = Int(ids.ids[place])
+                        precondition(id < shape.storedRows)
+                        Kernels.add(share, times: sums + (start &+ id &* output), into: line, count: output)
                     }
                 }
             }

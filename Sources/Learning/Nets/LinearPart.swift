@@ -44,11 +44,9 @@ public final class LinearPart: Sendable {
     public func add(_ ids: [FieldIDs], rows: Range<Int>, to logits: FloatArray, _ workspace: Workspace) {
         let width = tables.inputWidth
         for field in ids.indices { tables.gather(field: field, ids[field], rows: rows, into: workspace.weights) }
-        workspace.weights.lend { weights in
-            logits.lend { logits in
-                for row in rows {
-                    for column in 0..<width { logits[row] += weights[row &* width &+ column] }
-                }
+        lending(workspace.weights, logits) { weights, logits in
+            for row in rows {
+                for column in 0..<width { logits[row] += weights[row &* width &+ column] }
             }
         }
     }
@@ -68,11 +66,9 @@ public final class LinearPart: Sendable {
     /// Spreads the logits' gradient `[batch]` of some rows over their ids, in `workspace.gradient`.
     public func backward(rows: Range<Int>, logitGradient: FloatArray, _ workspace: Workspace) {
         let width = tables.inputWidth
-        workspace.gradient.lend { gradient in
-            logitGradient.lend { logitGradient in
-                for row in rows {
-                    (gradient + row &* width).update(repeating: logitGradient[row], count: width)
-                }
+        lending(workspace.gradient, logitGradient) { gradient, logitGradient in
+            for row in rows {
+                (gradient + row &* width).update(repeating: logitGradient[row], count: width)
             }
         }
     }

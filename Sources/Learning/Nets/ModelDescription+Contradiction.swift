@@ -78,8 +78,8 @@ extension InputLayout {
             (owner.hasIDTable == true) == hasIDTable
         else {
             return
-                "it has \(field.rows) ids of \(dim) numbers, the table of \(table), which it uses, has \(owner.rows) of "
-                + "\(owner.dim ?? embeddingDim)"
+                "it has \(field.rows) ids of \(dim) numbers, the table of \(table), which it uses, "
+                + "has \(owner.rows) of \(owner.dim ?? embeddingDim)"
         }
         return nil
     }
@@ -96,7 +96,8 @@ extension DenseSpecification {
     fileprivate var contradiction: String? {
         guard hidden.count <= Self.mostLayers, hidden.allSatisfy({ (1...Self.mostWidth).contains($0) }) else {
             return
-                "hidden layers are \(hidden.prefix(20)), expected at most \(Self.mostLayers) of 1 … \(Self.mostWidth) units"
+                "hidden layers are \(hidden.prefix(20)), expected at most \(Self.mostLayers) "
+                + "of 1 … \(Self.mostWidth) units"
         }
         guard (0...Self.mostLayers).contains(crossLayers) else {
             return "it has \(crossLayers) cross layers, expected 0 … \(Self.mostLayers)"

@@ -132,7 +132,6 @@ public struct Safetensors: Sendable {
         var shape: [Int]
         var dataOffsets: [Int]
 
-        /// The format's names.
         enum CodingKeys: String, CodingKey {
             case dtype, shape
             case dataOffsets = "data_offsets"

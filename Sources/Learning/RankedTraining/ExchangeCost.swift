@@ -9,9 +9,10 @@ import Training
 /// With R ranks, each of which has b rows of a batch, a row needs nothing sent where its keeper is the rank that has
 /// it, one time in R. A rank therefore sends, in bytes,
 ///
-///     (R − 1)/R · Σ u(b) · (4 + 2 · 4 · w)  ids, rows and gradients of each table: u(b) different ids among b rows, w
-///     floats a row 2 · (R − 1)/R · 4 · N                 the sums of N dense gradients (and of batch-norm's and Dice's
-///     statistics) (R − 1) · (4 · (F + 1) + 40)          how many ids of each of F tables will come, and the losses
+///     (R − 1)/R · Σ u(b) · (4 + 2 · 4 · w)  ids, rows and gradients of each table, for u(b)
+///                                           different ids among b rows, w floats per row
+///     2 · (R − 1)/R · 4 · N                 the sums of N dense gradients (and of batch-norm's and Dice's statistics)
+///     (R − 1) · (4 · (F + 1) + 40)          how many ids of each of F tables will come, and the losses
 public struct ExchangeCost: Sendable {
     /// N.
     public var denseFloats: Int

@@ -25,30 +25,49 @@ final class RowExchange {
     struct Request {
         let batch: InputRows
         fileprivate let plan: RowPlan
-        /// Ids that each rank asks this one for, by field with a table of its own. `[ranks][own fields]`
-        fileprivate let counts: [[Int]]
+        /// Ids that each rank asks this one for.
+        fileprivate let counts: IDCounts
         fileprivate let places: any WordTransfer
+    }
+
+    /// The batch whose rows are here.
+    private struct Fetched {
+        let plan: RowPlan
+        /// What the ranks asked this one for. `[ranks]`
+        let places: [[UInt32]]
+        let counts: IDCounts
+        /// Where rows and gradients of this rank's ids lie, and those of the ids that others asked for.
+        let own, asked: ExchangeLayout
+    }
+
+    /// How far the step has come.
+    private enum State {
+        case idle
+        case fetched(Fetched)
+        /// Its gradients are on their way.
+        case sending(Fetched, any Transfer)
     }
 
     private let collective: any Collective
     private let layout: InputLayout
     private let fields: [Int]
     private let tables: [Tables]
+    /// Floats per id. `[fields × tables]`
+    private let widths: [Int]
     private let parallel: Parallel
-    /// What the others asked this rank for, of the batch whose rows are here.
-    private var asked: (places: [[UInt32]], counts: [[Int]]) = ([], [])
-    private var plan: RowPlan?
+    private var state = State.idle
     /// Rows of this rank for others, and those that came; gradients for others, and those that came.
     private var rowsOut = FloatArray(count: 0), rowsIn = FloatArray(count: 0)
     private var gradientsOut = FloatArray(count: 0), gradientsIn = FloatArray(count: 0)
-    private var transfer: (any Transfer)?
 
     init(_ tables: [Tables], layout: InputLayout, over collective: any Collective, _ parallel: Parallel) {
         self.collective = collective
         self.layout = layout
         self.tables = tables
         self.parallel = parallel
-        fields = layout.ownFields
+        let fields = layout.ownFields
+        self.fields = fields
+        widths = fields.flatMap { field in tables.map { $0.tables.dims[field] } }
     }
 
     // MARK: Ids
@@ -60,7 +79,7 @@ final class RowExchange {
         var words = [[UInt32]](repeating: [UInt32](repeating: 1, count: fields.count + 1), count: ranks)
         if case .success(let batch) = batch {
             let counts = ownCounts(plan(of: batch))
-            words = counts.map { [0] + $0.map { UInt32($0) } }
+            words = (0..<ranks).map { rank in [0] + fields.indices.map { UInt32(counts[rank, $0]) } }
         }
         let receiving = [Int](repeating: fields.count + 1, count: ranks)
         return Announcement(batch: batch, counts: try collective.startAllToAll(words, receiving: receiving))
@@ -78,8 +97,9 @@ final class RowExchange {
         try check(words, announcement.batch)
         let batch = try announcement.batch.get()
         let plan = plan(of: batch)
-        let counts = words.map { $0.dropFirst().map { Int($0) } }
-        let places = try collective.startAllToAll(plan.requests, receiving: counts.map { $0.reduce(0, +) })
+        let counts = IDCounts(
+            ranks: collective.ranks, fields: fields.count, words.flatMap { $0.dropFirst().map { Int($0) } })
+        let places = try collective.startAllToAll(plan.requests, receiving: counts.totals)
         return Request(batch: batch, plan: plan, counts: counts, places: places)
     }
 
@@ -89,7 +109,7 @@ final class RowExchange {
         _ = try announcement?.counts.wait()
     }
 
-    /// Where one rank cannot go on, all end with its reason.
+    /// Where one rank cannot continue, all end with its reason.
     private func check(_ words: [[UInt32]], _ batch: Result<InputRows, any Error>) throws {
         guard words.contains(where: { $0[0] != 0 }) else { return }
         var failure: (any Error)?
@@ -97,43 +117,49 @@ final class RowExchange {
         try collective.agree(failure)
     }
 
+    private func ownCounts(_ plan: RowPlan) -> IDCounts {
+        IDCounts(
+            ranks: collective.ranks, fields: fields.count,
+            (0..<collective.ranks).flatMap { rank in
+                fields.map { plan.bounds[$0][rank + 1] - plan.bounds[$0][rank] }
+            })
+    }
+
     // MARK: Rows
 
     /// Brings the rows of a batch here, where the tables then have them by their slots.
     func fetch(_ request: Request) throws {
-        let places = try request.places.wait()
-        asked = (places, request.counts)
-        plan = request.plan
-        let (out, outCounts) = layOut(request.counts)
-        let (inside, inCounts) = layOut(ownCounts(request.plan))
-        rowsOut = Self.grown(rowsOut, outCounts)
-        rowsIn = Self.grown(rowsIn, inCounts)
+        let (ranks, plan) = (collective.ranks, request.plan)
+        let fetched = Fetched(
+            plan: plan, places: try request.places.wait(), counts: request.counts,
+            own: ExchangeLayout(ownCounts(plan), widths: widths),
+            asked: ExchangeLayout(request.counts, widths: widths))
+        state = .fetched(fetched)
+        rowsOut = Self.grown(rowsOut, fetched.asked)
+        rowsIn = Self.grown(rowsIn, fetched.own)
         let (rowsOut, rowsIn) = (rowsOut, rowsIn)
-        let placeStarts = starts(request.counts)
         parallel.perform(parts: fields.count) { [tables, fields] index in
-            for rank in places.indices {
-                let part = places[rank][placeStarts[rank][index]..<placeStarts[rank][index + 1]]
+            for rank in 0..<ranks {
+                let part = fetched.places[rank][fetched.counts.places(rank, index)]
                 for number in tables.indices {
                     tables[number].tables.copyRows(
-                        field: fields[index], part, to: rowsOut, at: out[rank][index][number])
+                        field: fields[index], part, to: rowsOut,
+                        at: fetched.asked.start(rank, field: index, table: number))
                 }
             }
         }
-        let rows = try collective.startAllToAll(rowsOut, outCounts, into: rowsIn, inCounts)
+        let rows = try collective.startAllToAll(rowsOut, fetched.asked.floats, into: rowsIn, fetched.own.floats)
         for field in fields {
-            for tables in tables {
-                tables.tables.borrow(field: field, slots: request.plan.bounds[field][collective.ranks])
-            }
+            for tables in tables { tables.tables.borrow(field: field, slots: plan.bounds[field][ranks]) }
         }
         try rows.wait()
-        let plan = request.plan
         parallel.perform(parts: fields.count) { [tables, fields] index in
             let bounds = plan.bounds[fields[index]]
-            for rank in places.indices {
+            for rank in 0..<ranks {
                 for number in tables.indices {
                     tables[number].tables.takeRows(
                         field: fields[index], slots: bounds[rank]..<bounds[rank + 1], from: rowsIn,
-                        at: inside[rank][index][number])
+                        at: fetched.own.start(rank, field: index, table: number))
                 }
             }
         }
@@ -143,81 +169,54 @@ final class RowExchange {
 
     /// Adds up the gradients of the rows that `fetch` brought, and sends them to the ranks that keep the rows.
     func startGradients(rows: Int) throws {
-        guard let plan else { return }
-        let (out, outCounts) = layOut(ownCounts(plan))
-        let (_, inCounts) = layOut(asked.counts)
-        gradientsOut = Self.grown(gradientsOut, outCounts)
-        gradientsIn = Self.grown(gradientsIn, inCounts)
-        let gradientsOut = gradientsOut
-        parallel.perform(parts: fields.count * tables.count) { [tables, fields] part in
+        guard case .fetched(let fetched) = state else { return }
+        gradientsOut = Self.grown(gradientsOut, fetched.own)
+        gradientsIn = Self.grown(gradientsIn, fetched.asked)
+        let (gradientsOut, plan) = (gradientsOut, fetched.plan)
+        parallel.perform(parts: fields.count * tables.count) { [tables, fields, ranks = collective.ranks] part in
             let (index, number) = (part / tables.count, part % tables.count)
             let (field, set) = (fields[index], tables[number])
             set.tables.sumGradients(field: field, plan.slots, rows: rows, gradient: set.gradient)
-            for rank in out.indices {
+            for rank in 0..<ranks {
                 set.tables.copyGradients(
                     field: field, slots: plan.bounds[field][rank]..<plan.bounds[field][rank + 1], to: gradientsOut,
-                    at: out[rank][index][number])
+                    at: fetched.own.start(rank, field: index, table: number))
             }
         }
-        transfer = try collective.startAllToAll(gradientsOut, outCounts, into: gradientsIn, inCounts)
+        state = .sending(
+            fetched,
+            try collective.startAllToAll(gradientsOut, fetched.own.floats, into: gradientsIn, fetched.asked.floats))
     }
 
-    /// The gradients of the rows that are kept here.
-    func finishGradients() throws -> ReceivedGradients {
-        try transfer?.wait()
-        transfer = nil
-        let (inside, _) = layOut(asked.counts)
-        let placeStarts = starts(asked.counts)
-        let contributions = tables.indices.map { number in
+    /// The gradients of the rows that are kept here; nil where none were started.
+    func finishGradients() throws -> ReceivedGradients? {
+        guard case .sending(let fetched, let transfer) = state else { return nil }
+        try transfer.wait()
+        state = .fetched(fetched)
+        let contributions = tables.indices.flatMap { number in
             fields.indices.map { index in
-                asked.places.indices.map { rank in
+                fetched.places.indices.map { rank in
                     RowContribution(
-                        places: asked.places[rank][placeStarts[rank][index]..<placeStarts[rank][index + 1]],
-                        start: inside[rank][index][number])
+                        places: fetched.places[rank][fetched.counts.places(rank, index)],
+                        start: fetched.asked.start(rank, field: index, table: number))
                 }
             }
         }
-        return ReceivedGradients(contributions: contributions, floats: gradientsIn)
+        return ReceivedGradients(fields: fields.count, contributions: contributions, floats: gradientsIn)
     }
 
-    // MARK: Where things lie
-
-    private func ownCounts(_ plan: RowPlan) -> [[Int]] {
-        (0..<collective.ranks).map { rank in fields.map { plan.bounds[$0][rank + 1] - plan.bounds[$0][rank] } }
-    }
-
-    /// Where each rank's floats of each field and table begin, `[ranks][own fields][tables]`, and each rank's count of
-    /// floats.
-    private func layOut(_ counts: [[Int]]) -> (starts: [[[Int]]], floats: [Int]) {
-        var end = 0
-        var floats: [Int] = []
-        let starts = counts.map { counts -> [[Int]] in
-            let first = end
-            defer { floats.append(end - first) }
-            return zip(fields, counts).map { field, count in
-                tables.map { tables in
-                    defer { end += count * tables.tables.dims[field] }
-                    return end
-                }
-            }
-        }
-        return (starts, floats)
-    }
-
-    /// Where each rank's ids of each field begin among all of its ids, and the end. `[ranks][own fields + 1]`
-    private func starts(_ counts: [[Int]]) -> [[Int]] {
-        counts.map { $0.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) } }
-    }
-
-    private static func grown(_ array: FloatArray, _ counts: [Int]) -> FloatArray {
-        let count = counts.reduce(0, +)
-        return count <= array.count ? array : FloatArray(count: count * 5 / 4)
+    private static func grown(_ array: FloatArray, _ layout: ExchangeLayout) -> FloatArray {
+        layout.count <= array.count ? array : FloatArray(count: layout.count * 5 / 4)
     }
 }
 
 /// Gradients of the rows that a rank keeps, as all ranks have sent them.
 struct ReceivedGradients: Sendable {
-    /// By table, own field and rank.
-    let contributions: [[[RowContribution]]]
+    fileprivate let fields: Int
+    /// What each rank sent for a table's field. `[tables × fields][ranks]`
+    fileprivate let contributions: [[RowContribution]]
     let floats: FloatArray
+
+    /// What the ranks sent for a field of a table, in their order.
+    func contributions(table: Int, field: Int) -> [RowContribution] { contributions[table * fields + field] }
 }

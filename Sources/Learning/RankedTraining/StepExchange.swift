@@ -42,16 +42,22 @@ final class StepExchange: @unchecked Sendable {
         guard let received, let position = positions[ObjectIdentifier(tables)], let index = fields[field] else {
             return nil
         }
-        return (received.contributions[position][index], received.floats)
+        return (received.contributions(table: position, field: index), received.floats)
     }
 
     // MARK: Dense gradients
 
     /// Begins to add up the lanes' gradients and statistics.
-    func startSums() throws { for sum in sums { try sum.start() } }
+    func startSums() throws {
+        for sum in sums { try sum.start() }
+    }
 
-    func addSums() throws { for sum in sums { try sum.add() } }
+    func addSums() throws {
+        for sum in sums { try sum.add() }
+    }
 
     /// After which the sums are where this rank's numbers were.
-    func finishSums() throws { for sum in sums { try sum.finish() } }
+    func finishSums() throws {
+        for sum in sums { try sum.finish() }
+    }
 }

@@ -5,10 +5,9 @@ import Foundation
 //     l, q = σ(l)   logit and probability of the booster       W_B  its own parameters
 //     y             the label: 1 for a click                   W_S  the parameters that both share
 //
-// Three implementations are public, and no two agree. The authors' image code adds the hint over ten logits with λ =
-// 0.03; its gradient block cannot be turned off. The code for XDL compares two softmax logits with λ = 0.3, about 0.15
-// of ours. EasyRec fixes λ at 1, and what is shared learns from the booster alone:
-// `GradientBlock.logitsAndSharedInput`.
+// Three implementations are public, and no two agree. The authors' image code adds the hint over ten logits, λ = 0.03;
+// its block cannot be turned off. XDL's code compares two softmax logits with λ = 0.3, about 0.15 of ours. EasyRec
+// fixes λ at 1, and what is shared learns from the booster alone: `GradientBlock.logitsAndSharedInput`.
 
 // MARK: Nets and parameters
 
@@ -221,8 +220,7 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     /// Which booster the hint comes from; nil: `joint`.
     public var teacher: Teacher?
     public var sharing: Sharing
-    /// Number of hidden layers, from the first, that are shared where embeddings are; all nets have the same widths
-    /// there.
+    /// Number of hidden layers, from the first, that are shared with the embeddings; the nets agree in them.
     public var sharedLayers: Int
 
     private enum CodingKeys: CodingKey {

@@ -178,8 +178,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "training stopped at batch \(step): not finite: the \(term), from \(cause); lower the learning rates or λ, "
                 + "or look for extreme numeric features"
         case .unsupported(let type):
-            "this CPU does not compute with \(type.rawValue) numbers (it lacks AVX512_BF16); set training.dtype: f32, or train "
-                + "on a machine that has it"
+            "this CPU does not compute with \(type.rawValue) numbers (it lacks AVX512_BF16); set "
+                + "training.dtype: f32, or train on a machine that has it"
         case .noTeacher(let arm):
             "the arm \(arm.rawValue) learns from a booster that was trained before, and none was given"
         case .otherModel:

@@ -2,6 +2,7 @@ import Evaluation
 import Files
 import Foundation
 import Nets
+import RocketLaunching
 import RocketServing
 import Runs
 
@@ -112,7 +113,7 @@ private final class ServingRounds {
     init(_ nets: ServingBenchNets, _ requests: [ServingBenchRequest], size: Int, _ peer: BenchPeer?) throws {
         (self.requests, self.size, self.peer, embeddingRows) = (requests, size, peer, nets.embeddingRows)
         let types: [DenseType] = DenseType.bf16.isSupportedHere ? [.f32, .bf16] : [.f32]
-        let kinds = types.map { ("light", $0) } + [("booster", .f32)]
+        let kinds = types.map { (Net.servedLight.name, $0) } + [(Net.booster.name, .f32)]
         let rankers = try kinds.map { try (net: $0.0, dtype: $0.1, ranker: nets.ranker($0.0, $0.1)) }
         requestFields = rankers[0].ranker.encoder.requestColumns.count
         candidateFields = rankers[0].ranker.encoder.candidateColumns.count
@@ -179,7 +180,7 @@ private final class ServingRounds {
     /// Between a net's probabilities of all requests and onnxruntime's; nil for the booster, and where nothing is
     /// compared.
     private func largestDifference(_ contestant: Contestant) throws -> Double? {
-        guard let peer, contestant.net == "light" else { return nil }
+        guard let peer, contestant.net == Net.servedLight.name else { return nil }
         var largest = 0.0
         var output = [Float](repeating: 0, count: size)
         for number in requests.indices {

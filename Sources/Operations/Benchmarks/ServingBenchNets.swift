@@ -2,6 +2,7 @@ import CounterRandom
 import Features
 import Nets
 import ONNXExport
+import RocketLaunching
 import RocketServing
 import Runs
 import SampleLogs
@@ -47,7 +48,7 @@ struct ServingBenchNets {
 
     func ranker(_ net: String, _ type: DenseType) throws -> Ranker {
         try Ranker(
-            ServingModel(net == "light" ? light : booster, features: features),
+            ServingModel(net == Net.servedLight.name ? light : booster, features: features),
             requestColumns: Set(features.features.prefix(Self.requestFields).map(\.column)), precision: type)
     }
 

@@ -52,8 +52,8 @@ package struct JudgedNet {
 extension CoTrainedModel {
     /// The nets that an arm trained.
     package func judgedNets(arm: String) -> [JudgedNet] {
-        [("light", light), ("booster", booster)].compactMap { name, scorer in
-            scorer.map { JudgedNet(arm: arm, name: name, logits: $0.logits) }
+        [(Net.servedLight, light), (Net.booster, booster)].compactMap { net, scorer in
+            scorer.map { JudgedNet(arm: arm, name: net.name, logits: $0.logits) }
         }
     }
 }
@@ -144,7 +144,7 @@ extension ScoredDay {
 
     /// The live version's figures; nil where it cannot score the day.
     func liveEvaluation(of live: LiveModel?) throws -> LiveEvaluation? {
-        guard let live, let net = net("light", of: LiveModel.arm) else { return nil }
+        guard let live, let net = net(RocketLaunching.Net.servedLight.name, of: LiveModel.arm) else { return nil }
         return LiveEvaluation(version: live.version, report: try report(of: net))
     }
 }

@@ -5,6 +5,7 @@ import Features
 import Foundation
 import JobFile
 import Logging
+import RocketLaunching
 import RocketServing
 import Runs
 import Training
@@ -37,7 +38,7 @@ struct LatencyMeasurement {
             return []
         }
         let requestColumns = requestColumns(features)
-        let nets = try [("light", light), ("booster", booster)].map { name, branch in
+        let nets = try [(Net.servedLight.name, light), (Net.booster.name, booster)].map { name, branch in
             (name: name, ranker: try Ranker(ServingModel(branch, features: features), requestColumns: requestColumns))
         }
         let sizes = specification.batchSizes
@@ -139,7 +140,7 @@ extension CoTrainedModel {
     ///
     /// - Parameter idsARow: of the multi-valued fields.
     fileprivate func cost(ofNet net: String, batchSize: Int, idsARow: [String: Double]) -> ExampleCost {
-        let isLight = net == "light"
+        let isLight = net == Net.servedLight.name
         let parameters = isLight ? lightParameters : boosterParameters
         let embedded = layout.fields.reduce(0.0) { sum, field in
             sum + 4 * (idsARow[field.name] ?? 1) * Double(field.dim ?? nets.embeddingDim)

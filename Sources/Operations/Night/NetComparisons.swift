@@ -19,13 +19,13 @@ struct NetComparisons {
 
     /// - Parameter scored: with the live version's light net as `LiveModel.arm`, where it can score the day.
     func compare(_ scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
-        let light = NetName(arm: Arm.rocket.rawValue, net: "light")
-        let booster = NetName(arm: Arm.rocket.rawValue, net: "booster")
-        let lightAlone = NetName(arm: Arm.light.rawValue, net: "light")
-        let boosterAlone = NetName(arm: Arm.booster.rawValue, net: "booster")
+        let light = NetName(arm: Arm.rocket.rawValue, net: Net.servedLight.name)
+        let booster = NetName(arm: Arm.rocket.rawValue, net: Net.booster.name)
+        let lightAlone = NetName(arm: Arm.light.rawValue, net: Net.servedLight.name)
+        let boosterAlone = NetName(arm: Arm.booster.rawValue, net: Net.booster.name)
         let regression = NetName(arm: LogisticRegression.name, net: LogisticRegression.name)
         let pairs: [(kind: ModelComparison.Kind, NetName, minus: NetName)] = [
-            (.lightMinusLive, light, NetName(arm: LiveModel.arm, net: "light")),
+            (.lightMinusLive, light, NetName(arm: LiveModel.arm, net: Net.servedLight.name)),
             (.lightMinusBooster, light, booster), (.lightMinusLightAlone, light, lightAlone),
             (.boosterMinusBoosterAlone, booster, boosterAlone), (.lightMinusLogisticRegression, light, regression),
             (.boosterAloneMinusLightAlone, boosterAlone, lightAlone),

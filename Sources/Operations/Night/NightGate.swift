@@ -42,8 +42,10 @@ struct NightGate {
         _ judged: JudgedNight, _ comparisons: [ModelComparison]
     ) throws -> PromotionGate.Findings {
         let (day, trained) = (judged.night.evaluatedDay, judged.night.trained)
-        let light = judged.evaluations.first { $0.arm == Arm.rocket.rawValue && $0.net == "light" }?.report
-        let slowest = judged.latencies.filter { $0.net == "light" && $0.mode == .paced }
+        let light = judged.evaluations.first {
+            $0.arm == Arm.rocket.rawValue && $0.net == Net.servedLight.name
+        }?.report
+        let slowest = judged.latencies.filter { $0.net == Net.servedLight.name && $0.mode == .paced }
             .max { $0.batchSize < $1.batchSize }
         let features = FeatureComparison(databases.results, specificationHash: context.specification.hash)
         var findings = PromotionGate.Findings(

@@ -66,7 +66,7 @@ extension [NetEvaluation] {
         func report(_ arm: String, _ net: String) -> EvaluationReport? {
             first { $0.arm == arm && $0.net == net }?.report
         }
-        guard let light = report(Arm.rocket.rawValue, "light"),
+        guard let light = report(Arm.rocket.rawValue, Net.servedLight.name),
             let regression = report(LogisticRegression.name, LogisticRegression.name),
             let auc = light.auc, let other = regression.auc, auc <= other || light.logLoss >= regression.logLoss
         else { return }

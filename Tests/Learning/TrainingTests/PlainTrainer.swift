@@ -23,14 +23,14 @@ struct PlainTrainer {
             let x = tables.map { $0.forward(batch, row) }
             let shared = trunk?.forward(x[0])
             let (z, l) = (light.forward(shared ?? x[0])[0], booster.forward(shared ?? x[x.count - 1])[0])
-            let (y, p, q, weight) = (Double(batch.labels[row]), sigmoid(z), sigmoid(l), rocket.hintWeight)
+            let (y, p, q, lambda) = (Double(batch.labels[row]), sigmoid(z), sigmoid(l), rocket.hintWeight)
             let hint = self.hint(z, l)
             sums.light -= (y * log(p) + (1 - y) * log(1 - p)) / n
             sums.booster -= (y * log(q) + (1 - y) * log(1 - q)) / n
             sums.hint += hint.loss / n
             // Backward. With a block l is a constant of the hint; EasyRec's keeps what is shared to the booster, too.
-            let fromLight = light.backward([(p - y + weight * hint.dz) / n])
-            let fromBooster = booster.backward([(q - y + (rocket.gradientBlock == .none ? weight * hint.dl : 0)) / n])
+            let fromLight = light.backward([(p - y + lambda * hint.dz) / n])
+            let fromBooster = booster.backward([(q - y + (rocket.gradientBlock == .none ? lambda * hint.dl : 0)) / n])
             if rocket.sharing == .nothing {
                 tables[0].backward(batch, row, fromLight)
                 tables[1].backward(batch, row, fromBooster)

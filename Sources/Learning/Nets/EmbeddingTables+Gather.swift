@@ -1,0 +1,65 @@
+import Arrays
+
+extension EmbeddingTables {
+    /// Writes the embeddings of a field for some rows into the input.
+    ///
+    /// - Parameters:
+    ///   - rows: of the batch; row `r` goes to line `r` of `x`.
+    ///   - x: `[batch, inputWidth]`.
+    public func gather(field: Int, _ ids: FieldIDs, rows: Range<Int>, into x: FloatArray) {
+        gather(
+            field: field, ids, rows: rows, into: x, InputPlace(width: inputWidth, offset: offsets[field], firstRow: 0))
+    }
+
+    /// As `gather`, to a place of its own.
+    func gather(field: Int, _ ids: FieldIDs, rows: Range<Int>, into x: FloatArray, _ place: InputPlace) {
+        let (width, offset, dim) = (place.width, place.offset, dims[field])
+        precondition((rows.upperBound - place.firstRow) * width <= x.count && offset + dim <= width)
+        let takesMean = layout.fields[field].pooling == .mean
+        let owner = owners[field]
+        let table = borrowed?.rows[owner] ?? tables[field]
+        let storedRows = borrowed?.counts[owner] ?? layout.fields[field].storedRows
+        // Whoever makes ids makes them by the field's rows; a wrong one must not read, and later write, foreign memory.
+        func checked(_ id: UInt32) -> Int {
+            precondition(Int(id) < storedRows)
+            return Int(id)
+        }
+        lending(table, x) { table, x in
+            guard ids.offsets != nil else {
+                precondition(rows.lowerBound >= place.firstRow && rows.upperBound <= ids.ids.count)
+                ids.ids.withUnsafeBufferPointer { ids in
+                    for row in rows {
+                        Kernels.copy(
+                            table + checked(ids[row]) &* dim,
+                            into: x + ((row &- place.firstRow) &* width &+ offset), count: dim)
+                    }
+                }
+                return
+            }
+            for row in rows {
+                let target = x + ((row &- place.firstRow) &* width &+ offset)
+                let range = ids.range(row)
+                if range.count == 1 {
+                    let source = table + checked(ids.ids[range.lowerBound]) &* dim
+                    for column in 0..<dim { target[column] = source[column] }
+                } else {
+                    for column in 0..<dim { target[column] = 0 }
+                    for position in range {
+                        let source = table + checked(ids.ids[position]) &* dim
+                        for column in 0..<dim { target[column] += source[column] }
+                    }
+                    if takesMean, range.count > 1 {
+                        Kernels.scale(target, by: 1 / Float(range.count), count: dim)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where a field's embeddings lie in lines of `width` numbers, of which the first is the row `firstRow`'s.
+struct InputPlace {
+    var width: Int
+    var offset: Int
+    var firstRow: Int
+}

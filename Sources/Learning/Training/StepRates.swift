@@ -1,0 +1,33 @@
+import Nets
+import RocketLaunching
+
+/// Learning rates of one step, with the numbers of the dense optimisers that are in the middle of it.
+package struct StepRates: Sendable {
+    var light, booster, trunk: DenseStep?
+    package var embeddings, linear: Float
+
+    subscript(parameters: Parameters) -> DenseStep? {
+        switch parameters {
+        case .own(.light): light
+        case .own(.booster): booster
+        case .shared: trunk
+        }
+    }
+}
+
+extension TrainingStep {
+    /// Begins a step of the optimisers.
+    ///
+    /// - Parameter progress: share of the run that is over, 0…1; a search has constant rates.
+    func rates(progress: Double) -> StepRates {
+        let scale = Float(training.search == nil ? training.schedule.scale(progress: progress) : 1)
+        let rate = Float(training.denseLearningRate) * scale
+        let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
+        return StepRates(
+            light: light?.optimiser.begin(learningRate: lightRate),
+            booster: booster?.optimiser.begin(learningRate: rate),
+            trunk: trunk?.optimiser.begin(learningRate: rate),
+            embeddings: Float(training.embeddingLearningRate) * scale,
+            linear: Float(training.linearLearningRate) * scale)
+    }
+}

@@ -1,0 +1,64 @@
+import CounterRandom
+import Nets
+import RocketLaunching
+
+/// Forward and backward, slice by slice.
+extension TrainingStep {
+    func propagate(
+        _ input: InputRows, _ number: Int, _ terms: LossTerms, _ hintScale: Double
+    ) -> StepLosses {
+        let size = (input.rows + slices - 1) / slices
+        parallel.perform(parts: slices) { index in
+            let slice = Slice(
+                number: index, rows: min(index * size, input.rows)..<min((index + 1) * size, input.rows),
+                dropout: DenseNet.Dropout(
+                    key: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first,
+                    rowNumbers: input.rowNumbers))
+            profile.time(.gather) { inputs.gather(input, slice.rows) }
+            if let trunk { profile.time(trunk.part) { trunk.forward(slice) } }
+            for lane in nets {
+                profile.time(lane.part) {
+                    lane.forward(slice)
+                    lane.addLinear(input.ids, slice)
+                }
+            }
+            if let teacher { profile.time(.booster) { teacher.workspace.score(input.forTeacher, rows: slice.rows) } }
+            profile.time(.hint) { sums[index].losses = writeLogitGradients(input, slice.rows, terms, hintScale) }
+            for lane in nets { profile.time(lane.part) { lane.backward(slice) } }
+            if let trunk { profile.time(trunk.part) { trunk.backward(slice) } }
+            peers.progress()
+        }
+        var losses = StepLosses()
+        for slice in sums {
+            losses.light += slice.losses.light / Double(input.batchRows)
+            losses.booster += slice.losses.booster / Double(input.batchRows)
+            losses.hint += slice.losses.hint / Double(input.batchRows)
+        }
+        return losses
+    }
+
+    /// Fills the workspaces' `outputGradient` and sums the loss terms. Each row counts 1 / batch.
+    private func writeLogitGradients(
+        _ input: InputRows, _ rows: Range<Int>, _ terms: LossTerms, _ hintScale: Double
+    ) -> StepLosses {
+        let scale = 1 / Double(input.batchRows)
+        // Without a light net or a booster there is nothing to compare.
+        let teaches = light != nil && (booster != nil || teacher != nil)
+        let gradient = LogitGradient(rocket, terms, hintScale: teaches ? hintScale : 0)
+        let (z, l) = (light?.workspace.output, booster?.workspace.output ?? teacher?.workspace.logits)
+        // A teacher predicts the log's click rate, this training sees that of its sample.
+        let excess = booster == nil ? training.logitExcess : 0
+        var losses = StepLosses()
+        for row in rows {
+            let loss = rocket.loss(
+                z: z.map { Double($0[row]) } ?? 0, l: l.map { Double($0[row]) + excess } ?? 0,
+                label: Double(input.labels[row]))
+            losses.light += loss.light.loss
+            losses.booster += loss.booster.loss
+            losses.hint += loss.hint.loss
+            light?.workspace.outputGradient[row] = Float(scale * gradient.dz(loss))
+            booster?.workspace.outputGradient[row] = Float(scale * gradient.dl(loss))
+        }
+        return losses
+    }
+}
