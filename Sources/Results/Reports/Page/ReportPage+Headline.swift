@@ -98,7 +98,7 @@ extension ReportPage {
                 tiles.append(
                     (
                         name, NumberText.signed(live.figures.estimate),
-                        "AUC, " + bounds(of: "light_minus_live") { NumberText.signed($0) }
+                        "AUC, " + bounds(of: .lightMinusLive) { NumberText.signed($0) }
                     ))
             } else {
                 tiles.append(
@@ -134,12 +134,12 @@ extension ReportPage {
     }
 
     private var gapNote: String {
-        if report.gapClosed != nil { return bounds(of: "gap_closed") { NumberText.percent($0, decimals: 0) } }
+        if report.gapClosed != nil { return bounds(of: .gapClosed) { NumberText.percent($0, decimals: 0) } }
         return report.gapClosedNote ?? "the nets were not trained alone"
     }
 
-    private func bounds(of name: String, _ text: (Double) -> String) -> String {
-        guard let figures = comparison(name)?.figures else { return "no interval was measured" }
+    private func bounds(of kind: ModelComparison.Kind, _ text: (Double) -> String) -> String {
+        guard let figures = comparison(kind)?.figures else { return "no interval was measured" }
         return NumberText.range(figures.lowerBound, figures.upperBound, text)
             + ", each bound at \(NumberText.percent(figures.confidence, decimals: 0))"
     }
