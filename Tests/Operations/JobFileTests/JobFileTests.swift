@@ -102,7 +102,7 @@ struct JobFileTests {
             ("epochs: auto, validation: {share: 0.1}", "", "training.validation.share holds rows out of the training"),
             ("epochs: auto, start: incremental", "", "training.epochs: auto trains a window from nothing"),
             ("start: incremental", "teacher: finished", "rocket.teacher: finished trains a window from nothing"),
-            ("seed: 1", "teacher: finished, sharing: embeddings", "rocket.teacher is finished: a booster that is not trained"),
+            ("seed: 1", "teacher: finished, sharing: embeddings", "rocket.teacher is finished: a booster that is not"),
         ] {
             let error = #expect(throws: (any Error).self) { try job(training, rocket) }
             #expect(String(describing: error).contains(message), "\(String(describing: error))")
