@@ -108,15 +108,16 @@ public struct SettingSearch {
             // by.
             let affordable = budget * Double(rung + 1) / Double(SearchTrials.rungs.count)
             for changes in field {
-                // What is begun is ended; the job file as it is comes first, so that there always is something to
-                // compare with.
-                guard trials.seconds < affordable || changes.isEmpty else { break }
+                // What is begun is ended; the job file as it is comes first, and one variant is tried whatever it
+                // costs, so that there always is something to compare with.
+                guard trials.seconds < affordable || changes.isEmpty || (rung == 0 && done.count < 2) else { break }
                 if let trial = try trials.run(changes, rung: rung) { done.append(trial) }
             }
             done.sort { ($0.lightLoss, $0.name) < ($1.lightLoss, $1.name) }
             guard rung + 1 < SearchTrials.rungs.count else { break }
             let third = done.prefix(max(2, (done.count + 2) / 3)).map(\.changes)
             field = [[]] + SearchTrials.withUnion(of: third.filter { !$0.isEmpty })
+            guard field.count > 1 else { break }
         }
         let best = try trials.best()
         guard let job = SearchedSettings.job(jobFile, with: best.changes) else {

@@ -70,6 +70,15 @@ struct NightStart {
             parent.model, arm: .rocket, on: entries)
         for stored in try registry.figures(of: parent.version, day: day) {
             let report = found.first { $0.net == stored.net }?.report
+            // Impressions are left out where any net scored with it has no answer, and then there were other nets.
+            if let report, report.impressions != stored.impressions {
+                context.log.warning(
+                    """
+                    version \(parent.version) was judged on \(stored.impressions) impressions of \(day) that all nets of \
+                    its night could score, now on \(report.impressions); its figures cannot be compared
+                    """)
+                return
+            }
             guard let report, report.auc == stored.auc, report.logLoss == stored.logLoss else {
                 throw JobError.notReproduced(
                     version: parent.version, net: stored.net, day: day, stored: stored.logLoss, found: report?.logLoss)

@@ -27,8 +27,10 @@ package final class CountedIDs {
     /// - Parameter count: counts them where that has not been done.
     package func ids(of key: Key, count: () throws -> KnownIDs) throws -> KnownIDs {
         if let there = kept.first(where: { $0.key == key }) { return there.ids }
+        // Let go of before others are counted: on large logs each takes gigabytes.
+        kept = kept.suffix(1)
         let ids = try count()
-        kept = kept.suffix(1) + [(key, ids)]
+        kept.append((key, ids))
         return ids
     }
 }

@@ -186,13 +186,15 @@ public struct ModelRegistry {
     }
 
     /// Returns AUC and log loss of a version's own nets on the day they were judged on, by net.
-    public func figures(of version: Int, day: Day) throws -> [(net: String, auc: Double?, logLoss: Double)] {
+    public func figures(
+        of version: Int, day: Day
+    ) throws -> [(net: String, impressions: Int, auc: Double?, logLoss: Double)] {
         try connection.execute(
             """
-            SELECT net, auc, log_loss FROM rocket.evaluation_reports
+            SELECT net, impressions, auc, log_loss FROM rocket.evaluation_reports
             WHERE version = $1 AND day = $2 AND arm = 'rocket' ORDER BY net
             """, [.int(version), .day(day)]
-        ).map { (try $0.text("net"), try $0.doubleOrNil("auc"), try $0.double("log_loss")) }
+        ).map { (try $0.text("net"), try $0.int("impressions"), try $0.doubleOrNil("auc"), try $0.double("log_loss")) }
     }
 
     /// Returns the cache files that a version was trained and judged on.
