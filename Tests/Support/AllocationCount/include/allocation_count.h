@@ -2,6 +2,9 @@
 #ifndef ALLOCATION_COUNT_H
 #define ALLOCATION_COUNT_H
 
+/* Whether this build counts: not under a sanitizer. */
+int allocation_count_works(void);
+
 /* Begins to count, from 0. */
 void allocation_count_begin(void);
 
