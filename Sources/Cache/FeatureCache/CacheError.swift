@@ -19,28 +19,28 @@ public enum CacheError: Error, Equatable, CustomStringConvertible {
     case columns(path: String, what: String)
 
     public var description: String {
-        let mend = "run: rocket extract --day … --rebuild"
+        let fix = "run: rocket extract --day … --rebuild"
         return switch self {
         case .system(let path, let call, _, let message):
             "cache file \(path): \(call) failed: \(message); check the folder's rights and the disk's free space"
         case .notAFile(let path):
-            "cache file \(path): it is a pipe, a device or a folder, expected a file; \(mend)"
+            "cache file \(path): it is a pipe, a device or a folder, expected a file; \(fix)"
         case .truncated(let path, let bytes):
-            "cache file \(path): its \(bytes) bytes do not end as a cache file does; the file is cut off; \(mend)"
+            "cache file \(path): its \(bytes) bytes do not end as a cache file does; the file is cut off; \(fix)"
         case .formatVersion(let path, let found, let expected):
-            "cache file \(path): format version is \(found), this program reads \(expected); \(mend)"
+            "cache file \(path): format version is \(found), this program reads \(expected); \(fix)"
         case .specification(let path, let found, let expected, let difference):
-            "cache file \(path): specification hash is \(found), the job file's is \(expected): \(difference); \(mend)"
+            "cache file \(path): specification hash is \(found), the job file's is \(expected): \(difference); \(fix)"
         case .headerChecksum(let path, let found, let expected):
             "cache file \(path), header: checksum is \(found), the trailer says \(expected); the file is damaged; "
-                + mend
+                + fix
         case .header(let path, let what):
-            "cache file \(path), header: \(what); the file is damaged; \(mend)"
+            "cache file \(path), header: \(what); the file is damaged; \(fix)"
         case .blockChecksum(let path, let block, let found, let expected):
             "cache file \(path), block \(block): checksum is \(found), the index says \(expected); "
-                + "the file is damaged; \(mend)"
+                + "the file is damaged; \(fix)"
         case .block(let path, let block, let what):
-            "cache file \(path), block \(block): \(what); the file is damaged; \(mend)"
+            "cache file \(path), block \(block): \(what); the file is damaged; \(fix)"
         case .columns(let path, let what):
             "cache file \(path): \(what); this is a bug in the program, please report it"
         }

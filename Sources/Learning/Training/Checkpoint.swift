@@ -71,7 +71,7 @@ struct TrainingState: Codable {
     var isOutOfTime: Bool?
     /// That the rows are dealt in: the batches to come depend on it.
     var shares: Int?
-    /// All steps are done: a training that goes on from here has only its report to write.
+    /// All steps are done: a training that resumes here has only its report to write.
     var isFinished = false
 }
 

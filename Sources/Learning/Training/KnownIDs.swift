@@ -41,7 +41,7 @@ public struct KnownIDs: Sendable {
     /// - Parameters:
     ///   - layout: whatever rows its tables of ids have there.
     ///   - source: the rows that are trained on, and no others.
-    ///   - earlier: the model that the training goes on from.
+    ///   - earlier: the model that the training continues.
     ///   - memory: how much all embedding tables may take, with the optimiser's state and the tables of ids.
     public init(
         _ layout: InputLayout, of source: TrainingSource, after earlier: CoTrainedModel? = nil,

@@ -167,7 +167,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case noTeacher(Arm)
     /// This machine's CPU has no instructions for the numbers asked for.
     case unsupported(DenseType)
-    /// A training cannot go on from a model of other shape.
+    /// A training cannot continue a model of another shape.
     case otherModel
     /// The hint moved the booster although the gradient is blocked: an error of the program.
     case gradientNotBlocked(step: Int, norm: Double)

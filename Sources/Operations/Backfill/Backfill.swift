@@ -86,6 +86,6 @@ public struct Backfill {
 }
 
 extension JobContext {
-    /// Whether each night goes on from the one before.
+    /// Whether each night continues the previous one.
     var isChained: Bool { jobFile.training.start == .incremental }
 }

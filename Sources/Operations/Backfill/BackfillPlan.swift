@@ -20,7 +20,7 @@ public struct BackfillPlan: Equatable, Sendable {
     /// - Parameters:
     ///   - mature: the last day whose clicks are all in.
     ///   - stale: cached days whose logs have changed since.
-    ///   - chained: whether each night goes on from the one before.
+    ///   - chained: whether each night continues the previous one.
     package init(
         _ request: BackfillRequest, nights: NightPlan, mature: Day, stale: Set<Day> = [], chained: Bool = false,
         facts: [Day: NightFacts]

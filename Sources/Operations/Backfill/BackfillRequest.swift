@@ -23,7 +23,7 @@ public struct BackfillRequest: Sendable {
         self.promotion = promotion
     }
 
-    /// - Parameter chained: whether each night goes on from the one before.
+    /// - Parameter chained: whether each night continues the previous one.
     /// - Throws: `JobError.outOfOrder` where nights that follow from one another are to be done in another way.
     package func check(chained: Bool) throws {
         guard order == .newest || jobs > 1 else { return }

@@ -102,7 +102,7 @@ struct NightSurvey {
         return try registry.version(model: jobFile.model, fingerprint: fingerprint.version)
     }
 
-    /// What the night would go on from, as `NightStart` finds it, but without reading any weights.
+    /// What the night would continue, as `NightStart` finds it, but without reading any weights.
     private func chainedParent(of night: Night) throws -> VersionLineage? {
         guard jobFile.training.start == .incremental, let last = night.trainingDays.last else { return nil }
         let registry = databases.registry

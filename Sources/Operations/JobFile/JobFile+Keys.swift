@@ -203,7 +203,7 @@ extension JobFile {
                 + "before it and then trains on all; remove one of the two")
     }
 
-    /// What a training that goes on from the version before cannot have.
+    /// What a training that continues the previous version cannot have.
     private func checkIncremental(_ file: Section) {
         if !evaluation.baselines.isEmpty {
             file.problems.add(

@@ -12,7 +12,7 @@ struct PlannedNight {
 /// The cached rows of a night.
 package struct NightData {
     package let night: Night
-    /// The version that the night goes on from.
+    /// The version that the night continues.
     let parent: WarmStart?
     /// Cache files in time order.
     package let training, evaluation: [CacheManifest.Entry]
@@ -37,7 +37,7 @@ package struct NightExtraction {
         return NightData(night: night, parent: plan.parent, training: training, evaluation: evaluation)
     }
 
-    /// Extracts a night that goes on from no version.
+    /// Extracts a night that trains from scratch.
     package func extract(_ night: Night) throws -> NightData {
         context.nameMissing(night.missingDays)
         return try extract(PlannedNight(night: night, parent: nil))

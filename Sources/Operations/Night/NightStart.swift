@@ -5,7 +5,7 @@ import ModelRegistry
 import Runs
 import Training
 
-/// The version that a training goes on from.
+/// The version that a training continues.
 struct WarmStart {
     let version: Int
     let lineage: VersionLineage
@@ -30,7 +30,7 @@ struct NightStart {
         return PlannedNight(night: night.after(parent?.lineage.trainedDays.upperBound), parent: parent)
     }
 
-    /// The version that a night goes on from where the job file asks for it; nil: the night trains its window from
+    /// The version that a night continues if the job file asks for it; nil: the night trains its window from
     /// nothing, because the job file says so, or there is no version of these features before.
     ///
     /// - Throws: `JobError.notReproduced` when the version's weights do not give the figures that are stored of them.
@@ -62,7 +62,10 @@ struct NightStart {
         let entries = try DayExtraction(context, databases, recorder).days([day]).flatMap(\.day.entries)
         guard try Set(entries.map(\.checksum)) == registry.evaluationInputs(of: parent.version) else {
             context.log.warning(
-                "\(day) was built again since version \(parent.version) was judged on it; its figures cannot be compared"
+                """
+                \(day) was built again since version \(parent.version) was judged on it; its figures cannot be \
+                compared
+                """
             )
             return
         }
@@ -74,8 +77,8 @@ struct NightStart {
             if let report, report.impressions != stored.impressions {
                 context.log.warning(
                     """
-                    version \(parent.version) was judged on \(stored.impressions) impressions of \(day) that all nets of \
-                    its night could score, now on \(report.impressions); its figures cannot be compared
+                    version \(parent.version) was judged on \(stored.impressions) impressions of \(day) that all \
+                    nets of its night could score, now on \(report.impressions); its figures cannot be compared
                     """)
                 return
             }
@@ -84,6 +87,6 @@ struct NightStart {
                     version: parent.version, net: stored.net, day: day, stored: stored.logLoss, found: report?.logLoss)
             }
         }
-        context.log.info("version \(parent.version) gives its stored figures on \(day); going on from it")
+        context.log.info("version \(parent.version) gives its stored figures on \(day); training resumes from it")
     }
 }

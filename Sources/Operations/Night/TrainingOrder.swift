@@ -19,11 +19,11 @@ package struct TrainingOrder: Codable, Sendable {
     /// With shares and threads decided.
     var training: TrainingSpecification
     var clickRate: Double
-    /// Whether a teacher's weights follow, and those that the training goes on from.
+    /// Whether a teacher's weights follow, and those that the training continues.
     var hasTeacher, hasParent: Bool
     var files: [File]
     var checkpoints: CheckpointFolder.Place
-    /// That the training goes on from.
+    /// The model that the training continues.
     var resume: CheckpointFolder.Found?
 
     /// Under which its checkpoints are kept.

@@ -23,9 +23,9 @@ public enum ExitStatus: Int32, Sendable {
     case database = 7
     /// A version was made, or asked to be promoted, and the gate holds it back; what was live stays live.
     case held = 8
-    /// SIGTERM or SIGINT asked the command to stop; what was done stays, and the next start goes on from it.
+    /// SIGTERM or SIGINT asked the command to stop; what was done stays, and the next start resumes from it.
     case interrupted = 9
-    /// A rank of the group died, did not answer or could not go on; the next start goes on from the last checkpoint.
+    /// A rank of the group died, did not answer or could not continue; the next start resumes from the last checkpoint.
     case ranksLost = 10
     /// Standard output could not be written; the work itself was done. `EX_IOERR` of sysexits.h.
     case outputFailed = 74

@@ -48,7 +48,7 @@ public enum JobError: Error, CustomStringConvertible {
     case repeatedIDs(day: Day, table: String, id: String, shared: Int, of: Int, allowed: Double)
     /// The days asked for are not after the days trained on.
     case notUnseen(day: Day, trained: ClosedRange<Day>)
-    /// Nights that go on from one another, or that are promoted, asked for in another order than theirs.
+    /// Nights that continue one another, or that are promoted, requested out of order.
     case outOfOrder(reason: String)
     /// A version's weights do not go with this job file.
     case otherSpecification(version: Int, path: String)

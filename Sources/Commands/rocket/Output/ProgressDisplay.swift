@@ -11,7 +11,7 @@ final class ProgressDisplay {
     private let isTerminal: Bool
     private let clock = ContinuousClock()
     private var title = ""
-    /// What was done when the stage was first heard of: a training that goes on from a checkpoint begins with much.
+    /// What was done when the stage was first heard of: much, if a training resumes from a checkpoint.
     private var doneBefore = 0
     private var started = ContinuousClock.now
     private var shown = ContinuousClock.now
