@@ -110,11 +110,15 @@ private struct Timing {
     func report(net: String, batchSize: Int, cpuModel: String, pace: Double? = nil) -> LatencyReport {
         func microseconds(_ percentile: Double) -> Double { Double(histogram.valueAtPercentile(percentile)) / 1_000 }
         let seconds = max(total / .seconds(1), 1e-9)
-        return LatencyReport(
+        var report = LatencyReport(
             net: net, batchSize: batchSize, mode: pace == nil ? .backToBack : .paced, callsPerSecond: pace,
-            calls: calls, p50Microseconds: microseconds(50),
-            p90Microseconds: microseconds(90), p99Microseconds: microseconds(99), p999Microseconds: microseconds(99.9),
-            meanMicroseconds: seconds / Double(calls) * 1e6,
-            scoresPerSecond: Double(batchSize) * (pace ?? Double(calls) / seconds), cpuModel: cpuModel)
+            calls: calls, cpuModel: cpuModel)
+        report.p50Microseconds = microseconds(50)
+        report.p90Microseconds = microseconds(90)
+        report.p99Microseconds = microseconds(99)
+        report.p999Microseconds = microseconds(99.9)
+        report.meanMicroseconds = seconds / Double(calls) * 1e6
+        report.scoresPerSecond = Double(batchSize) * (pace ?? Double(calls) / seconds)
+        return report
     }
 }

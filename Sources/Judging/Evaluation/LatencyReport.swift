@@ -10,13 +10,13 @@ public struct LatencyReport: Codable, Equatable, Sendable {
     public var callsPerSecond: Double?
     /// Number of timed calls, without the warm-up.
     public var calls: Int
-    public var p50Microseconds: Double
-    public var p90Microseconds: Double
-    public var p99Microseconds: Double
-    public var p999Microseconds: Double
-    public var meanMicroseconds: Double
+    public internal(set) var p50Microseconds = 0.0
+    public internal(set) var p90Microseconds = 0.0
+    public internal(set) var p99Microseconds = 0.0
+    public internal(set) var p999Microseconds = 0.0
+    public internal(set) var meanMicroseconds = 0.0
     /// Impressions scored per second of timed calls.
-    public var scoresPerSecond: Double
+    public internal(set) var scoresPerSecond = 0.0
     /// The processor's name as the kernel reports it.
     public var cpuModel: String
     public var cost: ExampleCost?
@@ -29,23 +29,13 @@ public struct LatencyReport: Codable, Equatable, Sendable {
         case paced
     }
 
-    public init(
-        net: String, batchSize: Int, mode: Mode, callsPerSecond: Double?, calls: Int, p50Microseconds: Double,
-        p90Microseconds: Double,
-        p99Microseconds: Double, p999Microseconds: Double, meanMicroseconds: Double, scoresPerSecond: Double,
-        cpuModel: String
-    ) {
+    /// A report whose times are still to be filled in.
+    init(net: String, batchSize: Int, mode: Mode, callsPerSecond: Double?, calls: Int, cpuModel: String) {
         self.net = net
         self.batchSize = batchSize
         self.mode = mode
         self.callsPerSecond = callsPerSecond
         self.calls = calls
-        self.p50Microseconds = p50Microseconds
-        self.p90Microseconds = p90Microseconds
-        self.p99Microseconds = p99Microseconds
-        self.p999Microseconds = p999Microseconds
-        self.meanMicroseconds = meanMicroseconds
-        self.scoresPerSecond = scoresPerSecond
         self.cpuModel = cpuModel
     }
 }

@@ -31,7 +31,7 @@ extension TrainingStep {
     func updateTogether(_ input: InputRows, _ rates: StepRates, _ exchange: StepExchange) throws {
         try startSums(input, exchange)
         try profile.time(.exchange) { try exchange.addSums() }
-        guard let limit = training.gradientClip else {
+        guard let limit = training.optimisation.gradientClip else {
             // While the sums of the dense gradients are on their way.
             updateRows(input, rates, exchange)
             try profile.time(.exchange) { try exchange.finishSums() }
@@ -82,7 +82,7 @@ extension TrainingStep {
     }
 
     private func scale(of work: Work) -> Float {
-        training.gradientClip == nil ? 1 : scales[work.clipping.rawValue]
+        training.optimisation.gradientClip == nil ? 1 : scales[work.clipping.rawValue]
     }
 }
 

@@ -24,7 +24,7 @@ final class BestPoints {
         self.peers = peers
         self.judge = judge
         self.heldOut = HeldOutRows(
-            blocks: heldOut.blocks, rowsAtOnce: training.batchSize, lookup: RowLookup(model.ids))
+            blocks: heldOut.blocks, rowsAtOnce: training.batches.size, lookup: RowLookup(model.ids))
         slices = training.sliceCount
         self.parallel = parallel
     }

@@ -21,25 +21,25 @@ public struct CoTrainedModel: Sendable {
 
     /// An untrained model.
     ///
+    /// Each net begins with the same weights in every arm of the job, alone or not, so that the arms of one seed differ
+    /// by nothing but how they are trained.
+    ///
     /// - Parameters:
-    ///   - sharing: of the arm.
-    ///   - jobSharing: of the job file. Each net begins with the same weights in every arm of the job, alone or not, so
-    ///     that the arms of one seed differ by nothing but how they are trained.
-    ///   - ftrl: of the linear parts.
-    ///   - logitBias: where both nets begin: at the click rate, so that a rare click is no surprise.
+    ///   - ids: that have rows in the plan's layout.
     ///   - shard: the part of the embeddings and linear weights that is kept here.
-    init(
-        arm: Arm, layout: InputLayout, ids: IDTables = .none, nets: NetSpecification, sharing: Sharing,
-        jobSharing: Sharing, sharedLayers: Int, ftrl: FTRL, seed: UInt64, logitBias: Double,
-        shard: TableShard = .whole
-    ) {
-        self.arm = arm
+    init(_ plan: TrainingPlan, ids: IDTables, shard: TableShard = .whole) {
+        let (nets, layout) = (plan.nets, plan.layout)
+        let (rocket, seed, ftrl, logitBias) = (
+            plan.arm.settings(plan.rocket), plan.training.seed, plan.ftrl, plan.logitBias
+        )
+        arm = plan.arm
         self.layout = layout
         self.ids = ids
         self.nets = nets
-        let shares = arm.shares(sharing)
+        let jobSharing = plan.rocket.sharing
+        let shares = arm.shares(rocket.sharing)
         isShared = shares
-        let trunkLayers = shares ? sharedLayers : 0
+        let trunkLayers = shares ? rocket.sharedLayers : 0
         self.sharedLayers = trunkLayers
         func embeddings(stream: UInt64) -> EmbeddingTables {
             let tables = EmbeddingTables(layout: layout, dim: nets.embeddingDim, shard: shard)
@@ -50,7 +50,7 @@ public struct CoTrainedModel: Sendable {
         let sharedTables = shares ? embeddings(stream: 0x454D_0000) : nil
         // The layers that the job's rocket shares, which an arm without a trunk has in its nets.
         let trunkStream: UInt64 = 0x5348_0000
-        let ownTrunkLayers = shares || jobSharing == .nothing ? 0 : sharedLayers
+        let ownTrunkLayers = shares || jobSharing == .nothing ? 0 : rocket.sharedLayers
         let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
         var trunk: DenseNet?
         if trunkLayers > 0 {
@@ -210,10 +210,11 @@ extension CoTrainedModel {
             throw SafetensorsError.metadata(ModelDescription.key)
         }
         try file.require(description.tensors(of: arm))
-        self.init(
-            arm: arm, layout: description.layout, ids: try IDTables(file, description.layout), nets: description.nets,
-            sharing: .embeddings, jobSharing: .embeddings,
-            sharedLayers: description.sharedLayers ?? 0, ftrl: FTRL(), seed: 0, logitBias: 0)
+        let plan = TrainingPlan(
+            arm: arm, layout: description.layout, nets: description.nets,
+            rocket: RocketSpecification(sharing: .embeddings, sharedLayers: description.sharedLayers ?? 0),
+            training: TrainingSpecification(), clickRate: 0.5)
+        self.init(plan, ids: try IDTables(file, description.layout))
         // Nothing was shared, or each net was kept at a best point of its own.
         if !description.sharesEmbeddings { take(boosterBranch.map { [.booster: $0.copy()] } ?? [:], sharing: false) }
         try file.read(visit)

@@ -22,32 +22,22 @@ public final class CoTrainer {
     private var earlierAdmission: AdmissionCounts?
 
     /// - Parameters:
-    ///   - rocket: of the job; the arm changes what makes it different.
-    ///   - clickRate: of the training rows; where both nets begin.
     ///   - known: the ids that have rows of their own where the layout asks for tables of ids; nil: none.
     ///   - teacher: a model of the same features with a booster, which stands still; only arms that need one take it.
     ///     It may know other ids.
     ///   - peers: who trains; all of them make a trainer with the same arguments and call the same.
     package init(
-        arm: Arm, layout: InputLayout, nets: NetSpecification, rocket: RocketSpecification,
-        training: TrainingSpecification, clickRate: Double, known: KnownIDs? = nil, teacher: CoTrainedModel? = nil,
-        peers: any Peers = Alone()
+        _ plan: TrainingPlan, known: KnownIDs? = nil, teacher: CoTrainedModel? = nil, peers: any Peers = Alone()
     ) {
-        let jobSharing = rocket.sharing
-        let rocket = arm.settings(rocket)
-        self.arm = arm
-        self.rocket = rocket
-        self.training = training
+        (arm, training) = (plan.arm, plan.training)
+        rocket = arm.settings(plan.rocket)
         self.peers = peers
-        let known = known ?? KnownIDs(none: layout)
+        let known = known ?? KnownIDs(none: plan.layout)
         self.known = known
-        parallel = Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount)
-        let clickRate = min(max(clickRate, 1e-6), 1 - 1e-6)
-        model = CoTrainedModel(
-            arm: arm, layout: known.layout, ids: known.tables, nets: nets, sharing: rocket.sharing,
-            jobSharing: jobSharing, sharedLayers: rocket.sharedLayers,
-            ftrl: FTRL(l1: Float(training.linearL1), l2: Float(training.linearL2)), seed: training.seed,
-            logitBias: log(clickRate / (1 - clickRate)) + training.logitExcess, shard: peers.shard)
+        parallel = Parallel(threads: training.machine.threadCount)
+        var plan = plan
+        plan.layout = known.layout
+        model = CoTrainedModel(plan, ids: known.tables, shard: peers.shard)
         step = TrainingStep(
             model: model, teacher: arm.needsTeacher ? teacher : nil, rocket: rocket, training: training,
             parallel: parallel, peers: peers)
@@ -116,7 +106,8 @@ public final class CoTrainer {
         let best =
             heldOut.rows == 0 ? nil : judge.map { BestPoints(model, $0, on: heldOut, training, parallel, peers) }
         var loop = try TrainingLoop(
-            self, admitted.sampled(negativeShare: training.negativeShare, seed: training.seed), best, checkpoints,
+            self, admitted.sampled(negativeShare: training.batches.negativeShare, seed: training.seed), best,
+            checkpoints,
             Checkpoint(model: model, optimisers: optimisers))
         try loop.run(progress)
         try model.setUntrainedRows(.all, kept: best?.kept ?? [:], peers)
@@ -149,7 +140,7 @@ public final class CoTrainer {
     ) throws -> StepOutcome {
         try step.run(
             input, step: number, step.rates(progress: progress),
-            hintScale: training.search == nil ? rocket.hintScale(progress: progress) : 1, wishes)
+            hintScale: training.passes.search == nil ? rocket.hintScale(progress: progress) : 1, wishes)
     }
 
     /// A number of steps over batches in memory, which come again and again; for measuring.

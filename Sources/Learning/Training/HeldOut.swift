@@ -14,10 +14,10 @@ package struct HeldOut: Equatable {
     }
 
     package init(_ training: TrainingSpecification) {
-        if let search = training.search {
+        if let search = training.passes.search {
             self.init(share: search.share, mostRows: search.mostRows, isOfLastDay: false)
         } else {
-            self.init(share: training.validationShare, mostRows: .max, isOfLastDay: true)
+            self.init(share: training.validation.share, mostRows: .max, isOfLastDay: true)
         }
     }
 

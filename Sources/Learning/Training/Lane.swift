@@ -36,9 +36,9 @@ package final class Lane: Sendable {
     ) {
         self.parameters = parameters
         self.net = net
-        optimiser = DenseOptimiser(training.denseOptimiser, count: net.parameters.count)
+        optimiser = DenseOptimiser(training.optimisation.dense.optimiser, count: net.parameters.count)
         (self.input, inputGradient) = input
-        let rows = training.batchSize
+        let rows = training.batches.size
         workspace = DenseNet.Workspace(net, rows: rows, slices: slices, type: training.denseType)
         gradient = FloatArray(count: net.parameters.count)
         self.linear = linear.map { ($0, LinearPart.Workspace($0, rows: rows)) }

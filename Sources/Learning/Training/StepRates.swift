@@ -20,14 +20,15 @@ extension TrainingStep {
     ///
     /// - Parameter progress: share of the run that is over, 0…1; a search has constant rates.
     func rates(progress: Double) -> StepRates {
-        let scale = Float(training.search == nil ? training.schedule.scale(progress: progress) : 1)
-        let rate = Float(training.denseLearningRate) * scale
-        let lightRate = Float(training.lightLearningRate ?? training.denseLearningRate) * scale
+        let scale = Float(training.passes.search == nil ? training.optimisation.schedule.scale(progress: progress) : 1)
+        let rate = Float(training.optimisation.dense.learningRate) * scale
+        let lightRate =
+            Float(training.optimisation.dense.lightLearningRate ?? training.optimisation.dense.learningRate) * scale
         return StepRates(
             light: light?.optimiser.begin(learningRate: lightRate),
             booster: booster?.optimiser.begin(learningRate: rate),
             trunk: trunk?.optimiser.begin(learningRate: rate),
-            embeddings: Float(training.embeddingLearningRate) * scale,
-            linear: Float(training.linearLearningRate) * scale)
+            embeddings: Float(training.optimisation.embeddingLearningRate) * scale,
+            linear: Float(training.optimisation.linear.learningRate) * scale)
     }
 }

@@ -35,18 +35,19 @@ struct TrainingRun {
     private static let proofSteps = 3
 
     init(stepsAnEpoch: Int, _ training: TrainingSpecification, isJudged: Bool) {
-        let epochs = training.search.map { Double($0.mostEpochs) } ?? training.epochs
+        let epochs = training.passes.search.map { Double($0.mostEpochs) } ?? training.passes.epochs
         let steps = max(1, Int((Double(stepsAnEpoch) * epochs).rounded()))
         self.isJudged = isJudged
         self.steps = steps
         self.epochs = Int(epochs.rounded(.up))
-        search = training.search
+        search = training.passes.search
         lastStep = epochs == epochs.rounded() ? nil : steps
         normSteps = Set(0..<Self.proofSteps).union((1..<20).map { $0 * steps / 20 })
         let count = max(
-            1, Int((epochs * Double(training.search?.judgements ?? training.validationsAnEpoch)).rounded(.down)))
+            1, Int((epochs * Double(training.passes.search?.judgements ?? training.validation.perEpoch)).rounded(.down))
+        )
         validationSteps = Set((1...count).map { steps * $0 / count })
-        patience = training.patience
+        patience = training.validation.patience
     }
 
     func isValidated(after step: Int) -> Bool { validationSteps.contains(step) }

@@ -28,17 +28,18 @@ struct TrainingLoop {
         let resumed = try peers.together {
             try checkpoints?.resume.map { try checkpoint.restore($0, best: best) }
         }
-        let shares = resumed == nil ? training.shares : resumed?.shares
+        let shares = resumed == nil ? training.batches.shares : resumed?.shares
         order = ReadingOrder(
-            size: training.batchSize, seed: training.seed,
+            size: training.batches.size, seed: training.seed,
             shares: try shares.map {
-                try RowShares(source, shares: $0, batchSize: training.batchSize, peers)
+                try RowShares(source, shares: $0, batchSize: training.batches.size, peers)
             }, lookup: trainer.step.lookup, peers: peers)
         plan = TrainingRun(stepsAnEpoch: order.steps(of: source.rows), training, isJudged: best != nil)
         course = TrainingCourse(
             state: resumed
                 ?? TrainingState(
-                    curve: CurveRecorder(arm: trainer.arm, every: max(1, plan.steps / 200)), shares: training.shares))
+                    curve: CurveRecorder(arm: trainer.arm, every: max(1, plan.steps / 200)),
+                    shares: training.batches.shares))
     }
 
     mutating func run(_ progress: (TrainingProgress) throws -> Void) throws {
@@ -100,7 +101,7 @@ struct TrainingLoop {
         guard plan.isValidated(after: course.state.steps) else { return }
         try peers.aside {
             try best?.judge(after: course.state.steps, &course.state.validations)
-            guard let search = trainer.training.search, search.budget != nil else { return }
+            guard let search = trainer.training.passes.search, search.budget != nil else { return }
             let isOutOfTime = search.isOutOfTime(course.state.validations, seconds: seconds)
             if try peers.any(isOutOfTime) { course.state.isOutOfTime = true }
         }

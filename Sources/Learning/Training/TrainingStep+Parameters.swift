@@ -11,7 +11,7 @@ extension TrainingStep {
     /// The gradients after the backward pass, and with them the updates.
     func update(_ input: InputRows, _ rates: StepRates) {
         updateStatistics(input)
-        guard let limit = training.gradientClip else {
+        guard let limit = training.optimisation.gradientClip else {
             // A part's update follows at once, while its gradient lies in the cache.
             parallel.perform(parts: work.count) { index in
                 gradient(work[index], input, input.rows)
@@ -38,7 +38,7 @@ extension TrainingStep {
     }
 
     /// Of a full batch.
-    package func share(_ input: InputRows) -> Float { Float(input.batchRows) / Float(training.batchSize) }
+    package func share(_ input: InputRows) -> Float { Float(input.batchRows) / Float(training.batches.size) }
 
     /// From `norms`, what clipping to a limit multiplies each group's gradients by.
     package func scaleGroups(_ limit: Double) {
@@ -86,7 +86,8 @@ extension TrainingStep {
             guard let step = rates[lane.parameters] else { return }
             profile.time(.optimiser) {
                 lane.net.update(
-                    part, gradient: lane.gradient, scale: scale, l2: Float(training.l2), by: lane.optimiser, step)
+                    part, gradient: lane.gradient, scale: scale, l2: Float(training.optimisation.dense.l2),
+                    by: lane.optimiser, step)
                 lane.net.roundWeights(of: part, lane.workspace)
             }
         case .linear(let lane, let field):

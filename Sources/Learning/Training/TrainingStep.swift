@@ -64,7 +64,7 @@ package struct TrainingStep {
         training: TrainingSpecification, parallel: Parallel, peers: any Peers
     ) {
         let slices = peers.slices(of: training.sliceCount)
-        let size = training.batchSize
+        let size = training.batches.size
         self.rocket = rocket
         self.training = training
         self.parallel = parallel
@@ -84,7 +84,7 @@ package struct TrainingStep {
             + inputs.tables.flatMap { tables in fields.map { Work.tables(tables, field: $0) } }
             + lanes.filter { $0.linear != nil }.flatMap { lane in fields.map { Work.linear(lane, field: $0) } }
         self.peers = peers
-        norms = FloatArray(count: training.gradientClip == nil ? 0 : work.count)
+        norms = FloatArray(count: training.optimisation.gradientClip == nil ? 0 : work.count)
         scales = FloatArray(count: ClippingGroup.allCases.count)
     }
 

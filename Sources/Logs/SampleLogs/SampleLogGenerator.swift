@@ -32,7 +32,7 @@ public struct SampleLogGenerator: Sendable {
         userRanks = ZipfDistribution(count: specification.users, exponent: Self.userExponent)
         adRanks = ZipfDistribution(count: ads, exponent: Self.adExponent)
         var model = ClickModel(
-            seed: seed, signal: specification.signal, advertisers: max(1, ads / SampleAd.adsPerAdvertiser))
+            seed: seed, signal: specification.clicks.signal, advertisers: max(1, ads / SampleAd.adsPerAdvertiser))
         let (userRanks, adRanks, traffic, table) = (userRanks, adRanks, traffic, self.ads)
         let trial = (0..<Self.calibrationRows).map { row in
             var random = CounterRandom(
@@ -47,8 +47,8 @@ public struct SampleLogGenerator: Sendable {
             return model.effects(user: user, ad: table[adRanks.draw(&random) - 1], place: place)
         }
         model.intercept = Self.intercept(
-            effects: trial, signal: specification.signal,
-            mean: specification.baseClickRate / (1 - specification.lateShare))
+            effects: trial, signal: specification.clicks.signal,
+            mean: specification.clicks.baseRate / (1 - specification.clicks.lateShare))
         clickModel = model
     }
 
@@ -85,11 +85,11 @@ public struct SampleLogGenerator: Sendable {
         var duplicateDelay: Int64?
         var isLate = false
         if random.uniform() < probability {
-            isLate = random.uniform() < specification.lateShare
-            let delay = ClickDelay(windowSeconds: specification.attributionWindow.seconds)
+            isLate = random.uniform() < specification.clicks.lateShare
+            let delay = ClickDelay(windowSeconds: specification.clicks.attributionWindow.seconds)
                 .draw(isLate ? .late : .withinWindow, &random)
             clickDelay = delay
-            if random.uniform() < specification.duplicateShare {
+            if random.uniform() < specification.clicks.duplicateShare {
                 // A second tap, or a beacon sent again: 50 ms to 3 s later.
                 duplicateDelay = delay + 50_000 + Int64(random.uniform() * 2_950_000)
             }
@@ -97,7 +97,7 @@ public struct SampleLogGenerator: Sendable {
         return SampleImpression(
             seed: seed, day: day, number: number,
             impressedAtMicroseconds: Int64(day.ordinal) * 86_400_000_000 + microseconds, user: user, ad: ad,
-            place: place, trueClickProbability: probability * (1 - specification.lateShare),
+            place: place, trueClickProbability: probability * (1 - specification.clicks.lateShare),
             clickDelayMicroseconds: clickDelay, duplicateDelayMicroseconds: duplicateDelay, isLate: isLate)
     }
 

@@ -3,7 +3,7 @@ import Days
 
 /// The specification of a generated log. The same specification gives the same rows, and each day is a function of the
 /// specification and that day alone.
-public struct SampleLogSpecification: Codable, Equatable, Sendable {
+public struct SampleLogSpecification: Equatable, Sendable {
     public var impressionsPerDay: Int
     /// The number of first days that have one more impression; nil for none, so that settings stored before read the
     /// same.
@@ -15,24 +15,13 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
     /// The number of ads; how often each is shown follows Zipf's law.
     public var ads: Int
     public var seed: UInt64
-    /// Mean probability of a click within the attribution window.
-    public var baseClickRate: Double
-    /// Scales every effect on the click's log odds: 0 leaves nothing to learn, 1 gives true probabilities whose AUC is
-    /// about 0.78 (0.78 to 0.80 over the first four seeds).
-    public var signal: Double
     /// Share of NULLs in each attribute column that may have them.
     public var missingShare: Double
-    /// Share of clicks that come only after the attribution window, so that their impression's label is 0.
-    public var lateShare: Double
-    /// Share of clicks that the log contains twice.
-    public var duplicateShare: Double
-    public var attributionWindow: AttributionWindow
+    public var clicks: Clicks
 
     public init(
         impressionsPerDay: Int = 100_000, firstDay: Day, days: Int = 8, users: Int = 50_000, ads: Int = 2_000,
-        seed: UInt64 = 1, baseClickRate: Double = 0.05, signal: Double = 1, missingShare: Double = 0.02,
-        lateShare: Double = 0.02, duplicateShare: Double = 0.03,
-        attributionWindow: AttributionWindow = AttributionWindow(seconds: 1_800)
+        seed: UInt64 = 1, missingShare: Double = 0.02, clicks: Clicks = Clicks()
     ) {
         self.impressionsPerDay = impressionsPerDay
         self.firstDay = firstDay
@@ -40,12 +29,38 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
         self.users = users
         self.ads = ads
         self.seed = seed
-        self.baseClickRate = baseClickRate
-        self.signal = signal
         self.missingShare = missingShare
-        self.lateShare = lateShare
-        self.duplicateShare = duplicateShare
-        self.attributionWindow = attributionWindow
+        self.clicks = clicks
+    }
+
+    /// How impressions are clicked.
+    public struct Clicks: Codable, Equatable, Sendable {
+        /// Mean probability of a click within the attribution window.
+        public var baseRate: Double
+        /// Scales every effect on the click's log odds: 0 leaves nothing to learn, 1 gives true probabilities whose AUC
+        /// is about 0.78 (0.78 to 0.80 over the first four seeds).
+        public var signal: Double
+        /// Share of clicks that come only after the attribution window, so that their impression's label is 0.
+        public var lateShare: Double
+        /// Share of clicks that the log contains twice.
+        public var duplicateShare: Double
+        public var attributionWindow: AttributionWindow
+
+        private enum CodingKeys: String, CodingKey {
+            case baseRate = "baseClickRate"
+            case signal, lateShare, duplicateShare, attributionWindow
+        }
+
+        public init(
+            baseRate: Double = 0.05, signal: Double = 1, lateShare: Double = 0.02, duplicateShare: Double = 0.03,
+            attributionWindow: AttributionWindow = AttributionWindow(seconds: 1_800)
+        ) {
+            self.baseRate = baseRate
+            self.signal = signal
+            self.lateShare = lateShare
+            self.duplicateShare = duplicateShare
+            self.attributionWindow = attributionWindow
+        }
     }
 
     /// Returns the number of impressions of a day.
@@ -76,12 +91,43 @@ public struct SampleLogSpecification: Codable, Equatable, Sendable {
         try check("days", days, in: 1...36_500)
         try check("users", users, in: 1...1_000_000_000)
         try check("ads", ads, in: 1...10_000_000)
-        try check("baseClickRate", baseClickRate, in: 0.0001...0.5)
-        try check("signal", signal, in: 0...3)
+        try check("baseClickRate", clicks.baseRate, in: 0.0001...0.5)
+        try check("signal", clicks.signal, in: 0...3)
         try check("missingShare", missingShare, in: 0...0.9)
-        try check("lateShare", lateShare, in: 0...0.5)
-        try check("duplicateShare", duplicateShare, in: 0...1)
+        try check("lateShare", clicks.lateShare, in: 0...0.5)
+        try check("duplicateShare", clicks.duplicateShare, in: 0...1)
         // The upper bound keeps the latest late click within the day after its impression's.
-        try check("attributionWindow in seconds", attributionWindow.seconds, in: 1...43_200)
+        try check("attributionWindow in seconds", clicks.attributionWindow.seconds, in: 1...43_200)
+    }
+}
+
+/// Stored as one flat object: the settings of the clicks stand among the others.
+extension SampleLogSpecification: Codable {
+    private enum CodingKeys: CodingKey {
+        case impressionsPerDay, daysWithOneMore, firstDay, days, users, ads, seed, missingShare
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let own = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            impressionsPerDay: try own.decode(Int.self, forKey: .impressionsPerDay),
+            firstDay: try own.decode(Day.self, forKey: .firstDay), days: try own.decode(Int.self, forKey: .days),
+            users: try own.decode(Int.self, forKey: .users), ads: try own.decode(Int.self, forKey: .ads),
+            seed: try own.decode(UInt64.self, forKey: .seed),
+            missingShare: try own.decode(Double.self, forKey: .missingShare), clicks: try Clicks(from: decoder))
+        daysWithOneMore = try own.decodeIfPresent(Int.self, forKey: .daysWithOneMore)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try clicks.encode(to: encoder)
+        var own = encoder.container(keyedBy: CodingKeys.self)
+        try own.encode(impressionsPerDay, forKey: .impressionsPerDay)
+        try own.encodeIfPresent(daysWithOneMore, forKey: .daysWithOneMore)
+        try own.encode(firstDay, forKey: .firstDay)
+        try own.encode(days, forKey: .days)
+        try own.encode(users, forKey: .users)
+        try own.encode(ads, forKey: .ads)
+        try own.encode(seed, forKey: .seed)
+        try own.encode(missingShare, forKey: .missingShare)
     }
 }

@@ -68,7 +68,7 @@ public struct Backfill {
     /// Whether each night follows from the one before it.
     private var isOrdered: Bool { job.context.isChained || request.promotion == .byGate }
 
-    private var span: ClosedRange<Day> { request.span(windowDays: job.context.jobFile.training.windowDays) }
+    private var span: ClosedRange<Day> { request.span(windowDays: job.context.jobFile.training.window.days) }
 
     /// Builds the cached days of the range again whose logs have changed; one process at a time, so that another finds
     /// it done.
@@ -87,5 +87,5 @@ public struct Backfill {
 
 extension JobContext {
     /// Whether each night continues the previous one.
-    var isChained: Bool { jobFile.training.start == .incremental }
+    var isChained: Bool { jobFile.training.window.start == .incremental }
 }

@@ -22,7 +22,7 @@ struct BackfillPlanner {
         _ request: BackfillRequest, stale: Set<Day> = [], others: NightSurvey.OtherWork
     ) throws -> BackfillPlan {
         let context = job.context
-        let windowDays = context.jobFile.training.windowDays
+        let windowDays = context.jobFile.training.window.days
         let span = request.span(windowDays: windowDays)
         let mature = try context.logDays.lastMature(asOf: .now, on: databases.source)
         let nights = NightPlan(

@@ -178,7 +178,7 @@ extension JobContext {
     fileprivate func divided(by jobs: Int) -> JobContext {
         var context = self
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        context.jobFile.training.threads = jobFile.training.threads ?? max(1, cores / jobs)
+        context.jobFile.training.machine.threads = jobFile.training.machine.threads ?? max(1, cores / jobs)
         context.jobFile.extraction.workers = max(1, jobFile.extraction.workers / jobs)
         return context
     }

@@ -104,7 +104,7 @@ struct NightSurvey {
 
     /// What the night would continue, as `NightStart` finds it, but without reading any weights.
     private func chainedParent(of night: Night) throws -> VersionLineage? {
-        guard jobFile.training.start == .incremental, let last = night.trainingDays.last else { return nil }
+        guard jobFile.training.window.start == .incremental, let last = night.trainingDays.last else { return nil }
         let registry = databases.registry
         guard let version = try registry.parent(model: jobFile.model, trainedBefore: last) else { return nil }
         let lineage = try registry.lineage(of: version)

@@ -135,11 +135,11 @@ private struct BenchNets {
                 FieldShape(name: "f\($0)", rows: rows, multiValued: false, hasIDTable: ids == .table ? true : nil)
             }, numerics: [])
         return CoTrainer(
-            arm: order.arm, layout: layout,
-            nets: Self.nets, rocket: RocketSpecification(sharing: .embeddings),
-            training: TrainingSpecification(
-                batchSize: order.batch, denseType: order.dtype, threads: order.threads),
-            clickRate: 0.02, known: KnownIDs(layout, tables: tables),
+            TrainingPlan(
+                arm: order.arm, layout: layout, nets: Self.nets, rocket: RocketSpecification(sharing: .embeddings),
+                training: TrainingSpecification(
+                    batches: .init(size: order.batch), denseType: order.dtype, machine: .init(threads: order.threads)),
+                clickRate: 0.02), known: KnownIDs(layout, tables: tables),
             peers: collective.isShared ? RankPeers(collective) : Alone())
     }
 

@@ -12,7 +12,7 @@ extension Doctor {
     static func disk(_ job: JobFile, _ results: Connection?, _ logs: Connection?) throws -> [Finding] {
         let folder = job.cacheDirectory
         let place = existingFolder(folder)
-        var finding = space(at: place, needs: try dayBytes(job, results, logs), days: job.training.windowDays + 1)
+        var finding = space(at: place, needs: try dayBytes(job, results, logs), days: job.training.window.days + 1)
         finding.subject = folder
         return [writable(place, folder), finding]
     }

@@ -29,7 +29,7 @@ extension Doctor {
 
     private static func cores(_ job: JobFile?) -> Finding {
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        if let threads = job?.training.threads, threads > cores {
+        if let threads = job?.training.machine.threads, threads > cores {
             return .warning(
                 .machine, "cores", "\(cores), but training.threads is \(threads)",
                 mend: "remove training.threads, or write \(cores) at most")

@@ -75,8 +75,8 @@ struct SearchTrials {
         guard var job = SearchedSettings.job(work.context.jobFile, with: changes) else { return nil }
         var search = EpochSearch()
         search.mostEpochs = Self.rungs[rung]
-        job.training.search = search
-        job.training.validationShare = 0
+        job.training.passes.search = search
+        job.training.validation.share = 0
         let folder = try CheckpointFolder(
             of: SHA256Digest.of("\(fingerprint) \(rung) \(Self.name(changes))").hex, work.context, work.launch)
         let reports: (light: TrainingReport, booster: TrainingReport)

@@ -74,7 +74,7 @@ public struct SettingSearch {
     private func night(before day: Day) throws -> Night {
         let (context, source) = (job.context, job.databases.source)
         try NightPlanner(context, source).checkMature(day.advanced(by: -1))
-        let windowDays = context.jobFile.training.windowDays
+        let windowDays = context.jobFile.training.window.days
         let window = NightPlan.window(before: day, days: windowDays)
         let plan = try NightPlan(
             windowDays: windowDays, present: context.logDays.present(in: window, on: source) + [day])

@@ -11,9 +11,9 @@ extension JobFile {
     /// log give equal weights; comments, order of keys, paths and the way of measuring do not matter.
     public func fingerprintText() throws -> String {
         var training = training
-        training.threads = nil
-        training.rankTimeout = nil
-        training.checkpointMinutes = 0
+        training.machine.threads = nil
+        training.machine.rankTimeout = nil
+        training.machine.checkpointMinutes = 0
         return try Self.canonicalJSON(
             TrainedBy(source: source, features: features, nets: nets, rocket: rocket, training: training))
     }

@@ -13,7 +13,7 @@ extension JobFile {
         file.section("rocket") { readRocket($0) }
         file.section("training") { readTraining($0) }
         file.section("evaluation") { readEvaluation($0) }
-        if training.start == .incremental { checkIncremental(file) }
+        if training.window.start == .incremental { checkIncremental(file) }
         file.section("promotion") { readPromotion($0) }
         file.section("extraction") { readExtraction($0) }
         file.section("cache") {
@@ -111,66 +111,66 @@ extension JobFile {
     }
 
     private mutating func readTraining(_ section: Section) {
-        section.read("window_days", .integer(1...3_650), into: &training.windowDays)
-        section.read("start", .oneOf(TrainingStart.allCases), into: &training.start)
-        section.read("batch_size", .integer(1...1_048_576), into: &training.batchSize)
+        section.read("window_days", .integer(1...3_650), into: &training.window.days)
+        section.read("start", .oneOf(TrainingStart.allCases), into: &training.window.start)
+        section.read("batch_size", .integer(1...1_048_576), into: &training.batches.size)
         readEpochs(section)
         section.section("validation") {
-            $0.read("share", .shareBelowOne, into: &training.validationShare)
-            $0.read("per_epoch", .integer(1...1_000), into: &training.validationsAnEpoch)
-            $0.read("patience", .integer(1...1_000), into: &training.patience)
+            $0.read("share", .shareBelowOne, into: &training.validation.share)
+            $0.read("per_epoch", .integer(1...1_000), into: &training.validation.perEpoch)
+            $0.read("patience", .integer(1...1_000), into: &training.validation.patience)
         }
         checkSearch(section)
-        section.read("negative_share", .positiveShare, into: &training.negativeShare)
+        section.read("negative_share", .positiveShare, into: &training.batches.negativeShare)
         section.read("dtype", .oneOf(DenseType.allCases), into: &training.denseType)
-        section.read("dense_optimiser", .oneOf(DenseMethod.allCases), into: &training.denseOptimiser)
-        section.read("dense_learning_rate", .positive, into: &training.denseLearningRate)
-        section.read("light_learning_rate", .positive, into: &training.lightLearningRate)
-        section.read("embedding_learning_rate", .positive, into: &training.embeddingLearningRate)
+        section.read("dense_optimiser", .oneOf(DenseMethod.allCases), into: &training.optimisation.dense.optimiser)
+        section.read("dense_learning_rate", .positive, into: &training.optimisation.dense.learningRate)
+        section.read("light_learning_rate", .positive, into: &training.optimisation.dense.lightLearningRate)
+        section.read("embedding_learning_rate", .positive, into: &training.optimisation.embeddingLearningRate)
         section.section("linear") {
-            $0.read("learning_rate", .positive, into: &training.linearLearningRate)
-            $0.read("l1", .zeroOrMore, into: &training.linearL1)
-            $0.read("l2", .zeroOrMore, into: &training.linearL2)
+            $0.read("learning_rate", .positive, into: &training.optimisation.linear.learningRate)
+            $0.read("l1", .zeroOrMore, into: &training.optimisation.linear.l1)
+            $0.read("l2", .zeroOrMore, into: &training.optimisation.linear.l2)
         }
         section.section("schedule") {
-            $0.read("warm_up", .share, into: &training.schedule.warmUp)
-            $0.read("decay", .oneOf(LearningRateSchedule.Decay.allCases), into: &training.schedule.decay)
-            $0.read("decay_from", .shareBelowOne, into: &training.schedule.decayFrom)
-            $0.read("end", .positiveShare, into: &training.schedule.end)
+            $0.read("warm_up", .share, into: &training.optimisation.schedule.warmUp)
+            $0.read("decay", .oneOf(LearningRateSchedule.Decay.allCases), into: &training.optimisation.schedule.decay)
+            $0.read("decay_from", .shareBelowOne, into: &training.optimisation.schedule.decayFrom)
+            $0.read("end", .positiveShare, into: &training.optimisation.schedule.end)
         }
-        section.read("gradient_clip", .positive, into: &training.gradientClip)
-        section.read("l2", .zeroOrMore, into: &training.l2)
+        section.read("gradient_clip", .positive, into: &training.optimisation.gradientClip)
+        section.read("l2", .zeroOrMore, into: &training.optimisation.dense.l2)
         section.read("seed", .seed, into: &training.seed)
-        section.read("slices", .integer(1...256), into: &training.slices)
-        section.read("shares", .integer(1...4_096), into: &training.shares)
-        if let shares = training.shares, shares > training.batchSize {
+        section.read("slices", .integer(1...256), into: &training.batches.slices)
+        section.read("shares", .integer(1...4_096), into: &training.batches.shares)
+        if let shares = training.batches.shares, shares > training.batches.size {
             section.problems.add(
                 line: section.line(of: "shares"),
-                "training.shares: \(shares) is more than training.batch_size, \(training.batchSize): every batch takes rows of "
+                "training.shares: \(shares) is more than training.batch_size, \(training.batches.size): every batch takes rows of "
                     + "every share; write a smaller number")
         }
-        section.read("rank_timeout", .patience, into: &training.rankTimeout)
-        if training.rankTimeout == .zero {
+        section.read("rank_timeout", .patience, into: &training.machine.rankTimeout)
+        if training.machine.rankTimeout == .zero {
             section.problems.add(
                 line: section.line(of: "rank_timeout"),
                 "training.rank_timeout: 0s gives no rank the time to answer; write 60s, or leave it out")
         }
-        section.read("threads", .integer(1...1_024), into: &training.threads)
-        section.read("checkpoint_minutes", .positive, into: &training.checkpointMinutes)
+        section.read("threads", .integer(1...1_024), into: &training.machine.threads)
+        section.read("checkpoint_minutes", .positive, into: &training.machine.checkpointMinutes)
     }
 
     private mutating func readEpochs(_ section: Section) {
-        var epochs = Epochs.number(training.epochs)
+        var epochs = Epochs.number(training.passes.epochs)
         section.read("epochs", .epochs, into: &epochs)
         switch epochs {
-        case .auto: training.search = EpochSearch()
-        case .number(let number): training.epochs = number
+        case .auto: training.passes.search = EpochSearch()
+        case .number(let number): training.passes.epochs = number
         }
-        section.read("booster_epochs", .numberOfEpochs, into: &training.boosterEpochs)
+        section.read("booster_epochs", .numberOfEpochs, into: &training.passes.boosterEpochs)
         var budget: Duration?
         section.read("budget", .patience, into: &budget)
-        training.search?.budget = budget.map { $0 / .seconds(1) }
-        if training.search == nil, section.has("budget") {
+        training.passes.search?.budget = budget.map { $0 / .seconds(1) }
+        if training.passes.search == nil, section.has("budget") {
             section.problems.add(
                 line: section.line(of: "budget"),
                 "training.budget limits the search for the number of epochs, but training.epochs is a number; write epochs: "
@@ -181,12 +181,12 @@ extension JobFile {
                 line: section.line(of: "budget"),
                 "training.budget: 0s leaves no time to train; write 2h, or leave it out")
         }
-        if training.search != nil, section.has("booster_epochs") {
+        if training.passes.search != nil, section.has("booster_epochs") {
             section.problems.add(
                 line: section.line(of: "booster_epochs"),
                 "training.booster_epochs is chosen with epochs: auto; write both as numbers, or remove booster_epochs")
         }
-        if training.boosterEpochs != nil, rocket.teacher != .finished {
+        if training.passes.boosterEpochs != nil, rocket.teacher != .finished {
             section.problems.add(
                 line: section.line(of: "booster_epochs"),
                 "training.booster_epochs is of a booster that is trained before the light net; write rocket: {teacher: "
@@ -196,7 +196,7 @@ extension JobFile {
 
     /// What a search for the number of epochs cannot have.
     private func checkSearch(_ section: Section) {
-        guard training.search != nil, training.validationShare > 0 else { return }
+        guard training.passes.search != nil, training.validation.share > 0 else { return }
         section.problems.add(
             line: section.line(of: "validation"),
             "training.validation.share holds rows out of the training itself, while epochs: auto holds them out of a search "
@@ -212,7 +212,7 @@ extension JobFile {
                     + "is incremental; remove them, or write start: window")
         }
         for (isSet, key) in [
-            (training.search != nil, "training.epochs: auto"),
+            (training.passes.search != nil, "training.epochs: auto"),
             (rocket.teacher == .finished, "rocket.teacher: finished"),
         ] where isSet {
             file.problems.add(
@@ -220,7 +220,7 @@ extension JobFile {
                 "\(key) trains a window from nothing, from which training.start: incremental cannot resume; write "
                     + (key.hasPrefix("training") ? "a number of epochs" : "teacher: joint") + ", or start: window")
         }
-        if training.validationShare > 0 {
+        if training.validation.share > 0 {
             file.problems.add(
                 line: file.line(of: "training"),
                 "training.validation.share keeps each net at its own best point, from which training.start: incremental "

@@ -62,20 +62,21 @@ package struct ArmTrainer {
         let clicks = entries.reduce(0) { $0 + $1.clicks }
         let training = launch.completed(wanted.training)
         let parent = wanted.parent
-        let order = TrainingOrder(
+        let plan = TrainingPlan(
             arm: wanted.arm,
             layout: parent?.model.layout
                 ?? InputLayout(headers: readers.map(\.header), features: wanted.job.features),
             nets: wanted.job.nets, rocket: wanted.rocket, training: training,
-            clickRate: Double(clicks) / Double(rows), hasTeacher: wanted.teacher != nil && wanted.arm.needsTeacher,
-            hasParent: parent != nil,
+            clickRate: Double(clicks) / Double(rows))
+        let order = TrainingOrder(
+            plan: plan, hasTeacher: wanted.teacher != nil && wanted.arm.needsTeacher, hasParent: parent != nil,
             files: zip(entries, readers).map { TrainingOrder.File(path: $0.absolutePath, checksum: $1.checksum) },
             checkpoints: wanted.checkpoints.place,
             resume: wanted.checkpoints.find(TrainingOrder.name(wanted.arm, training)))
         if let resume = order.resume {
             context.log.info("training \(order.name) resumes from a checkpoint, after step \(resume.step)")
         }
-        let epochs = training.search.map { Double($0.mostEpochs) } ?? training.epochs
+        let epochs = training.passes.search.map { Double($0.mostEpochs) } ?? training.passes.epochs
         let trained = try train(
             order,
             TrainingOrder.Models(
@@ -99,7 +100,7 @@ package struct ArmTrainer {
         _ order: TrainingOrder, _ models: TrainingOrder.Models, samples: Int
     ) throws -> TrainedArm {
         let collective = launch.collective
-        launch.setTimeout(order.training.rankTimeout)
+        launch.setTimeout(order.plan.training.machine.rankTimeout)
         try collective.send(order)
         let training = try RankedTraining(
             order, collective.share(models, for: order), over: collective, counted: counted, log: context.log)

@@ -88,9 +88,9 @@ package final class ArmTrainings {
     ) throws -> TrainedArm {
         let choice = try epochs(arm, wanted, rocket)
         var training = settings
-        training.search = nil
-        training.epochs = choice.epochs
-        training.boosterEpochs = nil
+        training.passes.search = nil
+        training.passes.epochs = choice.epochs
+        training.passes.boosterEpochs = nil
         var trained = try trainer.recorder.stage("train", detail: wanted.name, size: Self.size) {
             try trainer.train(
                 ArmTraining(
@@ -105,8 +105,9 @@ package final class ArmTrainings {
     private func epochs(
         _ arm: Arm, _ wanted: ExperimentArm, _ rocket: RocketSpecification
     ) throws -> EpochChoice {
-        guard let search = settings.search else {
-            let epochs = arm == .booster ? settings.boosterEpochs ?? settings.epochs : settings.epochs
+        guard let search = settings.passes.search else {
+            let epochs =
+                arm == .booster ? settings.passes.boosterEpochs ?? settings.passes.epochs : settings.passes.epochs
             return EpochChoice(epochs: epochs, origin: .written)
         }
         if let choice = try work.choices.choice(for: wanted.name, rows: work.entries.reduce(0) { $0 + $1.rows }) {
@@ -146,7 +147,7 @@ package final class ArmTrainings {
         var training = settings
         // All seeds of an experiment have the number that the first finds.
         training.seed = job.training.seed
-        if let budget = training.search?.budget { training.search?.budget = budget * share(of: arm) }
+        if let budget = training.passes.search?.budget { training.passes.search?.budget = budget * share(of: arm) }
         return try trainer.recorder.stage("search", detail: wanted.name, size: Self.size) {
             try trainer.train(
                 ArmTraining(

@@ -67,7 +67,7 @@ struct NetComparisons {
         return try PairedBootstrap(
             scores: nets.map(\.probabilities), labels: scored.labels, clusters: scored.groups,
             replicates: jobFile.promotion.replicates, seed: jobFile.training.seed,
-            threads: Parallel(threads: jobFile.training.threads ?? ProcessInfo.processInfo.activeProcessorCount),
+            threads: Parallel(threads: jobFile.training.machine.threadCount),
             space: scored.space)
     }
 }

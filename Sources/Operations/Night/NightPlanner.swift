@@ -36,9 +36,9 @@ package struct NightPlanner {
     ///
     /// - Throws: `JobError.noImpressions`, `.nothingToTrainOn`.
     package func night(evaluated: Day) throws -> Night {
-        let window = NightPlan.window(before: evaluated, days: context.jobFile.training.windowDays)
+        let window = NightPlan.window(before: evaluated, days: context.jobFile.training.window.days)
         let present = try context.logDays.present(in: window.lowerBound...evaluated, on: source)
-        let plan = NightPlan(windowDays: context.jobFile.training.windowDays, present: present)
+        let plan = NightPlan(windowDays: context.jobFile.training.window.days, present: present)
         if let night = plan.night(evaluated: evaluated) { return night }
         guard present.contains(evaluated) else {
             throw JobError.noImpressions(day: evaluated, table: context.jobFile.source.impressions.table)

@@ -35,7 +35,9 @@ struct NightStart {
     ///
     /// - Throws: `JobError.notReproduced` when the version's weights do not give the figures that are stored of them.
     private func parent(of night: Night) throws -> WarmStart? {
-        guard context.jobFile.training.start == .incremental, let last = night.trainingDays.last else { return nil }
+        guard context.jobFile.training.window.start == .incremental, let last = night.trainingDays.last else {
+            return nil
+        }
         let registry = databases.registry
         guard let version = try registry.parent(model: context.jobFile.model, trainedBefore: last) else {
             context.log.notice("no version before \(last) to resume from; training the window from scratch")

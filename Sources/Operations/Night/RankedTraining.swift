@@ -37,15 +37,15 @@ struct RankedTraining {
             SavedCheckpoint(parts: found.names.count) { try folder.load(found.names[$0]) }
         }
         let checkpoints = Checkpoints(
-            every: .seconds(60 * order.training.checkpointMinutes), resume: resume, stops: stops,
+            every: .seconds(60 * order.plan.training.machine.checkpointMinutes), resume: resume, stops: stops,
             save: { folder.save($0, arm) }, complete: { folder.removeAll(but: $0, arm) },
             discard: { folder.discard($0, arm) })
-        let judge = NetJudge(search: order.training.search)
+        let judge = NetJudge(search: order.plan.training.passes.search)
         let report = try trainer.train(
             on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)
         return TrainedArm(
-            arm: order.arm, model: trainer.model, report: report,
-            optimiserState: order.training.start == .incremental ? try trainer.optimiserState() : nil)
+            arm: order.plan.arm, model: trainer.model, report: report,
+            optimiserState: order.plan.training.window.start == .incremental ? try trainer.optimiserState() : nil)
     }
 }
 
@@ -54,7 +54,7 @@ extension TrainingOrder: RankTask {
 
     package func follow(_ rank: FollowingRank) throws {
         do {
-            rank.group.setTimeout(training.rankTimeout ?? RankGroup.usualTimeout)
+            rank.group.setTimeout(plan.training.machine.rankTimeout ?? RankGroup.usualTimeout)
             let training = try RankedTraining(
                 self, rank.group.share(TrainingOrder.Models(), for: self), over: rank.group, counted: rank.counted,
                 log: rank.log)

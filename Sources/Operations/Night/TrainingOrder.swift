@@ -12,13 +12,8 @@ import Training
 
 /// One training, as rank 0 tells the other ranks of it.
 package struct TrainingOrder: Codable, Sendable {
-    var arm: Arm
-    var layout: InputLayout
-    var nets: NetSpecification
-    var rocket: RocketSpecification
     /// With shares and threads decided.
-    var training: TrainingSpecification
-    var clickRate: Double
+    var plan: TrainingPlan
     /// Whether a teacher's weights follow, and those that the training continues.
     var hasTeacher, hasParent: Bool
     var files: [File]
@@ -27,11 +22,11 @@ package struct TrainingOrder: Codable, Sendable {
     var resume: CheckpointFolder.Found?
 
     /// Under which its checkpoints are kept.
-    var name: String { Self.name(arm, training) }
+    var name: String { Self.name(plan.arm, plan.training) }
 
     /// A search is another training than the one that follows it.
     static func name(_ arm: Arm, _ training: TrainingSpecification) -> String {
-        training.search == nil ? arm.rawValue : "search_\(arm.rawValue)"
+        training.passes.search == nil ? arm.rawValue : "search_\(arm.rawValue)"
     }
 
     /// A cache file.
@@ -62,24 +57,22 @@ package struct TrainingOrder: Codable, Sendable {
     func trainer(
         _ models: Models, _ source: TrainingSource, _ collective: any Collective, counted: CountedIDs
     ) throws -> CoTrainer {
-        let memory = EmbeddingMemory(nets, sharing: rocket.sharing)
-        let heldOut = HeldOut(training)
+        let memory = EmbeddingMemory(plan.nets, sharing: plan.rocket.sharing)
+        let heldOut = HeldOut(plan.training)
         func count() throws -> KnownIDs {
             try KnownIDs(
-                layout, of: source.holdingOut(heldOut).training, after: models.parent?.model, memory: memory,
-                Parallel(threads: training.threads ?? ProcessInfo.processInfo.activeProcessorCount))
+                plan.layout, of: source.holdingOut(heldOut).training, after: models.parent?.model, memory: memory,
+                Parallel(threads: plan.training.machine.threadCount))
         }
         // What a parent knows belongs to the ids, too.
         let known =
             models.parent == nil
             ? try counted.ids(
-                of: CountedIDs.Key(layout: layout, files: files.map(\.checksum), heldOut: heldOut, memory: memory),
+                of: CountedIDs.Key(layout: plan.layout, files: files.map(\.checksum), heldOut: heldOut, memory: memory),
                 count: count)
             : try count()
         let trainer = CoTrainer(
-            arm: arm, layout: layout, nets: nets, rocket: rocket, training: training, clickRate: clickRate,
-            known: known, teacher: models.teacher,
-            peers: collective.isShared ? RankPeers(collective) : Alone())
+            plan, known: known, teacher: models.teacher, peers: collective.isShared ? RankPeers(collective) : Alone())
         if let parent = models.parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
         return trainer
     }

@@ -26,8 +26,8 @@ public struct RankedLaunch: Sendable {
         var training = training
         let group = collective.ranks
         let shares = (Self.shares + group - 1) / group * group
-        training.shares = training.shares ?? min(shares, training.batchSize)
-        training.threads = training.threads ?? ranks.threads
+        training.batches.shares = training.batches.shares ?? min(shares, training.batches.size)
+        training.machine.threads = training.machine.threads ?? ranks.threads
         return training
     }
 
@@ -40,7 +40,7 @@ public struct RankedLaunch: Sendable {
     /// What the bytes of the weights depend on besides the job file; nil: nothing.
     package func fingerprint(_ training: TrainingSpecification) -> String? {
         guard ranks != nil else { return nil }
-        return "ranks \(collective.ranks) shares \(completed(training).shares ?? 0)"
+        return "ranks \(collective.ranks) shares \(completed(training).batches.shares ?? 0)"
     }
 
     /// How long to wait for a rank that does not answer; nil: for the usual time.

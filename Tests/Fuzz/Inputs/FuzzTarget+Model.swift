@@ -76,8 +76,11 @@ enum FuzzModel {
         let source = TrainingSource(rows: 40, clicks: 1, blocks: [{ batch }])
         let known = try? KnownIDs(layout, of: source, memory: EmbeddingMemory(nets, sharing: .embeddings))
         let trainer = CoTrainer(
-            arm: arm, layout: layout, nets: nets, rocket: rocket,
-            training: TrainingSpecification(batchSize: 8, seed: 1, slices: 1, threads: 1), clickRate: 0.2, known: known)
+            TrainingPlan(
+                arm: arm, layout: layout, nets: nets, rocket: rocket,
+                training: TrainingSpecification(
+                    batches: .init(size: 8, slices: 1), seed: 1, machine: .init(threads: 1)), clickRate: 0.2),
+            known: known)
         return (try? trainer.model.safetensors()).map { ($0, served) }
     }
 

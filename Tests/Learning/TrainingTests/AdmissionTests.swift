@@ -28,9 +28,12 @@ import Training
 
     static func trained(_ arm: Arm, sharing: Sharing = .embeddings) throws -> CoTrainedModel {
         let trainer = CoTrainer(
-            arm: arm, layout: layout, nets: NetSpecification(embeddingDim: 3, light: [4], booster: [6]),
-            rocket: RocketSpecification(sharing: sharing),
-            training: TrainingSpecification(batchSize: 4, epochs: 3, slices: 2, threads: 1), clickRate: 0.4)
+            TrainingPlan(
+                arm: arm, layout: layout, nets: NetSpecification(embeddingDim: 3, light: [4], booster: [6]),
+                rocket: RocketSpecification(sharing: sharing),
+                training: TrainingSpecification(
+                    passes: .init(epochs: 3), batches: .init(size: 4, slices: 2), machine: .init(threads: 1)),
+                clickRate: 0.4))
         _ = try trainer.train(on: source) { _ in }
         return trainer.model
     }

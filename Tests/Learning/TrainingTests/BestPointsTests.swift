@@ -33,12 +33,12 @@ import Training
 
     static func trainer(epochs: Double, patience: Int = 99, threads: Int = 1, share: Double = 0.6) -> CoTrainer {
         CoTrainer(
-            arm: .rocket, layout: World.layout, nets: World.noisyNets,
-            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .embeddings),
-            training: TrainingSpecification(
-                batchSize: 32, epochs: epochs, validationShare: share, validationsAnEpoch: 2, patience: patience,
-                seed: 5,
-                slices: 4, threads: threads), clickRate: 0.3)
+            TrainingPlan(
+                arm: .rocket, layout: World.layout, nets: World.noisyNets,
+                rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .embeddings),
+                training: TrainingSpecification(
+                    passes: .init(epochs: epochs), validation: .init(share: share, perEpoch: 2, patience: patience),
+                    batches: .init(size: 32, slices: 4), seed: 5, machine: .init(threads: threads)), clickRate: 0.3))
     }
 
     @Test("The latest share of the last day is held out, and the rest is trained on")

@@ -7,15 +7,16 @@ import Training
 @Suite struct EpochSearchTests {
     static func training(_ search: EpochSearch?, epochs: Double = 1, threads: Int = 1) -> TrainingSpecification {
         TrainingSpecification(
-            batchSize: 32, epochs: epochs, search: search,
-            schedule: LearningRateSchedule(decay: search == nil ? .constant : .linear), seed: 5, slices: 4,
-            threads: threads)
+            passes: .init(epochs: epochs, search: search), batches: .init(size: 32, slices: 4),
+            optimisation: Optimisation(schedule: LearningRateSchedule(decay: search == nil ? .constant : .linear)),
+            seed: 5, machine: .init(threads: threads))
     }
 
     static func trainer(_ training: TrainingSpecification, arm: Arm = .rocket) -> CoTrainer {
         CoTrainer(
-            arm: arm, layout: World.layout, nets: World.noisyNets, rocket: RocketSpecification(), training: training,
-            clickRate: 0.3)
+            TrainingPlan(
+                arm: arm, layout: World.layout, nets: World.noisyNets, rocket: RocketSpecification(),
+                training: training, clickRate: 0.3))
     }
 
     /// A search of blocks of 100 rows, of which it trains on 400 in steps of 32.

@@ -54,12 +54,13 @@ extension World {
         let known = try KnownIDs(
             layout, of: source, after: parent, memory: Self.memory(memory, nets: nets, sharing: sharing))
         return CoTrainer(
-            arm: arm, layout: layout, nets: nets,
-            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: sharing),
-            training: TrainingSpecification(
-                batchSize: 32, epochs: 2, embeddingLearningRate: embeddingRate, seed: 5, slices: 4,
-                shares: shares, threads: threads),
-            clickRate: 0.3, known: known, teacher: teacher, peers: peers)
+            TrainingPlan(
+                arm: arm, layout: layout, nets: nets,
+                rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: sharing),
+                training: TrainingSpecification(
+                    passes: .init(epochs: 2), batches: .init(size: 32, slices: 4, shares: shares),
+                    optimisation: Optimisation(embeddingLearningRate: embeddingRate), seed: 5,
+                    machine: .init(threads: threads)), clickRate: 0.3), known: known, teacher: teacher, peers: peers)
     }
 
     /// One field, whose ids come as often as told.
@@ -98,7 +99,7 @@ extension World {
         later.blocks.append { rare }
         later.days.append(200)
         later.rows += 2
-        let cut = try later.holdingOut(HeldOut(TrainingSpecification(validationShare: 0.5))).training
+        let cut = try later.holdingOut(HeldOut(TrainingSpecification(validation: .init(share: 0.5)))).training
         let table = try #require(try KnownIDs(World.exactLayout, of: cut, memory: World.memory()).tables[0])
         #expect(table.ids.contains(5) && !table.ids.contains(99))
     }

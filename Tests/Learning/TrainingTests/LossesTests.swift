@@ -44,11 +44,12 @@ enum World {
         clip: Double? = nil, type: DenseType = .f32
     ) -> CoTrainer {
         CoTrainer(
-            arm: arm, layout: layout, nets: nets, rocket: rocket,
-            training: TrainingSpecification(
-                batchSize: batchSize, epochs: epochs, denseType: type, gradientClip: clip, seed: 5, slices: 4,
-                threads: threads),
-            clickRate: 0.3)
+            TrainingPlan(
+                arm: arm, layout: layout, nets: nets, rocket: rocket,
+                training: TrainingSpecification(
+                    passes: .init(epochs: epochs), batches: .init(size: batchSize, slices: 4),
+                    optimisation: Optimisation(gradientClip: clip), denseType: type, seed: 5,
+                    machine: .init(threads: threads)), clickRate: 0.3))
     }
 
     static func source(rows: Int = 500) -> TrainingSource {
@@ -150,9 +151,11 @@ enum World {
 
     static func trainer(_ arm: Arm, threads: Int = 1, teacher: CoTrainedModel?) -> CoTrainer {
         CoTrainer(
-            arm: arm, layout: World.layout, nets: World.nets,
-            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.5, temperature: 2, sharing: .embeddings),
-            training: TrainingSpecification(batchSize: 32, seed: 5, slices: 4, threads: threads), clickRate: 0.3,
+            TrainingPlan(
+                arm: arm, layout: World.layout, nets: World.nets,
+                rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.5, temperature: 2, sharing: .embeddings),
+                training: TrainingSpecification(
+                    batches: .init(size: 32, slices: 4), seed: 5, machine: .init(threads: threads)), clickRate: 0.3),
             teacher: teacher)
     }
 
@@ -300,9 +303,12 @@ enum World {
     @Test("A loss that is not finite stops training and says where")
     func notFinite() {
         let trainer = CoTrainer(
-            arm: .rocket, layout: World.layout, nets: World.nets,
-            rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
-            training: TrainingSpecification(batchSize: 32, denseLearningRate: 1e30, threads: 1), clickRate: 0.3)
+            TrainingPlan(
+                arm: .rocket, layout: World.layout, nets: World.nets,
+                rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
+                training: TrainingSpecification(
+                    batches: .init(size: 32), optimisation: Optimisation(dense: .init(learningRate: 1e30)),
+                    machine: .init(threads: 1)), clickRate: 0.3))
         #expect(throws: TrainingError.self) { try trainer.train(on: World.source()) { _ in } }
     }
 
@@ -322,10 +328,12 @@ enum World {
     @Test("A single step that ruins the weights is an error too, though its losses were fine")
     func ruinedWeights() {
         let trainer = CoTrainer(
-            arm: .rocket, layout: World.layout, nets: World.nets,
-            rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
-            training: TrainingSpecification(batchSize: 500, embeddingLearningRate: .infinity, threads: 1),
-            clickRate: 0.3)
+            TrainingPlan(
+                arm: .rocket, layout: World.layout, nets: World.nets,
+                rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
+                training: TrainingSpecification(
+                    batches: .init(size: 500), optimisation: Optimisation(embeddingLearningRate: .infinity),
+                    machine: .init(threads: 1)), clickRate: 0.3))
         #expect(throws: TrainingError.notFinite(step: 1, term: "weights", cause: "the embeddings of a")) {
             try trainer.train(on: World.source()) { _ in }
         }
@@ -337,11 +345,13 @@ enum World {
             labels: (0..<60_000).map { UInt8($0 % 2) }, groups: [UInt64](repeating: 0, count: 60_000),
             fields: [.single((0..<60_000).map { UInt32($0 % 4) })])
         let trainer = CoTrainer(
-            arm: .light,
-            layout: InputLayout(fields: [FieldShape(name: "f", rows: 4, multiValued: false)], numerics: []),
-            nets: NetSpecification(embeddingDim: 1, light: [1], booster: [1]),
-            rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
-            training: TrainingSpecification(batchSize: 350_000, threads: 2), clickRate: 0.5)
+            TrainingPlan(
+                arm: .light,
+                layout: InputLayout(fields: [FieldShape(name: "f", rows: 4, multiValued: false)], numerics: []),
+                nets: NetSpecification(embeddingDim: 1, light: [1], booster: [1]),
+                rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
+                training: TrainingSpecification(batches: .init(size: 350_000), machine: .init(threads: 2)),
+                clickRate: 0.5))
         let report = try trainer.train(
             on: TrainingSource(rows: 600_000, clicks: 300_000, blocks: (0..<10).map { _ in { block } })
         ) { _ in }
@@ -364,12 +374,14 @@ enum World {
         let source = TrainingSource(rows: 40_000, clicks: clicks, blocks: blocks.map { block in { block } })
         func train(_ arm: Arm, share: Double, teacher: CoTrainedModel?) throws -> (CoTrainedModel, TrainingReport) {
             let trainer = CoTrainer(
-                arm: arm,
-                layout: InputLayout(fields: [FieldShape(name: "a", rows: 2, multiValued: false)], numerics: []),
-                nets: NetSpecification(embeddingDim: 2, light: [4], booster: [8]),
-                rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
-                training: TrainingSpecification(batchSize: 100, epochs: 8, negativeShare: share, threads: 2),
-                clickRate: Double(clicks) / 40_000, teacher: teacher)
+                TrainingPlan(
+                    arm: arm,
+                    layout: InputLayout(fields: [FieldShape(name: "a", rows: 2, multiValued: false)], numerics: []),
+                    nets: NetSpecification(embeddingDim: 2, light: [4], booster: [8]),
+                    rocket: RocketSpecification(hintLoss: .logitMSE, sharing: .embeddings),
+                    training: TrainingSpecification(
+                        passes: .init(epochs: 8), batches: .init(size: 100, negativeShare: share),
+                        machine: .init(threads: 2)), clickRate: Double(clicks) / 40_000), teacher: teacher)
             let report = try trainer.train(on: source) { _ in }
             return (trainer.model, report)
         }

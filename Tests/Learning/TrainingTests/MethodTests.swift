@@ -28,13 +28,15 @@ import Testing
 
     static func trainer(_ rocket: RocketSpecification, training: TrainingSpecification) -> CoTrainer {
         CoTrainer(
-            arm: .rocket, layout: World.layout,
-            nets: NetSpecification(embeddingDim: 4, light: [6, 5], booster: [6, 12, 6]), rocket: rocket,
-            training: training, clickRate: 0.3)
+            TrainingPlan(
+                arm: .rocket, layout: World.layout,
+                nets: NetSpecification(embeddingDim: 4, light: [6, 5], booster: [6, 12, 6]), rocket: rocket,
+                training: training, clickRate: 0.3))
     }
 
     static let training = TrainingSpecification(
-        batchSize: 24, denseOptimiser: .adagrad, seed: 5, slices: 3, threads: 2)
+        batches: .init(size: 24, slices: 3), optimisation: Optimisation(dense: .init(optimiser: .adagrad)), seed: 5,
+        machine: .init(threads: 2))
 
     @Test("Each term's gradient reaches exactly the parameters that the block's table gives it", arguments: cases)
     func table(_ item: Case) throws {

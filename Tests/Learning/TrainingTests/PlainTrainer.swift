@@ -40,8 +40,8 @@ struct PlainTrainer {
                 tables[0].backward(batch, row, trunk?.backward(both) ?? both)
             }
         }
-        for index in tables.indices { tables[index].update(rate: training.embeddingLearningRate) }
-        let rate = training.denseLearningRate
+        for index in tables.indices { tables[index].update(rate: training.optimisation.embeddingLearningRate) }
+        let rate = training.optimisation.dense.learningRate
         trunk?.update(rate)
         light.update(rate)
         booster.update(rate)

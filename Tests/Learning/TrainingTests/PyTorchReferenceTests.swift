@@ -32,15 +32,17 @@ import Training
         for run in reference.runs {
             let sharesLayers = run.sharing == "layers"
             let trainer = CoTrainer(
-                arm: .rocket,
-                layout: InputLayout(fields: [FieldShape(name: "f", rows: 12, multiValued: false)], numerics: []),
-                nets: NetSpecification(
-                    embeddingDim: 3, light: sharesLayers ? [3, 4] : [4], booster: sharesLayers ? [3, 6] : [6]),
-                rocket: RocketSpecification(
-                    hintLoss: run.hintLoss, hintWeight: 0.7, temperature: 2, gradientBlock: run.gradientBlock,
-                    sharing: run.sharing == "nothing" ? .nothing : .embeddings, sharedLayers: sharesLayers ? 1 : 0),
-                training: TrainingSpecification(batchSize: 8, embeddingLearningRate: 0.02, slices: 3, threads: 2),
-                clickRate: 0.5)
+                TrainingPlan(
+                    arm: .rocket,
+                    layout: InputLayout(fields: [FieldShape(name: "f", rows: 12, multiValued: false)], numerics: []),
+                    nets: NetSpecification(
+                        embeddingDim: 3, light: sharesLayers ? [3, 4] : [4], booster: sharesLayers ? [3, 6] : [6]),
+                    rocket: RocketSpecification(
+                        hintLoss: run.hintLoss, hintWeight: 0.7, temperature: 2, gradientBlock: run.gradientBlock,
+                        sharing: run.sharing == "nothing" ? .nothing : .embeddings, sharedLayers: sharesLayers ? 1 : 0),
+                    training: TrainingSpecification(
+                        batches: .init(size: 8, slices: 3), optimisation: Optimisation(embeddingLearningRate: 0.02),
+                        machine: .init(threads: 2)), clickRate: 0.5))
             trainer.setWeights(
                 embedding: reference.embedding,
                 boosterEmbedding: run.sharing == "nothing" ? reference.boosterEmbedding : nil,

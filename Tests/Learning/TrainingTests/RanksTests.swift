@@ -49,12 +49,13 @@ import Training
 
     static func trainer(_ item: Case, _ collective: any Collective, shares: Int?, share: Double = 0) -> CoTrainer {
         CoTrainer(
-            arm: .rocket, layout: item.layout, nets: item.nets, rocket: item.rocket,
-            training: TrainingSpecification(
-                batchSize: 32, epochs: 2, validationShare: share, negativeShare: item.negativeShare,
-                gradientClip: item.clip, seed: 5, slices: 4,
-                shares: shares, threads: 1),
-            clickRate: 0.3, peers: collective.peers)
+            TrainingPlan(
+                arm: .rocket, layout: item.layout, nets: item.nets, rocket: item.rocket,
+                training: TrainingSpecification(
+                    passes: .init(epochs: 2), validation: .init(share: share),
+                    batches: .init(size: 32, negativeShare: item.negativeShare, slices: 4, shares: shares),
+                    optimisation: Optimisation(gradientClip: item.clip), seed: 5, machine: .init(threads: 1)),
+                clickRate: 0.3), peers: collective.peers)
     }
 
     static func train(_ item: Case, ranks: Int, shares: Int? = 4, share: Double = 0) throws -> [Trained] {
@@ -231,8 +232,10 @@ import Training
                     return { if number % 64 == 1, reads.next() > 3 { throw Unreadable() } else { return block } }
                 })
             let trainer = CoTrainer(
-                arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
-                training: TrainingSpecification(batchSize: 512, seed: 5, shares: 64, threads: 1), clickRate: 0.3,
+                TrainingPlan(
+                    arm: .rocket, layout: World.layout, nets: World.nets, rocket: RocketSpecification(),
+                    training: TrainingSpecification(
+                        batches: .init(size: 512, shares: 64), seed: 5, machine: .init(threads: 1)), clickRate: 0.3),
                 peers: collective.peers)
             var steps = 0
             do {

@@ -91,8 +91,8 @@ private func specification(
     @Test("clicks fall within the window except for the late share, and some are there twice")
     func clicks() throws {
         var specification = specification(impressionsPerDay: 100_000)
-        specification.lateShare = 0.1
-        specification.duplicateShare = 0.2
+        specification.clicks.lateShare = 0.1
+        specification.clicks.duplicateShare = 0.2
         let generator = try SampleLogGenerator(specification)
         let window = Int64(1_800_000_000)
         var (clicked, late, twice, seconds) = (0, 0, 0, [Double]())
@@ -144,7 +144,7 @@ private func specification(
     @Test("without signal every impression has the base click rate")
     func noSignal() throws {
         var specification = specification(impressionsPerDay: 1_000)
-        specification.signal = 0
+        specification.clicks.signal = 0
         for row in try SampleLogGenerator(specification).impressions(on: monday) {
             #expect(abs(row.trueClickProbability - 0.05) < 1e-9)
         }
@@ -153,7 +153,7 @@ private func specification(
     @Test("a value that makes no log and a day outside are refused with a sentence that names them")
     func refusals() throws {
         var broken = specification()
-        broken.baseClickRate = 0
+        broken.clicks.baseRate = 0
         #expect(throws: SampleLogError.outOfRange(name: "baseClickRate", value: "0.0", expected: "0.0001…0.5")) {
             try SampleLogGenerator(broken)
         }

@@ -36,7 +36,8 @@ import Testing
                 == Self.text.replacing("embedding_dim: 4", with: "embedding_dim: 16")
                 .replacing("l2: 1e-05", with: "l2: 0").replacing("dropout: 0.1", with: "dropout: 0.3"))
         let job = try JobFile(text: edit.text, path: "x")
-        #expect(job.nets.embeddingDim == 16 && job.training.l2 == 0 && job.nets.booster.dropout == 0.3)
+        #expect(
+            job.nets.embeddingDim == 16 && job.training.optimisation.dense.l2 == 0 && job.nets.booster.dropout == 0.3)
     }
 
     @Test("A key that is missing is added, in braces or on a line of its own, and its section with it")
@@ -50,7 +51,9 @@ import Testing
             #expect(isSet, "\(path)")
         }
         let job = try JobFile(text: edit.text, path: "x")
-        #expect(job.training.batchSize == 256 && job.rocket.hintWeight == 10 && job.training.schedule.end == 0.5)
+        #expect(
+            job.training.batches.size == 256 && job.rocket.hintWeight == 10
+                && job.training.optimisation.schedule.end == 0.5)
         #expect(job.features.features[0].minimumCount == 2 && job.nets.booster.batchNorm)
         for comment in ["# a comment", "# the user", "# what is served", "# small"] {
             #expect(edit.text.contains(comment))

@@ -35,8 +35,10 @@ struct JobFileTests {
         #expect(
             job.training
                 == TrainingSpecification(
-                    windowDays: 14, batchSize: 2_048, epochs: 2, denseLearningRate: 0.0001, lightLearningRate: 0.0003,
-                    embeddingLearningRate: 0.05, l2: 0.00001, seed: .max, slices: 8, threads: 3))
+                    window: .init(days: 14), passes: .init(epochs: 2), batches: .init(size: 2_048, slices: 8),
+                    optimisation: Optimisation(
+                        dense: .init(learningRate: 0.0001, lightLearningRate: 0.0003, l2: 0.00001),
+                        embeddingLearningRate: 0.05), seed: .max, machine: .init(threads: 3)))
         #expect(
             job.evaluation
                 == EvaluationSpecification(
@@ -63,11 +65,11 @@ struct JobFileTests {
         #expect(
             job.training
                 == TrainingSpecification(
-                    validationShare: 0.1, validationsAnEpoch: 4, patience: 2, denseType: .bf16,
-                    denseOptimiser: .adagrad,
-                    linearLearningRate: 0.1, linearL1: 0.01, linearL2: 0.02,
-                    schedule: LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayFrom: 0.3, end: 0.05),
-                    gradientClip: 5))
+                    validation: .init(share: 0.1, perEpoch: 4, patience: 2),
+                    optimisation: Optimisation(
+                        dense: .init(optimiser: .adagrad), linear: .init(learningRate: 0.1, l1: 0.01, l2: 0.02),
+                        schedule: LearningRateSchedule(warmUp: 0.1, decay: .cosine, decayFrom: 0.3, end: 0.05),
+                        gradientClip: 5), denseType: .bf16))
         let other = elaborateJob.replacing(
             "light: {hidden: [32, 8], activation: prelu}",
             with: "light: {hidden: [32, 8], activation: dice, batch_norm: true, dropout: 0.1, cross_layers: 2}"
@@ -83,12 +85,12 @@ struct JobFileTests {
             let section = rocket.isEmpty ? "" : "\nrocket: {\(rocket)}"
             return try JobFile(text: shortestJob + section + "\ntraining: {\(training)}", path: "x")
         }
-        #expect(try job("seed: 1").training.epochs == 1 && job("seed: 1").training.search == nil)
-        #expect(try job("epochs: 2.5").training.epochs == 2.5)
-        #expect(try job("epochs: auto").training.search == EpochSearch())
-        #expect(try job("epochs: auto, budget: 2h").training.search?.budget == 7_200)
+        #expect(try job("seed: 1").training.passes.epochs == 1 && job("seed: 1").training.passes.search == nil)
+        #expect(try job("epochs: 2.5").training.passes.epochs == 2.5)
+        #expect(try job("epochs: auto").training.passes.search == EpochSearch())
+        #expect(try job("epochs: auto, budget: 2h").training.passes.search?.budget == 7_200)
         let finished = try job("epochs: 3, booster_epochs: 1.5", "teacher: finished")
-        #expect(finished.training.boosterEpochs == 1.5 && finished.rocket.teacher == .finished)
+        #expect(finished.training.passes.boosterEpochs == 1.5 && finished.rocket.teacher == .finished)
         // What an earlier program made is not made again because a key was written out.
         #expect(try job("epochs: 1", "teacher: joint").fingerprintText() == job("seed: 1").fingerprintText())
         #expect(try job("epochs: auto").fingerprintText() != job("epochs: 1").fingerprintText())

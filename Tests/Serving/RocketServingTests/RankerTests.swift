@@ -161,9 +161,11 @@ enum Shop {
         let known = try KnownIDs(
             layout(served), of: source, memory: EmbeddingMemory(nets, sharing: .embeddings))
         let trainer = CoTrainer(
-            arm: .rocket, layout: layout(served), nets: nets,
-            rocket: RocketSpecification(sharing: .embeddings, sharedLayers: sharedLayers),
-            training: TrainingSpecification(batchSize: 64, seed: 3, slices: 2, threads: 1), clickRate: 0.2,
+            TrainingPlan(
+                arm: .rocket, layout: layout(served), nets: nets,
+                rocket: RocketSpecification(sharing: .embeddings, sharedLayers: sharedLayers),
+                training: TrainingSpecification(
+                    batches: .init(size: 64, slices: 2), seed: 3, machine: .init(threads: 1)), clickRate: 0.2),
             known: known)
         let batches = (0..<20 as Range<UInt64>).map { step in
             var batch = batch((0..<64).map { rows($0 + 100 * step) }, served)

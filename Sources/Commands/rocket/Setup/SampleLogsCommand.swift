@@ -65,8 +65,8 @@ struct SampleLogsCommand: ParsableCommand {
         let display = ProgressDisplay(log: log, quiet: quiet, format: logging.format)
         var specification = SampleLogSpecification(
             impressionsPerDay: impressions / days, firstDay: firstDay ?? today().advanced(by: -days), days: days,
-            users: users, ads: ads, seed: seed, baseClickRate: clickRate, lateShare: lateShare,
-            duplicateShare: duplicateShare)
+            users: users, ads: ads, seed: seed,
+            clicks: .init(baseRate: clickRate, lateShare: lateShare, duplicateShare: duplicateShare))
         specification.daysWithOneMore = impressions % days == 0 ? nil : impressions % days
         let generated = try generateSampleLogs(
             specification, into: into, database: database.database, log: log
