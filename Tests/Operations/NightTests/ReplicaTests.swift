@@ -17,8 +17,8 @@ import Testing
         }
     }
 
-    /// Waits until the replica shows what the primary has now. What the replica cancels for its recovery is asked again:
-    /// where the recovery waits for nobody, any statement may be in its way.
+    /// Waits until the replica shows what the primary has now. What the replica cancels for its recovery is asked
+    /// again: where the recovery waits for nobody, any statement may be in its way.
     private static func catchUp(_ replica: String, _ primary: Connection) throws {
         let now = try #require(try primary.execute("SELECT pg_current_wal_lsn()::text AS lsn").first).text("lsn")
         while true {
