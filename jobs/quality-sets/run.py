@@ -1,4 +1,5 @@
-"""Runs the sets of jobs/quality and prints one table; every figure is also a JSON line in FOLDER/quality.jsonl."""
+"""Runs the sets of jobs/quality and prints two tables: every method's figures, and what the hint is worth by set, with
+standard errors over seeds, seed by seed. Every figure is also a JSON line in FOLDER/quality.jsonl."""
 
 import argparse
 import json
@@ -74,8 +75,8 @@ def experiment(options, data_set, job, kind):
         name = names.get((line["arm"], line["net"]))
         if name:
             yield {"method": f"{kind}: {name}", "auc": line["auc"], "auc_error": line.get("auc_standard_error"),
-                   "log_loss": line["log_loss"], "log_loss_error": line.get("log_loss_standard_error"),
-                   "pcoc": line.get("pcoc"), "seconds": line["seconds"]}
+                   "log_loss": line["log_loss"], "pcoc": line.get("pcoc"), "seconds": line["seconds"], "kind": kind,
+                   "gain": line.get("gain") if name == "rocket light" else None}
 
 
 def search(options, data_set, job):
@@ -98,15 +99,34 @@ def row(name, figures):
             f"| {figures['seconds']:.1f} |")
 
 
+def gain_row(name, kind, gain):
+    """What the hint is worth: rocket light minus light alone, seed by seed, and whether two standard errors tell."""
+    def difference(key):
+        value, error = gain[key], gain.get(f"{key}_standard_error")
+        # Log loss is better where it is lower.
+        sign = -1 if key == "log_loss" else 1
+        clear = 0 if error is None or abs(value) <= 2 * error else (1 if sign * value > 0 else -1)
+        return f"{value:+.4f}" + (f" ± {error:.4f}" if error is not None else ""), clear
+
+    (auc, auc_clear), (loss, loss_clear) = difference("auc"), difference("log_loss")
+    verdict = ("worse" if min(auc_clear, loss_clear) < 0 else "better" if max(auc_clear, loss_clear) > 0
+               else "no clear difference")
+    return f"| {name} | {kind} | {auc} | {loss} | {verdict} |"
+
+
 def main():
     options = arguments()
     psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", os.environ["DATABASE_URL"]]
     rocket(options, "migrate")
     table = ["| set | method | AUC | log loss | PCOC | s |", "|---|---|---|---|---|---|"]
+    gains = ["| set | job file | rocket light − light alone: AUC | log loss | by two standard errors |",
+             "|---|---|---|---|---|"]
     with open(f"{options.folder}/quality.jsonl", "a", encoding="utf-8") as record:
 
         def say(name, figures):
             table.append(row(name, figures))
+            if figures.get("gain"):
+                gains.append(gain_row(name, figures["kind"], figures["gain"]))
             record.write(json.dumps({"set": name, **figures}) + "\n")
             record.flush()
             print(table[-1], file=sys.stderr, flush=True)
@@ -127,7 +147,7 @@ def main():
             if not options.no_yardsticks:
                 for yardstick in (yardsticks.logistic_regression, yardsticks.lightgbm):
                     say(name, yardstick(data_set, options.threads))
-    print("\n".join(table))
+    print("\n".join(table + [""] + gains))
 
 
 if __name__ == "__main__":
