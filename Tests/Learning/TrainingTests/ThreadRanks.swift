@@ -7,18 +7,18 @@ import Synchronization
 import Training
 
 /// Ranks that are threads of this process and exchange by memory: what a group under MPI does, without one.
-final class ThreadRanks: Sendable {
+///
+/// `condition` guards the messages and the results; ThreadSanitizer sees the order that it makes.
+final class ThreadRanks: @unchecked Sendable {
     private struct Message {
         var floats: [Float] = []
         var words: [UInt32] = []
     }
 
-    private struct State {
-        /// By operation, sender and receiver.
-        var messages: [String: Message] = [:]
-    }
-
-    private let state = Mutex(State())
+    private let condition = NSCondition()
+    /// By operation, sender and receiver.
+    private var messages: [String: Message] = [:]
+    private var ended = 0
     private let ranks: Int
 
     private init(ranks: Int) {
@@ -32,34 +32,55 @@ final class ThreadRanks: Sendable {
         _ ranks: Int, _ body: @escaping @Sendable (any Collective) throws -> Result
     ) throws -> [Result] {
         let group = ThreadRanks(ranks: ranks)
-        let results = Mutex([Int: Swift.Result<Result, any Error>]())
-        let ended = DispatchGroup()
+        let results = Results<Result>(ranks: ranks)
         for rank in 0..<ranks {
-            ended.enter()
             let thread = Thread {
                 let member = Member(group, rank: rank)
                 let result = Swift.Result { try body(member) }
-                results.withLock { $0[rank] = result }
-                ended.leave()
+                group.changing {
+                    results.all[rank] = result
+                    group.ended += 1
+                }
             }
             thread.stackSize = 8 << 20
             thread.start()
         }
-        ended.wait()
-        return try results.withLock { results in try (0..<ranks).compactMap { try results[$0]?.get() } }
+        return try group.changing {
+            while group.ended < ranks { group.condition.wait() }
+            return try results.all.compactMap { try $0?.get() }
+        }
+    }
+
+    /// What the ranks return, guarded by the group's condition.
+    private final class Results<Result>: @unchecked Sendable {
+        var all: [Swift.Result<Result, any Error>?]
+
+        init(ranks: Int) {
+            all = Array(repeating: nil, count: ranks)
+        }
+    }
+
+    private func changing<Result>(_ body: () throws -> Result) rethrows -> Result {
+        condition.lock()
+        defer {
+            condition.broadcast()
+            condition.unlock()
+        }
+        return try body()
     }
 
     private func put(_ message: Message, _ key: String) {
-        state.withLock { $0.messages[key] = message }
+        changing { messages[key] = message }
     }
 
     private func take(_ key: String) throws -> Message {
-        let end = ContinuousClock.now + .seconds(20)
-        while ContinuousClock.now < end {
-            if let message = state.withLock({ $0.messages.removeValue(forKey: key) }) { return message }
-            usleep(20)
+        let end = Date.now.addingTimeInterval(20)
+        return try changing {
+            while true {
+                if let message = messages.removeValue(forKey: key) { return message }
+                guard condition.wait(until: end) else { throw Lost() }
+            }
         }
-        throw Lost()
     }
 
     private final class Member: Collective {
