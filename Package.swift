@@ -40,6 +40,7 @@ let base = room(
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
         .target(name: "Collectives", dependencies: ["Arrays"]),
         .testTarget(name: "ArraysTests", dependencies: ["Arrays"]),
+        .testTarget(name: "CollectivesTests", dependencies: ["Arrays", "Collectives"]),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
@@ -95,10 +96,16 @@ let learning = room(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "AllocationCount", "Arrays", "Collectives", "CounterRandom", "FeatureCache", "Nets", "RankedTraining",
-                "RocketLaunching", "Training",
+                "AllocationCount", "Arrays", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching", "Training",
+                "TrainingSupport",
             ],
             exclude: ["reference.json", "reference.py"]),
+        .testTarget(
+            name: "RankedTrainingTests",
+            dependencies: [
+                "Arrays", "Collectives", "FeatureCache", "Nets", "RankedTraining", "RocketLaunching", "Training",
+                "TrainingSupport",
+            ]),
     ])
 
 let judging = room(
@@ -122,6 +129,7 @@ let serving = room(
             name: "ONNXExport",
             dependencies: ["Arrays", "Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"]),
+        .testTarget(name: "ONNXExportTests", dependencies: ["Features", "Nets", "ONNXExport"]),
         .testTarget(
             name: "RocketServingTests",
             dependencies: [
@@ -305,6 +313,10 @@ let support: [Target] = [
         ],
         path: "Tests/Support/OperationsSupport"),
     .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
+    .target(
+        name: "TrainingSupport",
+        dependencies: ["CounterRandom", "FeatureCache", "Nets", "RocketLaunching", "Training"],
+        path: "Tests/Support/TrainingSupport"),
     .target(
         name: "FuzzInputs",
         dependencies: [

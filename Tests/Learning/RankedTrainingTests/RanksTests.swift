@@ -5,6 +5,7 @@ import RocketLaunching
 import Synchronization
 import Testing
 import Training
+import TrainingSupport
 
 /// Several ranks train one model.
 @Suite struct RanksTests {

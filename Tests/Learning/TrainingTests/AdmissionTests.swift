@@ -3,6 +3,7 @@ import Nets
 import RocketLaunching
 import Testing
 import Training
+import TrainingSupport
 
 @Suite struct AdmissionTests {
     /// Field a admits ids of two rows at least that came within a day of the last; field b everything.

@@ -4,6 +4,7 @@ import FeatureCache
 import Nets
 import Testing
 import Training
+import TrainingSupport
 
 /// Memory for a step is there before the first one.
 @Suite(.enabled(if: allocation_count_works() != 0, "a sanitizer has its own allocator"))

@@ -2,6 +2,7 @@ import FeatureCache
 import Nets
 import Testing
 import Training
+import TrainingSupport
 
 /// What rounding the factors of the matrix products may change, and what it may not.
 @Suite(.enabled(if: DenseType.bf16.isSupportedHere, "this CPU has no bf16 instructions"))

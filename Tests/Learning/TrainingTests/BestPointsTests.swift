@@ -4,6 +4,7 @@ import RocketLaunching
 import Synchronization
 import Testing
 import Training
+import TrainingSupport
 
 @Suite struct BestPointsTests {
     /// What a judge was shown, in the order of its calls: the light net and the booster in turn.

@@ -3,6 +3,7 @@ import Nets
 import RocketLaunching
 import Testing
 import Training
+import TrainingSupport
 
 @Suite struct CheckpointTests {
     struct Killed: Error {}

@@ -3,6 +3,7 @@ import Foundation
 import RocketLaunching
 import Testing
 import Training
+import TrainingSupport
 
 @Suite struct EpochSearchTests {
     static func training(_ search: EpochSearch?, epochs: Double = 1, threads: Int = 1) -> TrainingSpecification {

@@ -1,82 +1,10 @@
-import Collectives
 import FeatureCache
 import Foundation
 import Nets
 import RocketLaunching
 import Testing
 import Training
-
-/// The small world with ids of 31 bits.
-extension World {
-    static let exactLayout: InputLayout = {
-        var layout = World.layout
-        for field in layout.fields.indices {
-            layout.fields[field].rows = 2
-            layout.fields[field].hasIDTable = true
-        }
-        return layout
-    }()
-
-    static func hashed(_ id: UInt32) -> UInt32 { id == 0 ? 0 : 1 + (id &* 0x9E37_79B1) >> 1 }
-
-    static func hashed(_ batch: SparseBatch) -> SparseBatch {
-        var batch = batch
-        batch.fields = batch.fields.map { column in
-            switch column {
-            case .single(let ids): .single(ids.map(hashed))
-            case .multi(let offsets, let ids): .multi(offsets: offsets, ids: ids.map(hashed))
-            }
-        }
-        return batch
-    }
-
-    static func exactSource(_ seeds: Range<UInt64> = 100..<105) -> TrainingSource {
-        let blocks = seeds.map { hashed(batch(rows: 100, seed: $0)) }
-        return TrainingSource(
-            rows: 100 * blocks.count, clicks: blocks.reduce(0) { $0 + $1.labels.reduce(0) { $0 + Int($1) } },
-            blocks: blocks.map { block in { block } }, days: seeds.map { Int32($0) })
-    }
-
-    static func memory(_ bytes: Int? = nil, nets: NetSpecification = nets, sharing: Sharing = .embeddings)
-        -> EmbeddingMemory
-    {
-        var memory = EmbeddingMemory(nets, sharing: sharing)
-        memory.bytes = bytes ?? memory.bytes
-        return memory
-    }
-
-    static func exactTrainer(
-        _ source: TrainingSource, after parent: CoTrainedModel? = nil, layout: InputLayout = exactLayout,
-        nets: NetSpecification = nets, sharing: Sharing = .embeddings, threads: Int = 1, memory: Int? = nil,
-        embeddingRate: Double = 0.02, teacher: CoTrainedModel? = nil, arm: Arm = .rocket,
-        shares: Int? = nil, peers: any Peers = Alone()
-    ) throws -> CoTrainer {
-        let known = try KnownIDs(
-            layout, of: source, after: parent, memory: Self.memory(memory, nets: nets, sharing: sharing))
-        return CoTrainer(
-            TrainingPlan(
-                arm: arm, layout: layout, nets: nets,
-                rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: sharing),
-                training: TrainingSpecification(
-                    passes: .init(epochs: 2), batches: .init(size: 32, slices: 4, shares: shares),
-                    optimisation: Optimisation(embeddingLearningRate: embeddingRate), seed: 5,
-                    machine: .init(threads: threads)), clickRate: 0.3), known: known, teacher: teacher, peers: peers)
-    }
-
-    /// One field, whose ids come as often as told.
-    static func source(counts: [UInt32: Int]) -> TrainingSource {
-        let ids = counts.sorted { $0.key < $1.key }.flatMap { [UInt32](repeating: $0.key, count: $0.value) }
-        let batch = SparseBatch(
-            labels: ids.indices.map { UInt8($0 % 2) }, groups: ids.map { _ in 0 }, fields: [.single(ids)])
-        return TrainingSource(rows: ids.count, clicks: ids.count / 2, blocks: [{ batch }])
-    }
-
-    static func oneField(_ admission: IDAdmission? = nil) -> InputLayout {
-        InputLayout(
-            fields: [FieldShape(name: "f", rows: 2, multiValued: false, admission: admission, hasIDTable: true)],
-            numerics: [])
-    }
-}
+import TrainingSupport
 
 @Suite struct KnownIDsTests {
     @Test("While they fit, every id that training meets has a row of its own; ids of held-out rows have none")
@@ -284,28 +212,6 @@ extension World {
         )
         let expected = zip(z, l).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) } / 32
         #expect(try abs(trainer.step(batch, progress: 0).hint - expected) < 1e-5 && expected > 1e-3)
-    }
-
-    @Test("Several ranks train the model of one", arguments: [World.nets, World.partNets])
-    func ranks(_ nets: NetSpecification) throws {
-        func logits(_ ranks: Int) throws -> [[Float]] {
-            try ThreadRanks.run(ranks) { collective -> [[Float]] in
-                let trainer = try World.exactTrainer(
-                    World.exactSource(), nets: nets, shares: 4, peers: collective.peers)
-                _ = try trainer.train(on: World.exactSource()) { _ in }
-                guard collective.rank == 0 else { return [] }
-                var batch = World.hashed(World.batch(rows: 40, seed: 7))
-                if case .single(var ids) = batch.fields[0] {
-                    ids[0] = World.hashed(77)
-                    batch.fields[0] = .single(ids)
-                }
-                return [
-                    try #require(trainer.model.light).logits(batch), try #require(trainer.model.booster).logits(batch),
-                ]
-            }[0]
-        }
-        let alone = try logits(1)
-        for ranks in 2...3 { #expect(try RanksTests.furthest(logits(ranks), alone) < 2e-3, "\(ranks) ranks") }
     }
 
     @Test("A file whose table of ids is missing, too short or not ascending is refused; one without tables is read")

@@ -3,6 +3,7 @@ import FeatureCache
 import Nets
 import RocketLaunching
 import Testing
+import TrainingSupport
 
 @testable import Training
 

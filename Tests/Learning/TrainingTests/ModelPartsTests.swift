@@ -4,42 +4,7 @@ import Nets
 import RocketLaunching
 import Testing
 import Training
-
-/// Worlds whose nets have more than plain layers.
-extension World {
-    /// As `layout`, with a field of its own dimension and one whose ids are averaged.
-    static let unequalLayout: InputLayout = {
-        var layout = World.layout
-        layout.fields[1].dim = 3
-        layout.fields[2].pooling = .mean
-        return layout
-    }()
-
-    /// Two fields with one table, the second one multi-valued.
-    static let sharedTableLayout: InputLayout = {
-        var layout = World.layout
-        layout.fields[2].rows = layout.fields[1].rows
-        layout.fields[2].pooling = .mean
-        layout.fields[2].table = layout.fields[1].name
-        return layout
-    }()
-
-    /// What scores as it trains, so that finite differences can go through the scorer.
-    static let partNets = NetSpecification(
-        embeddingDim: 4, light: DenseSpecification([5, 4], activation: .prelu),
-        booster: DenseSpecification([5, 6], activation: .prelu, crossLayers: 1, linear: true))
-    /// The first layer is the same in both.
-    static let sharedNets = NetSpecification(
-        embeddingDim: 4, light: DenseSpecification([5, 4], activation: .prelu, linear: true),
-        booster: DenseSpecification([5, 6, 3], activation: .prelu, linear: true))
-    /// What scores otherwise than it trains.
-    static let noisyNets = NetSpecification(
-        embeddingDim: 4, light: DenseSpecification([6], activation: .dice, batchNorm: true, linear: true),
-        booster: DenseSpecification([8, 6], batchNorm: true, dropout: 0.2, crossLayers: 2, linear: true))
-
-    static let shares = RocketSpecification(
-        hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings, sharedLayers: 1)
-}
+import TrainingSupport
 
 @Suite struct ModelPartsTests {
     @Test(

@@ -3,6 +3,7 @@ import Nets
 import RocketLaunching
 import Testing
 import Training
+import TrainingSupport
 
 @Suite("Arms of one seed")
 struct PairedArmsTests {

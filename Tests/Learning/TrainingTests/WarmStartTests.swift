@@ -2,6 +2,7 @@ import FeatureCache
 import Nets
 import Testing
 import Training
+import TrainingSupport
 
 @Suite struct WarmStartTests {
     /// Days before and after a pause.
