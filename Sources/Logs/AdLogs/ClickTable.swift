@@ -8,19 +8,19 @@ import Postgres
 /// click. If one did, `hasWrongLabels` is true after `account`, and the impressions must pass a second time with the
 /// labels as they stood at the end of the first pass.
 public struct ClickTable {
-    private var ids: [UInt8] = []
-    private var entries: [Entry] = []
+    private(set) var ids: [UInt8] = []
+    private(set) var entries: [Entry] = []
     /// The clicks' times; those of an entry are adjacent and ascending.
-    private var times: [Int64] = []
+    private(set) var times: [Int64] = []
     /// First entry of each chain, −1 if there is none; the count is a power of two.
     private var heads: [Int32]
     /// One bit per value of the hashes' lowest bits: small enough for the fastest cache, and enough to pass most
     /// impressions, which are not clicked.
     private var filter: [UInt64] = []
-    private let window: Int64
-    private let range: Range<Instant>
-    private var counted = ClickAccount()
-    private var strays: [Stray] = []
+    let window: Int64
+    let range: Range<Instant>
+    var counted = ClickAccount()
+    private(set) var strays: [Stray] = []
     private var labels: [Label] = []
     /// The final labels, set for the second pass.
     private var settled: Set<Label>?
@@ -28,7 +28,7 @@ public struct ClickTable {
     public private(set) var hasWrongLabels = false
 
     /// A clicked id and its newest impression so far.
-    private struct Entry {
+    struct Entry {
         var hash: UInt32
         var idLength: Int32
         var idOffset: Int
@@ -50,7 +50,7 @@ public struct ClickTable {
     }
 
     /// A click whose impression the server must look for outside of the range.
-    private struct Stray {
+    struct Stray {
         var entry: Int32
         var time: Int64
     }
@@ -196,7 +196,7 @@ public struct ClickTable {
     /// Accounts for an entry's clicks before a time, which belong to its newest impression so far.
     ///
     /// - Parameter overridden: The time from which clicks belong to an impression after the range.
-    private mutating func close(_ index: Int32, before time: Int64, overridden: Int64) {
+    mutating func close(_ index: Int32, before time: Int64, overridden: Int64) {
         var entry = entries[Int(index)]
         let end = range.upperBound.microseconds
         var isLabel = true
@@ -227,97 +227,12 @@ public struct ClickTable {
         entries[Int(index)] = entry
     }
 
-    /// Accounts for the clicks that belong to the range. Call it once, after the last impression.
-    ///
-    /// - Throws: `PostgresError`.
-    public mutating func account(_ attribution: Attribution, on connection: Connection) throws -> ClickAccount {
-        let end = range.upperBound.microseconds
-        var spilled: [Stray] = []
-        for index in entries.indices where entries[index].first < entries[index].end {
-            let entry = entries[index]
-            if entry.shown == .min {
-                close(Int32(index), before: end, overridden: .max)
-                continue
-            }
-            // A click after the range may have an impression after the range.
-            for click in entry.first..<entry.end where times[Int(click)] >= end {
-                if times[Int(click)] - entry.shown < window {
-                    spilled.append(Stray(entry: Int32(index), time: times[Int(click)]))
-                }
-            }
-        }
-        var overridden: [Int32: Int64] = [:]
-        let later = range.upperBound..<range.upperBound.advanced(bySeconds: attribution.windowSeconds)
-        for (click, found) in zip(spilled, try ask(spilled, later, attribution, connection)) {
-            guard let before = found.before, before >= end else { continue }
-            overridden[click.entry] = min(click.time, overridden[click.entry] ?? .max)
-        }
-        for index in entries.indices where entries[index].shown != .min {
-            close(Int32(index), before: .max, overridden: overridden[Int32(index)] ?? .max)
-        }
-        for (click, found) in zip(strays, try ask(strays, range, attribution, connection)) {
-            if !found.isKnown {
-                counted.orphans += 1
-            } else if let before = found.before {
-                if click.time - before < window {
-                    counted.toEarlier += 1
-                } else {
-                    counted.countLate(age: click.time - before)
-                }
-            } else {
-                counted.early += 1
-            }
-        }
-        return counted
-    }
-
     /// Prepares the table for the second pass of the impressions.
     public mutating func settle() {
         settled = Set(labels)
         hasWrongLabels = false
     }
 
-    /// Asks the server for the impressions of clicks, a few thousand at a time.
-    private func ask(
-        _ clicks: [Stray], _ range: Range<Instant>, _ attribution: Attribution, _ connection: Connection
-    ) throws -> [(before: Int64?, isKnown: Bool)] {
-        guard !clicks.isEmpty else { return [] }
-        let sql = attribution.newestImpressions(of: range)
-        var found: [(before: Int64?, isKnown: Bool)] = []
-        for start in stride(from: 0, to: clicks.count, by: Self.straysAtOnce) {
-            let some = clicks[start..<min(start + Self.straysAtOnce, clicks.count)]
-            let json = "[" + some.map { self.json($0, attribution.isComposite) }.joined(separator: ",") + "]"
-            for row in try connection.execute(sql, [.json(json)]) {
-                found.append((try row.intOrNil("before").map { Int64($0) }, try row.bool("any")))
-            }
-        }
-        return found
-    }
-
-    /// Returns the JSON that `Attribution.newestImpressions(of:)` reads. The text of an id of several columns is a JSON
-    /// list already.
-    private func json(_ click: Stray, _ isComposite: Bool) -> String {
-        let entry = entries[Int(click.entry)]
-        let id = String(decoding: ids[entry.idOffset..<entry.idOffset + Int(entry.idLength)], as: UTF8.self)
-        return "{\"at\":\(click.time),\"id\":\(isComposite ? id : "[\(id.quotedForJSON)]")}"
-    }
-
-    private static let straysAtOnce = 10_000
     /// 32 KiB.
     private static let largestFilter = 4_096
-}
-
-extension String {
-    fileprivate var quotedForJSON: String {
-        var text = "\""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "\"", "\\": text += "\\\(scalar)"
-            case _ where scalar.value < 32:
-                text += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text + "\""
-    }
 }

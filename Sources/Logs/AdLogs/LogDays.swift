@@ -27,7 +27,7 @@ public struct LogDays: Sendable {
                         CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() END, now())
                     """, .null
                 )
-            case .endOf(let day): ("($3::text::date + 1)::timestamp AT TIME ZONE $1", .text(day.description))
+            case .endOf(let day): ("($3::date + 1)::timestamp AT TIME ZONE $1", .day(day))
             case .instant(let text): ("$3::text::timestamptz", .text(text))
             }
         do {
@@ -48,7 +48,7 @@ public struct LogDays: Sendable {
         return try connection.execute(
             """
             SELECT asked.day::date AS day
-            FROM generate_series($1::text::date, $2::text::date, interval '1 day') AS asked (day)
+            FROM generate_series($1::date, $2::date, interval '1 day') AS asked (day)
             WHERE EXISTS (
                 SELECT FROM \(impressions.relation)
                 WHERE \(impressions.time) >= asked.day::date::timestamp AT TIME ZONE $3
@@ -56,7 +56,7 @@ public struct LogDays: Sendable {
                   AND \(impressions.condition))
             ORDER BY asked.day
             """,
-            [.text(days.lowerBound.description), .text(days.upperBound.description), .text(source.timeZone)]
+            [.day(days.lowerBound), .day(days.upperBound), .text(source.timeZone)]
         ).map { try $0.day("day") }
     }
 
@@ -66,9 +66,9 @@ public struct LogDays: Sendable {
         return try connection.execute(
             """
             SELECT (max(\(impressions.time)) AT TIME ZONE $2)::date AS day FROM \(impressions.relation)
-            WHERE \(impressions.time) < $1::text::date::timestamp AT TIME ZONE $2
+            WHERE \(impressions.time) < $1::date::timestamp AT TIME ZONE $2
               AND \(impressions.time) >= \(Self.firstTime) AND \(impressions.condition)
-            """, [.text(day.description), .text(source.timeZone)]
+            """, [.day(day), .text(source.timeZone)]
         ).first?.dayOrNil("day")
     }
 
@@ -81,9 +81,9 @@ public struct LogDays: Sendable {
     public func instants(of day: Day, on connection: Connection) throws -> Range<Instant> {
         let rows = try connection.execute(
             """
-            SELECT (extract(epoch FROM $1::text::date::timestamp AT TIME ZONE $2) * 1000000)::bigint AS first,
-                   (extract(epoch FROM ($1::text::date + 1)::timestamp AT TIME ZONE $2) * 1000000)::bigint AS next
-            """, [.text(day.description), .text(source.timeZone)])
+            SELECT (extract(epoch FROM $1::date::timestamp AT TIME ZONE $2) * 1000000)::bigint AS first,
+                   (extract(epoch FROM ($1::date + 1)::timestamp AT TIME ZONE $2) * 1000000)::bigint AS next
+            """, [.day(day), .text(source.timeZone)])
         let row = rows[rows.startIndex]
         return Instant(microseconds: Int64(try row.int("first")))..<Instant(microseconds: Int64(try row.int("next")))
     }
@@ -94,9 +94,9 @@ public struct LogDays: Sendable {
         let plan = try connection.execute(
             """
             EXPLAIN (FORMAT JSON) SELECT FROM \(impressions.relation)
-            WHERE \(impressions.time) >= $1::text::date::timestamp AT TIME ZONE $2
-              AND \(impressions.time) < ($1::text::date + 1)::timestamp AT TIME ZONE $2 AND \(impressions.condition)
-            """, [.text(day.description), .text(source.timeZone)]
+            WHERE \(impressions.time) >= $1::date::timestamp AT TIME ZONE $2
+              AND \(impressions.time) < ($1::date + 1)::timestamp AT TIME ZONE $2 AND \(impressions.condition)
+            """, [.day(day), .text(source.timeZone)]
         ).first?.text("QUERY PLAN")
         guard let rows = plan?.firstMatch(of: /"Plan Rows": ([0-9]+)/).flatMap({ Int($0.1) }), rows > 1 else {
             return nil

@@ -51,10 +51,9 @@ public struct LogTables: Hashable, Sendable {
 
     private func ensurePartitions(of table: String, days: ClosedRange<Day>, on connection: Connection) throws {
         try connection.execute(
-            "SELECT ad_log.ensure_day_partitions($1::text::regclass, $2::text::date, $3::text::date)",
+            "SELECT ad_log.ensure_day_partitions($1::text::regclass, $2, $3)",
             [
-                .text(try connection.quoteRelation(table)), .text(days.lowerBound.description),
-                .text(days.upperBound.description),
+                .text(try connection.quoteRelation(table)), .day(days.lowerBound), .day(days.upperBound),
             ])
     }
 

@@ -174,7 +174,7 @@ public struct LogImporter {
             """
             INSERT INTO rocket.imports (file, sha256, format, impressions_table, impressions, clicks, quarantined,
                 first_day, last_day)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::date, $9::text::date)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT (sha256, impressions_table) DO UPDATE SET file = excluded.file, format = excluded.format,
                 impressions = excluded.impressions, clicks = excluded.clicks, quarantined = excluded.quarantined,
                 first_day = excluded.first_day, last_day = excluded.last_day, imported_at = now()
@@ -182,8 +182,7 @@ public struct LogImporter {
             [
                 .text(summary.file), .text(digest.hex), .text(request.format.rawValue), .text(tables.impressions),
                 .int(summary.impressions), .int(summary.clicks), .int(summary.quarantined),
-                summary.days.map { .text($0.lowerBound.description) } ?? .null,
-                summary.days.map { .text($0.upperBound.description) } ?? .null,
+                Value(summary.days?.lowerBound), Value(summary.days?.upperBound),
             ])
     }
 
