@@ -1,8 +1,6 @@
 import ArgumentParser
 import Days
 import Foundation
-import JobFile
-import Logging
 import Runs
 
 /// Which database.
@@ -35,51 +33,6 @@ private func warnOfPassword(in url: String?, option: String, variable: String) {
     warn(
         "everybody on this machine can read the password after \(option) in the list of processes; put it into a file "
             + "that PGPASSFILE names, or the whole URL into \(variable)")
-}
-
-/// Which job file, and how to talk while working.
-struct JobOptions: ParsableArguments {
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("The job file. Default: $ROCKET_JOB.", valueName: "file"))
-    var job: String?
-
-    @OptionGroup var database: DatabaseOptions
-
-    @OptionGroup var source: SourceDatabaseOptions
-
-    @Flag(name: .shortAndLong, help: "Print only warnings and results, no progress.")
-    var quiet = false
-
-    @OptionGroup var logging: LogOptions
-
-    /// Opens the job for work that somebody waits for.
-    func open() throws -> OpenJob {
-        let log = logging.logger(quiet: quiet)
-        let interruption = interruptionBySignals(log: log)
-        return try open(JobContext(JobFile(path: path()), log: log, interruption: interruption))
-    }
-
-    /// - Parameters:
-    ///   - patience: `asJobFile` for what runs unattended at night.
-    ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
-    func open(
-        _ context: JobContext, _ patience: OpenJob.Patience = .none, command: String? = nil
-    ) throws -> OpenJob {
-        let display = ProgressDisplay(log: context.log, quiet: quiet, format: logging.format)
-        return try OpenJob(
-            context, .named(database.database, source: source.sourceDatabase), patience: patience, command: command
-        ) { display.show($0) }
-    }
-
-    func path() throws -> String {
-        if let path = job ?? ProcessInfo.processInfo.environment["ROCKET_JOB"] { return path }
-        let here = (try? FileManager.default.contentsOfDirectory(atPath: "jobs")) ?? []
-        let files = here.filter { $0.hasSuffix(".yaml") }.sorted().map { "jobs/\($0)" }
-        throw ValidationError(
-            "which job? Name its file with --job FILE or in ROCKET_JOB."
-                + (files.isEmpty ? "" : " This folder has \(files.joined(separator: ", "))."))
-    }
 }
 
 extension Day: ExpressibleByArgument {

@@ -148,10 +148,3 @@ extension ScoredDay {
         return LiveEvaluation(version: live.version, report: try report(of: net))
     }
 }
-
-extension Extraction {
-    /// Opens cache files that must be of this job's specification.
-    func readers(of entries: [CacheManifest.Entry]) throws -> [CacheReader] {
-        try entries.map { try CacheReader(path: $0.path, expecting: expectation) }
-    }
-}

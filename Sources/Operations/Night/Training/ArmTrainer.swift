@@ -188,3 +188,10 @@ extension TrainingSource {
         )
     }
 }
+
+extension Extraction {
+    /// Opens cache files that must be of this job's specification.
+    func readers(of entries: [CacheManifest.Entry]) throws -> [CacheReader] {
+        try entries.map { try CacheReader(path: $0.path, expecting: expectation) }
+    }
+}

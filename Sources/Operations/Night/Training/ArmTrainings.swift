@@ -56,7 +56,7 @@ package final class ArmTrainings {
     /// - Parameter hint: nil: the job file's.
     package func train(_ arm: Arm, hint: HintVariant? = nil) throws -> TrainedArm {
         let wanted = ExperimentArm(.nets(arm), hint: hint)
-        let rocket = wanted.rocket(job.rocket)
+        let rocket = hint?.applied(to: job.rocket) ?? job.rocket
         switch arm {
         case .booster:
             return try finishedBooster()

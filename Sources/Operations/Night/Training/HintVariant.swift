@@ -20,6 +20,14 @@ public struct HintVariant: Hashable, Sendable {
         return losses.flatMap { loss in weights.map { HintVariant(loss: loss, weight: $0) } }
     }
 
+    /// The job file's settings with this hint.
+    func applied(to base: RocketSpecification) -> RocketSpecification {
+        var rocket = base
+        rocket.hintLoss = loss ?? base.hintLoss
+        rocket.hintWeight = weight ?? base.hintWeight
+        return rocket
+    }
+
     /// What follows `rocket` in the name of the arm: `logit_mse λ=0.3`.
     var name: String {
         let number = weight.map { $0 == $0.rounded() && abs($0) < 1e15 ? String(Int($0)) : String($0) }
@@ -39,12 +47,4 @@ package struct ExperimentArm: Hashable {
 
     /// As in `rocket.experiment_results`.
     package var name: String { hint.map { "\(contender.rawValue) \($0.name)" } ?? contender.rawValue }
-
-    /// The job file's settings with this hint.
-    func rocket(_ base: RocketSpecification) -> RocketSpecification {
-        var rocket = base
-        if let loss = hint?.loss { rocket.hintLoss = loss }
-        if let weight = hint?.weight { rocket.hintWeight = weight }
-        return rocket
-    }
 }

@@ -1,8 +1,11 @@
+import Arrays
 import Collectives
 import Evaluation
 import Extract
 import FeatureCache
 import Logging
+import Nets
+import RankedTraining
 import Runs
 import Training
 
@@ -46,6 +49,45 @@ struct RankedTraining {
         return TrainedArm(
             arm: order.plan.arm, model: trainer.model, report: report,
             optimiserState: order.plan.training.window.start == .incremental ? try trainer.optimiserState() : nil)
+    }
+}
+
+extension TrainingOrder {
+    /// Opens the cache files, which every rank must see under the same paths and with the same bytes.
+    fileprivate func readers() throws -> [CacheReader] {
+        try files.map { file in
+            let reader = try CacheReader(path: file.path)
+            guard reader.checksum == file.checksum else {
+                throw RankError.otherFile(path: file.path, expected: file.checksum, found: reader.checksum)
+            }
+            return reader
+        }
+    }
+
+    /// - Parameters:
+    ///   - source: the rows of all files, whose ids are counted.
+    ///   - counted: by earlier trainings.
+    fileprivate func trainer(
+        _ models: Models, _ source: TrainingSource, _ collective: any Collective, counted: CountedIDs
+    ) throws -> CoTrainer {
+        let memory = EmbeddingMemory(plan.nets, sharing: plan.rocket.sharing)
+        let heldOut = HeldOut(plan.training)
+        func count() throws -> KnownIDs {
+            try KnownIDs(
+                plan.layout, of: source.holdingOut(heldOut).training, after: models.parent?.model, memory: memory,
+                Parallel(threads: plan.training.machine.threadCount))
+        }
+        // What a parent knows belongs to the ids, too.
+        let known =
+            models.parent == nil
+            ? try counted.ids(
+                of: CountedIDs.Key(layout: plan.layout, files: files.map(\.checksum), heldOut: heldOut, memory: memory),
+                count: count)
+            : try count()
+        let trainer = CoTrainer(
+            plan, known: known, teacher: models.teacher, peers: collective.isShared ? RankPeers(collective) : Alone())
+        if let parent = models.parent { try trainer.goOn(from: parent.model, state: parent.optimiserState) }
+        return trainer
     }
 }
 
