@@ -10,7 +10,7 @@ import Runs
 @main
 enum Main {
     static func main() {
-        // Who reads the output may go away; the work goes on, and writing says what is wrong.
+        // The reader of the output may go away; the work continues, and writing says what is wrong.
         signal(SIGPIPE, SIG_IGN)
         StandardOutput.reserve()
         var code: Int32

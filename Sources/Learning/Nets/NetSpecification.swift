@@ -40,7 +40,7 @@ public struct DenseSpecification: Equatable, Sendable, ExpressibleByArrayLiteral
     public var dropout: Double
     /// Cross layers below the hidden ones (DCN-v2, Wang et al., arXiv 2008.13535).
     public var crossLayers: Int
-    /// Whether each id adds a weight of its own to the logit ("wide" part, Cheng et al., arXiv 1606.07792).
+    /// Whether each id adds its own weight to the logit ("wide" part, Cheng et al., arXiv 1606.07792).
     public var linear: Bool
 
     public init(

@@ -51,7 +51,7 @@ extension CoTrainer {
 }
 
 extension TrainingStep {
-    /// What a step exchanges when each rank has so many rows, by the frequencies of the ids in some blocks.
+    /// Estimates what a step exchanges for a number of rows per rank, from the frequencies of the ids in some blocks.
     func exchangeCost(of sample: SparseBatch, rows: Int) -> ExchangeCost {
         let owners = inputs.tables[0].embeddings.layout.owners
         let ids = InputRows(sample, lookup).ids

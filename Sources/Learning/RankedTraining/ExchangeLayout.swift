@@ -1,6 +1,6 @@
 import Nets
 
-/// How many ids each rank has of each field with a table of its own.
+/// How many ids each rank has of each field with its own table.
 struct IDCounts: Sendable {
     let ranks, fields: Int
     /// `[ranks × fields]`

@@ -4,7 +4,7 @@ import FeatureCache
 import Nets
 import Training
 
-/// Which rows a rank has, and how their embeddings come to it.
+/// Which rows a rank has, and how it gets their embeddings.
 extension RankPeers {
     package func reads(_ number: Int) -> Bool { number % collective.ranks == collective.rank }
 
@@ -51,7 +51,7 @@ extension RankPeers {
         }
     }
 
-    /// Each rank scores blocks of its own, in as many rounds as the one with the most needs.
+    /// Each rank scores its own blocks, in as many rounds as the rank with the most needs.
     package func scores(
         _ heldOut: HeldOutRows, _ score: (InputRows) -> [Float]
     ) throws -> (labels: [UInt8], logits: [Float]) {

@@ -5,7 +5,7 @@ import Training
 struct RowPlan: Sendable {
     /// In place of the ids of all fields: the number of the id's row among those that come here for its table.
     let slots: [FieldIDs]
-    /// By field with a table of its own: where each rank's slots begin, and the end. `[fields][ranks + 1]`
+    /// By field with its own table: where each rank's slots begin, and the end. `[fields][ranks + 1]`
     let bounds: [[Int]]
     /// Places of the rows at the rank that keeps them, table by table. `[ranks]`
     let requests: [[UInt32]]

@@ -6,11 +6,11 @@ import Training
 /// What the ranks of a group exchange in a step: embedding rows and their gradients, and the sums of the dense
 /// gradients.
 ///
-/// The thread that trains calls it; others only move on what is under way.
+/// The thread that trains calls it; others only drive pending transfers.
 final class StepExchange: @unchecked Sendable {
     let collective: any Collective
     let rows: RowExchange
-    /// The gradients of the rows that are kept here, of the step under way.
+    /// The gradients of the rows that are kept here, of the current step.
     var received: ReceivedGradients?
     /// Of the dense gradients of all lanes, and of what their statistics add up.
     private let sums: [AllReduce]

@@ -15,7 +15,7 @@ import Foundation
 public enum Net: Hashable, Sendable {
     /// The large net that teaches, with the logit l.
     case booster
-    /// A small net that is served, with a logit z of its own; the name tells several apart.
+    /// A small net that is served, with its own logit z; the name tells several apart.
     case light(String)
 
     /// The light net of a co-training that launches one.
@@ -243,7 +243,7 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
 public enum Teacher: String, Codable, CaseIterable, Sendable {
     /// The paper: the booster of the moment, which is trained together with the light net.
     case joint
-    /// The booster is trained first, to its own end, and then stands still.
+    /// The booster is trained first, to its own end, and then stays fixed.
     case finished
 }
 
@@ -257,13 +257,13 @@ public enum Arm: String, Codable, CaseIterable, Sendable {
     case light
     /// The booster net alone.
     case booster
-    /// The light net alone, taught by the soft outputs of a booster that was trained before and stands still (Hinton).
+    /// The light net alone, taught by the soft outputs of a booster that was trained before and stays fixed (Hinton).
     case distillation
     /// As `rocket`, but the hint also pulls the booster.
     case rocketWithoutBlock = "rocket_without_block"
-    /// As `rocket`, each net with embeddings of its own.
+    /// As `rocket`, each net with its own embeddings.
     case rocketWithoutSharing = "rocket_without_sharing"
-    /// The hint comes from a booster that was trained before and stands still.
+    /// The hint comes from a booster that was trained before and stays fixed.
     case rocketWithoutJointTraining = "rocket_without_joint_training"
     /// As `rocket`, with the soft outputs of the booster of the moment beside the hint.
     case rocketAndDistillation = "rocket_and_distillation"

@@ -5,7 +5,7 @@ enum BoundedProcess {
     /// Bytes of the output that are kept.
     private static let kept = 4_096
 
-    /// Runs a program, found by `PATH` where its name has no slash, in a process group of its own. When its time is
+    /// Runs a program, found by `PATH` where its name has no slash, in its own process group. When its time is
     /// over the group gets SIGTERM, and SIGKILL two seconds later.
     ///
     /// - Parameter input: its standard input, at most 16 KiB. A pipe holds so much, so that writing never waits.
@@ -48,7 +48,7 @@ enum BoundedProcess {
             || variable.hasPrefix("LC_") || variable.hasPrefix("ROCKET_")
     }
 
-    /// A pipe that no program started from here inherits by itself; nil: there is none to be had.
+    /// A pipe that programs started from here do not inherit unless told to; nil: none could be made.
     private static func privatePipe() -> (reading: Int32, writing: Int32)? {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }

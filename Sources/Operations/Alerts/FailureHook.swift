@@ -16,7 +16,7 @@ public struct FailureHook {
         public var command: String
         public var exit: ExitStatus
         public var error: String
-        /// Number of the run in the ledger, where it came to one.
+        /// Number of the run in the ledger, if the command opened one.
         public var run: Int?
 
         public init(model: String, command: String, exit: ExitStatus, error: String, run: Int?) {
@@ -28,7 +28,7 @@ public struct FailureHook {
         }
     }
 
-    /// - Parameter commandLimit: after so long the command is stopped.
+    /// - Parameter commandLimit: how long the command may take before it is stopped.
     public init(_ notice: FailureNotice, commandLimit: Duration = .seconds(60)) {
         self.notice = notice
         self.commandLimit = commandLimit

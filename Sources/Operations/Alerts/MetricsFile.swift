@@ -21,7 +21,7 @@ public struct MetricsFile {
         guard directory >= 0 else { throw CannotWrite(path: path, reason: String(cString: strerror(errno))) }
         defer { close(directory) }
         waitForOthers(directory)
-        // The collector reads names that end with .prom only, so the temporary file is none of its own.
+        // The collector reads names that end with .prom only, so it ignores the temporary file.
         do throws(FileError) {
             try output.replace(with: Array(MetricText.text(change(try samples())).utf8), mode: .exactly(0o644))
         } catch {

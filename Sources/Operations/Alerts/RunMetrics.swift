@@ -76,7 +76,7 @@ public struct LedgerFigures: Equatable, Sendable {
         }
     }
 
-    /// The last of the command's runs; nil: it came to none.
+    /// The last of the command's runs; nil: the command opened none.
     public var run: Int?
     /// Seconds since 1970, of earlier runs; nil: there was none.
     public var lastSuccess: Double?

@@ -2,7 +2,7 @@ import Days
 import Runs
 import Synchronization
 
-/// The nights that a backfill still has to do, shared by its threads, and what became of the others.
+/// The nights that a backfill still has to do, shared by its threads, and the outcomes of the others.
 final class BackfillQueue: Sendable {
     private let state: Mutex<State>
     /// How many nights there are.
@@ -85,7 +85,7 @@ final class BackfillQueue: Sendable {
     var progress: (done: Int, worked: Int) { state.withLock { ($0.ends.count, $0.worked) } }
 }
 
-/// What became of a night.
+/// The outcome of a night.
 enum NightEnd: Sendable {
     /// Made now or before, by whichever process.
     case version(RunOutcome)

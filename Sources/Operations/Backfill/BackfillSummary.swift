@@ -1,7 +1,7 @@
 import Days
 import Runs
 
-/// What a backfill came to.
+/// The result of a backfill.
 public struct BackfillSummary: Sendable {
     /// Nights with a version, made now or before.
     public private(set) var nights: [(day: Day, outcome: RunOutcome)] = []

@@ -21,7 +21,7 @@ public struct CacheBench: Encodable, Sendable {
     /// What `lz4 -b` reaches with the same bytes; nil without the lz4 tool.
     public var lz4GigabytesPerSecond: Double?
     public var readRowsPerSecond: Double
-    /// Share of a trainer's time that reading takes on one of its two threads, at 60,000 samples a second.
+    /// Share of a trainer's time that reading takes on one of its two threads, at 60,000 samples per second.
     public var shareOfTraining: Double
     public var rounds: Int
 

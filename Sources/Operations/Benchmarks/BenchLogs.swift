@@ -20,7 +20,7 @@ struct BenchLogs {
         files = try TemporaryFolder("rocket-bench")
     }
 
-    /// Writes logs of so many impressions, in place of earlier ones.
+    /// Writes logs with a number of impressions, replacing earlier ones.
     func write(rows: Int) throws {
         try forget()
         try connection.script("DROP SCHEMA IF EXISTS \(Self.schema) CASCADE; CREATE SCHEMA \(Self.schema)")

@@ -23,7 +23,7 @@ public struct TrainBench: Codable, Sendable {
     public var bytesASample, expectedBytesASample: Double?
     /// Median of the rounds.
     public var samplesPerSecond: Double
-    /// The nets' floating-point operations a second over what bare matrix products reach on as many threads.
+    /// The nets' floating-point operations per second, over what bare matrix products reach on as many threads.
     public var gemmPeakShare: Double
     /// Resident memory at most.
     public var peakMebibytes: Double
@@ -126,7 +126,7 @@ private struct BenchNets {
         return IDTables([IDTable?](repeating: table, count: Self.fields))
     }
 
-    /// A number of its own among those of 31 bits, as hashes are: their count is prime.
+    /// A different number of 31 bits for each rank, like a hash: the count of such numbers is prime.
     private static func spread(_ rank: Int) -> UInt32 { UInt32(1 + (rank * 0x9E37_79B1) % Int(IDTable.largestID)) }
 
     func trainer(_ order: TrainBenchOrder, _ collective: any Collective) -> CoTrainer {

@@ -75,7 +75,7 @@ public final class Predictor {
         return score()
     }
 
-    /// Of the rows at hand, each by itself: what cannot be scored costs the others nothing.
+    /// Scores each row separately, so that one that cannot be scored does not affect the others.
     private func score() -> [Prediction] {
         do throws(ServingError) {
             return try ranker.outcomes(request: [], candidates: rows).map { outcome in
@@ -102,7 +102,7 @@ extension ServingError {
     }
 }
 
-/// What became of a day's predictions.
+/// The outcome of a day's predictions.
 public struct DayPrediction: Encodable, Sendable {
     public var version: Int
     public var day: String

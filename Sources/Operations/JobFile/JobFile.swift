@@ -22,9 +22,9 @@ public struct JobFile: Sendable {
     public var promotion: PromotionGate
     public var extraction: ExtractionSettings
     public var database: DatabaseSettings
-    /// Nil: a failed run tells nobody by itself.
+    /// Nil: nobody is told of a failed run.
     public var onFailure: FailureNotice?
-    /// Cached days so much older than the newest are removed by `rocket cache prune`; nil: none are.
+    /// How many days older than the newest a cached day may be before `rocket cache prune` removes it; nil: any.
     public var cacheRetentionDays: Int?
     /// Where cache files are kept, absolute or relative to the working directory.
     public var cacheDirectory: String

@@ -14,7 +14,7 @@ extension JobFilePage {
         source.clicks.table | | `schema.table`, or a view.
         source.clicks.impression_id | | The column that names the impression; as many columns as `id`, in the same order.
         source.clicks.time | | A `timestamptz` column: when the ad was clicked.
-        source.clicks.where | all rows | As of the impressions.
+        source.clicks.where | all rows | As for impressions.
         source.attribution_window | | How long after its impression a click counts.
         source.time_zone | | Whose midnights cut the log into days.
         source.repeated_share | | If a larger share of a day's impressions shares its id with another, the job stops before training.
@@ -41,14 +41,14 @@ extension JobFilePage {
         nets.light.batch_norm | | Normalises each hidden layer over the slice.
         nets.light.dropout | | Share of hidden units that a training step leaves out.
         nets.light.cross_layers | | DCN-v2 layers below the hidden ones.
-        nets.light.linear | | Adds a weight for each id beside the net (the “wide” part).
+        nets.light.linear | | Adds a weight for each id to the net's logit (the “wide” part).
         nets.booster | required | The net that teaches: as `light`, for example `[400, 200, 100]`.
-        nets.booster.hidden | | As of `light`.
-        nets.booster.activation | | As of `light`.
-        nets.booster.batch_norm | | As of `light`.
-        nets.booster.dropout | | As of `light`.
-        nets.booster.cross_layers | | As of `light`.
-        nets.booster.linear | | As of `light`.
+        nets.booster.hidden | | As for `light`.
+        nets.booster.activation | | As for `light`.
+        nets.booster.batch_norm | | As for `light`.
+        nets.booster.dropout | | As for `light`.
+        nets.booster.cross_layers | | As for `light`.
+        nets.booster.linear | | As for `light`.
         nets.embedding_memory | `1GB` | The most memory that a training's embeddings may take: tables, optimiser state and tables of ids, of all ranks together. If it does not suffice, the rarest values share a row.
 
         rocket | | How the booster teaches the light net. [The method](Method.md) explains it.
@@ -99,7 +99,7 @@ extension JobFilePage {
         evaluation | | How a version is judged on the unseen day.
         evaluation.group | none | The column by which GAUC groups, and whose values the gate's bootstrap draws: the user.
         evaluation.true_probability | none | Generated logs: the column with the true click probability.
-        evaluation.baselines | none | What is trained beside the rocket for comparison: `logistic_regression`, which any net must beat; `light` and `booster` alone, so that `gap_closed` is known; the paper's other arms, whose AUCs are in `rocket.evaluation_reports`.
+        evaluation.baselines | none | What else is trained, for comparison: `logistic_regression`, which any net must beat; `light` and `booster` alone, so that `gap_closed` is known; the paper's other arms, whose AUCs are in `rocket.evaluation_reports`.
         evaluation.slices | none | Features with ids; the impressions of each value are also judged separately, in `rocket.slice_reports`.
         evaluation.latency | | What the latency report times.
         evaluation.latency.batch_sizes | | Candidates per call.

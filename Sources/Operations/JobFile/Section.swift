@@ -4,7 +4,7 @@ import Yams
 /// One mapping of the job file, read key by key.
 ///
 /// Each read names its key and its form; `close()` reports the keys that nobody asked for. A value that does not fit is
-/// noted in the problem list and the destination keeps what it had, so that reading goes on.
+/// noted in the problem list and the destination keeps what it had, so that reading continues.
 final class Section {
     /// How messages call this mapping, such as `training` or `features[price]`; empty for the whole file.
     let path: String

@@ -9,7 +9,7 @@ public typealias CSVMapping = LogImport.CSVMapping
 public typealias ImportSummary = LogImport.ImportSummary
 public typealias LogTables = AdLogs.LogTables
 
-/// `rocket import`: each file in a transaction of its own; files imported before are left alone. Then the planner's
+/// `rocket import`: each file in its own transaction; files imported before are left alone. Then the planner's
 /// statistics of the tables are gathered.
 public func importLogs(
     _ request: ImportRequest, database: String?, log: Logger, progress: ProgressHandler

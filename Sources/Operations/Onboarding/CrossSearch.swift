@@ -1,6 +1,6 @@
 import Foundation
 
-/// Why the combination of two columns is worth a feature of its own.
+/// Why the combination of two columns is worth a separate feature.
 struct CrossEvidence: Equatable, Sendable {
     /// Positions of the columns.
     var first, second: Int

@@ -100,7 +100,7 @@ extension JobDraft {
         # Both nets read the embedded features. The light one is served, so its size is your latency; the booster only
         # teaches.
         nets:
-        \(Self.noted("  embedding_dim: \(sizes.embeddingDim)", "numbers an id is embedded in"))
+        \(Self.noted("  embedding_dim: \(sizes.embeddingDim)", "numbers per embedding"))
         \(Self.noted("  embedding_memory: \(sizes.embeddingMemory)", "at most; the log has about \(ids) ids"))
         \(Self.noted("  light: \(sizes.light)", "widths of the hidden layers"))
         \(Self.noted("  booster: \(Self.booster(sizes))", "what it learns it hints at"))

@@ -143,7 +143,7 @@ struct JobDraft: Sendable {
     }
 }
 
-/// A pair of columns as a feature of its own.
+/// A pair of columns as a separate feature.
 struct ProposedCross: Equatable, Sendable {
     /// Columns.
     var first, second: String

@@ -29,7 +29,7 @@ struct SourceSearch {
     private static let clicksTried = 1_000
     /// Rows in which a column's values are counted.
     private static let rowsTried = 20_000
-    /// A whole table of so many rows takes a while to read.
+    /// A table with this many rows takes a while to read.
     static let large = 5_000_000
 
     /// - Throws: `JobDraftError.noTime`, `.noReference`, `.noColumn`, `PostgresError`.

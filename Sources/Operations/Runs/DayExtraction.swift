@@ -83,7 +83,7 @@ extension JobContext {
     }
 }
 
-/// What became of one day.
+/// The outcome of one day.
 public struct ExtractSummary: Sendable {
     public var day: CachedDay
     /// Nil when the files were valid already, or another process led the build.

@@ -1,7 +1,7 @@
 import Files
 import JobFile
 
-/// An error as it is shown: values in it can neither begin a line of their own nor move a terminal's cursor. Errors
+/// An error as it is shown: values in it can neither begin a new line nor move a terminal's cursor. Errors
 /// that list several mistakes keep their lines.
 public func shownText(of error: any Error) -> String {
     let hasLines =

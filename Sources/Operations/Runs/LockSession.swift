@@ -2,15 +2,15 @@ import Logging
 import Postgres
 import Synchronization
 
-/// A database session of its own that holds the advisory locks of a piece of work for as long as it takes. The locks go
-/// with the session, so a killed process frees them. Where the session breaks, a new one takes the locks again; where
-/// somebody else was faster, the work ends at its next `check`.
+/// A separate database session that holds the advisory locks of a piece of work until it is done. The locks end with
+/// the session, so a killed process frees them. If the session breaks, a new one takes the locks again; if somebody
+/// else took one in between, the work ends at its next `check`.
 final class LockSession: Sendable {
     private let settings: ConnectionSettings
     private let applicationName: String
     private let log: Logger
     private let state: Mutex<State>
-    /// A lock that was lost, and to whom. By itself, so that looking at it never waits for the database.
+    /// A lock that was lost, and to whom. Kept apart, so that looking at it never waits for the database.
     private let lost = Mutex<JobError?>(nil)
 
     private struct State {

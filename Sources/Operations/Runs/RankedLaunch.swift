@@ -16,7 +16,7 @@ public struct RankedLaunch: Sendable {
         self.ranks = ranks
     }
 
-    /// Threads that a rank has, so that those of a machine have one a core.
+    /// Threads per rank, so that the ranks of a machine together have one per core.
     public var threads: Int { ranks?.threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
     /// The training settings with what a group decides where the job file does not: as many shares for 1, 2, 4 and 8

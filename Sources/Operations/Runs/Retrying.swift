@@ -1,8 +1,8 @@
 import Logging
 import Postgres
 
-/// Does a piece of work again, with growing pauses, as long as what ends it is trouble of the database that may pass by
-/// itself. The work must be such that it may be done twice.
+/// Repeats a piece of work, with growing pauses, as long as it fails for a reason of the database that may pass. The
+/// work must be safe to do twice.
 package struct Retrying {
     /// All pauses together.
     let allowed: Duration

@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 
 /// The table `rocket.runs`: every run is written at its start and closed at its end, also when it fails. While it works
-/// it holds a lock of its own, so that a run whose process was killed is known for what it is.
+/// it holds its own lock, by which a run whose process was killed is recognised.
 package struct RunLedger {
     let session: LockSession
 

@@ -1,6 +1,6 @@
 import Evaluation
 
-/// What a run came to.
+/// The result of a run.
 public struct RunOutcome: Sendable {
     /// False when everything was there already.
     public var didWork: Bool

@@ -118,7 +118,7 @@ struct BenchCommand: ParsableCommand {
                 """
                 \(result.rows.grouped) rows of \(result.columns) features
 
-                bytes a row   cache \(number(result.bytesPerRow, digits: 1)), Parquet + LZ4 \
+                bytes per row   cache \(number(result.bytesPerRow, digits: 1)), Parquet + LZ4 \
                 \(number(result.parquetBytesPerRow, digits: 1)), text COPY \(number(result.copyTextBytesPerRow, digits: 1))
                 reading       \(number(result.readGigabytesPerSecond, digits: 2)) GB/s (lz4 -b alone: \
                 \(number(result.lz4GigabytesPerSecond, digits: 2))), \(Int(result.readRowsPerSecond).grouped) rows/s, \
@@ -215,7 +215,7 @@ struct BenchCommand: ParsableCommand {
                 PyTorch       \(result.torchSamplesPerSecond.map { Int($0).grouped } ?? "–") \
                 (\(result.torchConfiguration ?? "see --python")), ratio \(number(result.ratio, digits: 2))
                 memory        \(number(result.peakMebibytes, digits: 0)) MiB
-                sent          \(number(result.bytesASample, digits: 0)) bytes a sample, expected \
+                sent          \(number(result.bytesASample, digits: 0)) bytes per sample, expected \
                 \(number(result.expectedBytesASample, digits: 0))
                 ms a step     \(result.parts)
                 medians of \(result.rounds) rounds; \(result.rejectedRounds) rounds rejected for foreign load

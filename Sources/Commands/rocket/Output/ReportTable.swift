@@ -66,7 +66,7 @@ private func epochsText(_ report: ModelReport) -> String? {
     return "epochs      \(String(format: "%g", epochs))\(booster)" + (origin.map { ": \($0)" } ?? "")
 }
 
-/// Reports as a table, one a line.
+/// Reports as a table, one per line.
 func reportTable(_ reports: [ModelReport]) -> String {
     let table = TextTable<ModelReport> { report in
         [
@@ -142,7 +142,7 @@ private func lastWord(of run: RunReport) -> String {
     return [run.stage, heartbeat].compactMap(\.self).joined(separator: ", ")
 }
 
-/// The gate's rules and what they came to.
+/// The gate's rules and their results.
 func gateText(_ decision: GateDecision) -> String {
     let live = decision.liveVersion.map { "version \($0) stays live" } ?? "nothing is live"
     let verdict =

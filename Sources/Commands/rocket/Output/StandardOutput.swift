@@ -23,7 +23,7 @@ enum StandardOutput {
         }
     }
 
-    /// - Throws: `OutputError` where this or an earlier write failed: for commands that would go on writing for long.
+    /// - Throws: `OutputError` where this or an earlier write failed: for commands that write for a long time.
     static func writeOrThrow(_ text: String) throws(OutputError) {
         write(text)
         if let failure { throw failure }

@@ -13,7 +13,7 @@ struct StatusCommand: ParsableCommand {
             Compares every cached day with the logs: a day is stale when impressions came or went since, or when \
             clicks arrived late and flip a label (rocket backfill --stale repairs it). Days without impressions \
             between the first and the last are named, and rows whose time belongs to no day are counted. A model whose \
-            logs cannot be read says why in a line of its own. --no-logs reads none of this.
+            logs cannot be read says why in a separate line. --no-logs reads none of this.
 
             The newest cached days have an account in which every impression and every click is counted once: \
             impressions read = used + rejected + repeated; click events = labels + duplicate + late + early + orphan + \

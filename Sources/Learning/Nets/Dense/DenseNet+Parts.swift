@@ -23,7 +23,7 @@ extension DenseNet {
         }.sorted { $0.work > $1.work }
     }
 
-    /// Large enough that packing its operands is little beside the product.
+    /// Large enough that packing its operands is little compared with the product.
     private static let partWeights = 1 << 18
 
     /// Where a part's weights lie, and biases with what follows them or nothing.

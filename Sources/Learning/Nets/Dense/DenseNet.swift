@@ -75,7 +75,7 @@ public final class DenseNet: Sendable {
     /// out) for cross layers; biases 0, the logit's as given. PReLU's slopes begin at 0.25, Dice's at 0, as in their
     /// papers.
     ///
-    /// - Parameter below: the first so many layers begin as a net of their own would with another stream, and those
+    /// - Parameter below: the first layers, this many, begin as a separate net would with another stream, and those
     ///   above them as a net without them.
     public func initialise(
         seed: UInt64, stream: UInt64, logitBias: Float, below: (layers: Int, stream: UInt64) = (0, 0)

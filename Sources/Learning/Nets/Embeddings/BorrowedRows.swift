@@ -3,7 +3,7 @@ import Arrays
 /// Rows of a batch's ids that this rank has from those who keep them, and their gradients: what a sharded table is for
 /// the nets during one step. Ids are slots here.
 final class BorrowedRows: @unchecked Sendable {
-    /// By field with a table of its own, `[slots, dim]` each; larger than what is in use.
+    /// By field with its own table, `[slots, dim]` each; larger than what is in use.
     private(set) var rows, gradients: [FloatArray]
     /// Slots in use. `[fields]`
     private(set) var counts: [Int]
@@ -14,7 +14,7 @@ final class BorrowedRows: @unchecked Sendable {
         counts = [Int](repeating: 0, count: fields)
     }
 
-    /// Makes room for so many slots of a field; what was there is lost.
+    /// Makes room for a number of slots of a field; what was there is lost.
     func reserve(field: Int, slots: Int, dim: Int) {
         counts[field] = slots
         guard slots * dim > rows[field].count else { return }

@@ -11,7 +11,7 @@ extension EmbeddingTables {
             field: field, ids, rows: rows, into: x, InputPlace(width: inputWidth, offset: offsets[field], firstRow: 0))
     }
 
-    /// As `gather`, to a place of its own.
+    /// Like `gather`, into a separate array.
     func gather(field: Int, _ ids: FieldIDs, rows: Range<Int>, into x: FloatArray, _ place: InputPlace) {
         let (width, offset, dim) = (place.width, place.offset, dims[field])
         precondition((rows.upperBound - place.firstRow) * width <= x.count && offset + dim <= width)

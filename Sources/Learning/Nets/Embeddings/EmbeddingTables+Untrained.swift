@@ -10,7 +10,7 @@ extension EmbeddingTables {
         case shared
     }
 
-    /// The sums over the trained rows of each field with a table of its own `[dim]`, each followed by how many these
+    /// The sums over the trained rows of each field with its own table `[dim]`, each followed by how many these
     /// are. The missing value's row and the one that ids share count for nothing.
     ///
     /// - Parameter weights: tables of the same rows: these, or a copy.

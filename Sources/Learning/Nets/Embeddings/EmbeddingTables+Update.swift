@@ -7,7 +7,7 @@ extension EmbeddingTables {
     /// Cost: O(ids × dim).
     ///
     /// - Parameters:
-    ///   - field: one that has a table of its own; those that use it are updated with it.
+    ///   - field: one that has its own table; those that use it are updated with it.
     ///   - ids: of all fields.
     ///   - dx: `[batch, inputWidth]`.
     ///   - scale: factor on the gradient, as clipping asks for.

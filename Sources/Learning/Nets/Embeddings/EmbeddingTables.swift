@@ -7,10 +7,10 @@ public final class EmbeddingTables: @unchecked Sendable {
     public let layout: InputLayout
     /// The part of the rows that is kept here.
     public let shard: TableShard
-    /// One table a field, `[rows, dim]`; with an admission rule one row more, the rare ids'. Fields that share a table
+    /// One table per field, `[rows, dim]`; with an admission rule one row more, for rare ids. Fields that share a table
     /// have the same object here. Of a shard the rows that it keeps.
     public let tables: [FloatArray]
-    /// The optimiser's sums of squared gradients: one number a row of row-wise Adagrad, one a weight of FTRL.
+    /// The optimiser's sums of squared gradients: one number per row for row-wise Adagrad, one per weight for FTRL.
     public let squares: [FloatArray]
     /// FTRL's z, laid out as the tables; empty otherwise.
     public let leads: [FloatArray]
@@ -27,7 +27,7 @@ public final class EmbeddingTables: @unchecked Sendable {
     /// For each field those that use its table, none where it uses another's.
     let users: [[Int]]
 
-    /// - Parameter dim: of the fields that have none of their own.
+    /// - Parameter dim: for fields without their own.
     public convenience init(layout: InputLayout, dim: Int, shard: TableShard = .whole) {
         self.init(
             layout: layout, dims: layout.dims(dim), width: layout.inputWidth(embeddingDim: dim),
@@ -90,7 +90,7 @@ public final class EmbeddingTables: @unchecked Sendable {
 
     /// Tables with all rows, for scoring.
     ///
-    /// - Parameter arrays: one for each field with a table of its own, `[rows, dim]`.
+    /// - Parameter arrays: one for each field with its own table, `[rows, dim]`.
     package func whole(_ arrays: [FloatArray]) -> EmbeddingTables {
         let whole = EmbeddingTables(scoring: layout, dims: dims, width: inputWidth)
         for (field, array) in zip(layout.ownFields, arrays) { whole.tables[field].copy(array) }
@@ -99,7 +99,7 @@ public final class EmbeddingTables: @unchecked Sendable {
 
     public var parameterCount: Int { layout.ownFields.reduce(0) { $0 + tables[$1].count } }
 
-    /// Small normal numbers; each table has a random stream of its own, and each row its place in it.
+    /// Small normal numbers; each table has its own random stream, and each row its place in it.
     public func initialise(seed: UInt64, stream: UInt64, deviation: Double) {
         for field in layout.ownFields {
             let (table, dim) = (tables[field], dims[field])

@@ -3,7 +3,7 @@
 /// share one.
 ///
 /// The ids are hashes, hence spread evenly: their upper bits find the few among which an id must be. A look-up costs
-/// two accesses to memory and about three comparisons, O(log ids) where ids are not spread. Memory: 5 to 6 bytes an id.
+/// two accesses to memory and about three comparisons, O(log ids) if ids are not spread. Memory: 5 to 6 bytes per id.
 public struct IDTable: Equatable, Sendable {
     /// The known ids, ascending; none is 0 or above `largestID`.
     public let ids: [UInt32]
@@ -115,7 +115,7 @@ public struct IDTables: Equatable, Sendable {
 }
 
 extension IDTables {
-    /// `ids.<field>`, Int32 `[ids]`, ascending, of each field with a table of its own whose ids have one.
+    /// `ids.<field>`, Int32 `[ids]`, ascending, for each field with its own table whose ids have one.
     ///
     /// - Throws: `SafetensorsError` where a table is missing, is none, or has not as many ids as the layout has rows
     ///   for.

@@ -15,7 +15,7 @@ public struct InputLayout: Codable, Equatable, Sendable {
         }
     }
 
-    /// Fields with a table of their own.
+    /// Fields with their own table.
     public var ownFields: [Int] { zip(fields.indices, owners).filter { $0 == $1 }.map(\.0) }
 
     /// The same layout with the rows that tables of ids need.
@@ -42,7 +42,7 @@ public struct FieldShape: Codable, Equatable, Sendable {
     /// Of the table. Ids are below this, unless a table of ids says which rows they have.
     public var rows: Int
     public var multiValued: Bool
-    /// Which ids have an embedding of their own; nil: all.
+    /// Which ids have their own embedding; nil: all.
     public var admission: IDAdmission?
     /// Numbers its ids are embedded in; nil: as the net says.
     public var dim: Int?
@@ -74,7 +74,7 @@ public struct FieldShape: Codable, Equatable, Sendable {
 
     package var hasRareRow: Bool { admission != nil && hasIDTable != true }
 
-    /// The row of ids without one of their own; nil: every id has one.
+    /// The row of ids without their own; nil: every id has one.
     package var sharedRow: Int? { hasIDTable == true ? rows - 1 : hasRareRow ? rows : nil }
 }
 
@@ -84,7 +84,7 @@ public enum Pooling: String, Codable, CaseIterable, Sendable {
     case mean
 }
 
-/// A field's rule for which ids have an embedding of their own.
+/// A field's rule for which ids have their own embedding.
 public struct IDAdmission: Codable, Equatable, Sendable {
     /// Training rows in which the id must come.
     public var minimumCount: Int

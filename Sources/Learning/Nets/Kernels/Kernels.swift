@@ -130,7 +130,7 @@ enum Kernels {
         weight.pointee = excess <= 0 ? 0 : pull * excess / ((1 + sum.squareRoot()) / rate + ftrl.l2)
     }
 
-    /// One step of row-wise Adagrad on a row [count] with one accumulator (Duchi et al. 2011; one number a row as in
+    /// One step of row-wise Adagrad on a row [count] with one accumulator (Duchi et al. 2011; one number per row as in
     /// Naumov et al., arXiv 1906.00091).
     static func adagrad(
         _ row: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, square: UnsafeMutablePointer<Float>,

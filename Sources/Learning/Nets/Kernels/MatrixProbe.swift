@@ -2,7 +2,7 @@ import Arrays
 
 /// What the machine's matrix library reaches at best: the yardstick of a training step.
 public enum MatrixProbe {
-    /// Floating-point operations a second of square products of 1,024, one on each thread, the best of some rounds.
+    /// Floating-point operations per second of square products of 1,024, one on each thread, the best of some rounds.
     ///
     /// - Parameter type: what the factors are rounded to beforehand.
     public static func peak(threads: Int, type: DenseType = .f32) -> Double {

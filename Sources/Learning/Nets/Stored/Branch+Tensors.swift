@@ -41,7 +41,7 @@ package struct TensorShape {
 extension InputLayout {
     /// The tensors that `EmbeddingTables.visit` names.
     ///
-    /// - Parameter dims: numbers an id of each field is embedded in.
+    /// - Parameter dims: numbers per embedding of each field.
     package func tensors(_ prefix: String, dims: [Int]) -> [TensorShape] {
         ownFields.flatMap { index -> [TensorShape] in
             let (field, dim) = (fields[index], dims[index])
@@ -99,7 +99,7 @@ extension [DenseLayer] {
 }
 
 extension EmbeddingTables {
-    /// `<prefix>.<field>` `[rows, dim]` of each field with a table of its own, `<prefix>.<field>.rare` `[1, dim]` of
+    /// `<prefix>.<field>` `[rows, dim]` of each field with its own table, `<prefix>.<field>.rare` `[1, dim]` of
     /// those with an admission rule and without a table of ids.
     package func visit(_ prefix: String, _ body: Safetensors.Visitor) {
         for index in layout.ownFields {

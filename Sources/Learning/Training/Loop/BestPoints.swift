@@ -63,7 +63,7 @@ final class BestPoints {
     }
 
     private func score(_ input: InputRows, _ workspace: BranchWorkspace) -> [Float] {
-        // Not one a thread: what a product rounds to may depend on how many rows it has.
+        // Not one per thread: the rounding of a product may depend on how many rows it has.
         let (parts, count) = (slices, input.rows)
         parallel.perform(parts: parts) { part in
             workspace.score(input, rows: count * part / parts..<count * (part + 1) / parts)

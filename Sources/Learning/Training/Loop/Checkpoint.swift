@@ -1,13 +1,13 @@
 import Foundation
 import Nets
 
-/// When a training saves where it is, and where it goes on.
+/// When a training saves its state, and where it resumes.
 public struct Checkpoints {
     /// Time between two of them.
     public var every: Duration
     /// What `save` was given by an earlier process with the same settings and data; nil: from the start.
     public var resume: SavedCheckpoint?
-    /// Keeps a part; false where it could not, and training goes on without.
+    /// Keeps a part; false if it could not, and training continues without it.
     public var save: (CheckpointPart) throws -> Bool
     /// Is told, once, that all parts of a checkpoint are kept: those before it may go.
     public var complete: (CheckpointPart) -> Void
@@ -33,7 +33,7 @@ public struct Checkpoints {
 /// What one of several peers keeps of a checkpoint; a process alone keeps all.
 public struct CheckpointPart: Sendable {
     public var bytes: [UInt8]
-    /// Which of the parts this is, of so many.
+    /// Which of the parts this is, and how many there are.
     public var number, count: Int
     /// After which step.
     public var step: Int
@@ -75,7 +75,7 @@ struct TrainingState: Codable {
     var isFinished = false
 }
 
-/// Everything that a training needs to go on as if it had never stopped, as a safetensors file: weights and optimiser
+/// Everything that a training needs to resume as if it had never stopped, as a safetensors file: weights and optimiser
 /// state as Float32, and what `TrainingState` and the dense optimisers count as JSON in its metadata.
 struct Checkpoint {
     private let arrays: [NamedArray]
@@ -85,7 +85,7 @@ struct Checkpoint {
         var format = 2
         var state: TrainingState
         var optimiserSteps: [Int]
-        /// Which of the parts this is, of so many.
+        /// Which of the parts this is, and how many there are.
         var part, parts: Int
     }
 

@@ -4,7 +4,7 @@ import RocketLaunching
 
 /// What a training looks at to be sure of itself.
 extension CoTrainer {
-    /// Each loss's gradient by itself, by real backward passes.
+    /// The gradient of each loss separately, by real backward passes.
     ///
     /// - Throws: `TrainingError.gradientNotBlocked` when the hint reaches the booster in spite of the block.
     func gradientNorms(of input: InputRows, step number: Int) throws -> TrainingReport.GradientNorms {

@@ -22,8 +22,8 @@ public final class CoTrainer {
     private var earlierAdmission: AdmissionCounts?
 
     /// - Parameters:
-    ///   - known: the ids that have rows of their own where the layout asks for tables of ids; nil: none.
-    ///   - teacher: a model of the same features with a booster, which stands still; only arms that need one take it.
+    ///   - known: the ids that have their own rows where the layout asks for tables of ids; nil: none.
+    ///   - teacher: a model of the same features with a booster, which stays fixed; only arms that need one take it.
     ///     It may know other ids.
     ///   - peers: who trains; all of them make a trainer with the same arguments and call the same.
     package init(
@@ -143,7 +143,7 @@ public final class CoTrainer {
             hintScale: training.passes.search == nil ? rocket.hintScale(progress: progress) : 1, wishes)
     }
 
-    /// A number of steps over batches in memory, which come again and again; for measuring.
+    /// Trains a number of steps on batches in memory, over and over; for measuring.
     ///
     /// - Parameter batches: the rows here of each; every peer has as many.
     package func runSteps(_ count: Int, over batches: [SparseBatch]) throws {

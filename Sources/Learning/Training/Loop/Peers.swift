@@ -9,7 +9,7 @@ package protocol Peers: AnyObject, Sendable {
 
     // MARK: What must be the same everywhere
 
-    /// Ends everywhere where one cannot go on.
+    /// Ends on all of them if one cannot continue.
     ///
     /// - Throws: the own failure, or another's reason.
     func agree(_ failure: (any Error)?) throws
@@ -95,7 +95,7 @@ extension Peers {
     var isFirst: Bool { place.number == 0 }
 }
 
-/// What a step comes to.
+/// The result of a step.
 package struct StepOutcome: Sendable {
     package var losses: StepLosses
     package var wishes: StepWishes

@@ -24,7 +24,7 @@ struct TrainingRun {
     let steps: Int
     /// Passes that are begun.
     let epochs: Int
-    /// Steps before which each loss's gradient is looked at by itself.
+    /// Steps before which each loss's gradient is looked at separately.
     let normSteps: Set<Int>
     private let validationSteps: Set<Int>
     private let patience: Int

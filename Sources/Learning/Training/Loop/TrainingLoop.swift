@@ -75,7 +75,7 @@ struct TrainingLoop {
         saved = .now
     }
 
-    /// Trains on a batch, first looking at each loss's gradient by itself where the plan says so.
+    /// Trains on a batch, first looking at each loss's gradient separately if the plan says so.
     ///
     /// - Returns: what some peer wishes.
     private mutating func step(_ input: InputRows) throws -> StepWishes {

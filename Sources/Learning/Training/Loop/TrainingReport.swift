@@ -33,7 +33,7 @@ public struct TrainingReport: Codable, Sendable {
     public var threadSeconds: ThreadSeconds
     /// What a group of ranks did; nil for a single process.
     public var group: Group?
-    /// What became of the ids of each table of ids; nil where there is none.
+    /// How many ids of each table of ids have their own rows; nil where there is none.
     public var ids: [IDTableReport]?
 
     /// A training by several ranks.

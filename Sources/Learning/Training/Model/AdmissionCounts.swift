@@ -3,7 +3,7 @@ import Nets
 
 /// How often each id of the fields with an admission rule came in the training rows, and when it was last seen.
 ///
-/// An id is admitted, that is, has an embedding of its own, when it came often enough and lately enough. The others of
+/// An id is admitted, that is, has its own embedding, when it was seen often enough and recently enough. The others of
 /// a field with a table of ids have no row there. Those of any other field share its rare row while training and get a
 /// copy of it at the end, so that scoring needs no rule.
 public struct AdmissionCounts: Equatable, Sendable {
@@ -39,7 +39,7 @@ public struct AdmissionCounts: Equatable, Sendable {
             }
         }
 
-        /// Whether an id, given by its place here, has an embedding of its own; the id for "missing" always has.
+        /// Whether an id, given by its place here, has its own embedding; the id for "missing" always has.
         func admits(_ id: Int, on lastDay: Int32) -> Bool {
             if id == 0, ids == nil { return true }
             guard Int(counts[id]) >= rule.minimumCount else { return false }

@@ -16,7 +16,7 @@ public struct CoTrainedModel: Sendable {
     package var branches: [(net: Net, branch: Branch)]
     /// Whether the nets have embeddings, and a trunk if there is one, in common: the same objects in all branches.
     package private(set) var isShared: Bool
-    /// Which ids have an embedding of their own, and why; nil where no field has a rule.
+    /// Which ids have their own embedding, and why; nil where no field has a rule.
     public private(set) var admission: AdmissionCounts?
 
     /// An untrained model.
@@ -215,7 +215,7 @@ extension CoTrainedModel {
             rocket: RocketSpecification(sharing: .embeddings, sharedLayers: description.sharedLayers ?? 0),
             training: TrainingSpecification(), clickRate: 0.5)
         self.init(plan, ids: try IDTables(file, description.layout))
-        // Nothing was shared, or each net was kept at a best point of its own.
+        // Nothing was shared, or each net was kept at its own best point.
         if !description.sharesEmbeddings { take(boosterBranch.map { [.booster: $0.copy()] } ?? [:], sharing: false) }
         try file.read(visit)
         try readAdmission(file)

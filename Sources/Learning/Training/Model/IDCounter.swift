@@ -1,4 +1,4 @@
-/// Counts how often each id of a table comes. Open addressing, at most three places in four taken: 16 to 48 bytes an
+/// Counts how often each id of a table comes. Open addressing, at most three places in four taken: 16 to 48 bytes per
 /// id.
 struct IDCounter: Sendable {
     private struct Entry {

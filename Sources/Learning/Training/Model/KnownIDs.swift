@@ -3,14 +3,14 @@ import FeatureCache
 import Nets
 import RocketLaunching
 
-/// The ids that get embedding rows of their own in a training, from one pass over its rows.
+/// The ids that get their own embedding rows in a training, from one pass over its rows.
 ///
 /// Those are all ids that the rows have, with an admission rule those that it admits, and those that an earlier version
 /// knew. While they fit `memory`, none shares a row. Otherwise the rarest of all tables share their table's last row
 /// with the ids that training never meets: by count, equally frequent ones by id, so that the same rows give the same
 /// tables.
 ///
-/// Cost: reads the rows once; memory of 16 to 48 bytes an id while it counts, before the embeddings are there.
+/// Cost: reads the rows once; memory of 16 to 48 bytes per id while it counts, before the embeddings are there.
 public struct KnownIDs: Sendable {
     /// With the rows that the tables need.
     public let layout: InputLayout
@@ -19,7 +19,7 @@ public struct KnownIDs: Sendable {
     let admission: [AdmissionCounts.Field?]
     /// The newest day that was counted.
     let lastDay: Int32
-    /// One a table of ids.
+    /// One per table of ids.
     public let report: [IDTableReport]
 
     /// A layout without tables of ids, or with empty ones.
@@ -85,16 +85,16 @@ public struct KnownIDs: Sendable {
     }
 }
 
-/// What became of the ids of a field, and of those that use its table.
+/// How many ids of a field, and of those that use its table, have their own rows.
 public struct IDTableReport: Codable, Equatable, Sendable {
     public var feature: String
     /// Ids that training met and the admission rule admits.
     public var ids: Int
-    /// Of the embedding table; two more than ids have rows of their own.
+    /// Of the embedding table; two more than the ids with their own rows.
     public var rows: Int
     /// Of them in memory while training: embeddings, optimiser state and the table of ids.
     public var bytes: Int
-    /// Share of the values in the training rows whose id has no row of its own because the memory did not suffice.
+    /// Share of the values in the training rows whose id has no row because the memory did not suffice.
     public var sharedShare: Double
 
     /// Above this a person should hear of it.
@@ -188,7 +188,7 @@ extension MetIDs {
     }
 }
 
-/// The ids of a table that would have rows of their own.
+/// The ids of a table that would have their own rows.
 private struct TableCandidates {
     var field: Int
     /// Ascending.

@@ -1,6 +1,6 @@
 /// FTRL-Proximal state (McMahan et al., KDD 2013, algorithm 1, with β = 1 and no L1) of the inputs that training met.
 ///
-/// Each input has a slot of its own, whatever its number, so ids of any size need no table as large as the largest of
+/// Each input has its own slot, whatever its number, so ids of any size need no table as large as the largest of
 /// them. The table doubles when it is three quarters full, up to a bound; beyond it a new input shares the slot of an
 /// earlier one.
 ///
@@ -17,7 +17,7 @@ final class FTRLTable<Lanes: SIMD & Sendable>: @unchecked Sendable where Lanes.S
     let rates: Lanes
     /// λ₂, the same for all lanes.
     let l2: Float
-    /// Inputs with a slot of their own.
+    /// Inputs with their own slot.
     private(set) var count = 0
     private let mostSlots: Int
     private var slots: UnsafeMutablePointer<Slot>
@@ -43,7 +43,7 @@ final class FTRLTable<Lanes: SIMD & Sendable>: @unchecked Sendable where Lanes.S
         return slots
     }
 
-    /// Makes room for so many new inputs, so that no slot moves while they are looked up.
+    /// Makes room for a number of new inputs, so that no slot moves while they are looked up.
     func reserve(_ more: Int) {
         while count + more > capacity / 4 * 3, capacity < mostSlots { grow() }
     }

@@ -3,7 +3,7 @@ import FeatureCache
 import Foundation
 import Nets
 
-/// Trains logistic regression by FTRL-Proximal, a row a step.
+/// Trains logistic regression by FTRL-Proximal, one row per step.
 ///
 /// The learning rate and the number of passes are chosen on the latest rows, with all rates trained side by side on the
 /// rows before them; then all rows are trained on. Two passes over the rows is what a large log costs: the choice looks

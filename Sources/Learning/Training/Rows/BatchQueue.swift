@@ -2,8 +2,8 @@ import Foundation
 
 /// A few batches on their way from the thread that reads and cuts them to the one that trains on them.
 ///
-/// `condition` guards everything else. A condition of pthreads and not a `Mutex`: ThreadSanitizer sees the order that it
-/// makes, and one hand-over per batch costs nothing.
+/// `condition` guards everything else. It is a condition of pthreads and not a `Mutex`, because ThreadSanitizer sees
+/// the order that it makes; handing over one batch per step costs nothing.
 package final class BatchQueue: @unchecked Sendable {
     private let condition = NSCondition()
     private let capacity: Int

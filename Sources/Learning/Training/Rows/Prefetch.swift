@@ -1,6 +1,6 @@
 import Foundation
 
-/// Reads batches on a thread of its own, a few ahead of the training.
+/// Reads batches on a separate thread, a few ahead of the training.
 struct Prefetch {
     let peers: any Peers
     let profile: StepProfile

@@ -19,7 +19,7 @@ struct RowShares: Sendable {
         self.own = own
         precondition(batchSize >= rows.count)
         var steps = max(1, (rows.reduce(0, +) + batchSize - 1) / batchSize)
-        // The shares' parts are rounded each by itself.
+        // The parts of the shares are rounded separately.
         while rows.reduce(0, { $0 + ($1 + steps - 1) / steps }) > batchSize { steps += 1 }
         self.steps = steps
     }

@@ -1,6 +1,6 @@
 /// How many epochs a training had, and where that number is from; stored with the version.
 public struct EpochChoice: Codable, Equatable, Sendable {
-    /// Passes over the rows: written into a job file as `training.epochs`, it makes the same weights again.
+    /// Passes over the rows: written into a job file as `training.epochs`, it gives the same weights.
     public var epochs: Double
     public var origin: Origin
     /// Judgements of the search on the held-out rows; empty where none was made.

@@ -42,7 +42,7 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     /// Clicks, and rows without one, below which a held-out part tells nothing.
     public var fewestOfAClass: Int { 20 }
 
-    /// What the search came to.
+    /// Returns the number of epochs that the search found.
     ///
     /// - Parameters:
     ///   - points: its judgements.
@@ -76,8 +76,8 @@ public struct EpochSearch: Codable, Equatable, Sendable {
         return now - best >= max(patience, patienceShare * best) - 1e-9
     }
 
-    /// Whether there is no time left: one that goes on to the next judgement may take so long that a training up to
-    /// there would not fit.
+    /// Whether there is no time left: the search up to the next judgement may take so long that a training up to there
+    /// would not fit.
     ///
     /// - Parameter seconds: of the search up to now.
     func isOutOfTime(_ points: [TrainingReport.ValidationPoint], seconds: Double) -> Bool {

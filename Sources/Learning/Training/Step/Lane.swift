@@ -64,7 +64,7 @@ package final class Lane: Sendable {
         for part in net.parts { net.roundWeights(of: part, workspace) }
     }
 
-    /// Each stack drops units of its own.
+    /// Each stack drops its own units.
     private func dropout(_ slice: Slice) -> DenseNet.Dropout { slice.dropout.ofStack(group.rawValue) }
 
     func forward(_ slice: Slice) {

@@ -2,7 +2,7 @@ import Arrays
 import Foundation
 import Nets
 
-/// What all optimisers of a training remember: with the weights, what the next training needs to go on where one ended.
+/// What all optimisers of a training remember: with the weights, what the next one needs to resume there.
 final class OptimiserState {
     /// Accumulators of the embeddings and linear weights, moments of the dense layers.
     let arrays: [NamedArray]
@@ -29,7 +29,7 @@ final class OptimiserState {
         set { for (optimiser, steps) in zip(dense, newValue) { optimiser.steps = steps } }
     }
 
-    /// As a safetensors file of its own.
+    /// As a separate safetensors file.
     ///
     /// - Parameter arrays: those of the state, whole.
     func encoded(_ arrays: [NamedArray]) throws -> [UInt8] {

@@ -6,7 +6,7 @@ import RocketLaunching
 ///
 /// Forward and backward run slice by slice, a slice being some rows: each row's activations and their gradients are its
 /// own. The parameters' gradients are then computed part by part, a part being some lines of one layer's weights over
-/// the whole batch, and each embedding table's by itself. So no gradient is ever added up over threads, and their
+/// the whole batch, and each embedding table's separately. So no gradient is ever added up over threads, and their
 /// number changes no bit.
 package struct TrainingStep {
     /// The nets' own layers, light nets first.
@@ -22,7 +22,7 @@ package struct TrainingStep {
     package let training: TrainingSpecification
     package let parallel: Parallel
     let peers: any Peers
-    /// A booster that stands still, with what it needs for its forward pass.
+    /// A fixed booster, with what it needs for its forward pass.
     let teacher: (branch: Branch, workspace: BranchWorkspace)?
     let slices: Int
     let sums: [SliceSums]

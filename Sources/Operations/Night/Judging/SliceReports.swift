@@ -14,7 +14,7 @@ struct SliceReports {
     private let jobFile: JobFile
     private let databases: Databases
 
-    /// Slices of a feature that have a report of their own; the rest share one.
+    /// Slices of a feature that have their own report; the rest share one.
     private static let mostSlices = 50
 
     init(_ jobFile: JobFile, _ databases: Databases) {

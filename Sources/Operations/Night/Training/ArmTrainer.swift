@@ -113,7 +113,7 @@ package struct ArmTrainer {
             }
         } catch TrainingError.stopped(let step) {
             context.log.notice("\(TrainingError.stopped(step: step))")
-            // Another rank may have been asked; what comes after this training could not go on without it.
+            // Another rank may have been asked; what comes after this training cannot continue without it.
             if collective.isShared { context.interruption.request(signal: SIGTERM) }
             try recorder.stopIfAsked()
             throw TrainingError.stopped(step: step)
@@ -129,7 +129,7 @@ extension CacheManifest.Entry {
 extension TrainingReport.Group: CustomStringConvertible {
     public var description: String {
         "\(ranks) ranks on \(hosts) \(hosts == 1 ? "host" : "hosts"), \(shares.map { "\($0) shares" } ?? "undealt rows"): "
-            + "sent \(Int(bytesSentASample.rounded())) bytes a sample, expected \(Int(expectedBytesASample.rounded()))"
+            + "sent \(Int(bytesSentASample.rounded())) bytes per sample, expected \(Int(expectedBytesASample.rounded()))"
     }
 }
 
@@ -170,7 +170,7 @@ extension InputLayout {
 }
 
 extension Feature {
-    /// Which ids have an embedding of their own; a rule with an expiry alone admits whatever was seen lately.
+    /// Which ids have their own embedding; a rule with only an expiry admits every id seen recently.
     fileprivate var admission: IDAdmission? {
         minimumCount == nil && expireAfterDays == nil
             ? nil : IDAdmission(minimumCount: minimumCount ?? 1, expireAfterDays: expireAfterDays)

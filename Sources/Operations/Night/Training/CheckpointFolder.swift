@@ -104,8 +104,8 @@ package struct CheckpointFolder {
         return bytes
     }
 
-    /// Keeps a part beside those of other ranks: written to a temporary name, flushed, renamed. Training goes on
-    /// without one where that fails, on a full disk say, and the log says so.
+    /// Keeps a part next to those of other ranks: written to a temporary name, flushed, renamed. If that fails, for
+    /// example on a full disk, training continues without a checkpoint and the log says so.
     package func save(_ part: CheckpointPart, _ arm: String) -> Bool {
         var name = "a checkpoint"
         do {
@@ -125,14 +125,14 @@ package struct CheckpointFolder {
         }
     }
 
-    /// Removes what came before a checkpoint of which all parts are kept.
+    /// Removes the checkpoints before one of which all parts are kept.
     package func removeAll(but part: CheckpointPart, _ arm: String) {
         for stale in parts(arm) where stale.step != part.step || stale.count != part.count {
             _ = try? files.remove(stale.name)
         }
     }
 
-    /// Removes a part that the other ranks' parts did not come to.
+    /// Removes a part for which the other ranks kept none.
     func discard(_ part: CheckpointPart, _ arm: String) { discard(part, arm, but: "") }
 
     private func discard(_ part: CheckpointPart, _ arm: String, but name: String) {

@@ -6,8 +6,8 @@ import Postgres
 import Runs
 import Training
 
-/// The numbers of epochs that searches have found, in the database. A number that a piece of work has once got stays
-/// its own, so that it ends with the same weights however often it is disturbed.
+/// The numbers of epochs that searches have found, in the database. A piece of work keeps the number that it once got,
+/// so that it ends with the same weights however often it is interrupted.
 package struct EpochChoices {
     private let connection: Connection
     private let work: Work
@@ -42,7 +42,7 @@ package struct EpochChoices {
         case ofEarlierNights
     }
 
-    /// A search is made again after so many days, or when the number of rows has changed by such a factor.
+    /// A search is repeated after this many days, or when the number of rows has changed by this factor.
     static let days = 7
     static let rowsFactor = 1.5
 
@@ -117,7 +117,7 @@ package struct EpochChoices {
 }
 
 extension EpochChoice {
-    /// What a search came to.
+    /// The result of a search.
     init(_ report: TrainingReport, _ search: EpochSearch) {
         let net: (TrainingReport.ValidationPoint) -> Double? = report.arm == .booster ? \.boosterLoss : \.lightLoss
         let epochs = search.epochs(report.validations, net)

@@ -1,13 +1,13 @@
 import Nets
 import Training
 
-/// Where the time of a training went, and how near it came to what the machine can do.
+/// Where the time of a training went, and how close it was to what the machine can do.
 public struct TrainingProfile: Sendable {
     public var samplesPerSecond: Double
     public var threads: Int
     /// Seconds of all threads together, by part of the step, the longest first; `waiting` is what is left of the run.
     public var parts: [(name: String, seconds: Double)]
-    /// The nets' floating-point operations a second over what bare matrix products reach on as many threads.
+    /// The nets' floating-point operations per second, over what bare matrix products reach on as many threads.
     public var gemmPeakShare: Double
 
     init(_ report: TrainingReport) {
