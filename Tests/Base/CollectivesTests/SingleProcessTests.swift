@@ -8,7 +8,7 @@ import Testing
 
     @Test("What is sent to all ranks comes back as it was, and nothing is counted as sent")
     func echoes() throws {
-        let group = SingleProcess(host: "here")
+        let group: any Collective = SingleProcess(host: "here")
         #expect(group.hosts == ["here"] && !group.isShared)
         #expect(try group.broadcast([1, 2, 3], .bounded) == [1, 2, 3])
         #expect(try group.gather([4, 5]) == [[4, 5]])
@@ -29,7 +29,7 @@ import Testing
 
     @Test("A failure of the only rank is thrown as it is, and no failure as nothing")
     func agreement() throws {
-        let group = SingleProcess()
+        let group: any Collective = SingleProcess()
         #expect(throws: Broken()) { try group.agree(Broken()) }
         #expect(throws: Broken()) { try group.together { throw Broken() } }
         try group.agree(nil)

@@ -88,8 +88,8 @@ public struct TrainingSpecification: Equatable, Sendable {
         /// it exactly, so that the models predict the click rate of the log. Never touches rows that a model is judged
         /// on.
         public var negativeShare: Double
-        /// Parts that a batch is cut into for the threads; part of the arithmetic, hence of reproducibility (DESIGN.md
-        /// decision 7), unlike the number of threads. Nil: one per 512 rows of a batch, at least two.
+        /// Parts that a batch is cut into for the threads; part of the arithmetic, hence of reproducibility, unlike the
+        /// number of threads. Nil: one per 512 rows of a batch, at least two.
         public var slices: Int?
         /// Shares that the rows are dealt in, so that each of several ranks can read its own blocks; part of the
         /// arithmetic, like `slices`: they decide which rows a batch consists of. Nil: all rows are read as one stream,
