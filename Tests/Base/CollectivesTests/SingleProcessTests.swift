@@ -21,7 +21,7 @@ import Testing
 
     @Test("Gathered numbers keep every bit, those that are no numbers included", arguments: [1, 3])
     func numbers(_ count: Int) throws {
-        let values = [-0.0, .infinity, 1e-310].prefix(count)
+        let values = [-0.0, .infinity, .leastNonzeroMagnitude].prefix(count)
         let gathered = try SingleProcess().startGather(Array(values)).wait()
         #expect(gathered[0].map(\.bitPattern) == values.map(\.bitPattern))
         #expect(try SingleProcess().startGather([.nan]).sum()[0].isNaN)
