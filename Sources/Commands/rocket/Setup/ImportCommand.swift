@@ -45,7 +45,8 @@ struct ImportCommand: ParsableCommand {
         help: ArgumentHelp("The first of these days. Default: so that the last is yesterday.", valueName: "YYYY-MM-DD"))
     var firstDay: Day?
 
-    @Option(help: "open-bandit: item file of a campaign; default: items-CAMPAIGN.csv next to the data. May be repeated.")
+    @Option(
+        help: "open-bandit: item file of a campaign; default: items-CAMPAIGN.csv next to the data. May be repeated.")
     var items: [String] = []
 
     @Option(help: "libfm: fields with their index ranges, user:0-942,item:943-2624, or names by position.")
