@@ -63,7 +63,7 @@ import Testing
     @Test("Tables and layers have the shapes of the net")
     func shapes() throws {
         let graph = try Self.file().graph
-        func shape(_ name: String) -> [Int64]? { graph.initializer.first { $0.name == name }?.dims }
+        func shape(_ name: String) -> [Int64]? { graph.initializer.first { $0.name == "/\(name)" }?.dims }
         #expect(shape("embedding/user") == [16, 2] && shape("embedding/tags") == [8, 2])
         // Two embeddings, the number and whether it is missing.
         #expect(shape("light/0/weight")?.sorted() == [5, 6] && shape("light/1/weight")?.sorted() == [3, 5])
