@@ -70,7 +70,7 @@ enum Main {
         return code.rawValue
     }
 
-    /// Help requests, wrong command lines and chosen exit codes are the parser's to present.
+    /// Whether the parser presents the error: help requests, wrong command lines and chosen exit codes.
     private static func isArgumentParser(_ error: any Error) -> Bool {
         if error is ExitCode || error is CleanExit || error is ValidationError { return true }
         return String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")

@@ -32,7 +32,7 @@ public struct NetSpecification: Codable, Equatable, Sendable {
 public struct DenseSpecification: Equatable, Sendable, ExpressibleByArrayLiteral {
     /// Widths of the hidden layers; the logit's layer is not listed.
     public var hidden: [Int]
-    /// Of the hidden layers.
+    /// The activation of the hidden layers.
     public var activation: Activation
     /// Whether hidden layers normalise their linear outputs before the activation (Ioffe & Szegedy, arXiv 1502.03167).
     public var batchNorm: Bool

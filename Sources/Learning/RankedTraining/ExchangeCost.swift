@@ -16,7 +16,7 @@ import Training
 public struct ExchangeCost: Sendable {
     /// N.
     public var denseFloats: Int
-    /// By table: u(b), and the floats that come for an id.
+    /// u(b) of each table, and the floats that come for an id.
     public var tables: [(distinct: Double, width: Int)]
 
     /// Sent by all ranks together.

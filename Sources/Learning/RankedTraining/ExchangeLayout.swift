@@ -13,7 +13,7 @@ struct IDCounts: Sendable {
 
     subscript(rank: Int, field: Int) -> Int { counts[rank * fields + field] }
 
-    /// Of all fields. `[ranks]`
+    /// Ids of all fields. `[ranks]`
     var totals: [Int] { (0..<ranks).map { counts[$0 * fields..<($0 + 1) * fields].reduce(0, +) } }
 
     /// Where a rank's ids of a field lie among all of its ids.

@@ -3,9 +3,9 @@ import Training
 
 /// Which embedding rows a batch needs from which rank: every id of a table once.
 struct RowPlan: Sendable {
-    /// In place of the ids of all fields: the number of the id's row among those that come here for its table.
+    /// The number of each id's row among those that come here for its table, in place of the ids of all fields.
     let slots: [FieldIDs]
-    /// By field with its own table: where each rank's slots begin, and the end. `[fields][ranks + 1]`
+    /// Where each rank's slots begin, and the end, by field with its own table. `[fields][ranks + 1]`
     let bounds: [[Int]]
     /// Places of the rows at the rank that keeps them, table by table. `[ranks]`
     let requests: [[UInt32]]

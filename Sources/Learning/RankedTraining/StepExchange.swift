@@ -12,7 +12,7 @@ final class StepExchange: @unchecked Sendable {
     let rows: RowExchange
     /// The gradients of the rows that are kept here, of the current step.
     var received: ReceivedGradients?
-    /// Of the dense gradients of all lanes, and of what their statistics add up.
+    /// Sums of the dense gradients of all lanes, and of what their statistics add up.
     private let sums: [AllReduce]
     /// Where each set of tables comes among those of `rows`.
     private let positions: [ObjectIdentifier: Int]

@@ -66,7 +66,7 @@ package struct RowLoss: Sendable {
     package var light: (loss: Double, dz: Double), booster: (loss: Double, dl: Double)
     /// The hint, not weighted by λ, and its derivatives; `dl` is 0 where the gradient is blocked.
     package var hint: (loss: Double, dz: Double, dl: Double)
-    /// The distillation term beside the hint, likewise; 0 in arms without one.
+    /// The distillation term in addition to the hint, in the same form; 0 in arms without one.
     package var distillation: (loss: Double, dz: Double, dl: Double) = (0, 0, 0)
 }
 
@@ -214,7 +214,7 @@ public struct RocketSpecification: Codable, Equatable, Sendable {
     public var hintWarmUp: Double
     /// T of the `distillation` hint; unused by the others.
     public var temperature: Double
-    /// Weight of the distillation term beside the hint; 0 but in the arm `rocket_and_distillation`.
+    /// Weight of the distillation term in addition to the hint; 0 except in the arm `rocket_and_distillation`.
     package fileprivate(set) var distillationWeight = 0.0
     public var gradientBlock: GradientBlock
     /// Which booster the hint comes from; nil: `joint`.
@@ -265,7 +265,7 @@ public enum Arm: String, Codable, CaseIterable, Sendable {
     case rocketWithoutSharing = "rocket_without_sharing"
     /// The hint comes from a booster that was trained before and stays fixed.
     case rocketWithoutJointTraining = "rocket_without_joint_training"
-    /// As `rocket`, with the soft outputs of the booster of the moment beside the hint.
+    /// As `rocket`, with the current soft outputs of the booster as a second hint.
     case rocketAndDistillation = "rocket_and_distillation"
 
     /// Whether the arm needs a booster that was trained before.

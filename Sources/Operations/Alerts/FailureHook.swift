@@ -83,8 +83,8 @@ public struct FailureHook {
         ]
     }
 
-    /// By the program curl: Foundation's own HTTP would bring 34 libraries and 50 MB to every start of this one. The
-    /// URL may be a secret, so it goes through curl's standard input instead of its arguments.
+    /// Posts with the program curl: Foundation's own HTTP would add 34 libraries and 50 MB to every start of this one.
+    /// The URL may be a secret, so it goes through curl's standard input instead of its arguments.
     private func post(_ failure: Failure, to webhook: String, environment: [String: String]) throws -> String {
         let url = try address(webhook)
         let body = try body(failure)
@@ -119,7 +119,7 @@ public struct FailureHook {
         }
     }
 
-    /// Of the 16 KiB that curl's input may have; the rest is for the URL and the other settings.
+    /// The body's part of the 16 KiB that curl's input may have; the rest is for the URL and the other settings.
     private static let longestBody = 10_000
 
     private func address(_ webhook: String) throws -> String {

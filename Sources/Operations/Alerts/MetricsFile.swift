@@ -37,7 +37,7 @@ public struct MetricsFile {
     /// Far above what the models of a machine fill; anything longer is not read, but replaced.
     private static let mostBytes = 16 << 20
 
-    /// For a second at most: a stuck process must not hold up this one.
+    /// Waits at most a second: a stuck process must not hold up this one.
     private func waitForOthers(_ directory: Int32) {
         for _ in 0..<50 where flock(directory, LOCK_EX | LOCK_NB) != 0 { usleep(20_000) }
     }

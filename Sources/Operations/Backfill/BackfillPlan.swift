@@ -3,7 +3,7 @@ import Night
 
 /// What a backfill does with each day of its range, and why. A pure value: no clock, no database.
 public struct BackfillPlan: Equatable, Sendable {
-    /// In the order in which they are worked on.
+    /// The nights, in the order in which they are worked on.
     public let entries: [Entry]
 
     /// One day of the range.

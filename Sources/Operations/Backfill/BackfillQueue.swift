@@ -76,7 +76,7 @@ final class BackfillQueue: Sendable {
         }
     }
 
-    /// Whether a sentence is news: one that was told before is not.
+    /// Whether a sentence has not been logged before.
     func isNews(_ sentence: String) -> Bool { state.withLock { $0.toldOf.insert(sentence).inserted } }
 
     var stopped: (any Error)? { state.withLock { $0.stop } }
@@ -104,7 +104,7 @@ public struct NightFailure: Sendable {
 package struct BackfillPace {
     var total: Int
     var done: Int
-    /// Of those done, the nights that took work; nights that other processes did cost none.
+    /// The nights done that took work here; those that other processes did took none.
     var worked: Int
     var elapsed: Duration
 

@@ -25,7 +25,7 @@ public struct BackfillSummary: Sendable {
         }
     }
 
-    /// With which code a command that did this leaves: that of the worst night.
+    /// The exit code of a command with this result: that of the worst night.
     public var exitStatus: ExitStatus {
         let found = Set(failed.map(\.failure.exit))
         let order: [ExitStatus] = [.internalError, .database, .dataCheckFailed]

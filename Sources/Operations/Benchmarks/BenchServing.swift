@@ -12,7 +12,7 @@ public struct ServingBench: Encodable, Sendable {
     public var batch: Int
     /// Features of the request, and of each candidate.
     public var requestFields, candidateFields: Int
-    /// Of all tables together.
+    /// Rows of all tables together.
     public var embeddingRows: Int
     public var calls: [ServingCall]
     /// A call of the exported light net in onnxruntime, one thread, from ids; nil without `--python`.

@@ -17,7 +17,7 @@ public struct TrainBench: Codable, Sendable {
     public var dtype: DenseType
     /// That trained together; `threads` and `peakMebibytes` are of one of them.
     public var ranks: Int
-    /// Of all tables together.
+    /// Rows of all tables together.
     public var embeddingRows: Int
     /// What all ranks sent, over the samples; nil for a single process. And what `ExchangeCost` says of it.
     public var bytesASample, expectedBytesASample: Double?
@@ -86,7 +86,7 @@ package struct TrainBenchOrder: RankTask {
 /// How often and for how long is measured.
 public struct BenchRounds: Sendable {
     public var count: Int
-    /// Of one measurement.
+    /// Length of one measurement.
     public var seconds: Double
 
     public init(_ count: Int, seconds: Double) {
@@ -98,7 +98,7 @@ public struct BenchRounds: Sendable {
 public enum BenchIDs: String, CaseIterable, Codable, Sendable {
     /// An id is the number of its row.
     case rows
-    /// By a table of ids.
+    /// Through a table of ids.
     case table
 }
 
@@ -181,7 +181,7 @@ private struct TrainBenchRun {
         try Int(collective.startGather([Double(steps)]).wait()[0][0])
     }
 
-    /// By the probabilities of the ids, not by those that came.
+    /// Computed from the probabilities of the ids, not from the ids drawn.
     var expectedBytesASample: Double {
         let total = (1...rows / BenchNets.fields).reduce(0.0) { $0 + pow(Double($1), -BenchNets.exponent) }
         let share = Double(batch / collective.ranks)

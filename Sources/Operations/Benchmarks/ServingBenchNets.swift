@@ -38,7 +38,7 @@ struct ServingBenchNets {
         booster = branch([720, 360, 240, 180, 90], stream: 2_000)
     }
 
-    /// Of all tables together.
+    /// Rows of all tables together.
     var embeddingRows: Int { features.features.reduce(0) { $0 + 1 << $1.hashBits } }
 
     /// The light net's file, as a night exports it.

@@ -96,7 +96,7 @@ public enum VersionChoice: Equatable, Sendable {
     case live
 }
 
-/// In which file a model is fetched; `features.json` comes with either.
+/// The file in which a model is fetched; `features.json` comes with either.
 public enum ModelFormat: String, CaseIterable, Sendable {
     /// The light net, for other programs to run.
     case onnx

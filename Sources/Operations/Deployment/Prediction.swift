@@ -9,7 +9,7 @@ import Runs
 
 /// What a model says of a row.
 public enum Prediction: Equatable, Sendable {
-    /// Of a click.
+    /// The probability of a click.
     case probability(Float)
     /// Why the row cannot be scored.
     case problem(String)

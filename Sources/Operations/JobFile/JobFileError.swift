@@ -45,7 +45,7 @@ final class ProblemList {
         problems.append(.init(line: line, message: shown))
     }
 
-    /// By line; mistakes of one line stay in the order in which they were found.
+    /// The problems sorted by line; those of one line stay in the order in which they were found.
     var inOrderOfLines: [JobFileError.Problem] {
         problems.enumerated()
             .sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }

@@ -55,7 +55,7 @@ public struct JobFilePage {
 
         """
 
-    /// By path: the text, and the default where it is not a value.
+    /// The text of each path, and its default where that is not a value.
     private static let texts: [String: (text: String, standard: String?)] = {
         var texts: [String: (text: String, standard: String?)] = [:]
         for line in table.split(separator: "\n") {

@@ -3,7 +3,7 @@ import Postgres
 
 /// When impressions were clicked, by the hash of the impression's id as text.
 struct ClickTimes: Sendable {
-    /// In the order of hash and time.
+    /// Sorted by hash and time.
     private var clicks: [Click] = []
 
     private struct Click: Comparable {

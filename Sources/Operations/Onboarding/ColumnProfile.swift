@@ -28,7 +28,7 @@ struct ColumnProfile: Sendable {
 
     enum DistinctBasis: Sendable {
         case counted
-        /// Of all rows, within 1 % or so.
+        /// Counted over all rows, within 1 % or so.
         case sketched
         /// From those of a sample.
         case extrapolated

@@ -6,8 +6,8 @@ struct DraftSizes {
     var batchSize, embeddingDim: Int
     /// The light net is served; more rows can teach a wider one. The booster costs training time only.
     var light, booster: [Int]
-    /// Of the booster: they find what pairs of features tell, and cost about as much as its hidden layers, or several
-    /// times as much where there are many features.
+    /// The booster's cross layers: they find what pairs of features tell, and cost about as much as its hidden layers,
+    /// or several times as much where there are many features.
     var crossLayers: Int
     /// Whether nets trained alone beside cost little.
     var trainsBaselines: Bool

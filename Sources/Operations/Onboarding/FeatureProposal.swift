@@ -82,7 +82,7 @@ extension FeatureProposal {
         "dwell",
         "bought", "label", "postback",
     ]
-    /// With one of these, such a column tells of earlier impressions.
+    /// Words in the names of columns that tell of earlier impressions.
     private static let history: Set = [
         "past", "prior", "prev", "previous", "earlier", "last", "before", "history", "historic", "historical", "hist",
         "avg",

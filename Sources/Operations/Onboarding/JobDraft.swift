@@ -87,7 +87,7 @@ struct JobDraft: Sendable {
     /// Sizes of the nets, and how they are trained.
     var sizes: DraftSizes { DraftSizes(rows: sample.tableRows, days: sample.days.count, ids: ids) }
 
-    /// With few values on both sides, a net finds what a cross would tell.
+    /// The fewest values on each side of a cross; with fewer, a net finds what the cross would tell.
     private static let leastCrossedValues = 10
     private static let mostCrossedColumns = 8
 

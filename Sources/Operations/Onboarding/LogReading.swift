@@ -92,7 +92,7 @@ struct LogReading {
             on: connection)
     }
 
-    /// Of a log that cannot be counted in time.
+    /// Reads part of a log that cannot be counted in time.
     private func readPart() throws -> Result {
         let patience = "\(limits.statementMilliseconds / 1_000) s"
         var remarks = [
@@ -244,7 +244,7 @@ struct LogReading {
         }
     }
 
-    /// Of an array, the form of its elements.
+    /// Returns the wire form of a column; of an array, that of its elements.
     private static func form(of column: SurveyedColumn) -> WireForm {
         let type = column.family == .array ? String(column.type.dropLast(2)) : column.type
         return WireForm(type: type).flatMap { $0 == .float ? nil : $0 } ?? .text
@@ -277,7 +277,7 @@ struct LogReading {
             }.joined(separator: ",") + "}"
     }
 
-    /// Of a `timestamptz` as text, `2026-01-05 12:00:00.25+00`; the session's time zone is UTC.
+    /// Reads a `timestamptz` from its text, `2026-01-05 12:00:00.25+00`; the session's time zone is UTC.
     private static func instant(_ text: String) -> Instant? {
         guard let match = text.wholeMatch(of: /(\d{4}-\d\d-\d\d) (\d\d):(\d\d):(\d\d)(\.\d{1,6})?\+00/),
             let day = Day(match.1), let hour = Int(match.2), let minute = Int(match.3), let second = Int(match.4)

@@ -1,12 +1,12 @@
 import Foundation
 
-/// The rows of a log by a key of theirs: the value of a column, or of two.
+/// The rows of a log, grouped by a key: the value of a column, or of two.
 struct KeyGroups: Sendable {
     /// The key's number for each row; −1: a part of it is missing.
     private(set) var numbers: [Int32]
     private(set) var count: Int
 
-    /// By the values of one column, or of two.
+    /// Groups the rows by the values of one column, or of two.
     init(_ rows: RecentRows, _ first: Int, _ second: Int? = nil) {
         var keys = KeyNumbers()
         let left = rows.codes[first]

@@ -17,7 +17,7 @@ struct ReadingLimits: Sendable {
     var recentCells = 20_000_000
     /// Pages of a table that is too large to be counted, of which the sample is made.
     var sampledPages = 4_000
-    /// Stretches of time of a view that is too large to be counted, likewise.
+    /// The same for stretches of time of a view that is too large to be counted.
     var slices = 40
 }
 

@@ -1,7 +1,7 @@
 /// The newest rows of a log before its last day, in the order of their time, with their values as codes. Crosses are
 /// tried on them.
 struct RecentRows: Sendable {
-    /// For each column, one code per row: 32 bits of the value's hash; 0 for a missing value.
+    /// One code per row of each column: 32 bits of the value's hash; 0 for a missing value.
     var codes: [[UInt32]]
     /// Whether each row was clicked.
     var clicked: [Bool]

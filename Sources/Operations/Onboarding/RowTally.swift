@@ -13,7 +13,7 @@ struct RowTally {
     private let limits: ReadingLimits
     /// All rows that were read.
     private(set) var rows = 0
-    /// For each column, its different values; of arrays, its different elements.
+    /// The distinct values of each column; of arrays, the distinct elements.
     private(set) var distinct: [DistinctCount]
     /// Rows with the lowest hashes of their ids: a sample that depends neither on how many rows there are nor on where
     /// they lie.
@@ -27,7 +27,7 @@ struct RowTally {
         var at: Int64
         /// One text per column; nil for NULL. Of arrays, only whether there is one.
         var values: [String?]
-        /// Of arrays, their elements.
+        /// The elements of arrays.
         var elements: [[String]]
     }
 
@@ -150,7 +150,7 @@ struct RowTally {
         return max(1, UInt32(truncatingIfNeeded: hash >> 32))
     }
 
-    /// In the order of the hash, so that the order of reading is forgotten.
+    /// Cuts the sample in the order of the hash, so that the order of reading does not matter.
     mutating func cutSample() {
         sample.sort { ($0.hash, $0.at) < ($1.hash, $1.at) }
         if sample.count > limits.sampleRows {

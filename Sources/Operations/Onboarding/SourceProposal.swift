@@ -210,7 +210,7 @@ struct SourceSearch {
         return count > 0 && Double(values) >= 0.99 * Double(count)
     }
 
-    /// Of some clicks, those with an impression; nil without clicks.
+    /// Returns the share of some clicks that have an impression; nil without clicks.
     private func share(of reference: SurveyedColumn, in id: SurveyedColumn) throws -> Double? {
         if !id.leadsIndex, impressions.rows > Self.large {
             notice(

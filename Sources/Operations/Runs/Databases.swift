@@ -4,7 +4,7 @@ import Postgres
 
 /// The connections of a job, made together. A run whose database went away gets new ones.
 package struct Databases {
-    /// For the job's tables.
+    /// The connection for the job's tables.
     package let results: Connection
     /// Where the logs are; only ever read.
     package let source: Connection

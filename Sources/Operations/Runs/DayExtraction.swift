@@ -14,7 +14,7 @@ package struct DayExtraction {
         (self.context, self.databases, self.recorder) = (context, databases, recorder)
     }
 
-    /// The days' valid cache files, built now where need be.
+    /// Returns the days' valid cache files, building the missing ones now.
     package func days(_ days: [Day], rebuild: Bool = false) throws -> [ExtractSummary] {
         let hash = context.specification.hash
         var summaries: [Day: ExtractSummary] = [:]

@@ -16,7 +16,7 @@ final class LockSession: Sendable {
     private struct State {
         var connection: Connection
         var names: [String] = []
-        /// Of the server, at the last look.
+        /// The server's process, as last seen.
         var serverProcess: Int
     }
 

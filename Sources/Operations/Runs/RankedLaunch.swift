@@ -34,7 +34,7 @@ public struct RankedLaunch: Sendable {
     /// More would read more blocks at a time, fewer would leave some of 8 ranks without rows.
     private static let shares = 8
 
-    /// Whether `mpirun` started it, be it as a group of one.
+    /// Whether `mpirun` started it, even as a group of one.
     package var isRanked: Bool { ranks != nil }
 
     /// What the bytes of the weights depend on besides the job file; nil: nothing.

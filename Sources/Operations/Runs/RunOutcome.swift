@@ -15,7 +15,7 @@ public struct RunOutcome: Sendable {
         self.decision = decision
     }
 
-    /// With which code a command that did this leaves.
+    /// The exit code of a command with this outcome.
     public var exitStatus: ExitStatus {
         guard didWork else { return .nothingToDo }
         return decision?.verdict == .held ? .held : .done

@@ -94,7 +94,7 @@ private struct ServingLine {
         (self.result, self.call) = (result, call)
     }
 
-    /// Of probabilities.
+    /// The largest difference of probabilities, as text.
     var difference: String {
         guard let difference = call.largestDifference else { return "–" }
         return difference < 1e-4 ? "< 0.0001" : number(difference, digits: 4)

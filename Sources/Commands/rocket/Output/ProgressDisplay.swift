@@ -95,7 +95,7 @@ private func timeText(_ seconds: Int) -> String {
 }
 
 extension Int {
-    /// With thousands separators, `1,234,567`.
+    /// The number with thousands separators, `1,234,567`.
     var grouped: String {
         let digits = String(magnitude)
         var text = ""

@@ -6,7 +6,7 @@ import Foundation
 struct StatusColour {
     private let isOn: Bool
 
-    /// Of standard output.
+    /// Looks at standard output.
     init() {
         let environment = ProcessInfo.processInfo.environment
         isOn =

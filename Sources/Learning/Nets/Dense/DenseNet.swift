@@ -112,7 +112,7 @@ public final class DenseNet: Sendable {
     /// Which units a step drops.
     public struct Dropout: Sendable {
         var key: UInt64
-        /// Of the rows in the whole batch, where these are some of it; nil: as they lie here.
+        /// The numbers of the rows in the whole batch, where these are some of it; nil: as they lie here.
         var rowNumbers: [UInt32]?
 
         public init(key: UInt64 = 0, rowNumbers: [UInt32]? = nil) {
@@ -134,9 +134,9 @@ public final class DenseNet: Sendable {
         let linear: [FloatArray]
         /// Batch-norm's and Dice's standardised values, `[rows, out]`.
         let normalised, standardised: [FloatArray]
-        /// By slice: mean and variance of batch-norm, then of Dice, `[slices, 4, out]`.
+        /// Mean and variance of batch-norm, then of Dice, by slice, `[slices, 4, out]`.
         let moments: [FloatArray]
-        /// By slice: gradients of scales, shifts and slopes, laid out as the parameters, `[slices, …]`.
+        /// Gradients of scales, shifts and slopes by slice, laid out like the parameters, `[slices, …]`.
         let extraGradients: [FloatArray]
         /// Rows of each slice in the last pass.
         let sliceRows: FloatArray

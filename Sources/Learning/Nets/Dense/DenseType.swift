@@ -1,6 +1,6 @@
 import CDNNL
 
-/// In which numbers the matrix products of hidden layers are computed in training. Weights, optimiser state,
+/// The numbers in which the matrix products of hidden layers are computed in training. Weights, optimiser state,
 /// activations' sums and everything that is stored are Float32 in any case.
 public enum DenseType: String, Codable, CaseIterable, Sendable {
     case f32

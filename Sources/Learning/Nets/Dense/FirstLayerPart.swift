@@ -13,7 +13,7 @@ final class FirstLayerPart {
     private let width: Int
     private let weights: FloatArray
     private let x: FloatArray
-    /// With bf16 the same as `weights` and `x`, rounded; otherwise empty.
+    /// `weights` and `x` rounded to bf16; empty without it.
     private let roundedWeights, roundedX: BFloat16Array
     /// Rows of sums `[ids, out]`, field after field, and where each field's begin.
     private let sums: FloatArray

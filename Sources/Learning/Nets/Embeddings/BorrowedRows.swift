@@ -3,7 +3,7 @@ import Arrays
 /// Rows of a batch's ids that this rank has from those who keep them, and their gradients: what a sharded table is for
 /// the nets during one step. Ids are slots here.
 final class BorrowedRows: @unchecked Sendable {
-    /// By field with its own table, `[slots, dim]` each; larger than what is in use.
+    /// The rows of each field with its own table, `[slots, dim]`; larger than what is in use.
     private(set) var rows, gradients: [FloatArray]
     /// Slots in use. `[fields]`
     private(set) var counts: [Int]

@@ -6,7 +6,7 @@ extension EmbeddingTables {
     /// Which of the untrained rows are meant.
     package enum UntrainedRows {
         case all
-        /// Of tables of ids, the row of ids that are not known.
+        /// The row of unknown ids in tables of ids.
         case shared
     }
 

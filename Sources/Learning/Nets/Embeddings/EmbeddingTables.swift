@@ -22,9 +22,9 @@ public final class EmbeddingTables: @unchecked Sendable {
     let borrowed: BorrowedRows?
     let method: RowMethod
     let scratch: [EmbeddingScratch]
-    /// For each field the one whose table it uses.
+    /// The field whose table each field uses.
     let owners: [Int]
-    /// For each field those that use its table, none where it uses another's.
+    /// The fields that use each field's table; none where it uses another's.
     let users: [[Int]]
 
     /// - Parameter dim: for fields without their own.

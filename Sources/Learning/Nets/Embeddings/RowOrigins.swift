@@ -1,6 +1,6 @@
 /// Where the rows of tables of ids lie in the tables of an earlier model.
 package struct RowOrigins {
-    /// By field: the earlier row of each id; nil where an id is the number of its row.
+    /// The earlier row of each id, by field; nil where an id is the number of its row.
     private let rows: [[UInt32]?]
     private let earlier: IDTables
 

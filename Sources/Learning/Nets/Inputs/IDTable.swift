@@ -92,7 +92,7 @@ public struct IDTable: Equatable, Sendable {
 
 /// The tables of ids of a model's fields.
 public struct IDTables: Equatable, Sendable {
-    /// By field, the same for all that use one embedding table; nil where an id is the number of its row.
+    /// The table of each field, the same for all fields with one embedding table; nil where an id is its row's number.
     public let tables: [IDTable?]
 
     /// Every id is the number of its row.

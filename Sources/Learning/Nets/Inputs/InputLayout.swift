@@ -8,7 +8,7 @@ public struct InputLayout: Codable, Equatable, Sendable {
         self.numerics = numerics
     }
 
-    /// For each field the one whose table it uses, which may be itself.
+    /// The field whose table each field uses, which may be itself.
     public var owners: [Int] {
         fields.indices.map { index in
             fields[index].table.flatMap { name in fields.firstIndex { $0.name == name } } ?? index
@@ -39,7 +39,7 @@ public struct InputLayout: Codable, Equatable, Sendable {
 /// A field's embedding table.
 public struct FieldShape: Codable, Equatable, Sendable {
     public var name: String
-    /// Of the table. Ids are below this, unless a table of ids says which rows they have.
+    /// Rows of the table. Ids are below this, unless a table of ids says which rows they have.
     public var rows: Int
     public var multiValued: Bool
     /// Which ids have their own embedding; nil: all.

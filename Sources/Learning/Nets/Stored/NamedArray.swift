@@ -4,7 +4,7 @@ import Arrays
 package struct NamedArray {
     package var name: String
     package var array: FloatArray
-    /// Of an array that the ranks keep parts of; nil: every rank has all of it.
+    /// How the ranks keep parts of the array; nil: every rank has all of it.
     package var sharding: Sharding?
 
     /// How an array that belongs to a table is cut: by the table's rows.
@@ -12,7 +12,7 @@ package struct NamedArray {
         package var shard: TableShard
         /// Whose table it is.
         package var field: Int
-        /// Of the whole table.
+        /// Rows of the whole table.
         package var rows: Int
         /// Floats a row.
         package var width: Int

@@ -62,7 +62,7 @@ public struct SavedCheckpoint {
 struct TrainingState: Codable {
     var steps = 0
     var samples = 0
-    /// Of all processes that worked on it.
+    /// Seconds of all processes that worked on it.
     var seconds = 0.0
     var curve: CurveRecorder
     var gradientNorms: [TrainingReport.GradientNorms] = []

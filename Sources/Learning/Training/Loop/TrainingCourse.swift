@@ -20,7 +20,7 @@ struct TrainingCourse {
 /// The plan of one training.
 struct TrainingRun {
     private let isJudged: Bool
-    /// Of all epochs.
+    /// Steps of all epochs.
     let steps: Int
     /// Passes that are begun.
     let epochs: Int

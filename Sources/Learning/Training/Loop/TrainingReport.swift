@@ -24,11 +24,11 @@ public struct TrainingReport: Codable, Sendable {
     public var boosterEpochs: EpochChoice?
     /// The steps whose weights were kept; nil: the last one's.
     public var lightStep, boosterStep: Int?
-    /// Of the first steps and of about twenty more.
+    /// Norms of the first steps and of about twenty more.
     public var gradientNorms: [GradientNorms]
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
     public var operationsASample: Int
-    /// Of each rank.
+    /// Threads of each rank.
     public var threads: Int
     public var threadSeconds: ThreadSeconds
     /// What a group of ranks did; nil for a single process.

@@ -15,9 +15,9 @@ public struct AdmissionCounts: Equatable, Sendable {
     public struct Field: Equatable, Sendable {
         /// Ascending, those that were met so far; nil without a table of ids: every row's.
         public internal(set) var ids: [UInt32]?
-        /// By id; saturates at the largest `Int32`.
+        /// How often each id was seen; saturates at the largest `Int32`.
         public var counts: [Int32]
-        /// By id, days since 1970-01-01; −1: never.
+        /// When each id was last seen, in days since 1970-01-01; −1: never.
         public var lastSeen: [Int32]
         let rule: IDAdmission
 

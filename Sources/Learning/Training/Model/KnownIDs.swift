@@ -12,7 +12,7 @@ import RocketLaunching
 ///
 /// Cost: reads the rows once; memory of 16 to 48 bytes per id while it counts, before the embeddings are there.
 public struct KnownIDs: Sendable {
-    /// With the rows that the tables need.
+    /// The layout, with the rows that the tables need.
     public let layout: InputLayout
     public let tables: IDTables
     /// What was met, by field, of the tables whose ids must be admitted.
@@ -90,9 +90,9 @@ public struct IDTableReport: Codable, Equatable, Sendable {
     public var feature: String
     /// Ids that training met and the admission rule admits.
     public var ids: Int
-    /// Of the embedding table; two more than the ids with their own rows.
+    /// Rows of the embedding table; two more than the ids with their own rows.
     public var rows: Int
-    /// Of them in memory while training: embeddings, optimiser state and the table of ids.
+    /// Bytes of memory that the rows take in training: embeddings, optimiser state and the table of ids.
     public var bytes: Int
     /// Share of the values in the training rows whose id has no row because the memory did not suffice.
     public var sharedShare: Double
@@ -117,8 +117,8 @@ public struct EmbeddingMemory: Equatable, Sendable {
         linear = (nets.light.linear ? 1 : 0) + (nets.booster.linear ? 1 : 0)
     }
 
-    /// Of a row of a field's tables: the weights, and two words for the optimiser and its bookkeeping; of a linear
-    /// weight four words.
+    /// Returns the bytes of a row of a field's tables: the weights, and two words for the optimiser and its
+    /// bookkeeping; four words for a linear weight.
     public func bytesARow(of shape: FieldShape) -> Int {
         tables * (4 * (shape.dim ?? dim) + 8) + linear * 16
     }
@@ -194,7 +194,7 @@ private struct TableCandidates {
     /// Ascending.
     var ids: [UInt32]
     var counts: [Int32]
-    /// Of all that were counted.
+    /// Number of all ids that were counted.
     var total: Int
     var bytesAnID: Int
 

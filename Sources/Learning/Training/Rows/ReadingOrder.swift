@@ -1,7 +1,7 @@
 import FeatureCache
 import Synchronization
 
-/// In which batches the rows of a training come here.
+/// The batches in which the rows of a training come here.
 struct ReadingOrder: Sendable {
     var size: Int
     var seed: UInt64

@@ -8,7 +8,7 @@ import FeatureCache
 struct RowShares: Sendable {
     /// Rows of each share in an epoch.
     let rows: [Int]
-    /// Of an epoch.
+    /// Steps of an epoch.
     let steps: Int
     /// Those that are read here.
     let own: [Int]

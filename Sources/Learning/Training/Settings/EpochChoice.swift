@@ -9,7 +9,7 @@ public struct EpochChoice: Codable, Equatable, Sendable {
     public var searchedFor: String?
 
     public enum Origin: String, Codable, Sendable {
-        /// In the job file.
+        /// Written in the job file.
         case written
         /// Found on the held-out rows.
         case searched

@@ -4,7 +4,7 @@
 ///
 /// The number that comes of it is for a training on all rows, with the settings' own schedule.
 public struct EpochSearch: Codable, Equatable, Sendable {
-    /// Share of the training rows, the latest ones of whatever day, that is held out.
+    /// Share of the training rows that is held out: the latest ones, whatever their day.
     public var share: Double
     /// Held-out rows at most: more would cost time and tell hardly more.
     public var mostRows: Int

@@ -23,12 +23,12 @@ public struct Optimisation: Equatable, Sendable {
         self.gradientClip = gradientClip
     }
 
-    /// Of the dense layers.
+    /// Settings of the dense layers.
     public struct Dense: Codable, Equatable, Sendable {
         public var optimiser: DenseMethod
         /// Step size.
         public var learningRate: Double
-        /// Step size of the light net's own layers; nil: as the others'.
+        /// Step size of the light net's own layers; nil: `learningRate`.
         public var lightLearningRate: Double?
         /// Added to the weights' gradient, per unit of weight.
         public var l2: Double
@@ -50,7 +50,7 @@ public struct Optimisation: Equatable, Sendable {
         }
     }
 
-    /// Of the nets' linear parts, by FTRL.
+    /// Settings of the nets' linear parts, which FTRL trains.
     public struct Linear: Codable, Equatable, Sendable {
         /// FTRL's α.
         public var learningRate: Double

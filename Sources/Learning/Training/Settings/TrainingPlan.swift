@@ -7,10 +7,10 @@ public struct TrainingPlan: Codable, Sendable {
     public var arm: Arm
     public var layout: InputLayout
     public var nets: NetSpecification
-    /// Of the job; the arm changes what makes it different.
+    /// The job's rocket settings; the arm changes what makes it different.
     public var rocket: RocketSpecification
     public var training: TrainingSpecification
-    /// Of the training rows; where both nets begin, so that a rare click is no surprise.
+    /// Click rate of the training rows, at which both nets begin, so that a rare click is no surprise.
     public var clickRate: Double
 
     public init(
@@ -27,7 +27,7 @@ public struct TrainingPlan: Codable, Sendable {
 }
 
 extension TrainingPlan {
-    /// Of the linear parts.
+    /// FTRL of the linear parts.
     var ftrl: FTRL {
         FTRL(l1: Float(training.optimisation.linear.l1), l2: Float(training.optimisation.linear.l2))
     }

@@ -24,7 +24,7 @@ package final class Lane: Sendable {
     package let gradient: FloatArray
     package let linear: (part: LinearPart, workspace: LinearPart.Workspace)?
     let group: ClippingGroup
-    /// Under which its time is counted.
+    /// The part of the step under which its time is counted.
     let part: StepProfile.Part
 
     /// - Parameters:

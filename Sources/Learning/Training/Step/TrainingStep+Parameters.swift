@@ -37,7 +37,7 @@ extension TrainingStep {
         }
     }
 
-    /// Of a full batch.
+    /// Share of a full batch.
     package func share(_ input: InputRows) -> Float { Float(input.batchRows) / Float(training.batches.size) }
 
     /// From `norms`, what clipping to a limit multiplies each group's gradients by.

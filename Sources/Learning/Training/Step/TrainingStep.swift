@@ -50,7 +50,7 @@ package struct TrainingStep {
             }
         }
 
-        /// Under which its gradient's norm is reported.
+        /// The parameters under which its gradient's norm is reported.
         var reported: Parameters {
             switch self {
             case .dense(let lane, _), .linear(let lane, _): lane.parameters

@@ -127,7 +127,7 @@ private struct ServingRequest {
         self.lengths = lengths.mapValues { Double($0) / Double(max(1, count)) }
     }
 
-    /// By the multi-valued features' names.
+    /// Ids per row of each multi-valued feature, by name.
     func idsARow(_ served: ServedFeatures) -> [String: Double] {
         Dictionary(
             served.features.compactMap { feature in lengths[feature.column].map { (feature.name, $0) } },

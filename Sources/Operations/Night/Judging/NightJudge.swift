@@ -17,7 +17,7 @@ struct Candidate {
 /// What is found of models on a night's unseen day.
 struct JudgedNight {
     let night: Night
-    /// Of the candidate; nil: it is not published yet.
+    /// The candidate's number; nil: it is not published yet.
     let version: Int?
     let scored: ScoredDay
     let evaluations: [NetEvaluation]

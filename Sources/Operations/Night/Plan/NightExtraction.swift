@@ -4,7 +4,7 @@ import Runs
 
 /// What a night begins with.
 struct PlannedNight {
-    /// With the days after its parent's only.
+    /// The night, with only the days after its parent's.
     let night: Night
     let parent: WarmStart?
 }

@@ -7,9 +7,9 @@ import Runs
 
 /// SHA-256 over everything that decides the weights and the reports: settings, program, and the bytes of the data.
 package struct WorkFingerprint {
-    /// Of the work, whoever does it.
+    /// The digest of the work, whoever does it.
     package let work: String
-    /// Of the version: several ranks round otherwise than one, and deal the rows.
+    /// The digest of the version: several ranks round differently from one, and deal the rows.
     package let version: String
 
     package init(_ data: NightData, _ jobFile: JobFile, _ launch: RankedLaunch) throws {

@@ -26,7 +26,7 @@ struct ArmTraining {
     /// Whose nets and features are trained.
     var job: JobFile
     var arm: Arm
-    /// In time order.
+    /// Cache files in time order.
     var entries: [CacheManifest.Entry]
     var checkpoints: CheckpointFolder
     var rocket: RocketSpecification

@@ -10,7 +10,7 @@ package final class ArmTrainings {
     private let trainer: ArmTrainer
     private let job: JobFile
     private let work: Work
-    /// With the seed of these trainings.
+    /// The training settings, with the seed of these trainings.
     private let settings: TrainingSpecification
     /// That have been trained: on all rows, and without the held-out ones.
     private var booster, searchedBooster: TrainedArm?
@@ -18,7 +18,7 @@ package final class ArmTrainings {
     /// What the arms are trained on, and what was found of them before.
     package struct Work {
         let entries: [CacheManifest.Entry]
-        /// Of an arm: the checkpoint of one hint is of no use to another.
+        /// The checkpoints of an arm: those of one hint are of no use to another.
         let checkpoints: (ExperimentArm) throws -> CheckpointFolder
         let choices: EpochChoices
         /// A version that the trainings resume from.
@@ -159,7 +159,7 @@ package final class ArmTrainings {
     /// What the ledger says of a trained arm.
     private static func size(_ trained: TrainedArm) -> (rows: Int?, bytes: Int?) { (trained.report.samples, nil) }
 
-    /// Of the budget: a booster takes most of the time, wherever it is trained.
+    /// Share of the budget: a booster takes most of the time, wherever it is trained.
     private func share(of arm: Arm) -> Double {
         guard job.rocket.teacher == .finished else { return 1 }
         return arm == .booster ? 0.75 : 0.25

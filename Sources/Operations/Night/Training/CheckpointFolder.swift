@@ -28,7 +28,7 @@ package struct CheckpointFolder {
 
     /// A checkpoint of which every part is there and whole.
     package struct Found: Codable, Sendable {
-        /// Of the parts, in their order.
+        /// The names of the parts, in their order.
         package var names: [String]
         package var step: Int
     }

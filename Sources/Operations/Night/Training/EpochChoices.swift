@@ -16,9 +16,9 @@ package struct EpochChoices {
     /// Whose numbers they are.
     package struct Work {
         let model: String
-        /// Of settings and data.
+        /// Digest of settings and data.
         let fingerprint: String
-        /// Of the settings alone: with the same ones an earlier night's number may be used.
+        /// Digest of the settings alone: with equal settings an earlier night's number may be used.
         let settings: String
         /// The last day trained on.
         let trainedTo: Day

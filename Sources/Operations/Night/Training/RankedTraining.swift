@@ -104,7 +104,7 @@ extension TrainingOrder: RankTask {
         } catch let error as CollectiveError where error.breaksGroup {
             throw error
         } catch {
-            // What ends a training on all ranks alike is rank 0's to tell.
+            // Rank 0 reports what ends a training on all ranks alike.
             rank.log.debug("\(error)")
         }
     }

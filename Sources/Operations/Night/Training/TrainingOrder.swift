@@ -4,7 +4,7 @@ import Training
 
 /// One training, as rank 0 tells the other ranks of it.
 package struct TrainingOrder: Codable, Sendable {
-    /// With shares and threads decided.
+    /// What is trained, with shares and threads decided.
     var plan: TrainingPlan
     /// Whether a teacher's weights follow, and those that the training continues.
     var hasTeacher, hasParent: Bool
@@ -13,7 +13,7 @@ package struct TrainingOrder: Codable, Sendable {
     /// The model that the training continues.
     var resume: CheckpointFolder.Found?
 
-    /// Under which its checkpoints are kept.
+    /// The name under which its checkpoints are kept.
     var name: String { Self.name(plan.arm, plan.training) }
 
     /// A search is another training than the one that follows it.
