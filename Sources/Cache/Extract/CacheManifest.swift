@@ -121,13 +121,13 @@ public struct CacheManifest {
 
     private func recordDelays(_ account: ClickAccount, _ key: [Value]) throws {
         let edges = ClickAccount.ageEdges + [1 << 62]
-        for (edge, clicks) in zip(edges, account.ages) {
-            try connection.execute(
-                """
-                INSERT INTO rocket.click_delays (specification_hash, day, below_seconds, clicks)
-                VALUES ($1, $2::text::date, $3, $4)
-                """, key + [.int(edge), .int(clicks)])
-        }
+        let rows = zip(edges, account.ages).map { "{\"edge\":\($0),\"clicks\":\($1)}" }
+        try connection.execute(
+            """
+            INSERT INTO rocket.click_delays (specification_hash, day, below_seconds, clicks)
+            SELECT $1, $2::text::date, r.edge, r.clicks
+            FROM jsonb_to_recordset($3::jsonb) AS r (edge bigint, clicks bigint)
+            """, key + [.json("[\(rows.joined(separator: ","))]")])
     }
 
     private func recordRejected(

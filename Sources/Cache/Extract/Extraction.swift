@@ -241,7 +241,7 @@ public final class Extraction {
             try manifest.record(
                 day, shards, account, specificationHash: specification.hash, model: options.model, snapshot: snapshot,
                 builderVersion: options.builderVersion, rejectedRowsKept: options.rejectedRowsKept)
-            for feature in statistics { try feature.record(specification.hash, day, on: connection) }
+            try FeatureStatistics.record(statistics, specification.hash, day, on: connection)
             try builds.close(build.id)
         }
         guard let cached = try manifest.day(day, specificationHash: specification.hash) else {

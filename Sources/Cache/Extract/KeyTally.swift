@@ -40,7 +40,7 @@ struct KeyTally: Sendable {
     /// which is subtracted.
     func shared(of rows: Int) -> Int {
         guard sample.count > 1 else { return 0 }
-        let sorted = sample.sorted()
+        let sorted = Self.sorted(sample)
         var (found, start) = (0, 0)
         for index in 1...sorted.count where index == sorted.count || sorted[index] != sorted[start] {
             if index - start > 1 { found += index - start }
@@ -50,5 +50,23 @@ struct KeyTally: Sendable {
         let chance = 1 - exp(-count / (Double(limit) + 1))
         let share = max(0, (Double(found) - count * chance) / (1 - chance)) / count
         return Int((share * Double(rows)).rounded())
+    }
+
+    /// Returns the keys in ascending order. O(keys): three passes of 11 bits.
+    private static func sorted(_ keys: [UInt32]) -> [UInt32] {
+        var (from, to) = (keys, keys)
+        for shift in [UInt32(0), 11, 22] {
+            var starts = [Int](repeating: 0, count: 1 << 11)
+            for key in from { starts[Int(key &>> shift & 2_047)] += 1 }
+            var start = 0
+            for digit in starts.indices { (starts[digit], start) = (start, start + starts[digit]) }
+            for key in from {
+                let digit = Int(key &>> shift & 2_047)
+                to[starts[digit]] = key
+                starts[digit] += 1
+            }
+            swap(&from, &to)
+        }
+        return from
     }
 }

@@ -20,7 +20,7 @@ struct RowColumns {
     /// Each field's column: single-valued or multi-valued.
     private let fields: [Field]
     /// Whether rows with the same time already arrive in the order of their ids.
-    private let sorted: Bool
+    let areSorted: Bool
     /// The first row of the tie that the last row belongs to and, for a tie of several rows, their ids one after
     /// another.
     private var tieStart = 0
@@ -51,8 +51,8 @@ struct RowColumns {
 
     /// - Parameters:
     ///   - fields: Whether each field is multi-valued, in the order of the batch.
-    ///   - sorted: Whether rows with the same time already arrive in the order of their ids.
-    init(multiValued fields: [Bool], numerics: Int, hasTruth: Bool, sorted: Bool) {
+    ///   - areSorted: Whether rows with the same time already arrive in the order of their ids.
+    init(multiValued fields: [Bool], numerics: Int, hasTruth: Bool, areSorted: Bool) {
         var singles = 0
         var multis = 0
         self.fields = fields.map { isMulti in
@@ -66,9 +66,10 @@ struct RowColumns {
         self.singles = singles
         self.numerics = numerics
         self.hasTruth = hasTruth
-        self.sorted = sorted
+        self.areSorted = areSorted
         self.multis = [Multi](repeating: Multi(), count: multis)
-        capacity = 2 * CacheWriter.defaultBlockRows
+        // A block, and room for ties. A multiple of a page would put a row's columns into few sets of the CPU's cache.
+        capacity = CacheWriter.defaultBlockRows + 1_024 + 80
         ids = [UInt32](repeating: 0, count: singles * capacity)
         numbers = [Float](repeating: 0, count: numerics * capacity)
     }
@@ -76,6 +77,8 @@ struct RowColumns {
     var rows: Int { labels.count }
     /// Number of rows in the newest tie.
     var tieRows: Int { rows - tieStart }
+    /// Number of rows before the newest tie: no row that follows changes their order.
+    var settledRows: Int { tieStart }
 
     /// Begins a row; without a following `append` it is left out.
     @inline(__always)
@@ -94,7 +97,7 @@ struct RowColumns {
         _ rowIDs: UnsafeMutableBufferPointer<UInt32>, _ rowNumbers: UnsafeMutableBufferPointer<Float>,
         _ rowMultis: [[UInt32]]
     ) {
-        let isTied = rows > tieStart && time == tieTime && (!sorted || id == lastID)
+        let isTied = rows > tieStart && time == tieTime && (!areSorted || id == lastID)
         if !isTied { endTie() }
         let row = labels.count
         if row == capacity { grow() }
@@ -200,10 +203,16 @@ struct RowColumns {
         return values
     }
 
-    /// Removes and returns the rows before the newest tie, or all of them at the end.
-    mutating func take(all: Bool) -> SparseBatch {
-        if all { endTie() }
-        let count = all ? rows : tieStart
+    /// Ends the newest tie; call it after the last row.
+    mutating func settle() {
+        endTie()
+        tieStart = rows
+    }
+
+    /// Removes and returns the first settled rows.
+    ///
+    /// - Parameter count: At most `settledRows`.
+    mutating func take(_ count: Int) -> SparseBatch {
         var batch = SparseBatch(
             labels: Array(labels[..<count]), keys: Array(keys[..<count]), groups: Array(groups[..<count]),
             truth: hasTruth ? Array(truths[..<count]) : [])
@@ -223,6 +232,14 @@ struct RowColumns {
         }
         drop(count)
         return batch
+    }
+
+    /// Forgets all rows and counts, and keeps the memory.
+    mutating func reset() {
+        settle()
+        drop(rows)
+        (seen, repeated) = (SeenLogs(), RepeatedRows())
+        tieTime = Instant(microseconds: .min)
     }
 
     private mutating func drop(_ count: Int) {

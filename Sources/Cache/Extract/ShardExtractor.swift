@@ -6,15 +6,29 @@ import Foundation
 import Postgres
 import Synchronization
 
-/// An extractor of a time range of the logs into one cache file: two COPYs, attribution through a table of the range's
-/// clicks, hashing and transforms as the rows stream by, while blocks are encoded and written in parallel. Memory
-/// depends on the number of clicks in the range, not on the number of impressions.
-struct ShardExtractor {
-    let specification: ExtractionSpecification
-    let attribution: Attribution
-    /// A connection in a transaction that sees the snapshot to extract.
-    let connection: Connection
-    let offsets: ZoneOffsets
+/// An extractor of time ranges of the logs into one cache file each: two COPYs, attribution through a table of the
+/// range's clicks, hashing and transforms as the rows stream by, while blocks are encoded and written in parallel.
+/// Memory depends on the number of clicks in the range, not on the number of impressions. Used by one thread at a time.
+final class ShardExtractor {
+    private let specification: ExtractionSpecification
+    private let attribution: Attribution
+    private let connection: Connection
+    private let selected: SelectedColumns
+    private let decoder: RowDecoder
+    /// The memory of the last shard's rows; the kernel takes longer to clear it than to fill it with rows.
+    private var usedColumns: RowColumns?
+
+    /// - Parameter connection: In a transaction that sees the snapshot to extract.
+    init(
+        _ specification: ExtractionSpecification, attribution: Attribution, connection: Connection, offsets: ZoneOffsets
+    ) throws {
+        self.specification = specification
+        self.attribution = attribution
+        self.connection = connection
+        var selected = try SelectedColumns(specification.source, attribution, on: connection)
+        decoder = try RowDecoder(specification, columns: &selected, offsets: offsets)
+        self.selected = selected
+    }
 
     /// A shard of a day and its time range.
     struct Shard {
@@ -50,7 +64,7 @@ struct ShardExtractor {
         do {
             let account = try clicks.account(attribution, on: connection)
             if clicks.hasWrongLabels {
-                unfinished.writer.abandon()
+                unfinished.blocks.abandon()
                 clicks.settle()
                 // Rows are counted once; the second pass must still be interruptible.
                 unfinished = try read(shard, &clicks, into: folder, breaksTies: breaksTies) { _ in try progress(0) }
@@ -58,7 +72,7 @@ struct ShardExtractor {
             unfinished.clicks = account
             return unfinished
         } catch {
-            unfinished.writer.abandon()
+            unfinished.blocks.abandon()
             throw error
         }
     }
@@ -70,17 +84,14 @@ struct ShardExtractor {
         _ shard: Shard, _ clicks: inout ClickTable, into folder: String, breaksTies: Bool,
         _ progress: (Int) throws -> Void
     ) throws -> UnfinishedShard {
-        var selected = try SelectedColumns(specification.source, attribution, on: connection)
-        let decoder = try RowDecoder(specification, columns: &selected, offsets: offsets)
         let features = specification.features
-        var columns = RowColumns(
-            multiValued: features.fields.map { $0.kind == .multiValued }, numerics: features.numerics.count,
-            hasTruth: specification.trueProbability != nil, sorted: breaksTies)
-        let writer = BlockQueue(
+        var columns = emptyColumns(areSorted: breaksTies)
+        let blocks = try BlockQueue(ShardTally(features)) { countPlain in
             try CacheWriter(
                 folder: folder, name: "part-\(shard.part)", specificationHash: specification.hash, day: shard.day,
                 part: shard.part, fields: features.cacheFields, numerics: features.numerics.map(\.name),
-                hasTruth: specification.trueProbability != nil), tally: ShardTally(features))
+                hasTruth: specification.trueProbability != nil, countPlain: countPlain)
+        }
         var rejected = RejectedRows()
         var (rows, reported) = (0, 0)
         do {
@@ -90,22 +101,37 @@ struct ShardExtractor {
                 rows &+= 1
                 try decoder.decode(
                     row, into: &columns, clicks: &clicks, rejected: { key, rejection in rejected.add(key, rejection) })
-                if columns.rows >= CacheWriter.defaultBlockRows {
-                    let batch = columns.take(all: false)
-                    if !breaksTies, columns.tieRows > Self.longestTie { throw LongTie() }
-                    try writer.append(batch)
+                if columns.settledRows >= CacheWriter.defaultBlockRows {
+                    // Exactly a block, which the writer need not copy.
+                    try blocks.append(columns.take(CacheWriter.defaultBlockRows))
                     try progress(rows - reported)
                     reported = rows
+                } else if !breaksTies, columns.tieRows > Self.longestTie {
+                    throw LongTie()
                 }
             }
-            try writer.append(columns.take(all: true))
+            columns.settle()
+            try blocks.append(columns.take(columns.rows))
             try progress(rows - reported)
+            defer { usedColumns = columns }
             return UnfinishedShard(
-                writer: writer, seen: columns.seen, read: rows, repeated: columns.repeated, rejected: rejected)
+                blocks: blocks, seen: columns.seen, read: rows, repeated: columns.repeated, rejected: rejected)
         } catch {
-            writer.abandon()
+            blocks.abandon()
             throw error
         }
+    }
+
+    private func emptyColumns(areSorted: Bool) -> RowColumns {
+        if var used = usedColumns, used.areSorted == areSorted {
+            usedColumns = nil
+            used.reset()
+            return used
+        }
+        let features = specification.features
+        return RowColumns(
+            multiValued: features.fields.map { $0.kind == .multiValued }, numerics: features.numerics.count,
+            hasTruth: specification.trueProbability != nil, areSorted: areSorted)
     }
 
     private static let longestTie = 65_536
@@ -113,7 +139,7 @@ struct ShardExtractor {
 
 /// A shard whose rows have been read and whose last blocks are still being written.
 struct UnfinishedShard: Sendable {
-    fileprivate let writer: BlockQueue
+    fileprivate let blocks: BlockQueue
     fileprivate(set) var clicks = ClickAccount()
     let seen: SeenLogs
     let read: Int
@@ -123,12 +149,12 @@ struct UnfinishedShard: Sendable {
     /// Completes the file and gives it its name.
     func finish() throws -> (shard: ExtractedShard, tally: ShardTally) {
         do {
-            let (file, tally) = try writer.finish()
+            let (file, tally) = try blocks.finish()
             let shard = ExtractedShard(
                 file: file, account: clicks, seen: seen, read: read, repeated: repeated, rejected: rejected)
             return (shard, tally)
         } catch {
-            writer.abandon()
+            blocks.abandon()
             throw error
         }
     }
@@ -164,14 +190,22 @@ extension FeatureSpecification {
 /// read. Holds at most two blocks.
 private final class BlockQueue: @unchecked Sendable {
     private let writer: CacheWriter
-    private var tally: ShardTally
+    private let counter: Counter
     private let queue = DispatchQueue(label: "rocket.block-queue")
     private let room = DispatchSemaphore(value: 2)
     private let failure = Mutex<(any Error)?>(nil)
 
-    init(_ writer: CacheWriter, tally: ShardTally) {
-        self.writer = writer
-        self.tally = tally
+    /// The tally, which the writer adds to while it writes.
+    private final class Counter {
+        var tally: ShardTally
+        init(_ tally: ShardTally) { self.tally = tally }
+    }
+
+    /// - Parameter writer: Makes the writer, which calls its argument with ids that it does not count.
+    init(_ tally: ShardTally, writer: (@escaping (Int, [UInt32]) -> Void) throws -> CacheWriter) throws {
+        let counter = Counter(tally)
+        self.counter = counter
+        self.writer = try writer { field, ids in counter.tally.add(ids, field: field) }
     }
 
     func append(_ batch: SparseBatch) throws {
@@ -184,7 +218,7 @@ private final class BlockQueue: @unchecked Sendable {
             defer { room.signal() }
             do {
                 try writer.append(batch)
-                tally.add(batch)
+                counter.tally.addRows(of: batch)
             } catch {
                 failure.withLock { $0 = $0 ?? error }
             }
@@ -195,8 +229,9 @@ private final class BlockQueue: @unchecked Sendable {
         try queue.sync {
             if let error = failure.withLock({ $0 }) { throw error }
             let file = try writer.finish()
-            tally.add(writer.numerics)
-            return (file, tally)
+            counter.tally.add(writer.counted)
+            counter.tally.add(writer.numerics)
+            return (file, counter.tally)
         }
     }
 

@@ -8,32 +8,46 @@ struct ShardTally: Sendable {
     private(set) var fields: [FieldTally]
     private(set) var numerics: [NumericTally]
     private(set) var keys = KeyTally()
+    /// By field: the ids that a shard's file counted; merged once, into the day's tally.
+    private var counted: [WrittenIDs] = []
 
     init(_ features: FeatureSpecification) {
         fields = features.fields.map { FieldTally(rowsInTable: $0.tableRows) }
         numerics = features.numerics.map { _ in NumericTally() }
     }
 
+    /// Adds the rows of a block with all that is in them.
     mutating func add(_ block: SparseBatch) {
+        addRows(of: block)
+        for (index, column) in block.fields.enumerated() {
+            switch column {
+            case .single(let ids), .multi(_, let ids): add(ids, field: index)
+            }
+        }
+    }
+
+    /// Adds the rows of a block without the ids of its fields, which are added by `add(_:field:)` and `add(_:)`.
+    mutating func addRows(of block: SparseBatch) {
         rows += block.rows
         keys.add(block.keys)
         for (index, column) in block.fields.enumerated() {
-            switch column {
-            case .single(let ids):
-                fields[index].add(ids)
-            case .multi(let offsets, let ids):
-                fields[index].add(ids)
-                // A row without values holds the id for "missing" alone.
-                fields[index].values += ids.count
-                for row in 0..<block.rows where offsets[row + 1] - offsets[row] == 1 && ids[Int(offsets[row])] == 0 {
-                    fields[index].rowsWithout += 1
-                }
+            guard case .multi(let offsets, let ids) = column else { continue }
+            // A row without values holds the id for "missing" alone.
+            fields[index].values += ids.count
+            for row in 0..<block.rows where offsets[row + 1] - offsets[row] == 1 && ids[Int(offsets[row])] == 0 {
+                fields[index].rowsWithout += 1
             }
         }
         for (index, column) in block.numerics.enumerated() {
             numerics[index].add(column, keys: block.keys)
         }
     }
+
+    /// Adds ids of a field, one by one.
+    mutating func add(_ ids: [UInt32], field: Int) { fields[field].ids.add(ids) }
+
+    /// Adds each field's ids that were counted as they were written; call it once.
+    mutating func add(_ counted: [WrittenIDs]) { self.counted = counted }
 
     /// Adds the moments of a whole file.
     mutating func add(_ columns: [CacheNumeric]) {
@@ -44,45 +58,28 @@ struct ShardTally: Sendable {
         rows += other.rows
         keys.add(other.keys)
         for (index, field) in other.fields.enumerated() { fields[index].add(field) }
+        for (index, field) in other.counted.enumerated() { fields[index].ids.add(field) }
         for (index, numeric) in other.numerics.enumerated() { numerics[index].add(numeric) }
     }
 }
 
 /// A count of a field's ids.
 struct FieldTally {
-    /// Counts by id, or by remainder if there are too many ids to count each.
-    private var counts: [UInt32]
-    /// One bit per id, or per remainder.
-    private(set) var taken: TakenIDs
+    var ids: IDCounts
     /// For multi-valued fields: the number of values, and of rows without any.
     var values = 0
     var rowsWithout = 0
-    private var missing = 0
     private let rowsInTable: Int
 
-    /// The largest table counted by id; larger ones are counted by remainder.
-    private static let mostCounted = 1 << 18
     private static let topCount = 32
 
     init(rowsInTable: Int) {
         self.rowsInTable = rowsInTable
-        counts = [UInt32](repeating: 0, count: rowsInTable <= Self.mostCounted ? rowsInTable : 1 << 16)
-        taken = TakenIDs(of: rowsInTable)
-    }
-
-    mutating func add(_ ids: [UInt32]) {
-        let mask = counts.count == rowsInTable ? Int.max : counts.count - 1
-        for id in ids {
-            counts[Int(id) & mask] &+= 1
-            if id == 0 { missing &+= 1 }
-            taken.insert(id)
-        }
+        ids = IDCounts(of: rowsInTable)
     }
 
     mutating func add(_ other: FieldTally) {
-        for index in counts.indices { counts[index] &+= other.counts[index] }
-        taken.formUnion(other.taken.bits)
-        missing += other.missing
+        ids.add(other.ids)
         values += other.values
         rowsWithout += other.rowsWithout
     }
@@ -91,28 +88,39 @@ struct FieldTally {
         _ feature: Feature, rows: Int, _ history: FeatureHistory
     ) throws -> FeatureStatistics {
         let isMulti = feature.kind == .multiValued
-        let missing = isMulti ? rowsWithout : missing
-        let distinct = taken.distinct
+        let missing = isMulti ? rowsWithout : ids.missing
+        let (distinct, taken, counts) = (ids.distinct, ids.taken(), ids.byBin())
         let total = counts.reduce(0) { $0 + Int($1) }
-        let order = counts.indices.filter { counts[$0] > 0 }
-            .sorted { (counts[$1], $0) < (counts[$0], $1) }.prefix(Self.topCount)
-        let reference = FeatureReference(
-            bins: order.map { UInt32($0) }, shares: order.map { share(of: $0, in: total) })
+        func share(of bin: Int) -> Double {
+            bin < counts.count && total > 0 ? Double(counts[bin]) / Double(total) : 0
+        }
+        let common = Self.mostCommon(counts)
+        let reference = FeatureReference(bins: common.map { UInt32($0) }, shares: common.map { share(of: $0) })
         var psi: Double?
         if let before = history.references[feature.name], let bins = before.bins {
-            psi = FeatureReference.psi(before.shares, bins.map { share(of: Int($0), in: total) })
+            psi = FeatureReference.psi(before.shares, bins.map { share(of: Int($0)) })
         }
-        let unseenShare = try history.unseenShare(of: feature.name, taken)
         return FeatureStatistics(
             feature: feature.name, coverage: rows == 0 ? 0 : Double(rows - missing) / Double(rows),
-            distinctIDs: distinct, unseenShare: unseenShare,
+            distinctIDs: distinct, unseenShare: try history.unseenShare(of: feature.name, taken),
             collisionRate: feature.kind.isHashed ? Self.collisionRate(distinct, of: rowsInTable - 1) : nil,
             mean: isMulti && rows > 0 ? Double(values - rowsWithout) / Double(rows) : nil, standardDeviation: nil,
-            psi: psi, reference: reference, ids: taken.bits)
+            psi: psi, reference: reference, ids: taken.stored)
     }
 
-    private func share(of bin: Int, in total: Int) -> Double {
-        bin < counts.count && total > 0 ? Double(counts[bin]) / Double(total) : 0
+    /// Returns the bins with the highest counts, the lower bin first among equal ones. O(bins), as most bins are below
+    /// the least of those found so far.
+    static func mostCommon(_ counts: [UInt32]) -> [Int] {
+        var common: [Int] = []
+        for (bin, count) in counts.enumerated() where count > 0 {
+            if common.count == topCount {
+                guard count > counts[common[topCount - 1]] else { continue }
+                common.removeLast()
+            }
+            let place = common.firstIndex { counts[$0] < count } ?? common.count
+            common.insert(bin, at: place)
+        }
+        return common
     }
 
     /// Estimates the share of values that share their id with another from the number of ids taken: `n` values in `b`
@@ -144,7 +152,7 @@ struct NumericTally {
     }
 
     mutating func add(_ values: [Float], keys: [UInt32]) {
-        for (value, key) in zip(values, keys) { add(key, value) }
+        for row in keys.indices where keys[row] <= limit { add(keys[row], values[row]) }
     }
 
     mutating func add(_ other: NumericTally) {

@@ -33,9 +33,8 @@ final class ShardWorker: @unchecked Sendable {
             for claim in claims { claim.wait() }
             try? source.script("ROLLBACK")
         }
-        let extractor = ShardExtractor(
-            specification: build.specification, attribution: build.attribution, connection: source,
-            offsets: build.offsets)
+        let extractor = try ShardExtractor(
+            build.specification, attribution: build.attribution, connection: source, offsets: build.offsets)
         var turn = 0
         while !outcome.hasFailed {
             let claim = claims[turn]

@@ -6,20 +6,27 @@ struct BlockLayout {
     let hasTruth: Bool
 
     /// Encodes a block's payload, adding its new values to the file's dictionaries.
-    func encode(_ batch: SparseBatch, _ dictionaries: inout WrittenDictionaries) -> [UInt8] {
+    ///
+    /// - Parameter plain: Called with each field whose ids did not go through its dictionary, which counts those that
+    ///   do.
+    func encode(
+        _ batch: SparseBatch, _ dictionaries: inout WrittenDictionaries, plain: (Int, [UInt32]) -> Void
+    ) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(batch.rows * 4 * (4 + batch.fields.count + batch.numerics.count))
         ColumnCoding.append(batch.labels.map { UInt32($0) }, to: &bytes)
         ColumnCoding.append(batch.keys, to: &bytes)
         ColumnCoding.append(batch.groups, with: &dictionaries.groups, to: &bytes)
         if hasTruth { ColumnCoding.append(batch.truth.map(\.bitPattern), to: &bytes) }
         for (index, field) in batch.fields.enumerated() {
+            let ids: [UInt32]
             switch field {
-            case .single(let ids):
-                ColumnCoding.append(ids, with: &dictionaries.columns[index], to: &bytes)
-            case .multi(let offsets, let ids):
+            case .single(let single): ids = single
+            case .multi(let offsets, let multi):
                 ColumnCoding.append(zip(offsets, offsets.dropFirst()).map { $1 - $0 }, to: &bytes)
-                ColumnCoding.append(ids, with: &dictionaries.columns[index], to: &bytes)
+                ids = multi
             }
+            if ColumnCoding.append(ids, with: &dictionaries.columns[index], to: &bytes) == .plain { plain(index, ids) }
         }
         for (index, column) in batch.numerics.enumerated() {
             ColumnCoding.append(
@@ -91,9 +98,9 @@ struct BlockLayout {
     }
 
     private func limited(_ count: Int) throws(LayoutError) -> Int {
-        guard count <= WrittenDictionaries.groupLimit else {
+        guard count <= WrittenDictionaries.mostValues else {
             throw LayoutError(
-                "a dictionary claims \(count) values, the format allows \(WrittenDictionaries.groupLimit)")
+                "a dictionary claims \(count) values, the format allows \(WrittenDictionaries.mostValues)")
         }
         return count
     }
@@ -130,15 +137,17 @@ struct BlockLayout {
 
 /// The dictionaries of a file being written.
 struct WrittenDictionaries {
-    var groups = ValueDictionary<UInt64>(limit: groupLimit)
+    var groups = ValueDictionary<UInt64>(limit: mostValues)
     /// One per field, then one per numeric feature.
     var columns: [ValueDictionary<UInt32>]
 
     init(columns: Int) {
-        self.columns = [ValueDictionary<UInt32>](repeating: ValueDictionary(limit: 1 << 16), count: columns)
+        self.columns = [ValueDictionary<UInt32>](
+            repeating: ValueDictionary(limit: Self.mostValues), count: columns)
     }
 
-    static let groupLimit = 1 << 17
+    /// The most values of a dictionary.
+    static let mostValues = 1 << 17
 }
 
 /// The dictionaries of a file being read.

@@ -15,21 +15,25 @@ public final class CacheWriter {
     private var dictionaries: WrittenDictionaries
     private var pending: SparseBatch
     private var offset = 0
+    private let countPlain: (Int, [UInt32]) -> Void
     private var temporaryPath: String { file.temporaryPath }
 
     /// - Parameters:
     ///   - folder: Created if missing.
     ///   - name: The beginning of the file's name; the checksum follows, so that builds with different contents coexist
     ///     until the manifest has chosen one: `part-0-1a2b3c4d5e6f7081.lz4`.
+    ///   - countPlain: Called with a field and its ids for each block whose ids `counted` does not count.
     /// - Throws: `CacheError.system`.
     public init(
         folder: String, name: String, specificationHash: String, day: Day, part: Int, fields: [CacheField],
         numerics: [String],
-        hasTruth: Bool, blockRows: Int = CacheWriter.defaultBlockRows
+        hasTruth: Bool, blockRows: Int = CacheWriter.defaultBlockRows,
+        countPlain: @escaping (Int, [UInt32]) -> Void = { _, _ in }
     ) throws(CacheError) {
         self.folder = folder
         self.name = name
         self.blockRows = blockRows
+        self.countPlain = countPlain
         dictionaries = WrittenDictionaries(columns: fields.count + numerics.count)
         layout = BlockLayout(fields: fields, numerics: numerics, hasTruth: hasTruth)
         index = CacheIndex(
@@ -56,6 +60,12 @@ public final class CacheWriter {
     public func append(_ batch: SparseBatch) throws(CacheError) {
         guard batch.fits(layout) else {
             throw .columns(path: temporaryPath, what: "rows with other columns than the file's were appended")
+        }
+        if pending.rows == 0, batch.rows == blockRows,
+            batch.rows(from: 0, atMost: blockRows, ids: idsLeft) == blockRows
+        {
+            // A whole block needs no copy.
+            return try write(batch)
         }
         var start = 0
         while start < batch.rows {
@@ -95,6 +105,13 @@ public final class CacheWriter {
             checksum: CacheIndex.hex(checksum))
     }
 
+    /// The ids of each field in all written blocks that went through its dictionary.
+    public var counted: [WrittenIDs] {
+        layout.fields.indices.map {
+            WrittenIDs(ids: dictionaries.columns[$0].values, counts: dictionaries.columns[$0].counts)
+        }
+    }
+
     /// Moments of the numeric columns over all written blocks.
     public var numerics: [CacheNumeric] { index.header.numerics }
 
@@ -102,17 +119,23 @@ public final class CacheWriter {
     public func abandon() { file.abandon() }
 
     private func writeBlock() throws(CacheError) {
-        try writeFrame(layout.encode(pending, &dictionaries), rows: pending.rows)
-        index.header.rows += pending.rows
-        index.header.clicks += pending.labels.reduce(0) { $0 + Int($1) }
-        for (column, values) in pending.numerics.enumerated() {
-            for value in values where !value.isNaN {
-                index.header.numerics[column].count += 1
-                index.header.numerics[column].sum += Double(value)
-                index.header.numerics[column].sumOfSquares += Double(value) * Double(value)
-            }
-        }
+        try write(pending)
         pending.removeAllRows()
+    }
+
+    private func write(_ block: SparseBatch) throws(CacheError) {
+        try writeFrame(layout.encode(block, &dictionaries, plain: countPlain), rows: block.rows)
+        index.header.rows += block.rows
+        index.header.clicks += block.labels.reduce(0) { $0 + Int($1) }
+        for (column, values) in block.numerics.enumerated() {
+            var moments = index.header.numerics[column]
+            for value in values where !value.isNaN {
+                moments.count += 1
+                moments.sum += Double(value)
+                moments.sumOfSquares += Double(value) * Double(value)
+            }
+            index.header.numerics[column] = moments
+        }
     }
 
     private func writeFrame(_ payload: [UInt8], rows: Int) throws(CacheError) {
@@ -133,6 +156,12 @@ public final class CacheWriter {
         do throws(FileError) { try file.write(bytes) } catch { throw CacheError(error) }
         offset += bytes.count
     }
+}
+
+/// How often ids of a field were written: `counts[n]` times `ids[n]`.
+public struct WrittenIDs: Sendable {
+    public let ids: [UInt32]
+    public let counts: [UInt32]
 }
 
 extension CacheError {

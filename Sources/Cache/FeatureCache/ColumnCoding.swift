@@ -13,17 +13,21 @@ enum ColumnCoding: UInt8 {
     }
 
     /// Appends a column, through the dictionary if that is smaller.
+    ///
+    /// - Returns: How it was stored; the dictionary has counted the values if they went through it.
+    @discardableResult
     static func append<Number: FixedWidthInteger & UnsignedInteger>(
         _ column: [Number], with dictionary: inout ValueDictionary<Number>, to bytes: inout [UInt8]
-    ) {
+    ) -> ColumnCoding {
         let (base, top) = range(column)
         let bits = BitPacking.width(of: UInt64(top - base))
         let entryBits = min(Number.bitWidth, BitPacking.width(of: UInt64(top)))
         if bits > 0, let codes = dictionary.encode(column, valueBits: bits, entryBits: entryBits) {
             append(codes, as: .dictionary, to: &bytes)
-        } else {
-            append(column, as: .plain, to: &bytes)
+            return .dictionary
         }
+        append(column, as: .plain, to: &bytes)
+        return .plain
     }
 
     private static func append<Number: FixedWidthInteger & UnsignedInteger>(
@@ -41,10 +45,13 @@ enum ColumnCoding: UInt8 {
     private static func storedWidth<Number: FixedWidthInteger>(_ width: Int, _ column: [Number]) -> Int {
         if width == 0 { return 0 }
         if width > 32 { return 64 }
-        var changes = 0
-        for index in column.indices.dropFirst() where column[index] != column[index - 1] { changes += 1 }
+        // As wide as the values, so that many are compared at once.
+        var changes: Number = 0
+        column.withUnsafeBufferPointer { column in
+            for index in 1..<column.count { changes &+= column[index] == column[index &- 1] ? 0 : 1 }
+        }
         // A run costs LZ4 about three bytes, including its literal.
-        guard changes * 24 < column.count * width else { return width }
+        guard Int(changes) * 24 < column.count * width else { return width }
         return width <= 8 ? 8 : width <= 16 ? 16 : 32
     }
 

@@ -3,13 +3,26 @@
 struct ValueDictionary<Number: FixedWidthInteger & UnsignedInteger & Sendable> {
     /// Values by their number.
     private(set) var values: [Number] = []
-    /// Number of the value in each slot, −1 if there is none. A power of two, at most half full.
-    private var slots: [Int32]
+    /// How often each value was encoded.
+    private(set) var counts: [UInt32] = []
+    /// A power of two, at most half full.
+    private var slots: [Slot]
     private let limit: Int
+    /// Blocks that are not tried: one before them had too many values although the dictionary was empty, and they most
+    /// likely have too.
+    private var blocksToSkip = 0
+    private static var skippedBlocks: Int { 7 }
+
+    /// A value beside its number, so that a look-up reads one place of memory.
+    private struct Slot {
+        var value: Number = 0
+        /// −1 if the slot is free.
+        var code: Int32 = -1
+    }
 
     init(limit: Int) {
         self.limit = limit
-        slots = [Int32](repeating: -1, count: 1_024)
+        slots = [Slot](repeating: Slot(), count: 1_024)
     }
 
     /// Returns the numbers of a block's values, numbering new values on the way. If storing the values themselves takes
@@ -19,66 +32,97 @@ struct ValueDictionary<Number: FixedWidthInteger & UnsignedInteger & Sendable> {
     ///   - valueBits: Bits per value in this block.
     ///   - entryBits: Bits that a new value takes in the dictionary.
     mutating func encode(_ column: [Number], valueBits: Int, entryBits: Int) -> [UInt32]? {
+        guard blocksToSkip == 0 else {
+            blocksToSkip -= 1
+            return nil
+        }
         let known = values.count
         let plain = column.count * valueBits
-        var highest: UInt32 = 0
-        var previous: (value: Number, code: UInt32)?
-        var codes: [UInt32] = []
-        codes.reserveCapacity(column.count)
-        for value in column {
-            if let previous, previous.value == value {
-                codes.append(previous.code)
-                continue
+        var codes = [UInt32](repeating: 0, count: column.count)
+        var done = codeKnown(column, from: 0, into: &codes)
+        while done < column.count {
+            let cost =
+                (values.count + 1 - known) * entryBits
+                + column.count * BitPacking.width(of: UInt64(values.count))
+            guard values.count < limit, cost < plain else {
+                forget(from: known)
+                blocksToSkip = known == 0 ? Self.skippedBlocks : 0
+                return nil
             }
-            var slot = self.slot(of: value)
-            if slots[slot] < 0 {
-                let cost =
-                    (values.count + 1 - known) * entryBits
-                    + column.count * BitPacking.width(of: UInt64(values.count))
-                guard values.count < limit, cost < plain else {
-                    forget(from: known)
-                    return nil
-                }
-                if 2 * values.count >= slots.count {
-                    grow()
-                    slot = self.slot(of: value)
-                }
-                slots[slot] = Int32(truncatingIfNeeded: values.count)
-                values.append(value)
-            }
-            let code = UInt32(truncatingIfNeeded: slots[slot])
-            highest = max(highest, code)
-            previous = (value, code)
-            codes.append(code)
+            number(column[done])
+            done = codeKnown(column, from: done, into: &codes)
         }
+        let highest = codes.max() ?? 0
         let cost = (values.count - known) * entryBits + column.count * BitPacking.width(of: UInt64(highest))
         guard cost < plain else {
             forget(from: known)
             return nil
         }
+        counts.withUnsafeMutableBufferPointer { counts in
+            for code in codes { counts[Int(code)] &+= 1 }
+        }
         return codes
     }
 
-    /// Returns a value's slot, or the free slot where it would go.
+    /// Writes the numbers of values from `start` on up to the first new one, and returns its position. The loop that
+    /// every value goes through: no array in it is checked or changed.
+    private func codeKnown(_ column: [Number], from start: Int, into codes: inout [UInt32]) -> Int {
+        let mask = slots.count &- 1
+        return column.withUnsafeBufferPointer { column in
+            codes.withUnsafeMutableBufferPointer { codes in
+                slots.withUnsafeBufferPointer { slots in
+                    for index in start..<column.count {
+                        let value = column[index]
+                        var place = Self.home(of: value) & mask
+                        while slots[place].value != value, slots[place].code >= 0 { place = (place &+ 1) & mask }
+                        let code = slots[place].code
+                        guard code >= 0 else { return index }
+                        codes[index] = UInt32(truncatingIfNeeded: code)
+                    }
+                    return column.count
+                }
+            }
+        }
+    }
+
+    /// Gives a new value its number.
+    private mutating func number(_ value: Number) {
+        if 2 * values.count >= slots.count { grow() }
+        slots[slot(of: value)] = Slot(value: value, code: Int32(truncatingIfNeeded: values.count))
+        values.append(value)
+        counts.append(0)
+    }
+
     @inline(__always)
+    private static func home(of value: Number) -> Int {
+        Int(truncatingIfNeeded: (UInt64(value) &* 0x9E37_79B9_7F4A_7C15) &>> 32)
+    }
+
+    /// Returns a value's slot, or the free slot where it would go.
     private func slot(of value: Number) -> Int {
         let mask = slots.count &- 1
-        var slot = Int(truncatingIfNeeded: (UInt64(value) &* 0x9E37_79B9_7F4A_7C15) &>> 32) & mask
-        while slots[slot] >= 0, values[Int(slots[slot])] != value { slot = (slot &+ 1) & mask }
-        return slot
+        var place = Self.home(of: value) & mask
+        while slots[place].code >= 0, slots[place].value != value { place = (place &+ 1) & mask }
+        return place
     }
 
     private mutating func grow() {
-        slots = [Int32](repeating: -1, count: 2 * slots.count)
-        for (code, value) in values.enumerated() { slots[slot(of: value)] = Int32(truncatingIfNeeded: code) }
+        slots = [Slot](repeating: Slot(), count: 2 * slots.count)
+        for (code, value) in values.enumerated() {
+            slots[slot(of: value)] = Slot(value: value, code: Int32(truncatingIfNeeded: code))
+        }
     }
 
     /// Removes the newest values, last first, so that no probe sequence loses a link.
     private mutating func forget(from known: Int) {
+        if known == 0 {
+            slots = [Slot](repeating: Slot(), count: 1_024)
+            (values, counts) = ([], [])
+        }
         while values.count > known {
-            let slot = self.slot(of: values[values.count - 1])
-            slots[slot] = -1
+            slots[slot(of: values[values.count - 1])] = Slot()
             values.removeLast()
+            counts.removeLast()
         }
     }
 }

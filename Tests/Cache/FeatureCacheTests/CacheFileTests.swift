@@ -41,6 +41,41 @@ import Testing
         return try writer.finish()
     }
 
+    @Test("Every id that is written is counted: by its dictionary, or by whoever is told of it")
+    func counts() throws {
+        try withTemporaryFolder { folder in
+            // The first field's second block has one value, which needs no dictionary; later ones have too many.
+            var random = CounterRandom(seed: 8)
+            let ids = (0..<1_000).map { row in
+                row < 100 ? UInt32(row % 7) : row < 200 ? 5 : UInt32(random.next() % 1_000)
+            }
+            var batch = Self.batch(rows: 1_000, seed: 4)
+            batch.fields[0] = .single(ids)
+            var plain = [[UInt32]](repeating: [], count: 2)
+            var calls = [0, 0]
+            let writer = try CacheWriter(
+                folder: folder, name: "part-0", specificationHash: "abc", day: Day(ordinal: 20_000), part: 0,
+                fields: Self.fields, numerics: ["price"], hasTruth: true, blockRows: 100
+            ) { field, ids in
+                plain[field] += ids
+                calls[field] += 1
+            }
+            try writer.append(batch.selecting(rows: Array(0..<100)))
+            try writer.append(batch.selecting(rows: Array(100..<1_000)))
+            _ = try writer.finish()
+            #expect(calls[0] > 0 && calls[0] < 10)
+            for (field, counted) in writer.counted.enumerated() {
+                var expected: [UInt32: UInt32] = [:]
+                switch batch.fields[field] {
+                case .single(let ids), .multi(_, let ids): for id in ids { expected[id, default: 0] += 1 }
+                }
+                var found = Dictionary(uniqueKeysWithValues: zip(counted.ids, counted.counts))
+                for id in plain[field] { found[id, default: 0] += 1 }
+                #expect(found == expected)
+            }
+        }
+    }
+
     @Test("What was written is read back, however it was cut into batches")
     func roundTrip() throws {
         try withTemporaryFolder { folder in
