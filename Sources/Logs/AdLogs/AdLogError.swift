@@ -32,6 +32,11 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
         case .noColumn(let relation, let column, let has):
             "\(relation) has no column ‘\(column)’; it has \(has.sorted().joined(separator: ", ")); "
                 + "correct the job file"
+        case .columnType(let table, let column, let found, let expected)
+        where expected == "timestamp with time zone" && ["timestamp without time zone", "date"].contains(found):
+            "column ‘\(column)’ of \(table) has type \(found), expected \(expected): without a zone it is no moment; read "
+                + "the log through a view that says which zone the times are of, such as SELECT …, "
+                + "\(found == "date" ? "\(column)::timestamp" : column) AT TIME ZONE 'UTC' AS \(column) FROM \(table)"
         case .columnType(let table, let column, let found, let expected):
             "column ‘\(column)’ of \(table) has type \(found), expected \(expected); use a table of its own "
                 + "(rocket import --into NAME) or correct the job file"

@@ -158,7 +158,8 @@ public struct LogDays: Sendable {
             }
     }
 
-    /// Finds tables with rows whose time is on no day that a job could handle: before 1900, after 2199, or infinite.
+    /// Finds tables with rows whose time is on no day that a job could handle: NULL, infinite, before 1900 or after
+    /// 2199.
     public func oddTimes(on connection: Connection) throws -> [OddTimes] {
         try [
             (LogRelation(source.impressions, on: connection), source.impressions.time),
@@ -169,7 +170,8 @@ public struct LogDays: Sendable {
                 try connection.execute(
                     """
                     SELECT count(*) AS rows FROM \(log.from("l"))
-                    WHERE (\(time) < \(Self.firstTime) OR \(time) >= \(Self.endOfTimes)) AND \(log.condition("l"))
+                    WHERE (\(time) IS NULL OR \(time) < \(Self.firstTime) OR \(time) >= \(Self.endOfTimes))
+                      AND \(log.condition("l"))
                     """
                 ).first?.int("rows") ?? 0
             return rows == 0 ? nil : OddTimes(table: log.table, column: column, rows: rows)
@@ -207,8 +209,8 @@ public struct OddTimes: Sendable, CustomStringConvertible {
     let rows: Int
 
     public var description: String {
-        "\(table).\(column) of \(rows) rows is infinite, before 1900 or after 2199; these rows are on no day and not "
-            + "used"
+        "\(table).\(column) of \(rows) rows is NULL, infinite, before 1900 or after 2199; these rows are on no day and "
+            + "not used"
     }
 }
 

@@ -87,6 +87,7 @@ public struct Doctor {
         if isMigrated {
             findings += look(.rights, "results") { try Self.resultRights(on: results) }
             findings += look(.rights, "others") { try Self.writers(on: results) }
+            findings += look(.rights, "seals") { try Self.seals(on: results) }
         }
         if let job {
             findings += look(.disk, "cache.directory") { try Self.disk(job, isMigrated ? results : nil, logs) }

@@ -74,6 +74,48 @@ import Testing
         }
     }
 
+    @Test("A seal that is disabled, gone or replaced is found, and the statement that puts it back does")
+    func seals() throws {
+        try TestDatabase.run { url in
+            let connection = try TestDatabase.connect(url)
+            func broken() -> [Finding] { Self.complaints(Self.examine(url)).filter { $0.subject == "seals" } }
+            #expect(broken().isEmpty)
+            for (sql, says) in [
+                ("ALTER TABLE rocket.artifacts DISABLE TRIGGER artifacts_seal", "artifacts_seal .* is disabled"),
+                (
+                    "ALTER TABLE rocket.gate_rules ENABLE REPLICA TRIGGER gate_rules_seal",
+                    "gate_rules_seal .* is disabled"
+                ),
+                ("DROP TRIGGER model_versions_state ON rocket.model_versions", "model_versions_state .* is gone"),
+                ("DROP TRIGGER open_versions_end ON rocket.open_versions", "open_versions_end .* is gone"),
+                (
+                    """
+                    DROP TRIGGER deployments_append_only ON rocket.deployments;
+                    CREATE TRIGGER deployments_append_only BEFORE DELETE ON rocket.deployments
+                        FOR EACH ROW EXECUTE FUNCTION rocket.refuse_change()
+                    """, "deployments_append_only .* is not the one"
+                ),
+            ] {
+                try connection.script(sql)
+                let found = broken()
+                #expect(found.count == 1 && found[0].state == .problem, "\(sql): \(found)")
+                let finding = try #require(found.first)
+                #expect(try finding.found.contains(Regex(says)), "\(finding)")
+                try connection.script(try #require(finding.mend))
+                #expect(broken().isEmpty, "\(sql)")
+            }
+            // All triggers that the migrations make are looked at.
+            let names = try connection.execute(
+                """
+                SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname) AS sql FROM pg_trigger
+                WHERE tgrelid::regclass::text LIKE 'rocket.%' AND NOT tgisinternal
+                """
+            ).map { try $0.text("sql") }
+            for name in names { try connection.script(name) }
+            #expect(broken().count == names.count && names.count >= 20)
+        }
+    }
+
     @Test("Missing, damaged and forgotten cache files are told apart; a flipped byte is found by reading all of them")
     func cache() throws {
         try TestJob.withJob { url, job in
