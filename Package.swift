@@ -262,8 +262,8 @@ let operations = room(
             name: "NightTests",
             dependencies: [
                 "Backfill", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Evaluation", "Experiments",
-                "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres", "Reports", "Runs",
-                "TestSupport", "Training",
+                "FeatureCache", "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres", "Reports",
+                "RocketLaunching", "Runs", "TestSupport", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

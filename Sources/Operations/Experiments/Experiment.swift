@@ -95,19 +95,26 @@ private struct SeedWork {
                     try RegressionTraining(context, databases.extraction, recorder).train(on: data.training, seed: seed)
                 }
                 try results.write(
-                    try scoring.score([trained.judged], on: data.evaluation).evaluations(),
+                    try scoring.evaluate([trained.judged], clickRate: clickRate, on: data.evaluation),
                     of: ExperimentResults.Training(trained.report), run)
                 continue
             }
             let trained = try trainings.train(nets, hint: arm.hint)
             try results.write(
-                try scoring.evaluate(trained.model, arm: nets, on: data.evaluation),
+                try scoring.evaluate(
+                    trained.model.judgedNets(arm: nets.rawValue), clickRate: clickRate, on: data.evaluation),
                 of: ExperimentResults.Training(trained.report), run)
             if nets != .booster { try checkpoints(of: arm).remove() }
         }
         // Other arms may have learnt from it.
         try checkpoints(of: ExperimentArm(.nets(.booster))).remove()
         return missing.count
+    }
+
+    /// Of the training rows.
+    private var clickRate: Double {
+        let (rows, clicks) = data.training.reduce((0, 0)) { ($0.0 + $1.rows, $0.1 + $1.clicks) }
+        return Double(clicks) / Double(max(1, rows))
     }
 
     private func trainings() throws -> ArmTrainings {

@@ -41,9 +41,9 @@ public enum JobError: Error, CustomStringConvertible {
     case nothingToJudgeBy(days: ClosedRange<Day>)
     /// More of a day's impressions could not be used than the job file allows.
     case tooManyRejected(day: Day, rejected: Int, of: Int, allowed: Double)
-    /// More of a judged day's impressions have no score than the job file allows to be left out; `example`: the largest
-    /// number of one of them.
-    case tooManyUnscored(day: Day, unscored: Int, of: Int, example: String?, allowed: Double)
+    /// More of a judged day's impressions have no score than the job file allows to be left out; `nets`: how many each
+    /// net leaves open; `example`: the largest number of one of them.
+    case tooManyUnscored(day: Day, unscored: Int, of: Int, nets: String, example: String?, allowed: Double)
     /// More of a day's impressions share their id with others than the job file allows.
     case repeatedIDs(day: Day, table: String, id: String, shared: Int, of: Int, allowed: Double)
     /// The days asked for are not after the days trained on.
@@ -101,8 +101,8 @@ public enum JobError: Error, CustomStringConvertible {
         case .tooManyRejected(let day, let rejected, let all, let allowed):
             "\(rejected) of the \(all) impressions of \(day) could not be used, extraction.rejected_share allows "
                 + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --day \(day) --rebuild"
-        case .tooManyUnscored(let day, let unscored, let all, let example, let allowed):
-            "\(unscored) of the \(all) impressions of \(day) have no score, extraction.rejected_share allows "
+        case .tooManyUnscored(let day, let unscored, let all, let nets, let example, let allowed):
+            "\(unscored) of the \(all) impressions of \(day) have no score (\(nets)), extraction.rejected_share allows "
                 + "\(allowed): " + Self.reason(unscored: example, day)
         case .repeatedIDs(let day, let table, let id, let shared, let all, let allowed):
             "\(shared) of the \(all) impressions of \(day) in \(table) share their id with others, source.repeated_share "

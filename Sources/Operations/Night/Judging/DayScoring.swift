@@ -76,11 +76,64 @@ package struct DayScoring {
         try score(trained.judgedNets(arm: arm.rawValue), on: entries).evaluations()
     }
 
+    /// Judges nets of an experiment on a cached day, each on all impressions.
+    ///
+    /// - Parameter clickRate: What a net answers where it gives no finite number.
+    package func evaluate(
+        _ nets: [JudgedNet], clickRate: Double, on entries: [CacheManifest.Entry]
+    ) throws -> [NetEvaluation] {
+        let (scored, unscored) = try scan(nets, live: nil, .answered(clickRate: clickRate), entries)
+        try check(unscored, of: nets, entries)
+        if unscored.count > 0 {
+            log.warning(
+                """
+                \(scored.day): \(open(unscored, nets)) impressions get no finite number and are judged as \
+                \(String(format: "%.4f", clickRate)), the click rate of the training rows, so that all arms are judged \
+                on the same \(scored.labels.count): \(JobError.reason(unscored: unscored.example, scored.day))
+                """)
+        }
+        return try scored.evaluations()
+    }
+
     /// Scores a cached day, of which there is at least one file.
     package func score(_ nets: [JudgedNet], on entries: [CacheManifest.Entry]) throws -> ScoredDay {
+        try score(nets, live: nil, on: entries)
+    }
+
+    /// - Parameter live: Is judged too, unless it leaves more impressions open than may be left out.
+    func score(_ nets: [JudgedNet], live: LiveModel?, on entries: [CacheManifest.Entry]) throws -> ScoredDay {
+        let liveNets = live?.model?.judgedNets(arm: LiveModel.arm) ?? []
+        let (scored, unscored) = try scan(nets, live: liveNets, .leftOut, entries)
+        let total = entries.reduce(0) { $0 + $1.rows }
+        if let live, !isAllowed(unscored.count, of: total), isAllowed(unscored.countWithoutLive, of: total) {
+            log.error(
+                """
+                live version \(live.version) cannot be compared with: it gives no finite number for \
+                \(unscored.byNet[nets.count...].max() ?? 0) of the \(total) impressions of \(scored.day), the new nets \
+                leave \(unscored.countWithoutLive) open; promote the new one by hand: rocket models promote --force \
+                --reason …
+                """)
+            return try score(nets, live: nil, on: entries)
+        }
+        try check(unscored, of: nets + liveNets, entries)
+        if unscored.count > 0 {
+            log.warning(
+                """
+                \(scored.day): \(unscored.count) of \(total) impressions are left out of the judgement \
+                (\(open(unscored, nets + liveNets))): \(JobError.reason(unscored: unscored.example, scored.day))
+                """)
+        }
+        return scored
+    }
+
+    private func scan(
+        _ own: [JudgedNet], live: [JudgedNet]?, _ treatment: UnscoredRows.Treatment, _ entries: [CacheManifest.Entry]
+    ) throws -> (ScoredDay, UnscoredRows) {
+        let nets = own + (live ?? [])
         let total = entries.reduce(0) { $0 + $1.rows }
         let space = ScratchSpace(folder: jobFile.cacheDirectory)
-        var unscored = UnscoredRows(numerics: jobFile.features.numerics.map(\.name))
+        var unscored = UnscoredRows(
+            nets: nets.count, ownNets: own.count, numerics: jobFile.features.numerics.map(\.name), treatment)
         let labels = ColumnWriter<UInt8>(space)
         let groups = ColumnWriter<UInt64>(space)
         let truth = ColumnWriter<Float>(space)
@@ -94,7 +147,7 @@ package struct DayScoring {
                 var block = try reader.block(index)
                 var logits = nets.map { $0.logits(block) }
                 done += block.rows
-                unscored.leaveOut(of: &block, &logits)
+                unscored.treat(&block, &logits)
                 try labels.append(block.labels)
                 if jobFile.evaluation.group != nil { try groups.append(block.groups) }
                 truthIsKnown = truthIsKnown && !block.truth.contains(where: \.isNaN)
@@ -104,8 +157,7 @@ package struct DayScoring {
                 try recorder.progress(StageProgress(title: "evaluate", done: done, total: total, unit: "rows"))
             }
         }
-        try report(unscored, of: total, on: entries[0].day)
-        return ScoredDay(
+        let scored = ScoredDay(
             day: entries[0].day, labels: try labels.finish(), groups: try groups.finish(),
             truth: truthIsKnown ? try truth.finish() : StoredColumn(),
             slices: Dictionary(
@@ -113,23 +165,30 @@ package struct DayScoring {
             nets: try zip(nets, scores).map {
                 ScoredDay.Net(arm: $0.arm, name: $0.name, probabilities: try $1.finish())
             }, space: space)
+        return (scored, unscored)
     }
 
-    /// Reports which impressions have no score.
-    ///
+    private func isAllowed(_ unscored: Int, of all: Int) -> Bool {
+        unscored < all && Double(unscored) <= jobFile.extraction.rejectedShare * Double(all)
+    }
+
     /// - Throws: `JobError.tooManyUnscored` if they are more than the job file allows to be left out.
-    private func report(_ unscored: UnscoredRows, of all: Int, on day: Day) throws {
-        guard unscored.count > 0 else { return }
-        let allowed = jobFile.extraction.rejectedShare
-        guard unscored.count < all, Double(unscored.count) <= allowed * Double(all) else {
+    private func check(
+        _ unscored: UnscoredRows, of nets: [JudgedNet], _ entries: [CacheManifest.Entry]
+    ) throws {
+        let total = entries.reduce(0) { $0 + $1.rows }
+        guard unscored.count == 0 || isAllowed(unscored.count, of: total) else {
             throw JobError.tooManyUnscored(
-                day: day, unscored: unscored.count, of: all, example: unscored.example, allowed: allowed)
+                day: entries[0].day, unscored: unscored.count, of: total, nets: open(unscored, nets),
+                example: unscored.example, allowed: jobFile.extraction.rejectedShare)
         }
-        log.warning(
-            """
-            \(day): \(unscored.count) of \(all) impressions are left out of the judgement: \
-            \(JobError.reason(unscored: unscored.example, day))
-            """)
+    }
+
+    /// Returns how many impressions each net leaves open, of those that leave any.
+    private func open(_ unscored: UnscoredRows, _ nets: [JudgedNet]) -> String {
+        zip(nets, unscored.byNet).filter { $1 > 0 }
+            .map { $0.name == $0.arm ? "\($0.name) \($1)" : "\($0.name) net of \($0.arm) \($1)" }
+            .joined(separator: ", ")
     }
 }
 

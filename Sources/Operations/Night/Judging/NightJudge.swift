@@ -48,7 +48,7 @@ struct NightJudge {
         let live = promotion == .byGate ? try LiveModel.find(context, databases.registry) : nil
         let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
             try DayScoring(context, databases.extraction, recorder)
-                .score(candidate.nets + (live?.model?.judgedNets(arm: LiveModel.arm) ?? []), on: data.evaluation)
+                .score(candidate.nets, live: live, on: data.evaluation)
         }
         let evaluations = try scored.evaluations()
         let liveEvaluation = try scored.liveEvaluation(of: live)
