@@ -1,7 +1,6 @@
 import Alerts
 import CounterRandom
 import Foundation
-import JobFile
 import RocketServing
 
 extension FuzzTarget {
@@ -45,93 +44,6 @@ extension FuzzTarget {
         #"{"tags":[],"friend":"\u00e9\ud83d\ude80\n","age":null,"other":true,"user_id":"12"}"#, "{}",
         #"{"age":3.3e1,"at":1767607200.25,"deep":[[[[[[]]]]]],"friend":false}"#,
     ]
-
-    /// A job file: mistakes of every kind are said, whatever the text.
-    static let jobFile = FuzzTarget(name: "job-file") { random in
-        func below(_ count: Int) -> Int { Int(random.next() % UInt64(max(1, count))) }
-        var lines = job.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        for _ in 0...below(3) {
-            let place = below(lines.count)
-            switch below(7) {
-            case 0: lines.remove(at: place)
-            case 1: lines.insert(lines[below(lines.count)], at: place)
-            case 2:
-                lines[place] =
-                    String(repeating: " ", count: below(6)) + lines[place].trimmingCharacters(in: .whitespaces)
-            case 3...5:
-                // One value of the line.
-                let words = lines[place].split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-                var changed = words
-                changed[below(words.count)] = hostile[below(hostile.count)]
-                lines[place] = changed.joined(separator: " ")
-            default: lines.swapAt(place, below(lines.count))
-            }
-            if lines.isEmpty { lines = [""] }
-        }
-        var bytes = Array(lines.joined(separator: "\n").utf8)
-        if below(4) == 0 { Mutator.mutate(&bytes, with: [], &random) }
-        return FuzzInput(parts: [bytes])
-    } read: { input in
-        do throws(JobFileError) {
-            let job = try JobFile(text: String(decoding: input.parts[0], as: UTF8.self), path: "job.yaml")
-            _ = try? job.fingerprintText()
-        } catch {
-            guard "\(error)".contains("job.yaml") else { throw Wrong("the message does not name the file: \(error)") }
-            return .refused
-        }
-        return .accepted
-    }
-
-    private static let hostile = [
-        "-1", "0", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e308", "1e999", ".nan",
-        ".inf", "0x1F",
-        "0o17", "~", "null", "true", "[]", "{}", "[a, b]", "{a: b}", "!!binary aGk=", "&x", "*x", "<<: *x",
-        "99999999999999999999d",
-        "9223372036854775807d", "106751991167300d", "0s", "30m", "365d", "'", "\"", "|", ">", "? ", "- ", "#", "---",
-        "...", "\t",
-        "2026-02-30", "1_000", "+5", "é", "a.b.c", "\u{0}", "]", "}", "%YAML 9.9",
-    ]
-
-    private static let job = """
-        model: test
-        source:
-          impressions: {table: ad_log.impressions, id: impression_id, time: impressed_at}
-          clicks: {table: ad_log.clicks, impression_id: impression_id, time: clicked_at}
-          attribution_window: 30m
-          time_zone: Europe/Berlin
-        features:
-          - {name: category, kind: categorical, hash_bits: 6, minimum_count: 3, expire_after_days: 30}
-          - {name: slot, kind: categorical, table: category}
-          - {name: interests, kind: multi_valued, hash_bits: 6, pooling: mean, embedding_dim: 8}
-          - {name: price, kind: numeric, transform: log1p}
-          - {name: price_bucket, column: price, kind: bucketed, buckets: 5}
-          - {name: both, kind: cross, of: [category, price_bucket], hash_bits: 8}
-          - {name: hour, kind: hour_of_day}
-        nets:
-          embedding_dim: 4
-          light: [4]
-          booster: {hidden: [16, 8], activation: dice, batch_norm: true, dropout: 0.1}
-        rocket: {hint_loss: distillation, hint_weight: 3, temperature: 2, hint_warm_up: 0.1, sharing: embeddings}
-        training:
-          window_days: 2
-          batch_size: 128
-          epochs: 2
-          validation: {share: 0.1, per_epoch: 2, patience: 3}
-          schedule: {warm_up: 0.1, decay: cosine, decay_from: 0.5, end: 0.1}
-          linear: {learning_rate: 0.05, l1: 0.1, l2: 0.1}
-          rank_timeout: 60s
-        evaluation:
-          group: user_id
-          baselines: [light, booster]
-          slices: [category]
-          latency: {batch_sizes: [1, 10], calls: 100, request_columns: [category]}
-        promotion:
-          {margin: 0.002, confidence: 0.95, replicates: 400, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}
-        extraction: {workers: 1, shards: 2, rejected_share: 0.01}
-        database: {retry: 5m}
-        on_failure: {command: [logger, failed], webhook: "https://example.com/x", also: [locked]}
-        cache: {directory: cache, retention_days: 30}
-        """
 
     /// A metrics file that is merged: what is read is written again and read as the same.
     static let metrics = FuzzTarget(name: "metrics") { random in

@@ -1,7 +1,7 @@
 import CounterRandom
 
 /// JSON as a mutator sees it: order, digits and repeated keys are kept.
-indirect enum JSONTree {
+indirect enum JSONTree: Sendable {
     case object([(key: String, value: JSONTree)])
     case array([JSONTree])
     /// A number, `true`, `false` or `null`, as it stands.
