@@ -35,6 +35,10 @@ case_D2() {
     night a.yaml --metrics-file metrics.prom
     is 'a night with metrics' "$code" 0
     holds 'metrics are there' grep -q rocket_ metrics.prom
+    printf 'my notes\nother_metric 1\n' >notes.txt
+    night a.yaml --metrics-file notes.txt
+    is 'a file of somebody else is not replaced by metrics' "$(tr '\n' ' ' <notes.txt)" 'my notes other_metric 1 '
+    says 'and named' 'no metrics: notes.txt'
     # A device of the test's own: that of the machine is worth more than this test.
     if mknod null c 1 3 2>/dev/null; then
         r report --html null
@@ -388,4 +392,24 @@ case_D13() {
         holds "as one word: $line" grep -qxF -- "other $file" words
     done <commands
     fails 'nothing was run' [ -e X ]
+}
+
+case_D14() {
+    r doctor --migrations "$migrations"
+    is 'doctor before' "$code" 0
+    ask 'ALTER TABLE rocket.artifacts DISABLE TRIGGER artifacts_seal; DROP TRIGGER deployments_append_only ON rocket.deployments'
+    r doctor --migrations "$migrations"
+    is 'doctor without two seals' "$code" 7
+    says 'the one that is disabled' 'artifacts_seal of rocket.artifacts is disabled'
+    says 'the one that is gone' 'deployments_append_only of rocket.deployments is gone'
+    sed -n 's/^ *fix: \(.* TRIGGER .*\)/\1/p' out >fix.sql
+    is 'a fix for each' "$(wc -l <fix.sql)" 2
+    sql -f fix.sql >/dev/null
+    r doctor --migrations "$migrations"
+    is 'doctor after the fixes' "$code" 0
+    ask 'ALTER ROLE rocket_writer SET session_replication_role = replica'
+    r doctor --migrations "$migrations"
+    says 'a role whose sessions fire no trigger' 'role rocket_writer fire no trigger'
+    is 'is a problem' "$code" 7
+    ask 'ALTER ROLE rocket_writer RESET session_replication_role'
 }

@@ -151,3 +151,23 @@ case_B8() {
     is 'a folder' "$code" 6
     says 'is called one' 'folder'
 }
+
+case_B9() {
+    csv one.csv id,shown_at,ad,clicked 50 '$n,2026-01-05 10:00:00,ad$n,$((n % 2))'
+    csv two.csv id,shown_at,clicked 50 'b$n,2026-01-06 10:00:00,0'
+    : >empty.csv
+    iconv -f UTF-8 -t UTF-16 one.csv >wide.csv
+    printf 'PK\003\004rows' >rows.xlsx
+    local name
+    for name in misspelt.csv empty.csv wide.csv rows.xlsx .; do
+        load one.csv "$name" --into t --id id --time shown_at --label clicked
+        is "a second file that cannot be read, $name: nothing is imported" "$((code > 0)) $(absent t)" '1 t'
+        says 'the file is named' "$name"
+        [ "$name" != wide.csv ] || says 'with what to do' 'UTF-16.*iconv'
+        [ "$name" != rows.xlsx ] || says 'with what to do' 'workbook; save its rows as csv'
+    done
+    load one.csv two.csv --into t --id id --time shown_at --label clicked
+    is 'two files of which one lacks a column' "$code $(rows t)" '0 100'
+    says 'the column is named' 'two.csv has no column for ad'
+    fails 'the other file lacks nothing' grep -q 'one.csv has no column' err
+}

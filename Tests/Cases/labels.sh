@@ -111,12 +111,17 @@ case_A5() {
     job b b
     night a.yaml
     night b.yaml
-    ask "INSERT INTO a.shown VALUES (9001, 'infinity', 'x', 1), (9002, '0044-03-15 BC', 'x', 1), (9003, '12026-01-05', 'x', 1), (9004, '-infinity', 'x', 1)"
+    ask "INSERT INTO a.shown VALUES (9001, 'infinity', 'x', 1), (9002, '0044-03-15 BC', 'x', 1), (9003, '12026-01-05', 'x', 1), (9004, '-infinity', 'x', 1), (9005, NULL, 'x', 1)"
     r init --impressions a.shown --clicks a.clicked --output drafted.yaml
     is 'init' "$code" 0
     r doctor --job a.yaml --migrations "$migrations"
     fails 'doctor does not fail by it' grep -qE '22008|out of range' out err
-    says 'doctor counts them' '(infinit|odd|BC|outside|year)'
+    says 'doctor counts them, the one without a time too' 'of 5 rows is NULL, infinite'
+    ask 'CREATE TABLE a.local AS SELECT id, at::timestamp AS at, ad, price FROM a.shown WHERE id < 900'
+    impressions='{table: a.local, id: id, time: at}' job local a
+    r config check local.yaml --database
+    is 'times without a zone' "$code" 6
+    says 'with the view that helps' "AT TIME ZONE 'UTC' AS at FROM a.local"
     r status
     is 'status' "$code" 0
     says 'status shows the one model' '^\|? *a '

@@ -17,6 +17,14 @@ public struct LogImporter {
         tables = LogTables(prefix: request.prefix)
     }
 
+    /// Checks that a file is there and has a header that fits the request; reads no more of it.
+    ///
+    /// - Throws: `ImportError`.
+    public func check(file: String) throws {
+        try Self.requireFile(file)
+        _ = try request.rowFormat(file: file, header: header(of: file), digest: "")
+    }
+
     /// Imports a file. A file with too many rejected rows is refused: only its first rejected rows are kept, in the
     /// quarantine, and it counts as never imported.
     ///
@@ -47,6 +55,7 @@ public struct LogImporter {
                 if summary.impressions == 0 || summary.rejectedShare > request.rejectedShare {
                     throw Refusal(summary: summary, rejected: chunk.firstRejected)
                 }
+                summary.missingColumns = try missing(format.columns)
                 if request.makesIDs { summary.earlierOfTheName = try impressions(named: file) }
                 try record(summary, digest: digest)
                 return summary
@@ -134,6 +143,14 @@ public struct LogImporter {
             WHERE file = $1 AND impressions_table = $2 AND impressions > 0
             """, [.text(file), .text(tables.impressions)]
         ).first?.intOrNil("n")
+    }
+
+    /// Returns the feature columns that the table has from other files and this one lacks. The standard tables have
+    /// those of generated logs too.
+    private func missing(_ columns: [LogColumn]) throws -> [String] {
+        guard request.prefix != nil else { return [] }
+        let known = ["impression_id", "impressed_at", "user_id"] + columns.map(\.name)
+        return try connection.columns(of: tables.impressions).keys.filter { !known.contains($0) }.sorted()
     }
 
     /// Returns the time of the `order`-th of `total` rows: equal shares per day, evenly spaced.
@@ -231,6 +248,8 @@ public struct ImportSummary: Sendable {
     /// Quarantined rows by reason; values within reasons are left out, so that like reasons count together.
     public var reasons: [String: Int] = [:]
     public var outcome: Outcome
+    /// Columns of the table that the file does not have: they are NULL in its rows.
+    public var missingColumns: [String] = []
     /// Impressions from an earlier file of the same name, if ids are generated; nil if there are none.
     public var earlierOfTheName: Int?
 

@@ -61,6 +61,9 @@ public struct RecordReader {
             count -= held
             // A byte order mark is not part of the first field.
             let skip = isFirst && buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+            if isFirst, let reason = Self.otherFormat(buffer.prefix(count)) {
+                throw ImportError.unreadable(file: path, reason: reason)
+            }
             isFirst = false
             // Line by line, so that each record's line is known even where fields hold line breaks.
             var start = skip
@@ -102,6 +105,14 @@ public struct RecordReader {
         guard end < count else { return (end - start, false) }
         let isPair = buffer[end] == UInt8(ascii: "\r") && end + 1 < count && buffer[end + 1] == UInt8(ascii: "\n")
         return (end - start + (isPair ? 2 : 1), true)
+    }
+
+    /// Returns what a file is that is no text in UTF-8, by its first bytes; nil if they do not tell.
+    private static func otherFormat(_ bytes: ArraySlice<UInt8>) -> String? {
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            return "it is text in UTF-16; save it as UTF-8: iconv -f UTF-16 -t UTF-8"
+        }
+        return bytes.starts(with: [0x50, 0x4B, 3, 4]) ? "it is a zip archive or a workbook; save its rows as csv" : nil
     }
 
     /// States of libcsv's parser: ROW_NOT_BEGUN and FIELD_BEGUN in its source. Its own check for an unclosed quote

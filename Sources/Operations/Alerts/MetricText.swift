@@ -21,6 +21,16 @@ public enum MetricText {
         }
     }
 
+    /// Returns whether a text has any line that this program, or another version of it, writes; an empty text has.
+    static func isOwn(_ text: String) -> Bool {
+        let lines = text.split(whereSeparator: \.isNewline)
+        return lines.isEmpty
+            || lines.contains { line in
+                let name = ["# HELP ", "# TYPE "].first { line.hasPrefix($0) }.map { line.dropFirst($0.count) } ?? line
+                return name.hasPrefix("rocket_")
+            }
+    }
+
     private static func line(_ sample: MetricSample) -> String {
         let labels = sample.labels.map { "\($0.name)=\"\(escaped($0.value, alsoQuotes: true))\"" }
         let braces = labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}"

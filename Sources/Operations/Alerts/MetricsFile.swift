@@ -22,19 +22,25 @@ public struct MetricsFile {
         defer { close(directory) }
         waitForOthers(directory)
         // The collector reads names that end with .prom only, so it ignores the temporary file.
-        do throws(FileError) {
+        do {
             try output.replace(with: Array(MetricText.text(change(try samples())).utf8), mode: .exactly(0o644))
-        } catch {
+        } catch let error as FileError {
             throw CannotWrite(path: path, reason: error.reason)
         }
     }
 
-    private func samples() throws(FileError) -> [MetricSample] {
-        guard let file = try RegularFile(path), file.size <= Self.mostBytes else { return [] }
-        return MetricText.samples(String(decoding: try file.bytes(), as: UTF8.self))
+    /// - Throws: `CannotWrite` if the file is somebody else's, which is never replaced.
+    private func samples() throws -> [MetricSample] {
+        guard let file = try RegularFile(path), file.size > 0 else { return [] }
+        guard file.size <= Self.mostBytes else { throw CannotWrite(path: path, reason: Self.isOther) }
+        let text = String(decoding: try file.bytes(), as: UTF8.self)
+        guard MetricText.isOwn(text) else { throw CannotWrite(path: path, reason: Self.isOther) }
+        return MetricText.samples(text)
     }
 
-    /// Far above what the models of a machine fill; anything longer is not read, but replaced.
+    private static let isOther = "it holds what this program did not write; name a file of its own"
+
+    /// Far above what the models of a machine fill.
     private static let mostBytes = 16 << 20
 
     /// Waits at most a second: a stuck process must not hold up this one.

@@ -19,6 +19,8 @@ public func importLogs(
         try connection.execute("SELECT to_regclass('rocket.imports') IS NOT NULL AS ok").first?.bool("ok") == true
     else { throw JobError.notMigrated }
     let importer = LogImporter(request, on: connection)
+    // A name that is misspelt is said before the files before it are imported.
+    for file in request.files { try importer.check(file: file) }
     let summaries = try request.files.map { file in
         let summary = try importer.run(file: file) { step in
             switch step {
@@ -32,6 +34,10 @@ public func importLogs(
             log.warning("\(file): nothing was imported; see rocket.quarantine_rows")
         } else if summary.quarantined > 0 {
             log.warning("\(file): \(summary.quarantined) rows went to rocket.quarantine_rows")
+        }
+        if !summary.missingColumns.isEmpty {
+            let names = summary.missingColumns.joined(separator: ", ")
+            log.warning("\(file) has no column for \(names), which other files have; it is NULL in this one's rows")
         }
         if let earlier = summary.earlierOfTheName {
             log.warning(

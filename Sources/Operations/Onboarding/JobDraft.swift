@@ -116,6 +116,11 @@ struct JobDraft: Sendable {
                 "\(sample.clicks) clicks in the sample are too few to tell how long people wait with them; "
                     + "attribution_window is a guess")
         }
+        if sample.clicks == sample.rows {
+            remarks.append(
+                "each of the \(sample.rows) impressions in the sample is clicked, so there is nothing to learn: the tables "
+                    + "may be named the wrong way round; one that holds both events needs a where: on either side")
+        }
         if sample.days.count < 2 {
             remarks.append(
                 "the log has rows of \(sample.days.first.map { "\($0)" } ?? "no day") only; a night trains on one day at "

@@ -44,11 +44,11 @@ import Testing
     @Test("Every id that is written is counted: by its dictionary, or by whoever is told of it")
     func counts() throws {
         try withTemporaryFolder { folder in
-            // The first field's second block has one value, which needs no dictionary; later ones have too many.
+            // Of the first field, the first block has few values, the second one, and the others too many.
             var random = CounterRandom(seed: 8)
-            let ids = (0..<1_000).map { row in
-                row < 100 ? UInt32(row % 7) : row < 200 ? 5 : UInt32(random.next() % 1_000)
-            }
+            let few = (0..<100).map { UInt32($0 % 7) * 140 }
+            let many = (0..<800).map { _ in UInt32(random.next() % 1_000) }
+            let ids = few + [UInt32](repeating: 5, count: 100) + many
             var batch = Self.batch(rows: 1_000, seed: 4)
             batch.fields[0] = .single(ids)
             var plain = [[UInt32]](repeating: [], count: 2)

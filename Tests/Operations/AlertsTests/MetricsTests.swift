@@ -96,6 +96,16 @@ import Testing
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode == 0o644)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["rocket.prom"])
+            let others = "\(folder)/notes"
+            for (text, isOwn) in [("notes\n", false), ("other 1\n", false), ("", true), ("# HELP rocket_x y\n", true)] {
+                try text.write(toFile: others, atomically: true, encoding: .utf8)
+                if isOwn {
+                    try MetricsFile(others).update(metrics().samples(after:))
+                } else {
+                    #expect(throws: MetricsFile.CannotWrite.self) { try MetricsFile(others).update { $0 } }
+                }
+                #expect(try String(contentsOfFile: others, encoding: .utf8).contains("rocket_run_exit_code") == isOwn)
+            }
             #expect(throws: MetricsFile.CannotWrite.self) {
                 try MetricsFile("\(folder)/none/rocket.prom").update { $0 }
             }

@@ -16,6 +16,7 @@ import Training
     private static func withJob(days: Int, _ body: (Connection, () throws -> TestJob) throws -> Void) throws {
         let untransformed = { (text: String) in
             text.replacing("kind: numeric, transform: log1p", with: "kind: numeric")
+                + "\npromotion: {least_clicks: 1, lowest_pcoc: 0.01, highest_pcoc: 100, margin: 1}"
         }
         try TestJob.withJob(days: days, change: untransformed) { url, job in
             let connection = try TestDatabase.connect(url)
