@@ -197,8 +197,8 @@ let operations = room(
         .target(
             name: "Experiments",
             dependencies: [
-                "CounterRandom", "Days", "Digests", "Extract", "Features", "JobFile", "ModelRegistry", "Night",
-                "Postgres", "Reports", "RocketLaunching", "Runs", "Training",
+                "CounterRandom", "Days", "Digests", "Evaluation", "Extract", "Features", "JobFile", "ModelRegistry",
+                "Night", "Postgres", "Reports", "RocketLaunching", "Runs", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(

@@ -101,6 +101,18 @@ public struct EvaluationReport: Codable, Equatable, Sendable {
         try auc(of: StoredColumn(scores), labels: StoredColumn(labels), space: .memory)
     }
 
+    /// Returns the mean cross-entropy of probabilities.
+    ///
+    /// - Throws: If there are no rows, lengths differ, or a row's label or probability is invalid.
+    public static func logLoss(of probabilities: [Float], labels: [UInt8]) throws(EvaluationError) -> Double {
+        var sum = 0.0
+        try ScoredRows(labels: StoredColumn(labels), scores: StoredColumn(probabilities)).forEachRow {
+            row throws(EvaluationError) in
+            sum += ReportStream.crossEntropy(label: row.label, probability: Double(row.score))
+        }
+        return sum / Double(labels.count)
+    }
+
     private static func measure(
         _ rows: ScoredRows<some BinaryFloatingPoint>, space: ScratchSpace
     ) throws(EvaluationError) -> EvaluationReport {

@@ -24,6 +24,8 @@ struct SearchWork {
 struct SearchTrials {
     /// Epochs of each rung; each net is judged at its best point up to there.
     static let rungs = [1, 3, 30]
+    /// The rung of the final's lines.
+    static let finalRung = rungs.count
 
     let fingerprint: String
     /// Of all trials, those of earlier runs too.
@@ -41,6 +43,10 @@ struct SearchTrials {
         let boosterLoss: Double?
         let epochs: Double
         let seconds: Double
+        /// Of the final only: how many seeds were trained, and the standard error of the log loss's difference from the
+        /// job file as it is.
+        var seeds: Int?
+        var standardError: Double?
 
         var name: String { SearchTrials.name(changes) }
     }
@@ -117,7 +123,9 @@ struct SearchTrials {
         return ArmTrainings(
             ArmTrainer(
                 work.context, work.databases.extraction, work.recorder, work.launch, counted: work.counted),
-            ArmTrainings.Work(entries: work.entries, checkpoints: { _ in folder }, choices: choices), job: job)
+            ArmTrainings.Work(
+                entries: work.entries, leftOut: SearchFinal.leftOut, checkpoints: { _ in folder }, choices: choices),
+            job: job)
     }
 
     /// The best of the highest rung that any variant reached: there the job file as it is has something to be compared
@@ -130,17 +138,55 @@ struct SearchTrials {
         return best
     }
 
+    /// Holds the final, or finds it done.
+    ///
+    /// - Parameters:
+    ///   - changes: of the variant.
+    ///   - seconds: that the search may take in all.
+    /// - Returns: nil where it tells nothing: a training ended in numbers that are not finite.
+    mutating func final(
+        _ final: SearchFinal, _ changes: [SettingChange], until limit: Double
+    ) throws -> (base: Trial, variant: Trial)? {
+        if let base = try stored([], rung: Self.finalRung), let variant = try stored(changes, rung: Self.finalRung),
+            base.seeds == variant.seeds
+        {
+            return (base, variant)
+        }
+        work.context.log.info("final: \(Self.name(changes)) against the job file as it is")
+        guard let outcome = try final.run(changes, seconds: limit - seconds), let difference = outcome.difference,
+            let base = try trial([], outcome.base, final), var variant = try trial(changes, outcome.variant, final)
+        else { return nil }
+        variant.standardError = difference.standardError
+        trained += 2
+        for trial in [base, variant] {
+            seconds += trial.seconds
+            try write(trial, job: SearchedSettings.job(work.context.jobFile, with: trial.changes)?.text ?? "")
+        }
+        try final.removeCheckpoints(changes)
+        return (base, variant)
+    }
+
+    private func trial(
+        _ changes: [SettingChange], _ judged: SearchFinal.Judged, _ final: SearchFinal
+    ) throws -> Trial? {
+        guard let light = try final.logLoss(judged.light) else { return nil }
+        return Trial(
+            changes: changes, rung: Self.finalRung, lightLoss: light, boosterLoss: try final.logLoss(judged.booster),
+            epochs: judged.epochs, seconds: judged.seconds, seeds: judged.light.count)
+    }
+
     private func stored(_ changes: [SettingChange], rung: Int) throws -> Trial? {
         try work.databases.results.execute(
             """
-            SELECT light_log_loss, booster_log_loss, epochs, seconds FROM rocket.search_trials
+            SELECT light_log_loss, booster_log_loss, epochs, seconds, seeds, standard_error FROM rocket.search_trials
             WHERE fingerprint = $1 AND rung = $2 AND changes = $3
             """, [.text(fingerprint), .int(rung), .text(Self.name(changes))]
         ).first.map { row in
             Trial(
                 changes: changes, rung: rung, lightLoss: try row.double("light_log_loss"),
                 boosterLoss: try row.doubleOrNil("booster_log_loss"), epochs: try row.double("epochs"),
-                seconds: try row.double("seconds"))
+                seconds: try row.double("seconds"), seeds: try row.intOrNil("seeds"),
+                standardError: try row.doubleOrNil("standard_error"))
         }
     }
 
@@ -149,14 +195,24 @@ struct SearchTrials {
             """
             INSERT INTO rocket.search_trials (
                 fingerprint, rung, changes, model, trained_to, most_epochs, light_log_loss, booster_log_loss, epochs, seconds,
-                job_file)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                job_file, seeds, standard_error)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            ON CONFLICT (fingerprint, rung, changes) DO UPDATE SET
+                light_log_loss = excluded.light_log_loss, booster_log_loss = excluded.booster_log_loss,
+                epochs = excluded.epochs, seconds = excluded.seconds, seeds = excluded.seeds,
+                standard_error = excluded.standard_error
             """,
             [
                 .text(fingerprint), .int(trial.rung), .text(trial.name), .text(work.context.jobFile.model),
-                .day(work.trained.upperBound), .int(Self.rungs[trial.rung]), .double(trial.lightLoss),
-                Value(trial.boosterLoss), .double(trial.epochs), .double(trial.seconds),
-                .text(job),
+                .day(work.trained.upperBound), .int(mostEpochs(of: trial)), .double(trial.lightLoss),
+                Value(trial.boosterLoss), .double(trial.epochs), .double(trial.seconds), .text(job),
+                Value(trial.seeds), Value(trial.standardError),
             ])
+    }
+
+    private func mostEpochs(of trial: Trial) -> Int {
+        guard trial.rung == Self.finalRung else { return Self.rungs[trial.rung] }
+        let passes = work.context.jobFile.training.passes
+        return passes.search?.mostEpochs ?? max(1, Int(passes.epochs.rounded(.up)))
     }
 }

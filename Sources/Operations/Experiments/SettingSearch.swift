@@ -34,15 +34,22 @@ public struct SettingSearchResult: Sendable {
     /// Of the search: its lines are in `rocket.search_trials`.
     public var fingerprint: String
     public var trained: Int
-    /// The text of the best job file: the given one where nothing was better.
+    /// The text of the job file that is handed out: the given one unless a variant proved better.
     public var best: String
     /// What it changes.
     public var changes: String
+    /// Why it is that one.
+    public var decision: String
+    /// The last rung that it was in.
+    public var rung: Int
 }
 
 /// Searches for better settings by successive halving: many job files are trained for an epoch, the best third of them
-/// for three, and so on; all on the window before a day without its latest rows, which judge by the light net's log
-/// loss. Trials that an earlier run has written are not done again.
+/// for three, and so on; all on the window before a day without its latest fifth, of which the latest rows judge by the
+/// light net's log loss. The variant that did best there is compared with the job file as it is on the fifth that no
+/// trial has seen, and handed out where it is better by more than two standard errors.
+///
+/// Trials that an earlier run has written are not done again.
 public struct SettingSearch {
     private let job: OpenJob
     private let launch: RankedLaunch
@@ -53,7 +60,15 @@ public struct SettingSearch {
     }
 
     public func run(_ request: SettingSearchRequest) throws -> SettingSearchResult {
-        try job.holding(.model) {
+        guard
+            try job.databases.results.execute(
+                """
+                SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
+                               WHERE attrelid = to_regclass('rocket.search_trials') AND attname = 'seeds') AS ok
+                """
+            ).first?.bool("ok") == true
+        else { throw JobError.notMigrated }
+        return try job.holding(.model) {
             let night = try night(before: request.day)
             var result: SettingSearchResult?
             _ = try job.run("experiment", evaluatedDay: nil) { databases, recorder in
@@ -90,23 +105,27 @@ public struct SettingSearch {
         let keys = request.keys.map { $0.sorted().joined(separator: " ") } ?? "usual"
         let data = try WorkFingerprint(jobFile, launch, training: work.entries).work
         let fingerprint = try WorkFingerprint(
-            work: SHA256Digest.of("search \(keys)\n\(data)").hex, jobFile, launch
+            work: SHA256Digest.of("search with a final \(keys)\n\(data)").hex, jobFile, launch
         ).version
         var trials = SearchTrials(work, fingerprint: fingerprint)
         let budget = request.budget / .seconds(1)
         let settings = SearchedSettings(keys: request.keys)
 
+        let final = try SearchFinal(work, fingerprint: fingerprint)
+        guard final.canJudge else { throw JobError.nothingToJudgeBy(days: work.trained) }
+        // Equal parts of the budget for the rungs and the final.
+        let parts = Double(SearchTrials.rungs.count + 1)
+
         // How many can be tried follows from how long the job file as it is takes.
         guard let base = try trials.run([], rung: 0) else { throw JobError.nothingToJudgeBy(days: work.trained) }
-        let mostTrials = max(2, Int(budget / Double(SearchTrials.rungs.count) / max(base.seconds, 1e-3)))
+        let mostTrials = max(2, Int(budget / parts / max(base.seconds, 1e-3)))
         let count = min(mostTrials, request.mostTrials ?? 1_000)
         job.context.log.info("\(base.seconds) s for an epoch and its judgements: \(count) trials")
         var field = [[]] + (try settings.trials(max(1, count - 1), of: jobFile, seed: jobFile.training.seed))
         for rung in SearchTrials.rungs.indices {
             var done: [SearchTrials.Trial] = []
-            // An equal part for each rung: wide nets and slow learners must not use up what the better ones are judged
-            // by.
-            let affordable = budget * Double(rung + 1) / Double(SearchTrials.rungs.count)
+            // Wide nets and slow learners must not use up what the better ones are judged by.
+            let affordable = budget * Double(rung + 1) / parts
             for changes in field {
                 // What is begun is ended; the job file as it is comes first, and one variant is tried whatever it
                 // costs, so that there always is something to compare with.
@@ -119,12 +138,40 @@ public struct SettingSearch {
             field = [[]] + SearchTrials.withUnion(of: third.filter { !$0.isEmpty })
             guard field.count > 1 else { break }
         }
+        return try decide(&trials, final, until: budget)
+    }
+
+    /// Compares the best variant with the job file as it is, where it did better in the trials.
+    private func decide(
+        _ trials: inout SearchTrials, _ final: SearchFinal, until limit: Double
+    ) throws -> SettingSearchResult {
+        let jobFile = job.context.jobFile
         let best = try trials.best()
-        guard let job = SearchedSettings.job(jobFile, with: best.changes) else {
-            return SettingSearchResult(
-                fingerprint: trials.fingerprint, trained: trials.trained, best: jobFile.text, changes: "")
+        func kept(_ reason: String, rung: Int) -> SettingSearchResult {
+            SettingSearchResult(
+                fingerprint: trials.fingerprint, trained: trials.trained, best: jobFile.text, changes: "",
+                decision: "kept the job file as it is: \(reason)", rung: rung)
+        }
+        guard !best.changes.isEmpty, let changed = SearchedSettings.job(jobFile, with: best.changes) else {
+            return kept("no variant did better on the rows that judge the trials", rung: best.rung)
+        }
+        guard let (base, variant) = try trials.final(final, best.changes, until: limit),
+            let error = variant.standardError, let seeds = variant.seeds
+        else {
+            return kept("the best variant (\(best.name)) could not be trained to its end", rung: best.rung)
+        }
+        let difference = variant.lightLoss - base.lightLoss
+        let figures = String(
+            format: "log loss differs by %+.5f ± %.5f on the latest %d rows, which no trial saw (%d seeds)", difference,
+            error, final.rowCount, seeds)
+        guard difference < -SearchFinal.clear * error else {
+            return kept(
+                "the best variant (\(best.name)) is not better by two standard errors: its \(figures)",
+                rung: SearchTrials.finalRung)
         }
         return SettingSearchResult(
-            fingerprint: trials.fingerprint, trained: trials.trained, best: job.text, changes: best.name)
+            fingerprint: trials.fingerprint, trained: trials.trained, best: changed.text, changes: best.name,
+            decision: "changed \(best.name): better by more than two standard errors: its \(figures)",
+            rung: SearchTrials.finalRung)
     }
 }

@@ -10,11 +10,17 @@ package final class CountedIDs {
         let layout: InputLayout
         /// Checksums of the cache files, in reading order.
         let files: [String]
-        let heldOut: HeldOut
+        let leftOut, heldOut: HeldOut
         let memory: EmbeddingMemory
 
-        package init(layout: InputLayout, files: [String], heldOut: HeldOut, memory: EmbeddingMemory) {
-            (self.layout, self.files, self.heldOut, self.memory) = (layout, files, heldOut, memory)
+        /// - Parameters:
+        ///   - leftOut: the latest rows of the files, which the training does not see.
+        ///   - heldOut: of the others, those that judge it.
+        package init(
+            layout: InputLayout, files: [String], leftOut: HeldOut, heldOut: HeldOut, memory: EmbeddingMemory
+        ) {
+            (self.layout, self.files, self.memory) = (layout, files, memory)
+            (self.leftOut, self.heldOut) = (leftOut, heldOut)
         }
     }
 

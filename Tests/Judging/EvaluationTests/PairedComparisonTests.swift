@@ -1,4 +1,5 @@
 import Evaluation
+import Foundation
 import Testing
 
 @Suite("Paired differences of log loss")
@@ -53,5 +54,32 @@ struct PairedComparisonTests {
             clusters: StoredColumn(rows.map { UInt64($0 % 11 + 1) }), replicates: 2, space: space)
         let found = try #require(try bootstrap.logLossDifference(0, minus: 1, confidence: 0.95))
         #expect(abs(found.standardError - 0.018970401494409775) < 1e-12)
+    }
+
+    @Test("Over several seeds, each user's difference is its mean over the seeds, and the seeds' own spread is added")
+    func seeds() throws {
+        let labels: [UInt8] = [1, 0, 1, 0, 1, 0]
+        let users: [UInt64] = [1, 1, 2, 2, 3, 3]
+        let even = [Float](repeating: 0.5, count: 6)
+        let sure: [Float] = [0.8, 0.2, 0.8, 0.2, 0.8, 0.2]
+        let wrong: [Float] = [0.6, 0.4, 0.3, 0.7, 0.6, 0.4]
+        func difference(_ first: [[Float]], _ second: [[Float]]) throws -> PairedComparison? {
+            try PairedComparison.logLoss(
+                of: first, minus: second, labels: labels, clusters: users, confidence: 0.95)
+        }
+        // Two equal seeds: no spread, and the error of one pair of nets.
+        let one = try PairedBootstrap(scores: [wrong, even], labels: labels, clusters: users, replicates: 2)
+            .logLossDifference(0, minus: 1, confidence: 0.95)
+        let twice = try #require(try difference([wrong, wrong], [even, even]))
+        let pair = try #require(one)
+        #expect(abs(twice.estimate - pair.estimate) < 1e-12)
+        #expect(abs(twice.standardError - pair.standardError) < 1e-12 && twice.clusters == 3)
+        // The same for every user, but not for every seed: only the seeds have an error, |a − b| / 2.
+        let spread = try #require(try difference([sure, even], [even, even]))
+        let gain = log(0.8 / 0.5)
+        #expect(abs(spread.estimate + gain / 2) < 1e-6 && abs(spread.standardError - gain / 2) < 1e-6)
+        #expect(try difference([sure], [even]) == nil)
+        #expect(try difference([sure, [.nan, 0, 0, 0, 0, 0]], [even, even]) == nil)
+        #expect(throws: EvaluationError.self) { try difference([[0.5]], [even]) }
     }
 }

@@ -147,4 +147,24 @@ import TrainingSupport
         #expect(again.validations == report.validations && again.lightStep == report.lightStep)
         #expect(try resumed.model.safetensors() == whole.model.safetensors())
     }
+
+    @Test("What is left out of a source is not held out of it: the latest of the other rows are")
+    func cutTwice() throws {
+        func block(_ keys: Range<UInt32>) -> @Sendable () -> SparseBatch {
+            {
+                SparseBatch(
+                    labels: keys.map { UInt8($0 % 2) }, keys: Array(keys), groups: keys.map { _ in 0 }, fields: [],
+                    numerics: [])
+            }
+        }
+        let all = TrainingSource(
+            rows: 100, clicks: 50, blocks: [block(0..<40), block(40..<70), block(70..<95), block(95..<100)])
+        let (rest, leftOut) = try all.holdingOut(.latest(share: 0.3, mostRows: 1_000))
+        let (training, heldOut) = try rest.holdingOut(.latest(share: 0.1, mostRows: 1_000))
+        func keys(_ source: TrainingSource) throws -> [UInt32] { try source.blocks.flatMap { try $0().keys } }
+        #expect(try keys(leftOut) == Array(70..<100) && leftOut.rows == 30 && leftOut.clicks == 15)
+        #expect(try keys(heldOut) == Array(63..<70) && heldOut.rows == 7)
+        #expect(try keys(training) == Array(0..<63) && training.rows == 63 && training.clicks == 31)
+        #expect(try keys(all.holdingOut(.latest(share: 0.3, mostRows: 4)).heldOut) == Array(96..<100))
+    }
 }

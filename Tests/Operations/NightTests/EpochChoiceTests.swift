@@ -53,6 +53,29 @@ import Testing
         }
     }
 
+    @Test("A search waits an epoch for a better booster, and two for a light net that it teaches")
+    func patience() throws {
+        // Step sizes with which little of what is learnt is lost again at once.
+        let gentle = { (text: String) in
+            Self.auto(text).replacing(
+                "batch_size: 128",
+                with: "batch_size: 128, embedding_learning_rate: 0.01, light_learning_rate: 0.003")
+        }
+        try TestJob.withJob(change: gentle) { url, job in
+            _ = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
+            let waited = try TestDatabase.connect(url).execute(
+                """
+                SELECT training, (choice->'points'->-1->>'epochs')::double precision - (
+                    SELECT (p->>'epochs')::double precision FROM jsonb_array_elements(choice->'points') p
+                    ORDER BY (p->>coalesce(nullif(training, 'rocket'), 'light'))::double precision LIMIT 1) AS epochs
+                FROM rocket.epoch_choices
+                """
+            ).map { (try $0.text("training"), try $0.double("epochs")) }
+            let byTraining = Dictionary(uniqueKeysWithValues: waited)
+            #expect((byTraining["booster"] ?? 0) >= 1 && (byTraining["rocket"] ?? 0) >= 2)
+        }
+    }
+
     @Test("The next nights use the number that was found, and search again where the settings or the rows are others")
     func reused() throws {
         try TestJob.withJob(days: 5, change: Self.auto) { url, job in

@@ -18,8 +18,9 @@ struct ExperimentCommand: ParsableCommand {
 
             With --search it looks for better settings instead: it trains variants of the job file on the same window \
             without its latest rows, judges them on those by the light net's log loss, and never reads the day itself. \
-            Variants that do well are trained for longer (successive halving), within --budget. The best job file goes \
-            to --output; judge it with rocket experiment or a backfill.
+            Variants that do well are trained for longer (successive halving), within --budget. The best one is then \
+            compared with the job file as it is, on rows that no trial saw: --output is the job file as it is unless \
+            the variant is better there by two standard errors.
 
             Examples:
               rocket experiment --job ads.yaml --day 2026-01-09 --seeds 3

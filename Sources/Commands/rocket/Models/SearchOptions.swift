@@ -31,7 +31,8 @@ struct SearchOptions: ParsableArguments {
     @Option(
         name: [.long, .customShort("o")],
         help: ArgumentHelp(
-            "With --search: file for the best job file, the given one with the changed keys.", valueName: "file"
+            "With --search: file for the job file: the given one, with changed keys where that proved better.",
+            valueName: "file"
         ))
     var output: String?
 
@@ -83,13 +84,15 @@ struct SearchOptions: ParsableArguments {
         let result = try SettingSearch(options.open(), launch: LaunchedProcess.launch).run(
             SettingSearchRequest(
                 day: day, budget: try duration(), mostTrials: trials, keys: try wantedKeys()))
-        let lines = try ReportReader(database: options.database.database).search(fingerprint: result.fingerprint)
+        var lines = try ReportReader(database: options.database.database).search(fingerprint: result.fingerprint)
+        let handedOut = lines.firstIndex { $0.rung == result.rung && $0.changes == result.changes }
+        if let handedOut { lines[handedOut].decision = result.decision }
         switch form.form {
         case .json: try printJSON(lines)
         case .csv: printCSV(lines, CSVColumn<SearchLine>.trials)
         case .text:
             print(table(lines))
-            print(result.changes.isEmpty ? "nothing was better than the job file as it is" : "best: \(result.changes)")
+            print(result.decision)
         }
         if let output {
             try Data(result.best.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
@@ -101,10 +104,13 @@ struct SearchOptions: ParsableArguments {
     private func table(_ lines: [SearchLine]) -> String {
         TextTable<SearchLine> { line in
             [
-                Column(title: "epochs at most", value: line.mostEpochs, align: .right),
+                Column(
+                    title: "epochs at most", value: line.seeds.map { "final, \($0) seeds" } ?? "\(line.mostEpochs)",
+                    align: .right),
                 Column(title: "changes", value: line.changes.isEmpty ? "(as it is)" : line.changes),
                 Column(title: "light log loss", value: number(line.lightLogLoss, digits: 5), align: .right),
                 Column(title: "difference", value: number(line.difference, digits: 5), align: .right),
+                Column(title: "± s.e.", value: number(line.standardError, digits: 5), align: .right),
                 Column(title: "booster log loss", value: number(line.boosterLogLoss, digits: 5), align: .right),
                 Column(title: "best epoch", value: number(line.epochs, digits: 2), align: .right),
                 Column(title: "s", value: number(line.seconds, digits: 1), align: .right),

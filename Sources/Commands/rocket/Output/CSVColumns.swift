@@ -92,7 +92,8 @@ extension CSVColumn {
             .init("rung") { $0.rung }, .init("most_epochs") { $0.mostEpochs }, .init("changes") { $0.changes },
             .init("light_log_loss") { $0.lightLogLoss }, .init("difference") { $0.difference },
             .init("booster_log_loss") { $0.boosterLogLoss }, .init("epochs") { $0.epochs },
-            .init("seconds") { $0.seconds },
+            .init("seconds") { $0.seconds }, .init("seeds") { $0.seeds },
+            .init("standard_error") { $0.standardError }, .init("decision") { $0.decision },
         ]
     }
 

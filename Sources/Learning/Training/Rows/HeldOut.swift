@@ -1,5 +1,5 @@
 /// Which training rows are judged on instead of being trained on.
-package struct HeldOut: Equatable {
+package struct HeldOut: Codable, Equatable, Sendable {
     private let share: Double
     private let mostRows: Int
     /// The latest rows of the last day, or of all days.
@@ -13,6 +13,15 @@ package struct HeldOut: Equatable {
         self.isOfLastDay = isOfLastDay
     }
 
+    /// The latest rows of whatever day.
+    ///
+    /// - Parameters:
+    ///   - share: of all rows.
+    ///   - mostRows: at most.
+    package static func latest(share: Double, mostRows: Int) -> HeldOut {
+        HeldOut(share: share, mostRows: mostRows, isOfLastDay: false)
+    }
+
     package init(_ training: TrainingSpecification) {
         if let search = training.passes.search {
             self.init(share: search.share, mostRows: search.mostRows, isOfLastDay: false)
@@ -21,7 +30,7 @@ package struct HeldOut: Equatable {
         }
     }
 
-    var isNothing: Bool { share <= 0 || mostRows == 0 }
+    package var isNothing: Bool { share <= 0 || mostRows == 0 }
 
     /// How many of a number of rows are held out.
     func count(of rows: Int) -> Int { min(Int(share * Double(rows)), mostRows) }

@@ -38,7 +38,8 @@ public struct TrainingSource: Sendable {
         for (index, labels) in zip(last.reversed(), labels) {
             let count = min(rest ?? 0, labels.count)
             rest = (rest ?? 0) - count
-            guard count > 0 else { break }
+            // A block may have been cut off before.
+            guard count > 0 else { continue }
             let (block, kept) = (blocks[index], labels.count - count)
             let clicks = labels[kept...].reduce(0) { $0 + Int($1) }
             training.blocks[index] = { try block().selecting(rows: Array(0..<kept)) }

@@ -18,6 +18,10 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     /// Not less than an epoch: within a second pass the log loss first rises, while rows are seen again whose ids were
     /// learnt lately, and may end below that of the first.
     public var patience, patienceShare: Double
+    /// The same of a net that a finished teacher teaches, in place of `patience`: the teacher keeps it from learning
+    /// the rows by heart, so that it may get better again after a whole epoch in which it did not, and a light net's
+    /// epochs are cheap.
+    public static let patienceWithTeacher = 2.0
     /// Share of what the net had learnt at its best, over always predicting the click rate, whose loss ends the search
     /// at once.
     public var mostLost: Double

@@ -28,6 +28,8 @@ struct ArmTraining {
     var arm: Arm
     /// Cache files in time order.
     var entries: [CacheManifest.Entry]
+    /// The latest rows of the entries, which are not trained on and judge nothing.
+    var leftOut = HeldOut.nothing
     var checkpoints: CheckpointFolder
     var rocket: RocketSpecification
     var training: TrainingSpecification
@@ -58,8 +60,7 @@ package struct ArmTrainer {
     func train(_ wanted: ArmTraining) throws -> TrainedArm {
         let entries = wanted.entries
         let readers = try extraction.readers(of: entries)
-        let rows = entries.reduce(0) { $0 + $1.rows }
-        let clicks = entries.reduce(0) { $0 + $1.clicks }
+        let source = try TrainingSource(readers: readers).holdingOut(wanted.leftOut).training
         let training = launch.completed(wanted.training)
         let parent = wanted.parent
         let plan = TrainingPlan(
@@ -67,10 +68,11 @@ package struct ArmTrainer {
             layout: parent?.model.layout
                 ?? InputLayout(headers: readers.map(\.header), features: wanted.job.features),
             nets: wanted.job.nets, rocket: wanted.rocket, training: training,
-            clickRate: Double(clicks) / Double(rows))
+            clickRate: Double(source.clicks) / Double(max(1, source.rows)))
         let order = TrainingOrder(
             plan: plan, hasTeacher: wanted.teacher != nil && wanted.arm.needsTeacher, hasParent: parent != nil,
             files: zip(entries, readers).map { TrainingOrder.File(path: $0.absolutePath, checksum: $1.checksum) },
+            leftOut: wanted.leftOut,
             checkpoints: wanted.checkpoints.place,
             resume: wanted.checkpoints.find(TrainingOrder.name(wanted.arm, training)))
         if let resume = order.resume {
@@ -81,7 +83,7 @@ package struct ArmTrainer {
             order,
             TrainingOrder.Models(
                 teacher: wanted.teacher, parent: parent.map { ($0.model, $0.optimiserState) }),
-            samples: Int(Double(rows) * epochs))
+            samples: Int(Double(source.rows) * epochs))
         let report = trained.report
         context.log.info(
             """

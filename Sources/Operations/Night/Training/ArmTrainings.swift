@@ -18,6 +18,8 @@ package final class ArmTrainings {
     /// What the arms are trained on, and what was found of them before.
     package struct Work {
         let entries: [CacheManifest.Entry]
+        /// The latest rows of the entries, which no training sees.
+        let leftOut: HeldOut
         /// The checkpoints of an arm: those of one hint are of no use to another.
         let checkpoints: (ExperimentArm) throws -> CheckpointFolder
         let choices: EpochChoices
@@ -25,17 +27,19 @@ package final class ArmTrainings {
         let parent: WarmStart?
 
         package init(
-            entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
-            choices: EpochChoices
+            entries: [CacheManifest.Entry], leftOut: HeldOut = .nothing,
+            checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder, choices: EpochChoices
         ) {
-            self.init(entries: entries, checkpoints: checkpoints, choices: choices, parent: nil)
+            self.init(entries: entries, leftOut: leftOut, checkpoints: checkpoints, choices: choices, parent: nil)
         }
 
         init(
-            entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
-            choices: EpochChoices, parent: WarmStart?
+            entries: [CacheManifest.Entry], leftOut: HeldOut = .nothing,
+            checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder, choices: EpochChoices,
+            parent: WarmStart?
         ) {
-            (self.entries, self.checkpoints, self.choices, self.parent) = (entries, checkpoints, choices, parent)
+            (self.entries, self.leftOut, self.checkpoints) = (entries, leftOut, checkpoints)
+            (self.choices, self.parent) = (choices, parent)
         }
     }
 
@@ -94,8 +98,9 @@ package final class ArmTrainings {
         var trained = try trainer.recorder.stage("train", detail: wanted.name, size: Self.size) {
             try trainer.train(
                 ArmTraining(
-                    job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
-                    training: training, teacher: teacher, parent: work.parent))
+                    job: job, arm: arm, entries: work.entries, leftOut: work.leftOut,
+                    checkpoints: work.checkpoints(wanted), rocket: rocket, training: training, teacher: teacher,
+                    parent: work.parent))
         }
         trained.report.epochs = choice
         return trained
@@ -147,12 +152,15 @@ package final class ArmTrainings {
         var training = settings
         // All seeds of an experiment have the number that the first finds.
         training.seed = job.training.seed
+        if arm.needsTeacher, let patience = training.passes.search?.patience {
+            training.passes.search?.patience = max(patience, EpochSearch.patienceWithTeacher)
+        }
         if let budget = training.passes.search?.budget { training.passes.search?.budget = budget * share(of: arm) }
         return try trainer.recorder.stage("search", detail: wanted.name, size: Self.size) {
             try trainer.train(
                 ArmTraining(
-                    job: job, arm: arm, entries: work.entries, checkpoints: work.checkpoints(wanted), rocket: rocket,
-                    training: training, teacher: teacher))
+                    job: job, arm: arm, entries: work.entries, leftOut: work.leftOut,
+                    checkpoints: work.checkpoints(wanted), rocket: rocket, training: training, teacher: teacher))
         }
     }
 

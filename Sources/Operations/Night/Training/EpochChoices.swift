@@ -23,14 +23,17 @@ package struct EpochChoices {
         /// The last day trained on.
         let trainedTo: Day
 
-        /// - Parameter fingerprint: of settings and data.
+        /// - Parameters:
+        ///   - fingerprint: of settings and data.
+        ///   - purpose: of trainings that are no night's; what they find is of no use to a night. Nil: a night.
         package init(
-            _ jobFile: JobFile, _ launch: RankedLaunch, fingerprint: String, trainedTo: Day
+            _ jobFile: JobFile, _ launch: RankedLaunch, fingerprint: String, trainedTo: Day, purpose: String? = nil
         ) throws {
             model = jobFile.model
             self.fingerprint = fingerprint
             settings = try WorkFingerprint(
-                work: SHA256Digest.of(jobFile.fingerprintText()).hex, jobFile, launch
+                work: SHA256Digest.of((purpose.map { "\($0)\n" } ?? "") + jobFile.fingerprintText()).hex, jobFile,
+                launch
             ).version
             self.trainedTo = trainedTo
         }

@@ -27,7 +27,7 @@ struct RankedTraining {
         folder = CheckpointFolder(order.checkpoints, log: log)
         (readers, trainer) = try collective.together {
             let readers = try order.readers()
-            return (readers, try order.trainer(models, TrainingSource(readers: readers), collective, counted: counted))
+            return (readers, try order.trainer(models, order.source(readers), collective, counted: counted))
         }
     }
 
@@ -45,7 +45,7 @@ struct RankedTraining {
             discard: { folder.discard($0, arm) })
         let judge = NetJudge(search: order.plan.training.passes.search)
         let report = try trainer.train(
-            on: TrainingSource(readers: readers), judge: judge, checkpoints: checkpoints, progress: progress)
+            on: order.source(readers), judge: judge, checkpoints: checkpoints, progress: progress)
         return TrainedArm(
             arm: order.plan.arm, model: trainer.model, report: report,
             optimiserState: order.plan.training.window.start == .incremental ? try trainer.optimiserState() : nil)
@@ -64,8 +64,13 @@ extension TrainingOrder {
         }
     }
 
+    /// The rows of the files that the training sees.
+    fileprivate func source(_ readers: [CacheReader]) throws -> TrainingSource {
+        try TrainingSource(readers: readers).holdingOut(leftOut).training
+    }
+
     /// - Parameters:
-    ///   - source: the rows of all files, whose ids are counted.
+    ///   - source: the rows that the training sees, whose ids are counted.
     ///   - counted: by earlier trainings.
     fileprivate func trainer(
         _ models: Models, _ source: TrainingSource, _ collective: any Collective, counted: CountedIDs
@@ -81,7 +86,9 @@ extension TrainingOrder {
         let known =
             models.parent == nil
             ? try counted.ids(
-                of: CountedIDs.Key(layout: plan.layout, files: files.map(\.checksum), heldOut: heldOut, memory: memory),
+                of: CountedIDs.Key(
+                    layout: plan.layout, files: files.map(\.checksum), leftOut: leftOut, heldOut: heldOut,
+                    memory: memory),
                 count: count)
             : try count()
         let trainer = CoTrainer(

@@ -9,6 +9,8 @@ package struct TrainingOrder: Codable, Sendable {
     /// Whether a teacher's weights follow, and those that the training continues.
     var hasTeacher, hasParent: Bool
     var files: [File]
+    /// The latest rows of the files, which this training does not see at all.
+    var leftOut: HeldOut
     var checkpoints: CheckpointFolder.Place
     /// The model that the training continues.
     var resume: CheckpointFolder.Found?
