@@ -63,9 +63,13 @@ let cache = room(
     [
         .target(name: "Features", dependencies: ["CXXHash"]),
         .target(name: "FeatureCache", dependencies: ["CLZ4", "CXXHash", "Days", "Files"]),
+        .target(name: "KeyCounts", dependencies: ["CXXHash", "Days", "Files"]),
         .target(
             name: "Extract",
-            dependencies: ["AdLogs", "CXXHash", "Days", "FeatureCache", "Features", "Files", "Postgres"]),
+            dependencies: [
+                "AdLogs", "CXXHash", "Days", "Digests", "FeatureCache", "Features", "Files", "KeyCounts", "Postgres",
+            ]),
+        .testTarget(name: "KeyCountsTests", dependencies: ["CounterRandom", "Days", "KeyCounts", "TestSupport"]),
         .testTarget(name: "FeaturesTests", dependencies: ["Features"], exclude: ["reference.py"]),
         .testTarget(
             name: "FeatureCacheTests",
@@ -73,8 +77,8 @@ let cache = room(
         .testTarget(
             name: "ExtractTests",
             dependencies: [
-                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "Postgres",
-                "RocketServing", "Runs", "TestSupport",
+                "AdLogs", "CXXHash", "CounterRandom", "Days", "Extract", "FeatureCache", "Features", "KeyCounts",
+                "Postgres", "RocketServing", "Runs", "TestSupport",
             ]),
     ])
 

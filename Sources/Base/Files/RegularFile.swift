@@ -6,7 +6,7 @@ public final class RegularFile {
     public let changed: Date
     let status: stat
     private let path: String
-    private let descriptor: Int32
+    let descriptor: Int32
 
     /// - Returns: Nil if nothing has that name.
     /// - Throws: `FileError`, also for anything that is not a regular file.

@@ -3,8 +3,8 @@ import Foundation
 /// A file without a name: the system frees its blocks when the process ends, however it ends. Several threads may use
 /// it at once (`pread`, `pwrite`).
 public final class ScratchFile: Sendable {
-    private let descriptor: Int32
-    private let folder: String
+    let descriptor: Int32
+    let folder: String
 
     /// - Parameter folder: Created if missing.
     public init(in folder: String) throws(FileError) {

@@ -1,6 +1,7 @@
 import Days
 import Files
 import Foundation
+import KeyCounts
 import Postgres
 
 /// Removal of files in a cache folder that nobody needs: files that no manifest row names, left by builds that were
@@ -40,6 +41,7 @@ public struct CachePruning {
             """, [retentionDays.map { .int($0) } ?? .null])
         var kept: Set<String> = []
         for row in named where try !row.bool("is_old") { kept.insert(Self.absolute(try row.text("path"))) }
+        for path in try neededCounts(retentionDays, dryRun: dryRun) { kept.insert(Self.absolute(path)) }
         removed.days = try forgetOldDays(retentionDays, dryRun: dryRun)
         for (files, name) in candidates() {
             let path = "\(files.folder)/\(name)"
@@ -49,6 +51,40 @@ public struct CachePruning {
             removed.files.append(path)
         }
         return removed
+    }
+
+    /// Forgets the counts that no window reaches any more: those older than what the histories of the days that are kept
+    /// were made of, and of keys that no such day has, those beyond the retention.
+    ///
+    /// - Returns: The paths of the others.
+    private func neededCounts(_ retentionDays: Int?, dryRun: Bool) throws -> [String] {
+        let counts =
+            """
+            WITH newest AS (
+                SELECT specification_hash, max(day) AS day FROM rocket.cache_days GROUP BY 1
+            ), needed AS (
+                SELECT h.counts_hash, min(h.counted_day) AS first
+                FROM rocket.cache_history h JOIN newest n USING (specification_hash)
+                WHERE $1::int IS NULL OR h.day >= n.day - $1::int GROUP BY 1
+            ), last AS (
+                SELECT counts_hash, max(day) AS day FROM rocket.history_counts GROUP BY 1
+            ), found AS (
+                SELECT c.counts_hash, c.day, c.path,
+                       $1::int IS NOT NULL AND c.day < coalesce(e.first, l.day - $1::int) AS is_old
+                FROM rocket.history_counts c JOIN last l USING (counts_hash) LEFT JOIN needed e USING (counts_hash)
+            )
+            """
+        let retention: [Value] = [retentionDays.map { .int($0) } ?? .null]
+        let paths = try connection.execute("\(counts) SELECT path FROM found WHERE NOT is_old", retention)
+            .map { try $0.text("path") }
+        if !dryRun {
+            try connection.execute(
+                """
+                \(counts) DELETE FROM rocket.history_counts c USING found f
+                WHERE f.is_old AND f.counts_hash = c.counts_hash AND f.day = c.day
+                """, retention)
+        }
+        return paths
     }
 
     /// Deletes the days' rows in the manifest and all rows that depend on `rocket.cache_days`.
@@ -74,8 +110,8 @@ public struct CachePruning {
         return try count.first?.int("n") ?? 0
     }
 
-    /// Returns the files whose path has the cache's own shape, `<hash>/day=<day>/part-…`; anything else in the folder
-    /// is not ours to remove.
+    /// Returns the files whose path has the cache's own shape, `<hash>/day=<day>/part-…`, or that of counts; anything
+    /// else in the folder is not ours to remove.
     private func candidates() -> [(OwnFiles, String)] {
         let root = Self.absolute(directory)
         let days = OwnFiles.entries(root).filter { $0.wholeMatch(of: /[0-9a-f]{16}/) != nil }.flatMap { hash in
@@ -83,8 +119,10 @@ public struct CachePruning {
                 .filter { $0.hasPrefix("day=") && Day($0.dropFirst(4)) != nil }.map { "\(root)/\(hash)/\($0)" }
         }
         return days.flatMap { day in
-            let files = OwnFiles(in: day, .cacheFile)
-            return files.names().map { (files, $0) }
+            [FileMark.cacheFile, .countsFile].flatMap { mark in
+                let files = OwnFiles(in: day, mark)
+                return files.names().map { (files, $0) }
+            }
         }
     }
 

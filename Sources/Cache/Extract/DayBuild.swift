@@ -3,6 +3,7 @@ import Days
 import FeatureCache
 import Features
 import Foundation
+import KeyCounts
 import Postgres
 
 /// A day's running build, as every worker on it needs to know it.
@@ -19,6 +20,18 @@ struct DayBuild: Sendable {
     var snapshot: String
     /// The folder for the day's files.
     var folder: String
+    /// What is known of the keys of histories before the day.
+    var history: DayHistory
+    /// The folder below which counts are.
+    var countsFolder: String
+
+    /// Writes a shard's counts by each key.
+    func write(_ runs: [[SortedCounts]], of part: Int) throws -> [CountsFile] {
+        try zip(history.keys, runs).map { key, runs in
+            try CountsFile.write(
+                runs, in: key.folder(below: countsFolder, day), name: "shard-\(part)", key: key.hash, day: day)
+        }
+    }
 
     /// Returns the name of the lock that the leading process of a day holds.
     static func lockName(_ specificationHash: String, _ day: Day) -> String {
@@ -33,7 +46,7 @@ struct BuildTable {
     /// Opens a build, replacing one whose leader died.
     func open(
         _ day: Day, specification: ExtractionSpecification, exportedSnapshot: String, snapshot: String,
-        range: Range<Instant>
+        range: Range<Instant>, history: [CountsManifest.Entry]
     ) throws -> Int {
         try connection.transaction { connection in
             try connection.execute(
@@ -42,12 +55,13 @@ struct BuildTable {
             let rows = try connection.execute(
                 """
                 INSERT INTO rocket.extraction_builds (
-                    specification_hash, day, exported_snapshot, source_snapshot, host, pid)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6) RETURNING build_id
+                    specification_hash, day, exported_snapshot, source_snapshot, host, pid, history)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7) RETURNING build_id
                 """,
                 [
                     .text(specification.hash), .text(day.description), .text(exportedSnapshot), .text(snapshot),
                     .text(ProcessInfo.processInfo.hostName), .int(Int(ProcessInfo.processInfo.processIdentifier)),
+                    .json(String(decoding: try JSONEncoder().encode(history), as: UTF8.self)),
                 ])
             let id = try rows[rows.startIndex].int("build_id")
             for (part, range) in range.parts(specification.shards).enumerated() {
@@ -66,13 +80,29 @@ struct BuildTable {
     }
 
     /// Returns the build of a day that another process leads; nil if there is none.
-    func find(_ day: Day, specificationHash: String) throws -> (id: Int, exportedSnapshot: String, snapshot: String)? {
+    func find(_ day: Day, specificationHash: String) throws -> OtherBuild? {
         try connection.execute(
             """
-            SELECT build_id, exported_snapshot, source_snapshot FROM rocket.extraction_builds
+            SELECT build_id, exported_snapshot, source_snapshot, history::text AS history
+            FROM rocket.extraction_builds
             WHERE specification_hash = $1 AND day = $2::text::date
             """, [.text(specificationHash), .text(day.description)]
-        ).first.map { (try $0.int("build_id"), try $0.text("exported_snapshot"), try $0.text("source_snapshot")) }
+        ).first.map { row in
+            OtherBuild(
+                id: try row.int("build_id"), exportedSnapshot: try row.text("exported_snapshot"),
+                snapshot: try row.text("source_snapshot"),
+                history: try JSONDecoder().decode(
+                    [CountsManifest.Entry].self, from: Data((try row.textOrNil("history") ?? "[]").utf8)))
+        }
+    }
+
+    /// A build that another process leads.
+    struct OtherBuild {
+        var id: Int
+        var exportedSnapshot: String
+        var snapshot: String
+        /// The counts that its rows' histories are read from.
+        var history: [CountsManifest.Entry]
     }
 
     /// Returns the finished shards of a build, whoever finished them, in the order of their parts.

@@ -4,6 +4,7 @@ import Dispatch
 import FeatureCache
 import Features
 import Foundation
+import KeyCounts
 import Postgres
 
 /// The extraction of days of logs into valid cache files. Several processes, on several machines that share the cache's
@@ -207,6 +208,7 @@ public final class Extraction {
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> BuiltDay {
         let previous = try manifest.day(day, specificationHash: specification.hash)
+        let history = try dayCounting.history(asOf: day)
         let moment = try Connection(databases.source, applicationName: "rocket extract, snapshot")
         try moment.script(
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -218,10 +220,11 @@ public final class Extraction {
         let range = try logDays.instants(of: day, on: moment)
         let build = DayBuild(
             id: try builds.open(
-                day, specification: learned, exportedSnapshot: exported, snapshot: snapshot, range: range), day: day,
+                day, specification: learned, exportedSnapshot: exported, snapshot: snapshot, range: range,
+                history: history.entries), day: day,
             specification: learned, attribution: try Attribution(learned.source, on: moment),
             offsets: try logDays.zoneOffsets(in: range, on: moment), exportedSnapshot: exported, snapshot: snapshot,
-            folder: folder(of: day))
+            folder: folder(of: day), history: history, countsFolder: options.directory)
         let tally = DayTally(learned.features)
         var shards: [(part: Int, shard: ExtractedShard)] = []
         while shards.count < learned.shards {
@@ -235,6 +238,7 @@ public final class Extraction {
         }
         for shard in shards { try tally.add(fileAt: shard.shard.file.path) }
         let account = try DayAccount(day, shards, sharedIDs: tally.sharedIDs)
+        let counts = try dayCounting.merge(shards.map(\.shard), of: day)
         let statistics = try tally.finish(FeatureHistory(specification.hash, before: day, on: connection))
         withExtendedLifetime(moment) {}
         try connection.transaction { connection in
@@ -242,13 +246,18 @@ public final class Extraction {
                 day, shards, account, specificationHash: specification.hash, model: options.model, snapshot: snapshot,
                 builderVersion: options.builderVersion, rejectedRowsKept: options.rejectedRowsKept)
             try FeatureStatistics.record(statistics, specification.hash, day, on: connection)
+            try dayCounting.record(counts, account.seen, of: day)
+            try CountsManifest(connection: connection).recordUse(
+                history, specificationHash: specification.hash, day: day)
             try builds.close(build.id)
         }
+        dayCounting.removeShards(shards.map(\.shard))
         guard let cached = try manifest.day(day, specificationHash: specification.hash) else {
             throw PostgresError.unexpectedValue(
                 column: "rocket.cache_days.day", found: nil, expected: "\(day), which was just written")
         }
-        return BuiltDay(cached: cached, account: account, previous: previous)
+        return BuiltDay(
+            cached: cached, account: account, previous: previous, missingHistory: history.missing(asOf: day))
     }
 
     /// Works on shards of a day that another process leads.
@@ -264,8 +273,24 @@ public final class Extraction {
             id: other.id, day: day, specification: learned,
             attribution: try Attribution(learned.source, on: source),
             offsets: try logDays.zoneOffsets(in: range, on: source), exportedSnapshot: other.exportedSnapshot,
-            snapshot: other.snapshot, folder: folder(of: day))
+            snapshot: other.snapshot, folder: folder(of: day),
+            history: try DayHistory(
+                specification.historyKeys(), other.history, asOf: day, folder: options.directory),
+            countsFolder: options.directory)
         return try work(on: build, progress: { try progress(day, $0) }, finished: { _, _ in }).shards > 0
+    }
+
+    /// Counts days again by the keys of histories, whatever is there; the days' cache files stay as they are.
+    public func recount(_ days: [Day]) throws {
+        try connection.sharedAdvisoryLock(Self.cacheLock)
+        defer { try? connection.releaseSharedAdvisoryLock(Self.cacheLock) }
+        for day in days { try dayCounting.recount(day) }
+    }
+
+    private var dayCounting: DayCounting {
+        DayCounting(
+            specification: specification, databases: databases, options: options, source: source,
+            connection: connection)
     }
 
     private func folder(of day: Day) -> String {
@@ -309,4 +334,6 @@ public struct BuiltDay: Sendable {
     public var account: DayAccount?
     /// The files that were valid before.
     public var previous: CachedDay?
+    /// Days of the histories' windows that have no impressions, before the log began or in between.
+    public var missingHistory: [Day] = []
 }

@@ -2,6 +2,7 @@ import AdLogs
 import CXXHash
 import FeatureCache
 import Features
+import KeyCounts
 import Postgres
 
 /// A decoder from rows of a shard's COPY to columns of feature ids and numbers. No value is copied into a String and no
@@ -9,6 +10,8 @@ import Postgres
 final class RowDecoder {
     /// Features by the way they are read; crosses come last, after the features they cross.
     private let texts: [TextReader]
+    /// Hours and weekdays.
+    private let times: [Reader]
     private let numerics: [NumericReader]
     private let others: [Reader]
     private let names: [String]
@@ -25,6 +28,9 @@ final class RowDecoder {
     private let ids: UnsafeMutableBufferPointer<UInt32>
     private let numbers: UnsafeMutableBufferPointer<Float>
     private var multiIDs: [[UInt32]]
+    private let history: HistoryReader
+    /// The row's hash for each key of a history.
+    private let rowKeys: UnsafeMutableBufferPointer<UInt64>
 
     /// A categorical feature: from the column at `position` to the single-valued field at `target`.
     private struct TextReader {
@@ -65,14 +71,21 @@ final class RowDecoder {
         var reason: String
     }
 
-    /// - Parameter columns: The selected columns, to which those that the features read are added.
+    /// - Parameters:
+    ///   - columns: The selected columns, to which those that the features read are added.
+    ///   - keys: The keys by which rows are counted.
+    ///   - history: What is known of the keys; nil if the rows are only counted.
     init(
-        _ specification: ExtractionSpecification, columns: inout SelectedColumns, offsets: ZoneOffsets
+        _ specification: ExtractionSpecification, columns: inout SelectedColumns, offsets: ZoneOffsets,
+        keys: [HistoryKey] = [], history: DayHistory? = nil
     ) throws {
         let features = specification.features.features
         var texts: [TextReader] = []
         var numerics: [NumericReader] = []
+        var times: [Reader] = []
         var others: [Reader] = []
+        var targets: [Int] = []
+        var numberCount = 0
         var crosses: [Reader] = []
         var singles = 0
         var multis = 0
@@ -97,20 +110,24 @@ final class RowDecoder {
                 let position = try columns.number(feature.column)
                 numerics.append(
                     NumericReader(
-                        feature: index, position: position, form: columns.forms[position], target: numerics.count,
+                        feature: index, position: position, form: columns.forms[position], target: numberCount,
                         transform: feature.transform))
             case .bucketed:
                 let buckets = QuantileBuckets(boundaries: feature.boundaries ?? [])
                 others.append(other(.bucketed(try columns.number(feature.column), buckets)))
-            case .hourOfDay: others.append(other(.hour))
-            case .dayOfWeek: others.append(other(.weekday))
+            case .hourOfDay: times.append(other(.hour))
+            case .dayOfWeek: times.append(other(.weekday))
+            case .history: break
             case .cross:
                 let crossed = (feature.crossed ?? []).compactMap { name in features.firstIndex { $0.name == name } }
                 crosses.append(other(.cross(crossed)))
             }
-            if feature.kind != .multiValued, feature.kind != .numeric { singles += 1 }
+            targets.append(feature.isNumber ? numberCount : singles)
+            if feature.isNumber { numberCount += 1 } else if feature.kind != .multiValued { singles += 1 }
         }
         self.texts = texts
+        self.times = times
+        self.history = HistoryReader(keys, features, history, targets: targets)
         self.numerics = numerics
         self.others = others + crosses
         names = features.map(\.name)
@@ -124,9 +141,11 @@ final class RowDecoder {
         hashes.initialize(repeating: 0)
         ids = .allocate(capacity: singles)
         ids.initialize(repeating: 0)
-        numbers = .allocate(capacity: numerics.count)
+        numbers = .allocate(capacity: numberCount)
         numbers.initialize(repeating: 0)
         multiIDs = [[UInt32]](repeating: [], count: multis)
+        rowKeys = .allocate(capacity: keys.count)
+        rowKeys.initialize(repeating: 0)
     }
 
     deinit {
@@ -135,17 +154,19 @@ final class RowDecoder {
         hashes.deallocate()
         ids.deallocate()
         numbers.deallocate()
+        rowKeys.deallocate()
     }
 
     /// Decodes one row and appends it.
     ///
     /// - Parameters:
     ///   - clicks: The table from which the impression takes its clicks.
+    ///   - counter: Counts every impression with an id by the keys, also one that is left out; nil if there are none.
     ///   - rejected: Called with the id (nil if the row has none) and the reason, if the row is left out.
     @inline(__always)
     func decode(
         _ row: BinaryRow, into columns: inout RowColumns, clicks: inout ClickTable,
-        rejected: (String?, Rejection) -> Void
+        counter: RowCounter?, rejected: (String?, Rejection) -> Void
     ) throws {
         let bytes = try row.locate(slices)
         guard let time = slices[0].bytes(in: bytes)?.bigEndianInteger else {
@@ -158,9 +179,16 @@ final class RowDecoder {
             return
         }
         let hash = ClickTable.hash(id)
-        columns.begin(id, hash: hash, at: instant, clicked: clicks.takeClicks(of: id, hash: hash, at: instant))
+        let isClicked = clicks.takeClicks(of: id, hash: hash, at: instant)
+        columns.begin(id, hash: hash, at: instant, clicked: isClicked)
+        readTexts(bytes, instant)
+        if let counter {
+            history.readKeys(hashes, into: rowKeys)
+            try counter.add(hash, at: instant.microseconds, clicked: isClicked, rowKeys)
+            history.read(rowKeys, ids: ids, numbers: numbers)
+        }
         do throws(Rejection) {
-            try read(bytes, instant)
+            try read(bytes)
             if let truth { columns.truth = Float(try number(truth, nil, bytes) ?? .nan) }
         } catch {
             rejected(String(decoding: columns.id, as: UTF8.self), error)
@@ -174,8 +202,9 @@ final class RowDecoder {
         columns.append(ids, numbers, multiIDs)
     }
 
+    /// Reads what no value can spoil.
     @inline(__always)
-    private func read(_ bytes: UnsafeRawBufferPointer, _ instant: Instant) throws(Rejection) {
+    private func readTexts(_ bytes: UnsafeRawBufferPointer, _ instant: Instant) {
         for reader in texts {
             guard let raw = slices[reader.position].bytes(in: bytes),
                 let text = reader.form.text(of: raw, scratch: scratch)
@@ -188,6 +217,18 @@ final class RowDecoder {
             hashes[reader.feature] = max(1, hash)
             ids[reader.target] = reader.hasher.id(ofHash: hash)
         }
+        for reader in times {
+            let local = offsets.local(instant)
+            if case .hour = reader.source {
+                set(reader, UInt32(1 + local.hour), isMissing: false)
+            } else {
+                set(reader, UInt32(local.weekday), isMissing: false)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func read(_ bytes: UnsafeRawBufferPointer) throws(Rejection) {
         for reader in numerics {
             guard let number = try number(reader.position, reader.feature, bytes) else {
                 numbers[reader.target] = .nan
@@ -201,11 +242,11 @@ final class RowDecoder {
             }
             numbers[reader.target] = result
         }
-        for reader in others { try read(reader, bytes, instant) }
+        for reader in others { try read(reader, bytes) }
     }
 
     private func read(
-        _ reader: Reader, _ bytes: UnsafeRawBufferPointer, _ instant: Instant
+        _ reader: Reader, _ bytes: UnsafeRawBufferPointer
     ) throws(Rejection) {
         switch reader.source {
         case .array(let position, let form):
@@ -213,8 +254,8 @@ final class RowDecoder {
         case .bucketed(let position, let buckets):
             let id = buckets.id(try number(position, reader.feature, bytes) ?? .nan)
             set(reader, id, isMissing: id == FeatureHasher.missing)
-        case .hour: set(reader, UInt32(1 + offsets.local(instant).hour), isMissing: false)
-        case .weekday: set(reader, UInt32(offsets.local(instant).weekday), isMissing: false)
+        // Read with the texts.
+        case .hour, .weekday: break
         case .cross(let crossed):
             ids[reader.target] =
                 crossed.contains { hashes[$0] == 0 }

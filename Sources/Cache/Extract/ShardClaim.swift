@@ -1,6 +1,7 @@
 import AdLogs
 import Dispatch
 import Foundation
+import KeyCounts
 import Postgres
 
 /// A claim on a shard: a transaction that locks its row, on a separate connection. Used by one thread at a time, in
@@ -42,16 +43,16 @@ final class ShardClaim: @unchecked Sendable {
     ///   - outcome: Receives the success or the failure.
     ///   - finished: Called with the file's path and contents.
     func finish(
-        _ extracted: UnfinishedShard, _ part: Int, of build: Int, _ outcome: CrewOutcome,
+        _ extracted: UnfinishedShard, _ part: Int, of build: DayBuild, _ outcome: CrewOutcome,
         _ finished: @escaping @Sendable (String, ShardTally) -> Void
     ) {
         DispatchQueue.global().async(group: ending) { [self] in
             do {
-                let (shard, tally) = try extracted.finish()
+                let (shard, tally) = try extracted.finish { try build.write($0, of: part) }
                 let result = String(decoding: try JSONEncoder().encode(shard), as: UTF8.self)
                 try connection.execute(
                     "UPDATE rocket.extraction_shards SET path = $3, result = $4 WHERE build_id = $1 AND part = $2",
-                    [.int(build), .int(part), .text(shard.file.path), .json(result)])
+                    [.int(build.id), .int(part), .text(shard.file.path), .json(result)])
                 try connection.script("COMMIT")
                 outcome.countShard()
                 finished(shard.file.path, tally)

@@ -34,7 +34,9 @@ final class ShardWorker: @unchecked Sendable {
             try? source.script("ROLLBACK")
         }
         let extractor = try ShardExtractor(
-            build.specification, attribution: build.attribution, connection: source, offsets: build.offsets)
+            build.specification, attribution: build.attribution, connection: source, offsets: build.offsets,
+            counting: ShardExtractor.Counting(
+                keys: build.history.keys, history: build.history, scratchFolder: build.countsFolder))
         var turn = 0
         while !outcome.hasFailed {
             let claim = claims[turn]
@@ -42,7 +44,7 @@ final class ShardWorker: @unchecked Sendable {
             guard let shard = try claim.take(from: build) else { break }
             do {
                 let extracted = try extractor.extract(shard, into: build.folder, progress: progress)
-                claim.finish(extracted, shard.part, of: build.id, outcome, finished)
+                claim.finish(extracted, shard.part, of: build, outcome, finished)
             } catch {
                 claim.abandon()
                 throw error

@@ -77,7 +77,7 @@ public struct SourceCheck: Sendable {
         in range: Range<Instant>? = nil, most: Int? = nil, on connection: Connection
     ) throws -> [AdLogError] {
         let source = specification.source
-        let read = specification.features.features.filter { ![.cross, .hourOfDay, .dayOfWeek].contains($0.kind) }
+        let read = specification.features.features.filter(\.kind.readsColumn)
         let tables = try [
             UnreadableText(
                 in: source.impressions.table, keys: source.impressions.id.columns,
@@ -102,7 +102,7 @@ public struct SourceCheck: Sendable {
         case .numeric, .bucketed: numbersAndText.contains(type.withoutModifier)
         case .multiValued: ColumnType(postgres: type)?.isArray == true
         case .categorical: ColumnType(postgres: type)?.isArray == false
-        case .cross, .hourOfDay, .dayOfWeek: false
+        case .cross, .hourOfDay, .dayOfWeek, .history: false
         }
     }
 

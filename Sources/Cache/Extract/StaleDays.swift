@@ -4,7 +4,7 @@ import Foundation
 import Postgres
 
 /// A search for cached days whose logs have changed since: impressions were added or removed, or clicks arrived late
-/// and flip a label.
+/// and flip a label. A day whose histories were read from counts of such a day is stale too.
 public struct StaleDays {
     private let connection: Connection
     private let logs: Connection
@@ -23,6 +23,8 @@ public struct StaleDays {
         public var model: String
         public var cached: SeenLogs
         public var now: SeenLogs
+        /// Days of its histories whose counts have changed since, or will when they are made again.
+        public var history: [Day] = []
     }
 
     /// Compares every cached day of a specification, or of each model's newest specification, with the logs. Reads the
@@ -52,7 +54,8 @@ public struct StaleDays {
                 days.map { .text($0.lowerBound.description) } ?? .null,
                 days.map { .text($0.upperBound.description) } ?? .null,
             ])
-        return try rows.compactMap { row in
+        var found: [(Found, isSame: Bool, hash: String)] = []
+        for row in rows {
             let source = try JSONDecoder().decode(LogSource.self, from: Data(try row.text("source").utf8))
             let day = try row.day("day")
             let range = try LogDays(source).instants(of: day, on: logs)
@@ -63,8 +66,20 @@ public struct StaleDays {
             let now = try Attribution(source, on: logs).seen(in: range, on: logs)
             // Earlier releases kept all rows with an id and a time.
             let isSame = try now == cached && !row.bool("holds_repeated")
-            return isSame ? nil : Found(day: day, model: try row.text("model"), cached: cached, now: now)
+            found.append(
+                (
+                    Found(day: day, model: try row.text("model"), cached: cached, now: now), isSame,
+                    try row.text("specification_hash")
+                ))
         }
+        for hash in Set(found.map(\.hash)) {
+            let changed = Set(found.filter { $0.hash == hash && !$0.isSame }.map(\.0.day))
+            let days = try StaleHistory(connection, logs: logs, specificationHash: hash).days(changed: changed)
+            for index in found.indices where found[index].hash == hash {
+                found[index].0.history = days[found[index].0.day] ?? []
+            }
+        }
+        return found.filter { !$0.isSame || !$0.0.history.isEmpty }.map(\.0)
     }
 
     /// Returns the log source from which each model with cached days was last extracted.

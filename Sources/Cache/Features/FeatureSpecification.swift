@@ -6,10 +6,10 @@ public struct FeatureSpecification: Codable, Equatable, Sendable {
         self.features = features
     }
 
-    /// The features that become embedding ids, in order: all but the numeric ones.
-    public var fields: [Feature] { features.filter { $0.kind != .numeric } }
+    /// The features that become embedding ids, in order: all but the numbers.
+    public var fields: [Feature] { features.filter { !$0.isNumber } }
     /// The features that become plain numbers, in order.
-    public var numerics: [Feature] { features.filter { $0.kind == .numeric } }
+    public var numerics: [Feature] { features.filter(\.isNumber) }
     /// The parts that decide the cache's columns: admission and embedding happen in training.
     public var asCached: FeatureSpecification {
         FeatureSpecification(
@@ -40,13 +40,15 @@ public struct Feature: Codable, Equatable, Sendable {
     /// The feature whose embedding table this one uses, so that equal values of both have one id and one embedding; nil
     /// for its own.
     public var table: String?
-    /// For numerics only.
+    /// For numbers only.
     public var transform: Transform
     /// For a cross: the names of the crossed features, at least two.
     public var crossed: [String]?
-    /// For a bucketed feature: the number of buckets, with equal shares of rows.
+    /// For a bucketed feature: the number of buckets, with equal shares of rows; for a history that has ids, of buckets
+    /// with fixed boundaries.
     public var buckets: Int?
-    /// For a bucketed feature: the learned upper bounds of all buckets but the last, ascending; nil in a job file.
+    /// The upper bounds of all buckets but the last, ascending. For a bucketed feature they are learned, and nil in a
+    /// job file.
     public var boundaries: [Double]?
     /// Ids seen less often in training share one embedding; nil if every id has its own.
     public var minimumCount: Int?
@@ -56,6 +58,8 @@ public struct Feature: Codable, Equatable, Sendable {
     public var embeddingDim: Int?
     /// For a multi-valued feature: how the embeddings of a row's ids are combined; nil for their sum.
     public var pooling: Pooling?
+    /// For a number of a history: which.
+    public var history: HistoryNumber?
 
     public init(
         name: String, column: String, kind: Kind, hashBits: Int = 16, transform: Transform = .identity,
@@ -86,11 +90,15 @@ public struct Feature: Codable, Equatable, Sendable {
         case hourOfDay = "hour_of_day"
         /// ISO weekday of the impression in the source's time zone, 1 (Monday) … 7.
         case dayOfWeek = "day_of_week"
+        /// What the log says of the row's user, ad, or other key on earlier days.
+        case history
 
         /// Whether ids come from the hash.
         public var isHashed: Bool { self == .categorical || self == .multiValued || self == .cross }
         /// Whether the feature reads a column.
-        public var readsColumn: Bool { self != .cross && self != .hourOfDay && self != .dayOfWeek }
+        public var readsColumn: Bool { ![.cross, .hourOfDay, .dayOfWeek, .history].contains(self) }
+        /// Whether its values can be part of the key of a history: they have one hash a row, on every day the same.
+        public var canBeKey: Bool { [.categorical, .hourOfDay, .dayOfWeek].contains(self) }
     }
 
     public enum Transform: String, Codable, CaseIterable, Sendable {
@@ -104,6 +112,9 @@ public struct Feature: Codable, Equatable, Sendable {
         case mean
     }
 
+    /// Whether the feature becomes a plain number, without ids.
+    public var isNumber: Bool { kind == .numeric || kind == .history && boundaries == nil }
+
     /// Whether a table of ids maps ids to embedding rows.
     public var hasIDTable: Bool { kind.isHashed && hashBits == FeatureHasher.exactBits }
 
@@ -113,6 +124,7 @@ public struct Feature: Codable, Equatable, Sendable {
         switch kind {
         case .categorical, .multiValued, .cross: FeatureHasher(self).tableRows
         case .bucketed: (buckets ?? 1) + 1
+        case .history: isNumber ? 0 : (buckets ?? 1) + 1
         case .hourOfDay: 25
         case .dayOfWeek: 8
         case .numeric: 0

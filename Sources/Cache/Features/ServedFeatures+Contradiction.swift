@@ -22,7 +22,10 @@ extension ServedFeatures {
             return "hashBits is \(feature.hashBits), expected 1 … 31"
         }
         if feature.kind.readsColumn, feature.column.isEmpty { return "it reads no column" }
-        if feature.kind == .bucketed, let found = bucketContradiction(in: feature) { return found }
+        if feature.kind == .bucketed || feature.kind == .history, let found = bucketContradiction(in: feature) {
+            return found
+        }
+        if feature.kind == .history, let found = historyContradiction(in: feature) { return found }
         if feature.kind == .cross {
             let crossed = feature.crossed ?? []
             guard (2...Self.mostCrossed).contains(crossed.count) else {
@@ -32,7 +35,7 @@ extension ServedFeatures {
                 guard let part = features.first(where: { $0.name == name }) else {
                     return "there is no ‘\(name)’ to cross"
                 }
-                if [.cross, .numeric, .multiValued].contains(part.kind) {
+                if [.cross, .numeric, .multiValued, .history].contains(part.kind) {
                     return "it crosses \(name), which is \(part.kind.rawValue); expected a feature with one id a row"
                 }
             }
@@ -64,6 +67,24 @@ extension ServedFeatures {
         return nil
     }
 
+    private func historyContradiction(in feature: Feature) -> String? {
+        guard let history = feature.history else { return "it does not say which history it is of" }
+        guard (1...Self.mostCrossed).contains(history.of.count) else {
+            return "its key has \(history.of.count) features, expected 1 … \(Self.mostCrossed)"
+        }
+        for name in history.of {
+            guard let part = features.first(where: { $0.name == name }), part.kind.canBeKey else {
+                return "its key has ‘\(name)’, which is no feature with one value a row"
+            }
+        }
+        guard (1...Self.mostHistoryDays).contains(history.lag),
+            (1...Self.mostHistoryDays).contains(history.window.days),
+            (1...Self.mostHistoryDays * 24).contains(history.window.halfLifeHours ?? 1)
+        else { return "its window is not of 1 … \(Self.mostHistoryDays) days" }
+        return nil
+    }
+
+    private static let mostHistoryDays = 1_000
     private static let mostFeatures = 10_000
     private static let mostCrossed = 64
     private static let mostBuckets = 1_000_000

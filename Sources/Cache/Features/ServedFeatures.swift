@@ -24,10 +24,10 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
 
     public var specification: FeatureSpecification { FeatureSpecification(features: features) }
 
-    /// Returns the column that a feature is read from; nil for crosses.
+    /// Returns the column that a feature is read from; nil for crosses and histories.
     public func column(of feature: Feature) -> String? {
         switch feature.kind {
-        case .cross: nil
+        case .cross, .history: nil
         case .hourOfDay, .dayOfWeek: timeColumn
         default: feature.column
         }

@@ -19,7 +19,13 @@ public struct StaleRebuild {
         let hash = context.specification.hash
         _ = try job.run("backfill", evaluatedDay: nil) { databases, recorder in
             let extraction = DayExtraction(context, databases, recorder)
-            for day in try databases.staleDays(hash, in: days) {
+            let stale = try databases.stale(hash, in: days)
+            let counted = StaleHistory(databases.results, logs: databases.source, specificationHash: hash)
+            try databases.extraction.recount(counted.daysCountedOnly())
+            for found in stale {
+                let day = found.day
+                // Counts that came out as they were change nothing.
+                if found.now == found.cached, try counted.changes(of: day).isEmpty { continue }
                 let previous = try databases.manifest.day(day, specificationHash: hash)
                 guard let summary = try extraction.days([day], rebuild: true).first else { continue }
                 let difference = try RowDifference.between(
@@ -37,7 +43,12 @@ public struct StaleRebuild {
 extension Databases {
     /// The cached days of a specification whose logs have changed since.
     func staleDays(_ specificationHash: String, in days: ClosedRange<Day>?) throws -> [Day] {
-        try StaleDays(results, logs: source).find(specificationHash: specificationHash, in: days).map(\.day)
+        try stale(specificationHash, in: days).map(\.day)
+    }
+
+    /// Those days and what changed.
+    func stale(_ specificationHash: String, in days: ClosedRange<Day>?) throws -> [StaleDays.Found] {
+        try StaleDays(results, logs: source).find(specificationHash: specificationHash, in: days)
     }
 }
 

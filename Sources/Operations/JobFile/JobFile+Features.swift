@@ -7,7 +7,9 @@ extension JobFile {
         let expected = "a list with at least one feature, each {name: …, kind: …}"
         if let outline = file.outline {
             outline.add("features", expected, default: nil, isRequired: true)
-            _ = Self.feature(Section(outline: outline, path: "features"))
+            let section = Section(outline: outline, path: "features")
+            _ = Self.feature(section)
+            _ = AskedHistory(section, "")
             return
         }
         guard file.has("features") else {
@@ -18,6 +20,7 @@ extension JobFile {
         var lineOfName: [String: Int] = [:]
         var lines: [Int] = []
         var tableLines: [Int] = []
+        var histories: [AskedHistory] = []
         for (position, node) in file.items("features", expected: expected).enumerated() {
             let line = node.mark?.line ?? file.line(of: "features")
             guard let mapping = node.mapping else {
@@ -29,7 +32,6 @@ extension JobFile {
             let name = mapping["name"]?.scalar?.text ?? "\(position + 1)"
             let section = Section(mapping, path: "features[\(name)]", line: line, problems: file.problems)
             let feature = Self.feature(section)
-            section.close()
             if let earlier = lineOfName[feature.name], !feature.name.isEmpty {
                 file.problems.add(
                     line: section.line(of: "name"),
@@ -37,11 +39,18 @@ extension JobFile {
             }
             lineOfName[feature.name] = lineOfName[feature.name] ?? section.line(of: "name")
             features.features.append(feature)
+            let history = AskedHistory(section, feature.name)
+            if feature.kind == .history {
+                history.check(section)
+                histories.append(history)
+            }
+            section.close()
             lines.append(section.line(of: "of"))
             tableLines.append(section.line(of: "table"))
         }
         checkCrosses(file, lines)
         shareTables(file, lines: tableLines)
+        replaceHistories(by: histories, file)
     }
 
     /// A feature without a table of its own has ids and embeddings as the feature whose table it uses.
@@ -72,10 +81,10 @@ extension JobFile {
 
     /// A cross names other features, wherever in the list, that have one value a row.
     private func checkCrosses(_ file: Section, _ lines: [Int]) {
-        for (feature, line) in zip(features.features, lines) {
+        for (feature, line) in zip(features.features, lines) where feature.kind == .cross {
             for name in feature.crossed ?? [] {
                 let crossed = features.features.first { $0.name == name }
-                if let crossed, ![.numeric, .multiValued, .cross].contains(crossed.kind) { continue }
+                if let crossed, ![.numeric, .multiValued, .cross, .history].contains(crossed.kind) { continue }
                 let finding =
                     crossed.map { "is of kind \($0.kind.rawValue)" } ?? "is not a feature of this file"
                 file.problems.add(
@@ -109,10 +118,14 @@ extension JobFile {
         let keys: [(key: String, fits: Bool, reason: String)] = [
             ("hash_bits", kind.isHashed, "only categorical, multi_valued and cross features are hashed"),
             ("transform", kind == .numeric, "only numeric features are transformed"),
-            ("of", kind == .cross, "only a cross names other features"),
+            ("of", kind == .cross || kind == .history, "only a cross or a history names other features"),
             ("buckets", kind == .bucketed, "only bucketed features have buckets"),
             ("column", kind.readsColumn, "it reads no column of its own"),
             ("embedding_dim", kind != .numeric, "only features with ids are embedded"),
+            ("days", kind == .history, "only a history has days"),
+            ("half_life", kind == .history, "only a history has a half-life"),
+            ("lag", kind == .history, "only a history has a lag"),
+            ("form", kind == .history, "only a history has a form"),
             ("pooling", kind == .multiValued, "only multi_valued features have several ids a row"),
             ("minimum_count", kind.isHashed, "only hashed features have rare ids"),
             ("expire_after_days", kind.isHashed, "only hashed features have ids that come and go"),
@@ -131,6 +144,7 @@ extension JobFile {
             }
         }
         if kind == .bucketed { feature.buckets = feature.buckets ?? 10 }
+        if kind == .history { feature.crossed = crossed }
         if kind == .cross {
             feature.crossed = crossed
             if crossed.count < 2 {

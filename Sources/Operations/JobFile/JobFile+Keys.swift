@@ -260,7 +260,7 @@ extension JobFile {
         section.read("slices", listOf: .featureName, .refused, into: &evaluation.slices)
         for name in evaluation.slices {
             let feature = features.features.first { $0.name == name }
-            if let feature, feature.kind != .numeric { continue }
+            if let feature, !feature.isNumber { continue }
             section.problems.add(
                 line: section.line(of: "slices"),
                 "evaluation.slices: ‘\(name)’ \(feature == nil ? "is not a feature of this file" : "is a number"); expected "

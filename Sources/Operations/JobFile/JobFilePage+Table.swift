@@ -22,16 +22,20 @@ extension JobFilePage {
         features | | The inputs of the nets, a list; its order is that of the cache's columns.
         features.name | | Seeds the hash of the feature's ids.
         features.column | the name | The column that is read.
-        features.kind | | [Types of values](ValueTypes.md) lists the column types of each kind. `multi_valued` reads an array; `bucketed` is a number by quantiles; `cross` combines other features.
+        features.kind | | [Types of values](ValueTypes.md) lists the column types of each kind. `multi_valued` reads an array; `bucketed` is a number by quantiles; `cross` combines other features; `history` tells how often the row's user, ad or other key was shown and clicked on earlier days.
         features.hash_bits | none | The field has 2^bits ids, each an embedding row, which several values may share. Without it every value that training has seen has its own row.
         features.table | its own | categorical, multi_valued: the feature whose embedding table this one uses; equal values of both have one embedding.
         features.transform | | numeric: what is done to the number.
-        features.of | required for a cross | cross: the features whose combinations are the ids.
+        features.of | required for a cross or a history | cross: the features whose combinations are the ids. history: the features whose values together are the key, one or several.
         features.buckets | `10` | bucketed: the number of buckets. Their borders are quantiles of the first day that is extracted, and stay.
         features.minimum_count | `1` | Ids seen in fewer training rows share one embedding.
         features.expire_after_days | never | Ids not seen for this many days return to the shared embedding.
         features.embedding_dim | as in `nets` | Numbers per embedding.
         features.pooling | `sum` | multi_valued: how a row's embeddings are combined.
+        features.days | | history: days that are counted, one number or a list such as `[1, 7, 28]`.
+        features.half_life | | history: instead of days; a day counts half as much for each half-life that it is older.
+        features.lag | 1, and the attribution window in days, rounded up | history: days from the newest day that is counted to the day of the row.
+        features.form | | history: whether each bucket of a number has an embedding, or the numbers themselves enter the nets.
 
         nets | | The two nets.
         nets.embedding_dim | | Numbers per embedding.

@@ -40,6 +40,11 @@ struct DayWarnings {
                 "\(cached.day): \(account.repeated.leftOut) impressions left out that have the id and the time of another"
             )
         }
+        if !built.missingHistory.isEmpty {
+            log.notice(
+                "\(cached.day): histories count no impressions on \(built.missingHistory.stretches), days of their windows"
+            )
+        }
         warnOfMissedClicks(on: cached.day, clicks)
         warnOfStrayClicks(on: cached.day, clicks)
         try warnOfFeatures(on: cached.day)

@@ -39,7 +39,7 @@ public final class OpenJob {
         (self.context, self.settings, handler) = (context, settings, progress)
         // What the newest migration that the job needs has brought.
         guard
-            try databases.results.execute("SELECT to_regclass('rocket.report_changes') IS NOT NULL AS ok")
+            try databases.results.execute("SELECT to_regclass('rocket.history_tables') IS NOT NULL AS ok")
                 .first?.bool("ok") == true
         else { throw JobError.notMigrated }
         do {

@@ -19,7 +19,7 @@ public struct EncodedRows: Sendable {
     mutating func clear(_ readers: [FeatureEncoder.Reader]) {
         for reader in readers {
             hashes[reader.feature].removeAll(keepingCapacity: true)
-            if case .number = reader.source {
+            if reader.isNumber {
                 rows.numerics[reader.target].removeAll(keepingCapacity: true)
                 continue
             }
@@ -168,6 +168,15 @@ extension EncodedRows {
                 if ids.count == before { ids.append(FeatureHasher.missing) }
                 offsets?.append(UInt32(ids.count))
             }
+        }
+    }
+
+    /// Encodes what no row has.
+    mutating func encodeMissing(_ reader: FeatureEncoder.Reader, count: Int) {
+        if reader.isNumber {
+            rows.numerics[reader.target].append(contentsOf: repeatElement(.nan, count: count))
+        } else {
+            rows.fields[reader.target].ids.append(contentsOf: repeatElement(FeatureHasher.missing, count: count))
         }
     }
 

@@ -25,6 +25,8 @@ public struct FeatureEncoder: Sendable {
         /// Whether a cross needs its hash.
         var isCrossed: Bool
         var source: Source
+        /// Whether it becomes a plain number, without ids.
+        var isNumber: Bool
         /// The position among the fields, or among the numbers.
         var target: Int
         var hasher: FeatureHasher
@@ -44,6 +46,8 @@ public struct FeatureEncoder: Sendable {
         case hour(Int, TimeZone)
         case weekday(Int, TimeZone)
         case cross([Int])
+        /// A number that comes from a table of earlier days, and is missing without one.
+        case history
     }
 
     /// - Parameter columns: The columns whose values all candidates of a request share.
@@ -75,7 +79,7 @@ public struct FeatureEncoder: Sendable {
         }
         var targets = [Int](repeating: 0, count: features.count)
         for (index, feature) in features.enumerated() {
-            if feature.kind == .numeric {
+            if feature.isNumber {
                 targets[index] = numerics
                 numerics += 1
             } else {
@@ -102,10 +106,12 @@ public struct FeatureEncoder: Sendable {
                 case .hourOfDay: .hour(position(), try zone())
                 case .dayOfWeek: .weekday(position(), try zone())
                 case .cross: .cross(crossed[index])
+                case .history: .history
                 }
             let reader = Reader(
-                feature: index, isCrossed: inCrosses.contains(index), source: source, target: targets[index],
-                hasher: FeatureHasher(feature), ids: feature.kind == .numeric ? nil : ids[targets[index]],
+                feature: index, isCrossed: inCrosses.contains(index), source: source, isNumber: feature.isNumber,
+                target: targets[index], hasher: FeatureHasher(feature),
+                ids: feature.isNumber ? nil : ids[targets[index]],
                 type: served.column(of: feature).flatMap { served.type(of: $0) })
             if fromRequest[index] { request.add(reader) } else { candidates.add(reader) }
         }
@@ -192,6 +198,7 @@ public struct FeatureEncoder: Sendable {
                     value.secondsSince1970.map { UInt32(LocalTime(secondsSince1970: $0, zone).weekday) }
                 }
             case .cross(let parts): rows.encodeCross(parts, reader, of: request, count: count)
+            case .history: rows.encodeMissing(reader, count: count)
             }
             if let ids = reader.ids { ids.replaceByRows(&rows.rows.fields[reader.target].ids) }
         }
@@ -208,7 +215,7 @@ extension FeatureEncoder.Reader {
 extension FeatureEncoder.Part {
     fileprivate mutating func add(_ reader: FeatureEncoder.Reader) {
         readers.append(reader)
-        if case .number = reader.source { numerics.append(reader.target) } else { fields.append(reader.target) }
+        if reader.isNumber { numerics.append(reader.target) } else { fields.append(reader.target) }
     }
 }
 

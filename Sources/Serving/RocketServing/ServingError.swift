@@ -18,6 +18,8 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
     /// The buffer for probabilities is smaller than the number of candidates.
     case room(found: Int, expected: Int)
     case unsupported(DenseType)
+    /// The model needs counts of earlier days, which raw values do not hold.
+    case histories([String])
 
     public var description: String {
         switch self {
@@ -41,6 +43,9 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
                 + "too far from those of training"
         case .room(let found, let expected):
             "there is room for \(found) probabilities, expected room for all \(expected) candidates"
+        case .histories(let names):
+            "the model reads the history of earlier days (\(names.joined(separator: ", "))), which raw values do not hold; "
+                + "score its cached days with rocket evaluate, or ids and numbers with light.onnx"
         case .unsupported(let type): "this CPU has no instructions for \(type.rawValue); use f32"
         }
     }

@@ -29,6 +29,8 @@ public struct ServingModel: Sendable {
             throw ServingError.unreadable(
                 path: "features.json", reason: "it is not the JSON that this program writes, or an older one's")
         }
+        let histories = Set(served.specification.histories.compactMap(\.history?.feature))
+        guard histories.isEmpty else { throw ServingError.histories(histories.sorted()) }
         let file = try Safetensors(model) { Branch.isOfLightNet(tensor: $0) }
         try self.init(Branch(lightNetOf: file), features: served)
     }

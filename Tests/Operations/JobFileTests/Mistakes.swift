@@ -257,12 +257,12 @@ let oneMistake: [Mistake] = [
     Mistake(
         "kind: numeric",
         "kind: number",
-        "9: features[price].kind is \"number\"; expected one of categorical, numeric, multi_valued, bucketed, cross, hour_of_day, day_of_week"
+        "9: features[price].kind is \"number\"; expected one of categorical, numeric, multi_valued, bucketed, cross, hour_of_day, day_of_week, history"
     ),
     Mistake(
         ", kind: numeric, transform: log1p",
         ", transform: log1p",
-        "9: features[price].kind is missing; expected one of categorical, numeric, multi_valued, bucketed, cross, hour_of_day, day_of_week"
+        "9: features[price].kind is missing; expected one of categorical, numeric, multi_valued, bucketed, cross, hour_of_day, day_of_week, history"
     ),
     Mistake(
         "transform: log1p",

@@ -52,7 +52,7 @@ struct SliceReports {
             for (index, name) in ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].enumerated() {
                 values[UInt32(1 + index)] = name
             }
-        case .bucketed:
+        case .bucketed, .history:
             let learned = try databases.extraction.learnedFeatures(from: day).features.first { $0.name == feature.name }
             let edges = (learned?.boundaries ?? []).map { "\($0)" }
             for bucket in 0...edges.count {

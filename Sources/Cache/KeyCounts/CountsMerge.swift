@@ -1,0 +1,131 @@
+/// A merge of sorted counts: the sums of each key over all inputs, in several weightings at once.
+///
+/// Hashes are spread evenly, so the inputs are read side by side in ranges of hashes that hold a few thousand counts
+/// each, and each range is added up in a small table. O(counts) time; memory does not depend on their number.
+struct CountsMerge {
+    private let inputs: [SortedCounts]
+    /// By input and weighting.
+    private let weights: [[Double]]
+    private let windows: Int
+
+    /// - Parameter weights: The weights of each input, as many for each.
+    init(_ inputs: [SortedCounts], weights: [[Double]]) {
+        self.inputs = inputs
+        self.weights = weights
+        windows = weights.first?.count ?? 0
+    }
+
+    /// Calls the body with each key in ascending order, and its impressions and clicks in each weighting, one after
+    /// another.
+    func visit<Failure: Error>(
+        _ body: (UInt64, UnsafeMutablePointer<Double>) throws(Failure) -> Void
+    ) throws(Failure) {
+        let total = inputs.reduce(0) { $0 + $1.counts.count }
+        // The range of a hash is given by its highest bits.
+        let rangeBits = max(0, Int.bitWidth - (total / Self.countsInRange).leadingZeroBitCount)
+        let sums = SumTable(windows: windows, skippingBits: UInt64(rangeBits))
+        var cursors = [Int](repeating: 0, count: inputs.count)
+        for range in 0..<(1 << rangeBits) {
+            let last =
+                rangeBits == 0 ? UInt64.max : (UInt64(range) << UInt64(64 - rangeBits)) | (.max >> UInt64(rangeBits))
+            for (index, input) in inputs.enumerated() {
+                var cursor = cursors[index]
+                let counts = input.counts
+                weights[index].withUnsafeBufferPointer { weights in
+                    while cursor < counts.count, counts[cursor].hash <= last {
+                        sums.add(counts[cursor], weights)
+                        cursor &+= 1
+                    }
+                }
+                cursors[index] = cursor
+            }
+            try sums.takeSorted(body)
+        }
+    }
+
+    private static let countsInRange = 4_096
+}
+
+/// A small hash table of sums, placed by the bits of a hash that differ within a range.
+private final class SumTable {
+    private let windows: Int
+    private let skip: UInt64
+    private var bits = 12
+    private var hashes: [UInt64]
+    /// `[slots][2 · windows]`
+    private var sums: UnsafeMutableBufferPointer<Double>
+    private var count = 0
+    private var order: [(hash: UInt64, slot: Int)] = []
+
+    init(windows: Int, skippingBits skip: UInt64) {
+        self.windows = windows
+        self.skip = skip
+        hashes = [UInt64](repeating: 0, count: 1 << bits)
+        sums = .allocate(capacity: 2 * windows << bits)
+        sums.initialize(repeating: 0)
+    }
+
+    deinit { sums.deallocate() }
+
+    @inline(__always)
+    private func slot(of hash: UInt64) -> Int {
+        var slot = Int(truncatingIfNeeded: (hash &<< skip) &>> UInt64(64 &- bits))
+        while hashes[slot] != hash, hashes[slot] != 0 { slot = (slot &+ 1) & (hashes.count &- 1) }
+        return slot
+    }
+
+    @inline(__always)
+    func add(_ entry: KeyCount, _ weights: UnsafeBufferPointer<Double>) {
+        var slot = slot(of: entry.hash)
+        if hashes[slot] == 0 {
+            if count >= hashes.count / 2 {
+                grow()
+                slot = self.slot(of: entry.hash)
+            }
+            hashes[slot] = entry.hash
+            count &+= 1
+        }
+        let place = 2 &* windows &* slot
+        for (window, weight) in weights.enumerated() {
+            sums[place &+ 2 &* window] += weight * Double(entry.impressions)
+            sums[place &+ 2 &* window &+ 1] += weight * Double(entry.clicks)
+        }
+    }
+
+    private func grow() {
+        let (oldHashes, oldSums) = (hashes, sums)
+        bits += 1
+        hashes = [UInt64](repeating: 0, count: 1 << bits)
+        sums = .allocate(capacity: 2 * windows << bits)
+        sums.initialize(repeating: 0)
+        for (old, hash) in oldHashes.enumerated() where hash != 0 {
+            let slot = slot(of: hash)
+            hashes[slot] = hash
+            for number in 0..<2 * windows { sums[2 * windows * slot + number] = oldSums[2 * windows * old + number] }
+        }
+        oldSums.deallocate()
+    }
+
+    /// Removes all sums and passes them in the order of their hashes.
+    func takeSorted<Failure: Error>(
+        _ body: (UInt64, UnsafeMutablePointer<Double>) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard count > 0, let start = sums.baseAddress else { return }
+        order.removeAll(keepingCapacity: true)
+        for slot in hashes.indices where hashes[slot] != 0 {
+            order.append((hashes[slot], slot))
+            hashes[slot] = 0
+            var place = order.count - 1
+            while place > 0, order[place - 1].hash > order[place].hash {
+                order.swapAt(place - 1, place)
+                place -= 1
+            }
+        }
+        count = 0
+        for (hash, slot) in order {
+            let own = start + 2 * windows * slot
+            try body(hash, own)
+            own.update(repeating: 0, count: 2 * windows)
+        }
+    }
+}
