@@ -79,8 +79,10 @@ struct ClickModel: Sendable {
     }
 
     /// The probability that this user sooner or later clicks this ad here and now.
-    func probability(user: SampleUser, ad: SampleAd, place: SamplePlace) -> Double {
-        1 / (1 + exp(-(intercept + signal * effects(user: user, ad: ad, place: place))))
+    func probability(user: SampleUser, ad: SampleAd, place: SamplePlace, drift: AdDrift) -> Double {
+        var sum = effects(user: user, ad: ad, place: place)
+        if !drift.effects.isEmpty { sum += drift.effects[ad.number - 1] }
+        return 1 / (1 + exp(-(drift.intercept + signal * sum)))
     }
 
     /// Returns the sum of all effects except the intercept, before scaling.

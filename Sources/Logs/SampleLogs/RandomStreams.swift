@@ -9,6 +9,7 @@ enum RandomPurpose: UInt64 {
     case effects
     case impressions
     case calibration
+    case drift
 }
 
 extension CounterRandom {

@@ -10,6 +10,9 @@ public struct SampleLogGenerator: Sendable {
     public let specification: SampleLogSpecification
     let ads: [SampleAd]
     let clickModel: ClickModel
+    /// The effects and ads of the trial impressions on which a drifting day's intercept is fitted; empty if no ad
+    /// drifts.
+    let trial: (effects: [Double], ads: [Int])
     private let userRanks: ZipfDistribution
     private let adRanks: ZipfDistribution
     private let traffic = DailyTraffic()
@@ -34,7 +37,8 @@ public struct SampleLogGenerator: Sendable {
         var model = ClickModel(
             seed: seed, signal: specification.clicks.signal, advertisers: max(1, ads / SampleAd.adsPerAdvertiser))
         let (userRanks, adRanks, traffic, table) = (userRanks, adRanks, traffic, self.ads)
-        let trial = (0..<Self.calibrationRows).map { row in
+        var (trial, trialAds) = ([Double](), [Int]())
+        for row in 0..<Self.calibrationRows {
             var random = CounterRandom(
                 seed: seed, purpose: .calibration, number: 0,
                 position: UInt64(row) * CounterRandom.numbersPerImpression)
@@ -44,12 +48,15 @@ public struct SampleLogGenerator: Sendable {
                 slot: SampleVocabulary.slot.draw(&random, missingShare: missingShare),
                 hour: Int(second / 3_600), weekday: row % 7)
             let user = SampleUser(number: userRanks.draw(&random), seed: seed, missingShare: missingShare)
-            return model.effects(user: user, ad: table[adRanks.draw(&random) - 1], place: place)
+            let ad = adRanks.draw(&random) - 1
+            trial.append(model.effects(user: user, ad: table[ad], place: place))
+            trialAds.append(ad)
         }
         model.intercept = Self.intercept(
             effects: trial, signal: specification.clicks.signal,
             mean: specification.clicks.baseRate / (1 - specification.clicks.lateShare))
         clickModel = model
+        self.trial = (specification.adDrift ?? 0) > 0 ? (trial, trialAds) : ([], [])
     }
 
     /// Returns the impressions of a day in time order, generated lazily.
@@ -59,11 +66,13 @@ public struct SampleLogGenerator: Sendable {
         guard specification.impressionDays.contains(day) else {
             throw .dayOutside(day: day, days: specification.impressionDays)
         }
-        return DayImpressions(generator: self, day: day)
+        return DayImpressions(generator: self, day: day, drift: drift(on: day))
     }
 
     /// Returns row `number` of a day, a pure function of the specification, the day and the number.
-    func impression(day: Day, number: Int) -> SampleImpression {
+    ///
+    /// - Parameter drift: The day's.
+    func impression(day: Day, number: Int, drift: AdDrift) -> SampleImpression {
         let seed = specification.seed
         var random = CounterRandom(
             seed: seed, purpose: .impressions, number: day.ordinal,
@@ -79,7 +88,7 @@ public struct SampleLogGenerator: Sendable {
             hour: Int(microseconds / 3_600_000_000), weekday: ((day.ordinal % 7) + 7) % 7)
         let user = SampleUser(number: userRanks.draw(&random), seed: seed, missingShare: missingShare)
         let ad = ads[adRanks.draw(&random) - 1]
-        let probability = clickModel.probability(user: user, ad: ad, place: place)
+        let probability = clickModel.probability(user: user, ad: ad, place: place, drift: drift)
 
         var clickDelay: Int64?
         var duplicateDelay: Int64?
@@ -101,6 +110,13 @@ public struct SampleLogGenerator: Sendable {
             clickDelayMicroseconds: clickDelay, duplicateDelayMicroseconds: duplicateDelay, isLate: isLate)
     }
 
+    /// Returns the intercept at which the mean probability over the trial's effects is the specified one.
+    func intercept(effects: [Double]) -> Double {
+        Self.intercept(
+            effects: effects, signal: specification.clicks.signal,
+            mean: specification.clicks.baseRate / (1 - specification.clicks.lateShare))
+    }
+
     /// Returns the intercept at which the mean probability over the trial's effects is `mean`, by bisection.
     private static func intercept(effects: [Double], signal: Double, mean: Double) -> Double {
         var (low, high) = (-60.0, 60.0)
@@ -117,25 +133,28 @@ public struct SampleLogGenerator: Sendable {
 public struct DayImpressions: Sequence, Sendable {
     let generator: SampleLogGenerator
     public let day: Day
+    let drift: AdDrift
 
     public var underestimatedCount: Int { generator.specification.impressions(on: day) }
 
-    public func makeIterator() -> Iterator { Iterator(generator: generator, day: day) }
+    public func makeIterator() -> Iterator { Iterator(generator: generator, day: day, drift: drift) }
 
     public struct Iterator: IteratorProtocol {
         let generator: SampleLogGenerator
         let day: Day
+        let drift: AdDrift
         private var number = 0
 
-        init(generator: SampleLogGenerator, day: Day) {
+        init(generator: SampleLogGenerator, day: Day, drift: AdDrift) {
             self.generator = generator
             self.day = day
+            self.drift = drift
         }
 
         public mutating func next() -> SampleImpression? {
             guard number < generator.specification.impressions(on: day) else { return nil }
             defer { number += 1 }
-            return generator.impression(day: day, number: number)
+            return generator.impression(day: day, number: number, drift: drift)
         }
     }
 }

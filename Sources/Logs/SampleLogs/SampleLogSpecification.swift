@@ -15,6 +15,9 @@ public struct SampleLogSpecification: Equatable, Sendable {
     /// The number of ads; how often each is shown follows Zipf's law.
     public var ads: Int
     public var seed: UInt64
+    /// Standard deviation of each ad's daily random step on the log odds at `signal` 1, between 0 and 2; nil for ads
+    /// that stay as they are, so that settings stored before read the same.
+    public var adDrift: Double?
     /// Share of NULLs in each attribute column that may have them.
     public var missingShare: Double
     public var clicks: Clicks
@@ -93,6 +96,7 @@ public struct SampleLogSpecification: Equatable, Sendable {
         try check("ads", ads, in: 1...10_000_000)
         try check("baseClickRate", clicks.baseRate, in: 0.0001...0.5)
         try check("signal", clicks.signal, in: 0...3)
+        try check("adDrift", adDrift ?? 0, in: 0...2)
         try check("missingShare", missingShare, in: 0...0.9)
         try check("lateShare", clicks.lateShare, in: 0...0.5)
         try check("duplicateShare", clicks.duplicateShare, in: 0...1)
@@ -104,7 +108,7 @@ public struct SampleLogSpecification: Equatable, Sendable {
 /// Stored as one flat object: the settings of the clicks stand among the others.
 extension SampleLogSpecification: Codable {
     private enum CodingKeys: CodingKey {
-        case impressionsPerDay, daysWithOneMore, firstDay, days, users, ads, seed, missingShare
+        case impressionsPerDay, daysWithOneMore, firstDay, days, users, ads, seed, missingShare, adDrift
     }
 
     public init(from decoder: any Decoder) throws {
@@ -116,6 +120,7 @@ extension SampleLogSpecification: Codable {
             seed: try own.decode(UInt64.self, forKey: .seed),
             missingShare: try own.decode(Double.self, forKey: .missingShare), clicks: try Clicks(from: decoder))
         daysWithOneMore = try own.decodeIfPresent(Int.self, forKey: .daysWithOneMore)
+        adDrift = try own.decodeIfPresent(Double.self, forKey: .adDrift)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -129,5 +134,6 @@ extension SampleLogSpecification: Codable {
         try own.encode(ads, forKey: .ads)
         try own.encode(seed, forKey: .seed)
         try own.encode(missingShare, forKey: .missingShare)
+        try own.encodeIfPresent(adDrift, forKey: .adDrift)
     }
 }

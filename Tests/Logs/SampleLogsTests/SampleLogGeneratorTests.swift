@@ -141,6 +141,41 @@ private func specification(
         #expect(counts == [11, 11, 10])
     }
 
+    @Test("ads drift from day to day, the mean and the calibration stay, and the first day is as without drift")
+    func drift() throws {
+        var specification = specification(impressionsPerDay: 60_000, days: 15)
+        let still = Array(try SampleLogGenerator(specification).impressions(on: monday))
+        specification.adDrift = 0.3
+        let generator = try SampleLogGenerator(specification)
+        #expect(
+            zip(still, try generator.impressions(on: monday))
+                .allSatisfy { abs($0.trueClickProbability - $1.trueClickProbability) < 1e-12 && $0.ad == $1.ad })
+        var rateOfAd1: [Double] = []
+        for day in [monday.advanced(by: 1), monday.advanced(by: 14)] {
+            let rows = Array(try generator.impressions(on: day))
+            let expected = rows.reduce(0) { $0 + $1.trueClickProbability }
+            #expect(abs(expected / Double(rows.count) / 0.05 - 1) < 0.03)
+            let variance = rows.reduce(0) { $0 + $1.trueClickProbability * (1 - $1.trueClickProbability) }
+            #expect(abs(rows.reduce(0) { $0 + Double($1.label) } - expected) < 4.5 * variance.squareRoot())
+            let ofAd1 = rows.filter { $0.ad.number == 1 }.map(\.trueClickProbability)
+            rateOfAd1.append(ofAd1.reduce(0, +) / Double(ofAd1.count))
+        }
+        #expect(abs(log(rateOfAd1[1] / rateOfAd1[0])) > 0.2)
+        let last = monday.advanced(by: 14)
+        let alone = try SampleLogGenerator(specification).impressions(on: last)
+        #expect(try Array(generator.impressions(on: last).prefix(100)) == Array(alone.prefix(100)))
+    }
+
+    @Test("settings without drift are stored as before, and a drift out of range is refused")
+    func driftSettings() throws {
+        var specification = specification()
+        #expect(!String(decoding: try JSONEncoder().encode(specification), as: UTF8.self).contains("adDrift"))
+        specification.adDrift = 3
+        #expect(throws: SampleLogError.outOfRange(name: "adDrift", value: "3.0", expected: "0.0…2.0")) {
+            try SampleLogGenerator(specification)
+        }
+    }
+
     @Test("without signal every impression has the base click rate")
     func noSignal() throws {
         var specification = specification(impressionsPerDay: 1_000)

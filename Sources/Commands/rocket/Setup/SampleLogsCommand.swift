@@ -14,6 +14,7 @@ struct SampleLogsCommand: ParsableCommand {
 
             Example:
               rocket sample-logs --days 5 --impressions 1000000 --first-day 2026-01-05
+              rocket sample-logs --days 14 --ad-drift 0.2 --into drifting
             """)
 
     @OptionGroup var database: DatabaseOptions
@@ -38,6 +39,12 @@ struct SampleLogsCommand: ParsableCommand {
 
     @Option(help: "Mean click probability.")
     var clickRate = 0.05
+
+    @Option(
+        help: ArgumentHelp(
+            "Standard deviation of the step that each ad's log odds take at random from day to day; the true "
+                + "probabilities take it too.", valueName: "log-odds"))
+    var adDrift: Double?
 
     @Option(help: "Share of clicks after the attribution window of 30 minutes.")
     var lateShare = 0.02
@@ -67,6 +74,7 @@ struct SampleLogsCommand: ParsableCommand {
             impressionsPerDay: impressions / days, firstDay: firstDay ?? today().advanced(by: -days), days: days,
             users: users, ads: ads, seed: seed,
             clicks: .init(baseRate: clickRate, lateShare: lateShare, duplicateShare: duplicateShare))
+        specification.adDrift = adDrift == 0 ? nil : adDrift
         specification.daysWithOneMore = impressions % days == 0 ? nil : impressions % days
         let generated = try generateSampleLogs(
             specification, into: into, database: database.database, log: log
