@@ -53,8 +53,8 @@ public struct CachePruning {
         return removed
     }
 
-    /// Forgets the counts that no window reaches any more: those older than what the histories of the days that are kept
-    /// were made of, and of keys that no such day has, those beyond the retention.
+    /// Forgets the counts that no window reaches any more: those older than what the histories of the days that are
+    /// kept were made of, and of keys that no such day has, those beyond the retention.
     ///
     /// - Returns: The paths of the others.
     private func neededCounts(_ retentionDays: Int?, dryRun: Bool) throws -> [String] {

@@ -21,10 +21,12 @@ struct DayCounting {
     private var manifest: CountsManifest { CountsManifest(connection: connection) }
 
     /// Returns what is known of all keys before a day, after counting the days that are not counted yet.
-    func history(asOf day: Day) throws -> DayHistory {
+    ///
+    /// - Parameter progress: Called now and then, by one thread at a time; an error it throws ends the count.
+    func history(asOf day: Day, progress: () throws -> Void) throws -> DayHistory {
         let keys = try specification.historyKeys()
         guard !keys.isEmpty else { return try DayHistory([], [], asOf: day, folder: options.directory) }
-        try count(keys, before: day)
+        try count(keys, before: day, progress)
         let entries = try keys.flatMap { try self.entries(of: $0, asOf: day) }
         return try DayHistory(keys, entries, asOf: day, folder: options.directory)
     }
@@ -38,7 +40,7 @@ struct DayCounting {
     }
 
     /// Counts the days before a day that the windows need and that are not counted, several at once.
-    private func count(_ keys: [HistoryKey], before day: Day) throws {
+    private func count(_ keys: [HistoryKey], before day: Day, _ progress: () throws -> Void) throws {
         let first = keys.map(\.days.lowerBound).min() ?? 0
         let last = keys.map(\.days.upperBound).max() ?? 0
         let present = try LogDays(specification.source).present(
@@ -52,12 +54,13 @@ struct DayCounting {
                 let name = DayBuild.lockName(specification.hash, entry.day)
                 if let lock = try connection.tryAdvisoryLock(name) { locked.append((entry.day, entry.keys, lock)) }
             }
+            try progress()
             if locked.isEmpty {
                 usleep(100_000)
             } else {
                 // Another process may have counted them since they were looked at.
                 let still = try missing(keys, before: day, of: locked.map(\.day))
-                try countAtOnce(still)
+                try countAtOnce(still, progress)
             }
             wanted = try missing(keys, before: day, of: present)
         }
@@ -79,13 +82,18 @@ struct DayCounting {
     }
 
     /// Counts days in as many threads, each with its own connection.
-    private func countAtOnce(_ days: [(day: Day, keys: [HistoryKey])]) throws {
+    private func countAtOnce(_ days: [(day: Day, keys: [HistoryKey])], _ progress: () throws -> Void) throws {
+        let outcome = CrewOutcome()
+        // Called only under the outcome's lock.
+        nonisolated(unsafe) let progress = progress
         let results = Mutex<[Int: Result<CountedDay, any Error>]>([:])
         let (counting, settings) = (self.passes, databases.source)
         DispatchQueue.concurrentPerform(iterations: days.count) { index in
             let result = Result {
                 let connection = try Connection(settings, applicationName: "rocket extract, counting")
-                return try counting.count(days[index].day, by: days[index].keys, on: connection)
+                return try counting.count(days[index].day, by: days[index].keys, on: connection) { rows in
+                    try outcome.add(rows: rows) { _ in try progress() }
+                }
             }
             results.withLock { $0[index] = result }
         }
@@ -106,7 +114,7 @@ struct DayCounting {
     func recount(_ day: Day) throws {
         let keys = try specification.historyKeys()
         guard !keys.isEmpty else { return }
-        try countAtOnce([(day, keys)])
+        try countAtOnce([(day, keys)]) {}
     }
 
     /// Adds up the shards of a day that was extracted.
@@ -156,8 +164,12 @@ struct CountingPass: Sendable {
     let specification: ExtractionSpecification
     let directory: String
 
-    /// - Parameter connection: A connection to the logs, outside of a transaction.
-    func count(_ day: Day, by keys: [HistoryKey], on connection: Connection) throws -> CountedDay {
+    /// - Parameters:
+    ///   - connection: A connection to the logs, outside of a transaction.
+    ///   - progress: Called with the number of rows since its last call.
+    func count(
+        _ day: Day, by keys: [HistoryKey], on connection: Connection, progress: (Int) throws -> Void
+    ) throws -> CountedDay {
         let reduced = specification.counting(keys)
         let days = LogDays(reduced.source)
         try connection.script(
@@ -177,7 +189,7 @@ struct CountingPass: Sendable {
             counting: ShardExtractor.Counting(keys: keys, history: nil, scratchFolder: directory))
         var (runs, seen) = ([[SortedCounts]](repeating: [], count: keys.count), SeenLogs())
         for (part, shard) in range.parts(specification.shards).enumerated() {
-            let counted = try extractor.count(.init(day: day, part: part, range: shard)) { _ in }
+            let counted = try extractor.count(.init(day: day, part: part, range: shard), progress: progress)
             for key in keys.indices { runs[key] += counted.runs[key] }
             seen = seen + counted.seen
         }

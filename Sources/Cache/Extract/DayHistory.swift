@@ -26,11 +26,13 @@ final class DayHistory: Sendable {
         }
     }
 
-    /// The days of the widest window that have no counts, for messages.
+    /// The days of the windows that have no counts, apart from those before the first one that has.
     func missing(asOf day: Day) -> [Day] {
         let counted = Set(entries.map(\.day))
-        let first = keys.map(\.days.lowerBound).min() ?? 0
-        let last = keys.map(\.days.upperBound).max() ?? 0
-        return keys.isEmpty ? [] : (first...last).map { day.advanced(by: $0) }.filter { !counted.contains($0) }
+        guard let first = counted.min() else { return [] }
+        return windowDays.map { day.advanced(by: $0) }.filter { $0 > first && !counted.contains($0) }
     }
+
+    /// Days before a row's that some window counts, in order.
+    var windowDays: [Int] { Set(keys.flatMap { $0.windows.flatMap(\.days) }).sorted() }
 }

@@ -208,7 +208,7 @@ public final class Extraction {
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> BuiltDay {
         let previous = try manifest.day(day, specificationHash: specification.hash)
-        let history = try dayCounting.history(asOf: day)
+        let history = try dayCounting.history(asOf: day) { try progress(day, 0) }
         let moment = try Connection(databases.source, applicationName: "rocket extract, snapshot")
         try moment.script(
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -257,7 +257,8 @@ public final class Extraction {
                 column: "rocket.cache_days.day", found: nil, expected: "\(day), which was just written")
         }
         return BuiltDay(
-            cached: cached, account: account, previous: previous, missingHistory: history.missing(asOf: day))
+            cached: cached, account: account, previous: previous, missingHistory: history.missing(asOf: day),
+            historyDays: (Set(history.entries.map(\.day)).count, history.windowDays.count))
     }
 
     /// Works on shards of a day that another process leads.
@@ -334,6 +335,8 @@ public struct BuiltDay: Sendable {
     public var account: DayAccount?
     /// The files that were valid before.
     public var previous: CachedDay?
-    /// Days of the histories' windows that have no impressions, before the log began or in between.
+    /// Days of the histories' windows that have no impressions, apart from those before the log began.
     public var missingHistory: [Day] = []
+    /// How many days the histories' windows have, and how many of them the log.
+    public var historyDays = (counted: 0, of: 0)
 }

@@ -40,14 +40,22 @@ struct DayWarnings {
                 "\(cached.day): \(account.repeated.leftOut) impressions left out that have the id and the time of another"
             )
         }
-        if !built.missingHistory.isEmpty {
-            log.notice(
-                "\(cached.day): histories count no impressions on \(built.missingHistory.stretches), days of their windows"
-            )
-        }
+        tellOfHistory(built)
         warnOfMissedClicks(on: cached.day, clicks)
         warnOfStrayClicks(on: cached.day, clicks)
         try warnOfFeatures(on: cached.day)
+    }
+
+    /// Days that histories lack: because the log is young, or has a gap.
+    private func tellOfHistory(_ built: BuiltDay) {
+        let (counted, all) = built.historyDays
+        let missing = built.missingHistory
+        if !missing.isEmpty {
+            log.warning("\(built.cached.day): histories lack \(missing.stretches), which have no impressions")
+        }
+        guard counted + missing.count < all else { return }
+        log.notice(
+            "\(built.cached.day): histories have \(counted) of the \(all) days of their windows; the log is young")
     }
 
     /// A window that misses more clicks than it used to calls for a longer window, or for a look at the logging.
@@ -86,6 +94,8 @@ struct DayWarnings {
     private func warnOfFeatures(on day: Day) throws {
         for change in try features.changes(on: day) {
             let feature = change.feature
+            // Histories have none where the log is young, and one where all keys are clicked alike.
+            if histories.contains(feature) { continue }
             if change.isEmpty, change.wasThere {
                 log.warning("\(day): feature \(feature) has no value in any row; look at its column")
             } else if change.isConstant, change.varied, !daysOfWeek.contains(feature) {
@@ -114,6 +124,8 @@ struct DayWarnings {
     private var daysOfWeek: [String] {
         context.jobFile.features.features.filter { $0.kind == .dayOfWeek }.map(\.name)
     }
+
+    private var histories: [String] { context.jobFile.features.histories.map(\.name) }
 
     /// Times the standard deviation of the day before.
     private static let wild = 100.0

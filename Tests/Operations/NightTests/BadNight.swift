@@ -133,7 +133,7 @@ extension BadNight {
         try file.close()
     }
 
-    static let all = logs + features + values + clocks + settings + machine + ids
+    static let all = logs + features + values + clocks + settings + machine + ids + histories
 
     private static let logs: [BadNight] = [
         BadNight(number: 1, sql: "TRUNCATE ad_log.impressions;"),
