@@ -54,7 +54,7 @@ extension JobDraft {
         var lines = [
             "# What the nets are given of an impression; column defaults to the name. Kinds: categorical (one value),",
             "# multi_valued (an array), numeric, bucketed (a number by quantiles), cross (a combination of others),",
-            "# hour_of_day, day_of_week.",
+            "# history (how often a key was shown and clicked on earlier days), hour_of_day, day_of_week.",
             "# Each value that training has seen has its own embedding, as far as nets.embedding_memory goes.",
             "features:",
         ]
@@ -74,6 +74,7 @@ extension JobDraft {
                     "  - {name: \(Self.scalar(name)), kind: cross, of: [\(Self.scalar(first)), \(Self.scalar(second))]}",
                     "\(cross.evidence.pairs) pairs in \(sample.recent.count) rows before the last day"))
         }
+        lines += historyLines(nameOfColumn, &names)
         let sentence = "of \(source.impressionTime.name), in source.time_zone"
         let hour = Self.unused("hour_of_day", &names)
         lines.append(Self.noted("  - {name: \(Self.scalar(hour)), kind: hour_of_day}", Self.comment(sentence)))
@@ -89,6 +90,26 @@ extension JobDraft {
         if !left.isEmpty { lines.append("  # Left out:") }
         for (column, reason) in left { lines.append("  #   \(Self.comment(column)): \(Self.comment(reason))") }
         return lines.joined(separator: "\n")
+    }
+
+    private func historyLines(_ nameOfColumn: [String: String], _ names: inout Set<String>) -> [String] {
+        guard let history else { return [] }
+        var lines = ["  # What happened before the day: \(history.evidence)."]
+        var windows: [Int] = []
+        var span = ""
+        for case .days(let days) in history.spans { windows.append(days) }
+        for case .halfLife(let days) in history.spans { span = "half_life: \(days)d" }
+        if windows.count == 1 { span = "days: \(windows[0])" }
+        if windows.count > 1 { span = "days: \(windows)" }
+        for key in history.keys {
+            let parts = key.columns.compactMap { nameOfColumn[$0] }
+            guard parts.count == key.columns.count else { continue }
+            let name = Self.unused(parts.joined(separator: "_x_") + "_history", &names)
+            let of = parts.map { Self.scalar($0) }.joined(separator: ", ")
+            let feature = "{name: \(Self.scalar(name)), kind: history, of: [\(of)], \(span)}"
+            lines.append(Self.noted("  - \(feature)", Self.comment(key.remark)))
+        }
+        return lines
     }
 
     private static func booster(_ sizes: DraftSizes) -> String {

@@ -6,6 +6,7 @@ struct JobDraft: Sendable {
     var sample: LogSample
     var features: [FeatureProposal]
     var crosses: [ProposedCross]
+    var history: ProposedHistory?
     var group: SurveyedColumn?
     /// What a person should look at.
     var remarks: [String]
@@ -27,6 +28,8 @@ struct JobDraft: Sendable {
             return sample.profiles.first { $0.column.name == column.name }.map { FeatureProposal($0) }
         }
         crosses = Self.crosses(features, sample)
+        let groups = Self.groups(sample.profiles)
+        history = ProposedHistory(features, sample, persons: groups.map(\.name))
         remarks = source.remarks + sample.remarks
         let reasons = features.compactMap { proposal in
             if case .leftOut(let column, let reason) = proposal { "\(column): \(reason)" } else { nil }
@@ -34,7 +37,6 @@ struct JobDraft: Sendable {
         guard reasons.count < features.count else {
             throw JobDraftError.noFeatures(table: impressions.name, reasons: reasons)
         }
-        let groups = Self.groups(sample.profiles)
         group = groups.first
         if groups.isEmpty {
             remarks.append("no column seems to name a person, so there is no GAUC: evaluation.group may name one")
@@ -53,22 +55,11 @@ struct JobDraft: Sendable {
         }
     }
 
-    /// The kept columns, with their codes in the newest rows; crosses are of those that name something.
+    /// Crosses are of columns that name something.
     private static func crosses(_ features: [FeatureProposal], _ sample: LogSample) -> [ProposedCross] {
-        var kept: [(feature: ProposedFeature, position: Int)] = []
-        for case .feature(let feature) in features {
-            if let position = sample.profiles.firstIndex(where: { $0.column.name == feature.column }) {
-                kept.append((feature, position))
-            }
-        }
-        let candidates = kept.indices
-            .filter { kept[$0].feature.kind == .categorical && kept[$0].feature.distinct >= leastCrossedValues }
-            .sorted { (kept[$1].feature.distinct, $0) < (kept[$0].feature.distinct, $1) }
-            .prefix(mostCrossedColumns)
-        let rows = RecentRows(codes: kept.map { sample.recent.codes[$0.position] }, clicked: sample.recent.clicked)
-        return CrossSearch(rows: rows, candidates: candidates.sorted()).found().map {
-            ProposedCross(
-                first: kept[$0.first].feature.column, second: kept[$0.second].feature.column, evidence: $0)
+        let kept = KeptColumns(features, sample)
+        return CrossSearch(rows: kept.rows(of: sample.recent), candidates: kept.naming).found().map {
+            ProposedCross(first: kept.columns[$0.first], second: kept.columns[$0.second], evidence: $0)
         }
     }
 
@@ -88,8 +79,8 @@ struct JobDraft: Sendable {
     var sizes: DraftSizes { DraftSizes(rows: sample.tableRows, days: sample.days.count, ids: ids) }
 
     /// The fewest values on each side of a cross; with fewer, a net finds what the cross would tell.
-    private static let leastCrossedValues = 10
-    private static let mostCrossedColumns = 8
+    static let leastCrossedValues = 10
+    static let mostCrossedColumns = 8
 
     private mutating func remarkOnFeatures() {
         for proposal in features {
@@ -105,6 +96,7 @@ struct JobDraft: Sendable {
                 }
             }
         }
+        if let history { remarks.append(history.remark) }
         for cross in crosses {
             remarks.append("the pair of \(cross.first) and \(cross.second) is proposed as a cross: \(cross.remark)")
         }

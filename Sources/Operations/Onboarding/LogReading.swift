@@ -50,7 +50,8 @@ struct LogReading {
         if let newest = extent.newest(recentRows, before: extent.judged) {
             tally.keepRecent(from: newest.start, before: extent.judged, expecting: newest.rows)
         }
-        try stream("\(try relation) i", try times, into: &tally, [.sample, .recent])
+        keepSpread(of: extent, share: 1, &tally)
+        try stream("\(try relation) i", try times, into: &tally, [.sample, .recent, .spread])
         tally.cutSample()
         var clicks = ClickTimes()
         try clicks.read(search.clicks, id: source.clickImpression, time: source.clickTime, on: connection)
@@ -68,7 +69,8 @@ struct LogReading {
         let id = "i.\(try connection.quoteIdentifier(source.impressionID.name))"
         let click = "c.\(try connection.quoteIdentifier(source.clickImpression.name))"
         var tally = try tally()
-        try stream("\(try relation) i", "\(try times) AND \(isPicked(id))", into: &tally, .sample)
+        keepSpread(of: extent, share: share, &tally)
+        try stream("\(try relation) i", "\(try times) AND \(isPicked(id))", into: &tally, [.sample, .spread])
         var clicks = ClickTimes()
         try clicks.read(
             search.clicks, id: source.clickImpression, time: source.clickTime, where: isPicked(click), on: connection)
@@ -77,6 +79,17 @@ struct LogReading {
         }
         tally.cutSample()
         return Result(tally: tally, clicks: clicks, extent: extent, rows: extent.rows, isWhole: false)
+    }
+
+    /// Where the newest rows are of few days, rows of the last month are kept too: history is tried over days.
+    ///
+    /// - Parameter share: Of all rows, those that are read.
+    private func keepSpread(of extent: LogExtent, share: Double, _ tally: inout RowTally) {
+        guard let judged = extent.judged else { return }
+        let month = Instant(microseconds: judged.microseconds - Self.spreadDays * 86_400_000_000)
+        let rows = extent.hours.reduce(0) { $1.start >= month && $1.start < judged ? $0 + $1.rows : $0 }
+        guard rows > recentRows else { return }
+        tally.keepSpread(from: month, before: judged, expecting: Int(share * Double(rows)))
     }
 
     private func readRecent(
@@ -288,5 +301,6 @@ struct LogReading {
     }
 
     private static let worthSaying = 1_000_000
+    private static let spreadDays: Int64 = 30
     private static let longestText = 300
 }

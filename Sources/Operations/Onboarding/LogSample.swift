@@ -21,6 +21,8 @@ struct LogSample: Sendable {
     var isCounted: Bool
     /// The newest rows; a column's codes are at the position of its profile.
     var recent: RecentRows
+    /// Likewise rows of the last month's days before the judged one; some of them where there are many.
+    var month: RecentRows
     var remarks: [String]
 
     /// - Throws: `PostgresError`.
@@ -44,6 +46,9 @@ struct LogSample: Sendable {
         days = read.extent?.days ?? Set(sample.map { Instant(microseconds: $0.at).day }).sorted()
         isWhole = read.isWhole
         recent = read.tally.recentRows(read.clicks)
+        let spread = read.tally.spreadRows(read.clicks)
+        // All rows of a few days tell more of keys than some rows of many.
+        month = spread.count > 0 && recent.daySpans.count < Self.historyDays ? spread : recent
         remarks = read.remarks
         if let timeless = read.extent?.timeless, timeless > 0 {
             remarks.append(
@@ -74,6 +79,9 @@ struct LogSample: Sendable {
         let last = delays[min(delays.count - 1, Int(0.99 * Double(delays.count)))]
         return Self.windows.first { Double($0.seconds) > last } ?? Self.windows.last
     }
+
+    /// The newest rows are enough to try history on if they are of so many days.
+    private static let historyDays = 8
 
     private static let windows: [(seconds: Int, text: String)] = [
         (60, "1m"), (300, "5m"), (600, "10m"), (900, "15m"), (1_800, "30m"), (3_600, "1h"), (7_200, "2h"),

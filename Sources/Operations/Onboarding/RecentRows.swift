@@ -5,11 +5,26 @@ struct RecentRows: Sendable {
     var codes: [[UInt32]]
     /// Whether each row was clicked.
     var clicked: [Bool]
+    /// The day (UTC) of each row as its ordinal, ascending; empty where days do not matter.
+    var days: [Int32] = []
 
     var count: Int { clicked.count }
 
     /// Rows that came before those that proposals are tried on: four fifths.
     var known: Int { count - count / 5 }
+
+    /// Each day's rows, in order.
+    var daySpans: [(day: Int, rows: Range<Int>)] {
+        var spans: [(day: Int, rows: Range<Int>)] = []
+        for (row, day) in days.enumerated() {
+            if spans.last?.day == Int(day) {
+                spans[spans.count - 1].rows = spans[spans.count - 1].rows.lowerBound..<row + 1
+            } else {
+                spans.append((Int(day), row..<row + 1))
+            }
+        }
+        return spans
+    }
 
     /// Share of the newest fifth's rows whose value of a column came before; nil with too few rows to tell.
     func seenBefore(_ column: Int) -> Double? {

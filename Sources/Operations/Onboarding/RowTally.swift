@@ -20,6 +20,8 @@ struct RowTally {
     private(set) var sample: [SampledRow] = []
     private var highestHash = UInt64.max
     private(set) var recent: Recent
+    /// Rows of a month of days, where the newest rows are of too few.
+    private(set) var spread: Recent
 
     struct SampledRow: Sendable {
         var id: String
@@ -31,7 +33,7 @@ struct RowTally {
         var elements: [[String]]
     }
 
-    /// What is kept of the newest rows.
+    /// What is kept of some stretch of time.
     struct Recent: Sendable {
         var hashes: [UInt64] = []
         var times: [Int64] = []
@@ -39,6 +41,8 @@ struct RowTally {
         /// Times and hashes of the rows that are kept.
         var timesKept = Int64.max..<Int64.max
         var highestHash = UInt64.max
+
+        func keeps(_ hash: UInt64, at time: Int64) -> Bool { timesKept.contains(time) && hash <= highestHash }
     }
 
     /// - Parameter forms: of the columns as they arrive, after time and id.
@@ -50,16 +54,26 @@ struct RowTally {
         isMeasure = columns.map { $0.family == .number || ($0.family == .integer && $0.isMeasure) }
         distinct = columns.map { _ in DistinctCount() }
         recent = Recent(codes: columns.map { _ in [] })
+        spread = recent
     }
 
     /// Keeps rows from an instant on as codes, up to another; where there are too many of them, a share by the hash of
     /// their ids.
     mutating func keepRecent(from start: Instant, before end: Instant?, expecting rows: Int) {
         recent.timesKept = start.microseconds..<max(start.microseconds, end?.microseconds ?? .max)
-        let most = min(limits.recentRows, limits.recentCells / max(1, columns.count))
-        if rows > 2 * most {
-            recent.highestHash = UInt64(Double(UInt64.max) * (Double(most) / Double(rows)))
-        }
+        if rows > 2 * mostRecent { recent.highestHash = Self.highestHash(keeping: mostRecent, of: rows) }
+    }
+
+    /// Likewise for rows that are to be of many days.
+    mutating func keepSpread(from start: Instant, before end: Instant, expecting rows: Int) {
+        spread.timesKept = start.microseconds..<max(start.microseconds, end.microseconds)
+        if rows > mostRecent { spread.highestHash = Self.highestHash(keeping: mostRecent, of: rows) }
+    }
+
+    private var mostRecent: Int { min(limits.recentRows, limits.recentCells / max(1, columns.count)) }
+
+    private static func highestHash(keeping most: Int, of rows: Int) -> UInt64 {
+        UInt64(Double(UInt64.max) * (Double(most) / Double(rows)))
     }
 
     /// Which parts of the tally a statement's rows are for.
@@ -67,6 +81,7 @@ struct RowTally {
         let rawValue: Int
         static let sample = Uses(rawValue: 1)
         static let recent = Uses(rawValue: 2)
+        static let spread = Uses(rawValue: 4)
     }
 
     /// Takes a row.
@@ -87,7 +102,8 @@ struct RowTally {
         let hash = ClickTable.hash(id)
         rows += 1
         let isSampled = uses.contains(.sample) && hash <= highestHash
-        let isRecent = uses.contains(.recent) && recent.timesKept.contains(at) && hash <= recent.highestHash
+        let isRecent = uses.contains(.recent) && recent.keeps(hash, at: at)
+        let isSpread = uses.contains(.spread) && spread.keeps(hash, at: at)
         var sampled = SampledRow(
             id: isSampled ? String(decoding: id, as: UTF8.self) : "", hash: hash, at: at, values: [], elements: [])
         for column in columns.indices {
@@ -101,17 +117,22 @@ struct RowTally {
                 }
                 let valueHash = ClickTable.hash(text)
                 distinct[column].insert(valueHash)
-                code = isRecent ? Self.code(text, valueHash, isMeasure[column]) : 0
+                code = isRecent || isSpread ? Self.code(text, valueHash, isMeasure[column]) : 0
                 if isSampled { sampled.values.append(String(decoding: text, as: UTF8.self)) }
             } else {
                 code = 0
                 if isSampled { sampled.values.append(nil) }
             }
             if isRecent { recent.codes[column].append(code) }
+            if isSpread { spread.codes[column].append(code) }
         }
         if isRecent {
             recent.hashes.append(hash)
             recent.times.append(at)
+        }
+        if isSpread {
+            spread.hashes.append(hash)
+            spread.times.append(at)
         }
         if isSampled {
             sample.append(sampled)
@@ -160,16 +181,22 @@ struct RowTally {
     }
 
     /// The newest rows in the order of time, numbers as buckets.
-    func recentRows(_ clicks: ClickTimes) -> RecentRows {
-        let order = recent.times.indices.sorted {
-            (recent.times[$0], recent.hashes[$0]) < (recent.times[$1], recent.hashes[$1])
+    func recentRows(_ clicks: ClickTimes) -> RecentRows { rows(recent, clicks) }
+
+    /// Likewise the rows of many days; none where they were not kept apart from the newest.
+    func spreadRows(_ clicks: ClickTimes) -> RecentRows { rows(spread, clicks) }
+
+    private func rows(_ kept: Recent, _ clicks: ClickTimes) -> RecentRows {
+        let order = kept.times.indices.sorted {
+            (kept.times[$0], kept.hashes[$0]) < (kept.times[$1], kept.hashes[$1])
         }
-        let clicked = order.map { clicks.first(on: recent.hashes[$0], from: recent.times[$0]) != nil }
+        let clicked = order.map { clicks.first(on: kept.hashes[$0], from: kept.times[$0]) != nil }
         let codes = columns.indices.map { column in
-            let codes = order.map { recent.codes[column][$0] }
+            let codes = order.map { kept.codes[column][$0] }
             return isMeasure[column] ? NumberCode.buckets(codes) : codes
         }
-        return RecentRows(codes: codes, clicked: clicked)
+        let days = order.map { Int32(Instant(microseconds: kept.times[$0]).day.ordinal) }
+        return RecentRows(codes: codes, clicked: clicked, days: days)
     }
 }
 
