@@ -128,7 +128,7 @@ let judging = room(
 let serving = room(
     "Serving",
     [
-        .target(name: "RocketServing", dependencies: ["Features", "Nets"]),
+        .target(name: "RocketServing", dependencies: ["Days", "Features", "Nets"]),
         .target(
             name: "ONNXExport",
             dependencies: ["Arrays", "Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -137,7 +137,7 @@ let serving = room(
         .testTarget(
             name: "RocketServingTests",
             dependencies: [
-                "AllocationCount", "CounterRandom", "FeatureCache", "Features", "Nets", "RocketLaunching",
+                "AllocationCount", "CounterRandom", "Days", "FeatureCache", "Features", "Nets", "RocketLaunching",
                 "RocketServing", "Training",
             ]),
     ])
@@ -213,13 +213,14 @@ let operations = room(
         .target(
             name: "Doctor",
             dependencies: [
-                "AdLogs", "Days", "Extract", "FeatureCache", "Files", "JobFile", "Libraries", "ModelRegistry", "Nets",
-                "Postgres", "Runs",
+                "AdLogs", "Days", "Extract", "FeatureCache", "Features", "Files", "JobFile", "Libraries",
+                "ModelRegistry",
+                "Nets", "Postgres", "Runs",
             ]),
         .target(
             name: "Deployment",
             dependencies: [
-                "AdLogs", "Days", "Files", "JobFile", "ModelRegistry", "Postgres", "RocketServing", "Runs",
+                "AdLogs", "Days", "Extract", "Files", "JobFile", "ModelRegistry", "Postgres", "RocketServing", "Runs",
             ]),
         .target(
             name: "Benchmarks",

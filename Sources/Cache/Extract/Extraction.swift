@@ -288,6 +288,15 @@ public final class Extraction {
         for day in days { try dayCounting.recount(day) }
     }
 
+    /// Returns what is known of the keys of histories before a day, after counting the days that are not counted yet;
+    /// nil if there are no histories.
+    public func history(asOf day: Day) throws -> HistorySnapshot? {
+        guard let hash = try specification.historyHash() else { return nil }
+        try connection.sharedAdvisoryLock(Self.cacheLock)
+        defer { try? connection.releaseSharedAdvisoryLock(Self.cacheLock) }
+        return HistorySnapshot(try dayCounting.history(asOf: day) {}, asOf: day, hash: hash)
+    }
+
     private var dayCounting: DayCounting {
         DayCounting(
             specification: specification, databases: databases, options: options, source: source,

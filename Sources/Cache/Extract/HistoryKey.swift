@@ -43,9 +43,6 @@ struct HistoryKey: Sendable {
     var days: ClosedRange<Int> {
         (windows.map(\.days.lowerBound).min() ?? 0)...(windows.map(\.days.upperBound).max() ?? 0)
     }
-
-    /// Where the rows' hashes of several features become one.
-    static let hasher = FeatureHasher(name: "history", hashBits: FeatureHasher.exactBits)
 }
 
 extension ExtractionSpecification {

@@ -20,7 +20,7 @@ struct HistoryReader {
         /// Nil for a plain number.
         var buckets: QuantileBuckets?
         var transform: Feature.Transform
-        var rates: RateMoments
+        var rate: SmoothedRate
     }
 
     /// - Parameters:
@@ -40,7 +40,8 @@ struct HistoryReader {
                     NumberReader(
                         measure: number.measure, window: window, target: targets[position],
                         buckets: feature.isNumber ? nil : QuantileBuckets(boundaries: feature.boundaries ?? []),
-                        transform: feature.transform, rates: table.rates[window]))
+                        transform: feature.transform,
+                        rate: SmoothedRate(prior: table.rates[window].prior, strength: table.rates[window].strength)))
             }
             return reader
         }
@@ -61,7 +62,8 @@ struct HistoryReader {
             } else if key.parts.contains(where: { hashes[$0] == 0 }) {
                 result[index] = 0
             } else {
-                result[index] = max(1, HistoryKey.hasher.hash(crossing: key.parts.count) { hashes[key.parts[$0]] })
+                result[index] = max(
+                    1, HistoryNumber.keyHasher.hash(crossing: key.parts.count) { hashes[key.parts[$0]] })
             }
         }
     }
@@ -93,7 +95,7 @@ extension HistoryReader.NumberReader {
         switch measure {
         case .impressions: Double(sums[0])
         case .clicks: Double(sums[1])
-        case .rate: rates.lift(impressions: sums[0], clicks: sums[1])
+        case .rate: rate.lift(impressions: sums[0], clicks: sums[1])
         }
     }
 }

@@ -73,6 +73,11 @@ public struct HistoryWindow: Codable, Hashable, Sendable {
     }
 }
 
+extension HistoryNumber {
+    /// Where the hashes of several features become one key's.
+    public static let keyHasher = FeatureHasher(name: "history", hashBits: FeatureHasher.exactBits)
+}
+
 extension HistoryNumber.Measure {
     /// The upper bounds of the number's buckets. They are the same for every log, and do not move: early nights know
     /// little of a key and later ones more, so that quantiles of the first day would be of no use.

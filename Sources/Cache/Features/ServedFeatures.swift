@@ -24,6 +24,15 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
 
     public var specification: FeatureSpecification { FeatureSpecification(features: features) }
 
+    /// The job file's features of kind `history`, of which each is several numbers here.
+    public var histories: [String] {
+        var names: [String] = []
+        for history in specification.histories.compactMap(\.history) where names.last != history.feature {
+            names.append(history.feature)
+        }
+        return names
+    }
+
     /// Returns the column that a feature is read from; nil for crosses and histories.
     public func column(of feature: Feature) -> String? {
         switch feature.kind {

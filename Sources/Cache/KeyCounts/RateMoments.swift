@@ -1,5 +1,3 @@
-import Foundation
-
 /// How the click rates of keys are spread around their mean: a beta distribution with mean `prior` and `strength` =
 /// α + β, by its moments (Kleinman 1973, “Proportions with extraneous variance”). A key of which little is known has a
 /// rate near the prior.
@@ -11,7 +9,6 @@ public struct RateMoments: Codable, Equatable, Sendable {
     public let keys: Int
     public let impressions: Double
     public let clicks: Double
-    private let logOdds: Double
 
     /// Sums over the keys.
     struct Sums {
@@ -44,19 +41,9 @@ public struct RateMoments: Codable, Equatable, Sendable {
         // ρ, the correlation of two impressions of one key.
         let correlation = room > 0 ? (spread - chance) / room : 0
         strength = 1 / min(max(correlation, Self.least), Self.most) - 1
-        logOdds = log(prior / (1 - prior))
     }
 
     /// k is at most 100,000, at least 1/9.
     private static let least = 1e-5
     private static let most = 0.9
-
-    /// Returns the log odds of a key's smoothed rate, (clicks + k · prior) / (impressions + k), minus the prior's.
-    @inline(__always)
-    public func lift(impressions: Float, clicks: Float) -> Double {
-        // Rounded sums of decayed counts may have a trifle more clicks than impressions.
-        let hits = Double(clicks) + strength * prior
-        let misses = max(0, Double(impressions) - Double(clicks)) + strength * (1 - prior)
-        return log(hits / misses) - logOdds
-    }
 }

@@ -72,6 +72,18 @@ public struct LogDays: Sendable {
         ).first?.dayOrNil("day")
     }
 
+    /// Returns the first day that has impressions; nil if there is none.
+    public func oldest(on connection: Connection) throws -> Day? {
+        let impressions = try source.impressions(as: "i", on: connection)
+        return try connection.execute(
+            """
+            SELECT (min(\(impressions.time)) AT TIME ZONE $1)::date AS day FROM \(impressions.relation)
+            WHERE \(impressions.time) >= \(Self.firstTime) AND \(impressions.time) < \(Self.endOfTimes)
+              AND \(impressions.condition)
+            """, [.text(source.timeZone)]
+        ).first?.dayOrNil("day")
+    }
+
     /// Returns the date at whose end a day becomes the last mature one.
     public func maturity(of day: Day) -> Day {
         day.advanced(by: (source.attributionWindow.seconds + 86_399) / 86_400)

@@ -1,5 +1,7 @@
+import Extract
 import Files
 import Foundation
+import JobFile
 import ModelRegistry
 import Postgres
 import Runs
@@ -8,6 +10,7 @@ import Runs
 public struct Deployments {
     /// Where the logs are.
     let sourceSettings: ConnectionSettings
+    let settings: ConnectionSettings
     let connection: Connection
     let registry: ModelRegistry
 
@@ -16,7 +19,8 @@ public struct Deployments {
     /// - Parameter sourceDatabase: where the logs are, for predictions.
     public init(database: String?, sourceDatabase: String? = nil) throws {
         sourceSettings = .source(url: sourceDatabase, results: database)
-        connection = try Connection(.fromEnvironment(url: database), applicationName: "rocket models")
+        settings = .fromEnvironment(url: database)
+        connection = try Connection(settings, applicationName: "rocket models")
         registry = ModelRegistry(connection)
     }
 
@@ -39,14 +43,14 @@ public struct Deployments {
     ///
     /// - Parameters:
     ///   - model: whose live version is meant.
-    ///   - format: nil for all of them.
+    ///   - choice: which files.
     public func pull(
-        _ choice: VersionChoice, of model: String?, format: ModelFormat?, to folder: String
+        _ version: VersionChoice, of model: String?, _ choice: PullChoice, to folder: String
     ) throws -> [PulledFile] {
-        let version = try version(choice, of: model)
+        let version = try self.version(version, of: model)
         let model = try registry.lineage(of: version).model
         let stored = try registry.artifacts(of: version)
-        if let format, !stored.contains(where: { $0.name == format.artifact }) {
+        if case .format(let format) = choice, !stored.contains(where: { $0.name == format.artifact }) {
             throw ModelRegistryError.noArtifact(name: format.artifact, version: version)
         }
         // A name from the database must not lead out of the folder.
@@ -55,13 +59,44 @@ public struct Deployments {
         }
         let folder = "\(folder)/\(model)-\(version)"
         do { try Folders.make(folder) } catch { throw JobError.cannotWrite(path: folder, reason: error.reason) }
-        let names = format.map { [$0.artifact, Artifact.features] } ?? Artifact.pulled
-        let wanted = stored.filter { names.contains($0.name) }
-        return try wanted.map { artifact in
-            let path = "\(folder)/\(artifact.name)"
-            try write(artifact.name, of: version, in: folder)
-            return PulledFile(path: path, bytes: artifact.bytes, sha256: artifact.sha256)
+        let wanted = stored.filter { choice.names.contains($0.name) && $0.name != Artifact.history }
+        var pulled = try wanted.map { artifact in
+            try write(artifact.name, in: folder) { try registry.checkedArtifact(artifact.name, version: version, $0) }
+            return PulledFile(
+                path: "\(folder)/\(artifact.name)", bytes: artifact.bytes, sha256: artifact.sha256)
         }
+        if choice.names.contains(Artifact.history) {
+            let history = try pullHistory(of: version, stored.first { $0.name == Artifact.history }, in: folder)
+            guard history != nil || choice != .history else { throw JobError.noHistories(version: version) }
+            pulled += history.map { [$0] } ?? []
+        }
+        return pulled
+    }
+
+    /// Writes the newest table of a version's histories: of its own night, or of a later one.
+    ///
+    /// - Parameter own: The version's.
+    /// - Returns: Nil for a version without histories.
+    private func pullHistory(of version: Int, _ own: StoredArtifact?, in folder: String) throws -> PulledFile? {
+        guard let kept = try keptHistory(of: version) else {
+            guard let own else { return nil }
+            try write(own.name, in: folder) { try registry.checkedArtifact(own.name, version: version, $0) }
+            return PulledFile(path: "\(folder)/\(own.name)", bytes: own.bytes, sha256: own.sha256)
+        }
+        var stored = kept.stored
+        try write(Artifact.history, in: folder) { stored = try registry.checkedHistory(kept.hash, $0) }
+        return PulledFile(
+            path: "\(folder)/\(Artifact.history)", bytes: stored.bytes, sha256: stored.sha256,
+            asOf: stored.asOf.description)
+    }
+
+    /// The table that nights have kept for a version's histories; nil if it has none, or no night has kept one.
+    func keptHistory(of version: Int) throws -> (hash: String, stored: StoredHistory)? {
+        let jobFile = try JobFile(text: registry.jobFileText(of: version), path: "version \(version)'s job file")
+        guard let hash = try jobFile.extractionSpecification().historyHash(),
+            let stored = try registry.history(hash)
+        else { return nil }
+        return (hash, stored)
     }
 
     /// The version that is meant.
@@ -78,12 +113,13 @@ public struct Deployments {
         }
     }
 
-    private func write(_ name: String, of version: Int, in folder: String) throws {
+    /// - Parameter read: Passes the file's bytes, and throws if they are not whole.
+    private func write(_ name: String, in folder: String, _ read: (([UInt8]) throws -> Void) throws -> Void) throws {
         func writing<Result>(_ body: () throws(FileError) -> Result) throws(JobError) -> Result {
             do { return try body() } catch { throw .cannotWrite(path: error.path, reason: error.reason) }
         }
         let file = try writing { () throws(FileError) in try StagedFile(in: folder, stem: name) }
-        try registry.checkedArtifact(name, version: version) { bytes in
+        try read { bytes in
             try writing { () throws(FileError) in try file.write(Array(bytes)) }
         }
         try writing { () throws(FileError) in try file.commit(as: name) }
@@ -94,6 +130,23 @@ public struct Deployments {
 public enum VersionChoice: Equatable, Sendable {
     case number(Int)
     case live
+}
+
+/// Which files of a version are fetched.
+public enum PullChoice: Equatable, Sendable {
+    case all
+    /// One form of the model, with what serving it needs.
+    case format(ModelFormat)
+    /// The newest table of earlier days' counts alone.
+    case history
+
+    fileprivate var names: [String] {
+        switch self {
+        case .all: Artifact.pulled
+        case .format(let format): [format.artifact, Artifact.features, Artifact.history]
+        case .history: [Artifact.history]
+        }
+    }
 }
 
 /// The file in which a model is fetched; `features.json` comes with either.
@@ -116,4 +169,11 @@ public struct PulledFile: Encodable, Sendable {
     public var path: String
     public var bytes: Int
     public var sha256: String
+    /// Of a newer night's table of earlier days: the day whose rows it is for.
+    public var asOf: String?
+
+    enum CodingKeys: String, CodingKey {
+        case path, bytes, sha256
+        case asOf = "as_of"
+    }
 }

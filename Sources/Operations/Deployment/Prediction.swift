@@ -1,5 +1,6 @@
 import AdLogs
 import Days
+import Extract
 import Foundation
 import JobFile
 import ModelRegistry
@@ -19,12 +20,15 @@ public enum Prediction: Equatable, Sendable {
 public final class Predictor {
     private let ranker: Ranker
     private var rows: RawRows
+    /// The day for whose rows the model's table of earlier days is; nil for a model without histories.
+    public let historyDay: Day?
 
     /// The columns that the model reads.
     public var columns: [String] { ranker.encoder.candidateColumns }
 
     init(_ model: ServingModel) throws {
         ranker = try Ranker(model)
+        historyDay = model.history?.asOf
         rows = RawRows(columns: ranker.encoder.candidateColumns)
     }
 
@@ -119,11 +123,38 @@ public struct DayPrediction: Encodable, Sendable {
 }
 
 extension Deployments {
-    /// A version's light net with the features that it was trained with.
+    /// A version's light net with the features that it was trained with, and the newest table of its histories.
     func servingModel(_ version: Int) throws -> ServingModel {
-        try ServingModel(
+        var history: [UInt8]?
+        if let kept = try keptHistory(of: version) {
+            var bytes: [UInt8] = []
+            _ = try registry.checkedHistory(kept.hash) { bytes += $0 }
+            history = bytes
+        } else if try registry.artifacts(of: version).contains(where: { $0.name == Artifact.history }) {
+            history = try registry.artifact(Artifact.history, version: version)
+        }
+        return try ServingModel(
             model: registry.artifact(Artifact.model, version: version),
-            features: registry.artifact(Artifact.features, version: version))
+            features: registry.artifact(Artifact.features, version: version), history: history)
+    }
+
+    /// A version's light net with the table of its histories for a day's rows, as its cache has them.
+    ///
+    /// - Parameter source: A connection to the logs.
+    private func servingModel(_ version: Int, _ jobFile: JobFile, on day: Day, _ source: Connection) throws
+        -> ServingModel
+    {
+        let specification = try jobFile.extractionSpecification()
+        let extraction = Extraction(
+            specification,
+            databases: Extraction.Databases(source: sourceSettings, results: settings),
+            options: Extraction.Options(
+                directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
+                builderVersion: ProgramVersion.current),
+            source: source, on: connection)
+        let model = try servingModel(version)
+        guard let snapshot = try extraction.history(asOf: day) else { return model }
+        return try model.with(ServedHistory(snapshot, most: .max))
     }
 
     /// Scores all impressions of a day of the log that a version was trained on, and writes the probabilities to
@@ -136,9 +167,9 @@ extension Deployments {
         let version = try version(choice, of: model)
         let jobFile = try JobFile(
             text: registry.jobFileText(of: version), path: "version \(version)'s job file")
-        let serving = try servingModel(version)
-        let predictor = try Predictor(serving)
         let source = try Connection(sourceSettings, applicationName: "rocket predict")
+        let serving = try servingModel(version, jobFile, on: day, source)
+        let predictor = try Predictor(serving)
         let range = try LogDays(jobFile.source).instants(of: day, on: source)
         let impressions = try RawImpressions(jobFile.source, serving.features, on: source)
         var result = DayPrediction(

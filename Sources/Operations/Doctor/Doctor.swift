@@ -75,6 +75,7 @@ public struct Doctor {
             + look(.logs, "impressions") { try Self.freshness(job, on: source) }
             + look(.logs, "times") { try Self.times(job, on: source) }
             + look(.logs, "ids") { try Self.ids(job, on: source) }
+            + look(.logs, "histories") { try Self.histories(job, on: source) }
     }
 
     /// What the job keeps.

@@ -60,6 +60,8 @@ public enum JobError: Error, CustomStringConvertible {
     case nothingLive(model: String?)
     /// Versions of several models are live, and no model is named.
     case severalLive(models: [String])
+    /// A version whose model reads no histories was asked for their table.
+    case noHistories(version: Int)
     /// A file cannot be written.
     case cannotWrite(path: String, reason: String)
     /// A program asked for something the tables of the job are needed for.
@@ -128,6 +130,9 @@ public enum JobError: Error, CustomStringConvertible {
                 + "rocket models promote --help"
         case .severalLive(let models):
             "versions of several models are live: \(models.joined(separator: ", ")); name the one that is meant"
+        case .noHistories(let version):
+            "the model of version \(version) reads no histories, so there is no table of earlier days to fetch; pull it "
+                + "without --history"
         case .cannotWrite(let path, let reason):
             "\(path) cannot be written: \(reason); expected a folder that this user may write to, with room in it"
         case .notMigrated:
@@ -153,7 +158,8 @@ public enum JobError: Error, CustomStringConvertible {
             switch error {
             case .locked, .lockLost, .extracting: .locked
             case .interrupted: .interrupted
-            case .source, .outOfOrder, .otherSpecification, .noVersion, .nothingLive, .severalLive, .cannotWrite:
+            case .source, .outOfOrder, .otherSpecification, .noVersion, .nothingLive, .severalLive, .noHistories,
+                .cannotWrite:
                 .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .nothingToJudgeBy,
@@ -176,8 +182,8 @@ public enum JobError: Error, CustomStringConvertible {
             switch error {
             case .raced: .locked
             case .refused: .held
-            case .noVersion, .otherModel, .absent, .noArtifact: .configuration
-            case .damagedArtifact, .damaged: .dataCheckFailed
+            case .noVersion, .otherModel, .absent, .noArtifact, .noHistory: .configuration
+            case .damagedArtifact, .damaged, .damagedHistory: .dataCheckFailed
             }
         case TrainingError.notFinite, is SafetensorsError: .dataCheckFailed
         case CollectiveError.unavailable: .configuration

@@ -6,6 +6,9 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
     case otherModel(version: Int, model: String, asked: String)
     case noArtifact(name: String, version: Int)
     case damagedArtifact(name: String, version: Int, found: String, expected: String)
+    /// No night has kept a table of earlier days' counts for the version's histories.
+    case noHistory
+    case damagedHistory(found: String, expected: String)
     /// Someone else deployed a version of the model at the same time.
     case raced(String)
     /// The rules do not allow the deployment.
@@ -18,8 +21,8 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
     /// Whether stored bytes are damaged or missing.
     public var isDamage: Bool {
         switch self {
-        case .noArtifact, .damagedArtifact, .damaged: true
-        case .noVersion, .otherModel, .raced, .refused, .absent: false
+        case .noArtifact, .damagedArtifact, .damaged, .damagedHistory: true
+        case .noVersion, .otherModel, .raced, .refused, .absent, .noHistory: false
         }
     }
 
@@ -39,6 +42,12 @@ public enum ModelRegistryError: Error, Equatable, CustomStringConvertible {
         case .damagedArtifact(let name, let version, let found, let expected):
             "artifact \(name) of version \(version) has SHA-256 \(found), its row says \(expected); "
                 + "the stored bytes are damaged, train the version again with rocket backfill"
+        case .noHistory:
+            "no night has kept a table of earlier days for this version's histories yet; the next rocket nightly of its "
+                + "job file does"
+        case .damagedHistory(let found, let expected):
+            "the kept table of earlier days has SHA-256 \(found), its row says \(expected); the stored bytes are damaged, "
+                + "and the next rocket nightly replaces them"
         }
     }
 }

@@ -147,8 +147,10 @@ public struct Artifact: Sendable {
     public static let optimiser = "optimiser.safetensors"
     /// The rules by which raw values become ids.
     public static let features = "features.json"
+    /// What histories knew of each key as of the version's night.
+    public static let history = "history.safetensors"
     /// The artifacts that are fetched; nothing else of a version is written to a folder.
-    public static let pulled = [model, onnx, features]
+    public static let pulled = [model, onnx, features, history]
 }
 
 /// A file of a version, as stored in the database.

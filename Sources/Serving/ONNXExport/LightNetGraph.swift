@@ -67,7 +67,9 @@ package struct LightNetGraph {
         over the UTF-8 bytes of the value's text form. cross: the same over the hashes of the crossed features, 8 \
         bytes each, little endian, in their order; the hash of a feature without hash is that of its id's decimal text \
         with its own seed; a hash 0 counts as 1. The graph itself finds the embedding rows of these ids. bucketed: 1 + \
-        number of boundaries below the value. hour_of_day: 1 + hour in timeZone of timeColumn; day_of_week: 1 (Monday) \
+        number of boundaries below the value. history: impressions, clicks or the rate's log odds above the prior's of \
+        the key in the newest table of earlier days (history.safetensors), as an id like a bucketed number, or as a \
+        number; a key that is not in the table is missing. hour_of_day: 1 + hour in timeZone of timeColumn; day_of_week: 1 (Monday) \
         to 7. Missing, also in a cross: 0.
         """
     private static let inputRule = """

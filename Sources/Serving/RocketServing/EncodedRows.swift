@@ -6,12 +6,15 @@ public struct EncodedRows: Sendable {
     package internal(set) var rows: SparseRows
     /// Hashes by feature, for features that a cross needs; 0 stands for missing.
     private(set) var hashes: [[UInt64]]
+    /// By key of a history: each row's position in the table of counts, −1 for a key that is not there.
+    private var records: [[Int32]]
 
-    init(fields: Int, numerics: Int, features: Int) {
+    init(fields: Int, numerics: Int, features: Int, keys: Int) {
         rows = SparseRows(
             count: 0, fields: [FieldIDs](repeating: FieldIDs(ids: []), count: fields),
             numerics: [[Float]](repeating: [], count: numerics))
         hashes = [[UInt64]](repeating: [], count: features)
+        records = [[Int32]](repeating: [], count: keys)
     }
 
     public var count: Int { rows.count }
@@ -19,6 +22,7 @@ public struct EncodedRows: Sendable {
     mutating func clear(_ readers: [FeatureEncoder.Reader]) {
         for reader in readers {
             hashes[reader.feature].removeAll(keepingCapacity: true)
+            if case .history(let number) = reader.source { records[number.key].removeAll(keepingCapacity: true) }
             if reader.isNumber {
                 rows.numerics[reader.target].removeAll(keepingCapacity: true)
                 continue
@@ -171,12 +175,31 @@ extension EncodedRows {
         }
     }
 
-    /// Encodes what no row has.
-    mutating func encodeMissing(_ reader: FeatureEncoder.Reader, count: Int) {
-        if reader.isNumber {
-            rows.numerics[reader.target].append(contentsOf: repeatElement(.nan, count: count))
-        } else {
-            rows.fields[reader.target].ids.append(contentsOf: repeatElement(FeatureHasher.missing, count: count))
+    /// Encodes a number of a history. A key that is not in the table, or has a missing part, is missing.
+    ///
+    /// - Parameter request: As for a cross.
+    mutating func encodeHistory(
+        _ number: HistoryNumberReader, _ key: HistoryKeyReader, _ reader: FeatureEncoder.Reader,
+        of request: EncodedRows?, count: Int
+    ) {
+        findRecords(number.key, key, of: request, count: count)
+        let target = reader.target
+        for row in 0..<count {
+            let value = number.value(records[number.key][row])
+            if let buckets = number.buckets {
+                rows.fields[target].ids.append(buckets.id(value))
+            } else {
+                rows.numerics[target].append(number.transform.apply(value))
+            }
+        }
+    }
+
+    /// Looks each row's key up, once for all of the key's numbers.
+    private mutating func findRecords(_ index: Int, _ key: HistoryKeyReader, of request: EncodedRows?, count: Int) {
+        guard records[index].count != count else { return }
+        for row in 0..<count {
+            let hash = key.hash { part in request?.hashes[part].first ?? hashes[part][row] }
+            records[index].append(key.counts?.find(hash) ?? -1)
         }
     }
 

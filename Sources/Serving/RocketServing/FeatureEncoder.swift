@@ -10,6 +10,8 @@ public struct FeatureEncoder: Sendable {
     /// The columns read by the request's features, and by the candidates', each once.
     public let requestColumns, candidateColumns: [String]
     private(set) var request, candidates: Part
+    /// The keys of histories.
+    private let keys: [HistoryKeyReader]
     private let fieldCount, numericCount, featureCount: Int
 
     /// The features of one side, crosses last.
@@ -46,18 +48,24 @@ public struct FeatureEncoder: Sendable {
         case hour(Int, TimeZone)
         case weekday(Int, TimeZone)
         case cross([Int])
-        /// A number that comes from a table of earlier days, and is missing without one.
-        case history
+        case history(HistoryNumberReader)
     }
 
-    /// - Parameter columns: The columns whose values all candidates of a request share.
-    /// - Throws: `ServingError.unknownColumn`, `.timeZone`, `.features` if features contradict each other.
-    public init(_ served: ServedFeatures, requestColumns columns: Set<String> = []) throws(ServingError) {
-        try self.init(served, requestColumns: columns, ids: .none)
+    /// - Parameters:
+    ///   - columns: The columns whose values all candidates of a request share.
+    ///   - history: The counts that histories are read from; nil: they are missing in every row.
+    /// - Throws: `ServingError.unknownColumn`, `.timeZone`, `.features` if features contradict each other, `.history`
+    ///   if the counts are those of other features.
+    public init(
+        _ served: ServedFeatures, requestColumns columns: Set<String> = [], history: ServedHistory? = nil
+    ) throws(ServingError) {
+        try self.init(served, requestColumns: columns, ids: .none, history: history)
     }
 
     /// - Parameter ids: The model's tables of ids.
-    init(_ served: ServedFeatures, requestColumns columns: Set<String>, ids: IDTables) throws(ServingError) {
+    init(
+        _ served: ServedFeatures, requestColumns columns: Set<String>, ids: IDTables, history: ServedHistory?
+    ) throws(ServingError) {
         if let contradiction = served.contradiction { throw .features(contradiction) }
         let features = served.features
         let known = features.compactMap { served.column(of: $0) }
@@ -66,17 +74,20 @@ public struct FeatureEncoder: Sendable {
         }
         var fromRequest: [Bool] = features.map { served.column(of: $0).map { columns.contains($0) } ?? false }
         let crossed = features.map { ($0.crossed ?? []).compactMap { name in features.firstIndex { $0.name == name } } }
+        let keys = HistoryKeys(features, history)
         for (index, parts) in crossed.enumerated() where features[index].kind == .cross {
             fromRequest[index] = parts.allSatisfy { fromRequest[$0] }
         }
-        let inCrosses = Set(crossed.joined())
+        for (index, parts) in keys.parts(of: features).enumerated() where features[index].kind == .history {
+            fromRequest[index] = parts.allSatisfy { fromRequest[$0] }
+        }
+        let inCrosses = Set(crossed.joined()).union(keys.readers.flatMap(\.parts))
         var (request, candidates) = (Part(), Part())
         var (requestColumns, candidateColumns) = ([String](), [String]())
         var (fields, numerics) = (0, 0)
-        // Crosses follow the features they cross, which are never crosses.
-        let order = features.indices.sorted {
-            (features[$0].kind == .cross ? 1 : 0) < (features[$1].kind == .cross ? 1 : 0)
-        }
+        // Crosses and histories follow the features they are made of, which are neither.
+        func rank(_ index: Int) -> Int { features[index].kind == .cross || features[index].kind == .history ? 1 : 0 }
+        let order = features.indices.sorted { (rank($0), $0) < (rank($1), $1) }
         var targets = [Int](repeating: 0, count: features.count)
         for (index, feature) in features.enumerated() {
             if feature.isNumber {
@@ -106,7 +117,7 @@ public struct FeatureEncoder: Sendable {
                 case .hourOfDay: .hour(position(), try zone())
                 case .dayOfWeek: .weekday(position(), try zone())
                 case .cross: .cross(crossed[index])
-                case .history: .history
+                case .history: .history(try keys.reader(of: feature))
                 }
             let reader = Reader(
                 feature: index, isCrossed: inCrosses.contains(index), source: source, isNumber: feature.isNumber,
@@ -117,6 +128,7 @@ public struct FeatureEncoder: Sendable {
         }
         (self.request, self.candidates) = (request, candidates)
         (self.requestColumns, self.candidateColumns) = (requestColumns, candidateColumns)
+        self.keys = keys.readers
         (fieldCount, numericCount, featureCount) = (fields, numerics, features.count)
     }
 
@@ -130,7 +142,7 @@ public struct FeatureEncoder: Sendable {
 
     /// Returns rows to be filled by `encode`, repeatedly without allocation.
     public func empty() -> EncodedRows {
-        EncodedRows(fields: fieldCount, numerics: numericCount, features: featureCount)
+        EncodedRows(fields: fieldCount, numerics: numericCount, features: featureCount, keys: keys.count)
     }
 
     /// Encodes the request's values, in the order of `requestColumns`.
@@ -198,7 +210,8 @@ public struct FeatureEncoder: Sendable {
                     value.secondsSince1970.map { UInt32(LocalTime(secondsSince1970: $0, zone).weekday) }
                 }
             case .cross(let parts): rows.encodeCross(parts, reader, of: request, count: count)
-            case .history: rows.encodeMissing(reader, count: count)
+            case .history(let number):
+                rows.encodeHistory(number, keys[number.key], reader, of: request, count: count)
             }
             if let ids = reader.ids { ids.replaceByRows(&rows.rows.fields[reader.target].ids) }
         }

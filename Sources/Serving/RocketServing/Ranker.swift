@@ -24,8 +24,10 @@ public final class Ranker {
     ) throws(ServingError) {
         guard precision.isSupportedHere else { throw .unsupported(precision) }
         self.model = model
-        encoder = try FeatureEncoder(model.features, requestColumns: requestColumns, ids: model.branch.ids)
-            .bounded(by: model.branch.embeddings.layout.numerics)
+        encoder = try FeatureEncoder(
+            model.features, requestColumns: requestColumns, ids: model.branch.ids, history: model.history
+        )
+        .bounded(by: model.branch.embeddings.layout.numerics)
         scorer = CandidateScorer(
             model.branch, requestFields: encoder.request.fields, requestNumerics: encoder.request.numerics,
             type: precision, tableBytes: tableBytes)

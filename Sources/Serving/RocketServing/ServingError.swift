@@ -18,8 +18,10 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
     /// The buffer for probabilities is smaller than the number of candidates.
     case room(found: Int, expected: Int)
     case unsupported(DenseType)
-    /// The model needs counts of earlier days, which raw values do not hold.
-    case histories([String])
+    /// The model needs counts of earlier days, and there is no table of them.
+    case noHistory([String], path: String)
+    /// The table of earlier days' counts is damaged, or another model's.
+    case history(String)
 
     public var description: String {
         switch self {
@@ -43,9 +45,12 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
                 + "too far from those of training"
         case .room(let found, let expected):
             "there is room for \(found) probabilities, expected room for all \(expected) candidates"
-        case .histories(let names):
-            "the model reads the history of earlier days (\(names.joined(separator: ", "))), which raw values do not hold; "
-                + "score its cached days with rocket evaluate, or ids and numbers with light.onnx"
+        case .noHistory(let names, let path):
+            "the model reads the history of earlier days (\(names.joined(separator: ", "))), and there is no \(path); fetch "
+                + "it with: rocket models pull VERSION --history"
+        case .history(let what):
+            "\(ServedHistory.fileName) is not the model's table of earlier days: \(what); fetch it with: rocket models "
+                + "pull VERSION --history"
         case .unsupported(let type): "this CPU has no instructions for \(type.rawValue); use f32"
         }
     }

@@ -6,11 +6,15 @@ import Nets
 public struct ServingModel: Sendable {
     /// The raw values that the net reads, and the rules for their ids.
     public let features: ServedFeatures
+    /// The counts of earlier days that the features' histories are read from; nil where there are none, or none were
+    /// given: then histories are missing in every row.
+    public private(set) var history: ServedHistory?
     let branch: Branch
 
-    /// Reads a folder that `rocket models pull` wrote: `model.safetensors` and `features.json`.
+    /// Reads a folder that `rocket models pull` wrote: `model.safetensors`, `features.json` and, of a model with
+    /// histories, `history.safetensors`.
     ///
-    /// - Throws: `ServingError`, `SafetensorsError`.
+    /// - Throws: `ServingError`, also if a model with histories has no table of them; `SafetensorsError`.
     public init(folder: String) throws {
         func read(_ name: String) throws -> [UInt8] {
             let path = "\(folder)/\(name)"
@@ -20,19 +24,46 @@ public struct ServingModel: Sendable {
                 throw ServingError.unreadable(path: path, reason: "the file cannot be read")
             }
         }
-        try self.init(model: read("model.safetensors"), features: read("features.json"))
+        let (model, features) = (try read("model.safetensors"), try Self.features(read("features.json")))
+        let path = "\(folder)/\(ServedHistory.fileName)"
+        let hasTable = !features.histories.isEmpty && FileManager.default.fileExists(atPath: path)
+        try self.init(
+            model: model, features: features, history: hasTable ? read(ServedHistory.fileName) : nil, path: path)
     }
 
     /// Creates a model from the files' bytes.
-    public init(model: [UInt8], features: [UInt8]) throws {
-        guard let served = try? JSONDecoder().decode(ServedFeatures.self, from: Data(features)) else {
+    ///
+    /// - Parameter history: The bytes of `history.safetensors`; nil for a model without histories.
+    public init(model: [UInt8], features: [UInt8], history: [UInt8]? = nil) throws {
+        try self.init(
+            model: model, features: Self.features(features), history: history, path: ServedHistory.fileName)
+    }
+
+    private init(model: [UInt8], features: ServedFeatures, history: [UInt8]?, path: String) throws {
+        if history == nil, !features.histories.isEmpty {
+            throw ServingError.noHistory(features.histories, path: path)
+        }
+        let file = try Safetensors(model) { Branch.isOfLightNet(tensor: $0) }
+        try self.init(Branch(lightNetOf: file), features: features)
+        if let history, !features.histories.isEmpty { self = try with(ServedHistory(history)) }
+    }
+
+    private static func features(_ bytes: [UInt8]) throws(ServingError) -> ServedFeatures {
+        guard let served = try? JSONDecoder().decode(ServedFeatures.self, from: Data(bytes)) else {
             throw ServingError.unreadable(
                 path: "features.json", reason: "it is not the JSON that this program writes, or an older one's")
         }
-        let histories = Set(served.specification.histories.compactMap(\.history?.feature))
-        guard histories.isEmpty else { throw ServingError.histories(histories.sorted()) }
-        let file = try Safetensors(model) { Branch.isOfLightNet(tensor: $0) }
-        try self.init(Branch(lightNetOf: file), features: served)
+        return served
+    }
+
+    /// Returns the model with a newer table of earlier days' counts; the weights are shared. Give it to new rankers.
+    ///
+    /// - Throws: `ServingError.history` if the table is not of this model's histories.
+    public func with(_ history: ServedHistory) throws(ServingError) -> ServingModel {
+        if let contradiction = history.contradiction(with: features) { throw .history(contradiction) }
+        var model = self
+        model.history = history
+        return model
     }
 
     /// Creates a model from any net over the features.

@@ -58,6 +58,16 @@ import Testing
         #expect(FeatureHasher(name: "slot", hashBits: 16).hash("7") == 0xcc68_10ef_eb79_4126)
     }
 
+    @Test("A key's rate is the prior's without impressions, and goes where its clicks point as they become many")
+    func smoothedRate() {
+        let rate = SmoothedRate(prior: 0.25, strength: 8)
+        #expect(rate.lift(impressions: 0, clicks: 0).magnitude < 1e-12)
+        #expect(rate.lift(impressions: 10, clicks: 5) > 0 && rate.lift(impressions: 10, clicks: 0) < 0)
+        #expect(rate.lift(impressions: 1_000, clicks: 500) > rate.lift(impressions: 10, clicks: 5))
+        // Decayed counts may have a trifle more clicks than impressions.
+        #expect(rate.lift(impressions: 5, clicks: 5.0001).isFinite)
+    }
+
     @Test("A number falls into the bucket whose upper end it does not exceed; NaN is missing")
     func buckets() {
         let buckets = QuantileBuckets(boundaries: [-1, 0, 2.5])

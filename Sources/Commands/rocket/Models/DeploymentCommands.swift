@@ -100,13 +100,15 @@ extension ModelsCommand {
             abstract: "Write a version's files from the database to a folder.",
             discussion: """
                 Files: light.onnx (the light net for other programs: opset 17, IR version 8, ids in, probabilities \
-                out), model.safetensors (all weights) and features.json (how raw values become ids). Each is compared \
-                with its SHA-256, written under a temporary name, flushed and renamed, so a reader finds the whole \
-                file or none.
+                out), model.safetensors (all weights), features.json (how raw values become ids) and, for a model with \
+                histories, history.safetensors (what the days before say of each key; the newest night's). Each is \
+                compared with its SHA-256, written under a temporary name, flushed and renamed, so a reader finds the \
+                whole file or none.
 
                 Examples:
                   rocket models pull 12
                   rocket models pull live --model quickstart --format onnx --to /srv/models
+                  rocket models pull live --model quickstart --history --to /srv/models
                 """)
 
         @OptionGroup var database: DatabaseOptions
@@ -120,14 +122,22 @@ extension ModelsCommand {
         @Option(help: "onnx or safetensors, each with features.json. Default: all files.")
         var format: ModelFormat?
 
+        @Flag(help: "Write history.safetensors only: what a server of this version needs after each night.")
+        var history = false
+
         @Option(help: ArgumentHelp("The folder; created if it is missing.", valueName: "folder"))
         var to = "."
 
         @Flag(help: "Print as JSON: an array of the files' paths, bytes and SHA-256.")
         var json = false
 
+        func validate() throws {
+            if history, format != nil { throw ValidationError("--history writes no model; leave --format out") }
+        }
+
         func run() throws {
-            let files = try Deployments(database: database.database).pull(version, of: model, format: format, to: to)
+            let choice: PullChoice = history ? .history : format.map { .format($0) } ?? .all
+            let files = try Deployments(database: database.database).pull(version, of: model, choice, to: to)
             if json { return try printJSON(files) }
             for file in files {
                 print("\(VisibleText.escaped(file.path))  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)")

@@ -79,6 +79,13 @@ struct PredictCommand: ParsableCommand {
     private func predictLines(_ predictor: Predictor) throws {
         let log = logging.logger(quiet: quiet)
         var (row, problems) = (0, 0)
+        if let day = predictor.historyDay, day < today() {
+            log.warning(
+                """
+                the table of earlier days is for \(day), and today is \(today()); fetch a newer one: rocket models pull \
+                VERSION --history
+                """)
+        }
         var unnamed = Set(predictor.columns)
         var chunk: [ArraySlice<UInt8>] = []
         func flush() throws {

@@ -22,6 +22,8 @@ struct NightPublication {
         judged.evaluations.warnAgainstRegression(context.log)
         let published = try recorder.stage("publish") {
             var version = try VersionAssembly(context, databases).version(trained, run: recorder.runID)
+            let history = try NightHistory(endingWith: day, context, databases)
+            if let history { version.artifacts.append(history.artifact) }
             version.findings = NewModelVersion.Findings(
                 evaluations: judged.evaluations,
                 slices: try SliceReports(context.jobFile, databases).slices(of: judged.scored),
@@ -30,7 +32,9 @@ struct NightPublication {
             version.origin.inputs += trained.data.evaluation.map { VersionInput($0, role: .evaluation) }
             version.origin.backfilled = backfilled
             version.gate = verdict.record
-            return try databases.registry.publish(version)
+            let published = try databases.registry.publish(version)
+            try history?.keep(databases.registry)
+            return published
         }
         trained.checkpoints.remove()
         context.log.info("\(day): published version \(published.number)")
@@ -41,8 +45,10 @@ struct NightPublication {
     /// Publishes a version that nobody has judged.
     func publish(_ trained: TrainedNight) throws -> Int {
         let version = try recorder.stage("publish") {
-            try databases.registry.publish(VersionAssembly(context, databases).version(trained, run: recorder.runID))
-                .number
+            var version = try VersionAssembly(context, databases).version(trained, run: recorder.runID)
+            let history = try NightHistory(endingWith: trained.data.night.trained.upperBound, context, databases)
+            if let history { version.artifacts.append(history.artifact) }
+            return try databases.registry.publish(version).number
         }
         trained.checkpoints.remove()
         return version
