@@ -41,6 +41,7 @@ import Testing
     }
 
     private static func predict(_ arguments: String, _ lines: [String], _ url: String) throws -> [Double] {
+        var found: [Double] = []
         try withTemporaryFolder { folder in
             try lines.joined(separator: "\n").write(toFile: "\(folder)/rows", atomically: true, encoding: .utf8)
             let process = Process()
@@ -54,8 +55,9 @@ import Testing
             try process.run()
             let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
-            return try probabilities(text)
+            found = try probabilities(text)
         }
+        return found
     }
 
     @Test("The pulled table scores the day that it is for as predict --day does, which scores as the night judged")
