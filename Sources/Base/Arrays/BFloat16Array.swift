@@ -26,6 +26,23 @@ package final class BFloat16Array: @unchecked Sendable {
         }
     }
 
+    /// Takes some columns of chosen lines of another array's matrix, the lines one after another.
+    ///
+    /// - Parameters:
+    ///   - start: of the matrix `[…, width]`.
+    ///   - width: of both matrices.
+    package func collect(
+        _ other: BFloat16Array, lines: [Int], from start: Int, width: Int, _ columns: Range<Int>
+    ) {
+        precondition(columns.lowerBound >= 0 && columns.upperBound <= width && lines.count * width <= count)
+        for (place, line) in lines.enumerated() {
+            let source = start + line * width
+            precondition(source >= 0 && source + width <= other.count)
+            (base + place * width + columns.lowerBound).update(
+                from: other.base + source + columns.lowerBound, count: columns.count)
+        }
+    }
+
     /// Lends the numbers to a kernel.
     @inlinable @inline(__always)
     package func lend<Result>(_ body: (UnsafePointer<UInt16>) throws -> Result) rethrows -> Result {

@@ -7,11 +7,10 @@ import Training
 /// the rows come back, their gradients go there. All ranks do the same for the same step; the ids of a later batch may
 /// be on their way while a step computes.
 final class RowExchange {
-    /// What is exchanged together: every table of the model, and where its input's gradient lies.
+    /// What is exchanged together: every table of the model, and its input's gradient.
     struct Tables: Sendable {
         let tables: EmbeddingTables
-        /// `[batch, inputWidth]`
-        let gradient: FloatArray
+        let gradients: InputGradients
     }
 
     /// A batch whose ranks tell each other how many ids will come.
@@ -52,6 +51,8 @@ final class RowExchange {
     private let layout: InputLayout
     private let fields: [Int]
     private let tables: [Tables]
+    /// Where the ids of the step's batch occur.
+    private let occurrences: [FieldOccurrences]
     /// Floats per id. `[fields × tables]`
     private let widths: [Int]
     private let parallel: Parallel
@@ -60,8 +61,12 @@ final class RowExchange {
     private var rowsOut = FloatArray(count: 0), rowsIn = FloatArray(count: 0)
     private var gradientsOut = FloatArray(count: 0), gradientsIn = FloatArray(count: 0)
 
-    init(_ tables: [Tables], layout: InputLayout, over collective: any Collective, _ parallel: Parallel) {
+    init(
+        _ tables: [Tables], _ occurrences: [FieldOccurrences], layout: InputLayout, over collective: any Collective,
+        _ parallel: Parallel
+    ) {
         self.collective = collective
+        self.occurrences = occurrences
         self.layout = layout
         self.tables = tables
         self.parallel = parallel
@@ -168,15 +173,16 @@ final class RowExchange {
     // MARK: Gradients
 
     /// Adds up the gradients of the rows that `fetch` brought, and sends them to the ranks that keep the rows.
-    func startGradients(rows: Int) throws {
+    func startGradients() throws {
         guard case .fetched(let fetched) = state else { return }
         gradientsOut = Self.grown(gradientsOut, fetched.own)
         gradientsIn = Self.grown(gradientsIn, fetched.asked)
         let (gradientsOut, plan) = (gradientsOut, fetched.plan)
-        parallel.perform(parts: fields.count * tables.count) { [tables, fields, ranks = collective.ranks] part in
+        let (ranks, occurrences) = (collective.ranks, occurrences)
+        parallel.perform(parts: fields.count * tables.count) { [tables, fields] part in
             let (index, number) = (part / tables.count, part % tables.count)
             let (field, set) = (fields[index], tables[number])
-            set.tables.sumGradients(field: field, plan.slots, rows: rows, gradient: set.gradient)
+            set.tables.sumGradients(field: field, occurrences, set.gradients)
             for rank in 0..<ranks {
                 set.tables.copyGradients(
                     field: field, slots: plan.bounds[field][rank]..<plan.bounds[field][rank + 1], to: gradientsOut,

@@ -27,9 +27,9 @@ final class StepExchange: @unchecked Sendable {
         self.layout = layout
         let linear = lanes.compactMap(\.linear)
         let sets =
-            inputs.tables.map { RowExchange.Tables(tables: $0.embeddings, gradient: $0.dx) }
-            + linear.map { RowExchange.Tables(tables: $0.part.tables, gradient: $0.workspace.gradient) }
-        rows = RowExchange(sets, layout: layout, over: collective, step.parallel)
+            inputs.tables.map { RowExchange.Tables(tables: $0.embeddings, gradients: $0.gradients) }
+            + linear.map { RowExchange.Tables(tables: $0.part.tables, gradients: $0.workspace.gradients) }
+        rows = RowExchange(sets, inputs.occurrences, layout: layout, over: collective, step.parallel)
         positions = Dictionary(
             uniqueKeysWithValues: sets.enumerated().map { (ObjectIdentifier($0.element.tables), $0.offset) })
         fields = Dictionary(uniqueKeysWithValues: layout.ownFields.enumerated().map { ($0.element, $0.offset) })

@@ -15,7 +15,7 @@ extension TrainingStep {
     }
 
     private func startSums(_ input: InputRows, _ exchange: StepExchange) throws {
-        try profile.time(.scatter) { try exchange.rows.startGradients(rows: input.rows) }
+        try profile.time(.scatter) { try exchange.rows.startGradients() }
         parallel.perform(parts: work.count) { index in
             gradient(work[index], input, input.rows)
             exchange.collective.progress()

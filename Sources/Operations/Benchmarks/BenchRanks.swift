@@ -48,7 +48,8 @@ public func benchRanks(
     let mpirun = (getuid() == 0 ? asRoot : []) + ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none"]
     func train(_ launcher: [String], threads: Int, batch: Int) throws -> TrainBench {
         let arguments = [
-            "bench", "train", "--batch", "\(batch)", "--threads", "\(threads)", "--rounds", "1", "--seconds",
+            "bench", "train", "--shape", "uniform", "--batch", "\(batch)", "--threads", "\(threads)", "--rounds", "1",
+            "--seconds",
             "\(rounds.seconds)", "--json",
         ]
         let output = try ChildProcess.run(launcher + [program] + arguments, output: .kept).output

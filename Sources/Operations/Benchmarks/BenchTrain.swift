@@ -1,17 +1,15 @@
 import Collectives
-import CounterRandom
-import FeatureCache
+import Files
 import Foundation
 import Nets
-import RankedTraining
 import RocketLaunching
 import Runs
-import SampleLogs
 import Training
 
 /// `rocket bench train`: the co-training step on batches in memory, beside PyTorch.
 public struct TrainBench: Codable, Sendable {
     public var arm: Arm
+    public var shape: BenchShape
     public var batch: Int
     public var threads: Int
     public var dtype: DenseType
@@ -23,8 +21,11 @@ public struct TrainBench: Codable, Sendable {
     public var bytesASample, expectedBytesASample: Double?
     /// Median of the rounds.
     public var samplesPerSecond: Double
-    /// The nets' floating-point operations per second, over what bare matrix products reach on as many threads.
+    /// The floating-point operations per second that the nets would take by rows, over what bare matrix products reach
+    /// on as many threads. Fields by ids need fewer, so that this may be above 1.
     public var gemmPeakShare: Double
+    /// Share of the fields that went through each net's first layer by ids in the last step.
+    public var fieldsByIDs: [String: Double]
     /// Resident memory at most.
     public var peakMebibytes: Double
     /// Milliseconds of all threads together that a step spends in each of its parts.
@@ -39,12 +40,13 @@ public struct TrainBench: Codable, Sendable {
     public var rejectedRounds: Int
 
     enum CodingKeys: String, CodingKey {
-        case arm, batch, threads, dtype, ranks, ratio, rounds
+        case arm, shape, batch, threads, dtype, ranks, ratio, rounds
         case embeddingRows = "embedding_rows"
         case bytesASample = "bytes_sent_per_sample"
         case expectedBytesASample = "expected_bytes_per_sample"
         case samplesPerSecond = "samples_per_s"
         case gemmPeakShare = "gemm_peak_share"
+        case fieldsByIDs = "fields_by_ids"
         case peakMebibytes = "peak_mib"
         case millisecondsAStep = "ms_per_step"
         case torchSamplesPerSecond = "torch_samples_per_s"
@@ -61,15 +63,23 @@ package struct TrainBenchOrder: RankTask {
     let batch: Int
     let threads: Int
     let dtype: DenseType
-    let embeddingRows: Int
-    let ids: BenchIDs
+    let data: Data
 
-    /// - Parameters:
-    ///   - threads: of each rank.
-    ///   - embeddingRows: of all tables together.
-    package init(arm: Arm, batch: Int, threads: Int, dtype: DenseType, embeddingRows: Int, ids: BenchIDs) {
-        (self.arm, self.batch, self.threads) = (arm, batch, threads)
-        (self.dtype, self.embeddingRows, self.ids) = (dtype, embeddingRows, ids)
+    /// What the batches look like.
+    package struct Data: Codable, Sendable {
+        let shape: BenchShape
+        /// Of all tables together, for the uniform shape.
+        let embeddingRows: Int
+        let ids: BenchIDs
+
+        package init(_ shape: BenchShape, embeddingRows: Int, ids: BenchIDs) {
+            (self.shape, self.embeddingRows, self.ids) = (shape, embeddingRows, ids)
+        }
+    }
+
+    /// - Parameter threads: of each rank.
+    package init(arm: Arm, batch: Int, threads: Int, dtype: DenseType, data: Data) {
+        (self.arm, self.batch, self.threads, self.dtype, self.data) = (arm, batch, threads, dtype, data)
     }
 
     /// Trains as many steps as it is told, until there are none.
@@ -102,99 +112,6 @@ public enum BenchIDs: String, CaseIterable, Codable, Sendable {
     case table
 }
 
-/// The paper's industrial nets on 39 fields × 16 numbers, ids by Zipf's law.
-private struct BenchNets {
-    static let fields = 39
-    static let nets = NetSpecification(embeddingDim: 16, light: [200, 80], booster: [720, 360, 240, 180, 90])
-    static let batches = 24
-    static let exponent = 1.05
-
-    /// Rows of each field's table.
-    let rows: Int
-    private let ids: BenchIDs
-
-    init(embeddingRows: Int, ids: BenchIDs) {
-        rows = max(3, embeddingRows / Self.fields)
-        self.ids = ids
-    }
-
-    /// The tables of ids: none, or in each field as many ids as it has rows, but for the missing value's and the shared
-    /// one.
-    private var tables: IDTables {
-        guard ids == .table else { return .none }
-        let table = IDTable((1...rows - 2).map { Self.spread($0) }.sorted())
-        return IDTables([IDTable?](repeating: table, count: Self.fields))
-    }
-
-    /// A different number of 31 bits for each rank, like a hash: the count of such numbers is prime.
-    private static func spread(_ rank: Int) -> UInt32 { UInt32(1 + (rank * 0x9E37_79B1) % Int(IDTable.largestID)) }
-
-    func trainer(_ order: TrainBenchOrder, _ collective: any Collective) -> CoTrainer {
-        let layout = InputLayout(
-            fields: (0..<Self.fields).map {
-                FieldShape(name: "f\($0)", rows: rows, multiValued: false, hasIDTable: ids == .table ? true : nil)
-            }, numerics: [])
-        return CoTrainer(
-            TrainingPlan(
-                arm: order.arm, layout: layout, nets: Self.nets, rocket: RocketSpecification(sharing: .embeddings),
-                training: TrainingSpecification(
-                    batches: .init(size: order.batch), denseType: order.dtype, machine: .init(threads: order.threads)),
-                clickRate: 0.02), known: KnownIDs(layout, tables: tables),
-            peers: collective.isShared ? RankPeers(collective) : Alone())
-    }
-
-    /// A rank's rows of each batch.
-    func data(rows count: Int, rank: Int) -> [SparseBatch] {
-        let zipf = ZipfDistribution(count: rows, exponent: Self.exponent)
-        func id(_ rank: Int) -> UInt32 { ids == .table ? Self.spread(rank) : UInt32(rank - 1) }
-        return (0..<Self.batches).map { number in
-            var random = CounterRandom(seed: 1, stream: UInt64(number + Self.batches * rank))
-            return SparseBatch(
-                labels: (0..<count).map { _ in random.uniform() < 0.02 ? 1 : 0 },
-                groups: [UInt64](repeating: 0, count: count),
-                fields: (0..<Self.fields).map { _ in .single((0..<count).map { _ in id(zipf.draw(&random)) }) })
-        }
-    }
-}
-
-/// The trainer with its batches, on one rank.
-private struct TrainBenchRun {
-    let trainer: CoTrainer
-    let rows: Int
-    private let collective: any Collective
-    private let data: [SparseBatch]
-
-    init(_ order: TrainBenchOrder, _ collective: any Collective) {
-        let nets = BenchNets(embeddingRows: order.embeddingRows, ids: order.ids)
-        self.collective = collective
-        rows = nets.rows * BenchNets.fields
-        data = nets.data(rows: max(1, order.batch / collective.ranks), rank: collective.rank)
-        trainer = nets.trainer(order, collective)
-    }
-
-    /// Rows of a whole batch.
-    var batch: Int { data[0].rows * collective.ranks }
-    var batches: Int { data.count }
-
-    /// Rank 0's number of steps, on all ranks.
-    func agree(on steps: Int) throws -> Int {
-        try Int(collective.startGather([Double(steps)]).wait()[0][0])
-    }
-
-    /// Computed from the probabilities of the ids, not from the ids drawn.
-    var expectedBytesASample: Double {
-        let total = (1...rows / BenchNets.fields).reduce(0.0) { $0 + pow(Double($1), -BenchNets.exponent) }
-        let share = Double(batch / collective.ranks)
-        let distinct = (1...rows / BenchNets.fields).reduce(0.0) { sum, rank in
-            sum + 1 - pow(1 - pow(Double(rank), -BenchNets.exponent) / total, share)
-        }
-        return trainer.exchangeCost(distinct: [Double](repeating: distinct, count: BenchNets.fields))
-            .bytesAStep(ranks: collective.ranks) / Double(batch)
-    }
-
-    func train(_ steps: Int) throws { try trainer.runSteps(steps, over: data) }
-}
-
 /// Measures the training step in rounds of some seconds, PyTorch in turn with it.
 ///
 /// - Parameters:
@@ -222,13 +139,18 @@ package func benchTrain(
     try train(bench.batches)
     let stepSeconds = (ContinuousClock.now - start) / .seconds(1) / Double(bench.batches)
     let stepsARound = max(1, Int(rounds.seconds / stepSeconds))
+    let folder = try python.map { _ in try TemporaryFolder("bench") }
+    defer { folder?.remove() }
     let peers = try python.map { python in
-        try ["eager", "compiled"].map { configuration in
+        let ids = "\(folder?.path ?? "")/ids"
+        try bench.writeIDs(to: ids)
+        let tables = order.data.shape.rows(order.data.embeddingRows).map(String.init).joined(separator: ",")
+        return try ["eager", "compiled"].map { configuration in
             try TorchPeer(
                 configuration, python,
                 [
                     "--arm", arm.rawValue, "--batch", "\(order.batch)", "--threads", "\(threads)", "--dtype",
-                    type.rawValue,
+                    type.rawValue, "--tables", tables, "--ids", ids,
                 ])
         }
     }
@@ -264,11 +186,12 @@ package func benchTrain(
         .map { ($0.0.name, ($0.0.seconds - $0.1.seconds) / count * 1_000) }
     let best = peers?.max { median($0.rates) < median($1.rates) }
     return TrainBench(
-        arm: arm, batch: bench.batch, threads: threads, dtype: type, ranks: collective.ranks,
+        arm: arm, shape: order.data.shape, batch: bench.batch, threads: threads, dtype: type, ranks: collective.ranks,
         embeddingRows: bench.rows, bytesASample: collective.isShared ? sent / samples : nil,
         expectedBytesASample: collective.isShared ? bench.expectedBytesASample : nil,
         samplesPerSecond: rate,
         gemmPeakShare: rate * Double(bench.trainer.operationsASample) / peak / Double(collective.ranks),
+        fieldsByIDs: bench.trainer.fieldsByIDs,
         peakMebibytes: Double(ProcessMemory.peakBytes) / 1_048_576,
         millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,

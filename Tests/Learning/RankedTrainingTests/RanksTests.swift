@@ -26,6 +26,7 @@ import TrainingSupport
         var nets = World.nets
         var clip: Double?
         var negativeShare = 1.0
+        var ways = FieldWays.byRows
     }
 
     static var rareLayout: InputLayout {
@@ -44,12 +45,17 @@ import TrainingSupport
             nets: World.partNets),
         Case(description: "a table for two fields", layout: World.sharedTableLayout, nets: World.partNets),
         Case(description: "clipped gradients", clip: 0.05),
+        Case(description: "fields by ids", clip: 0.05, ways: .byIDs),
+        Case(
+            description: "nothing shared, some fields by ids",
+            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .nothing),
+            layout: World.unequalLayout, nets: World.partNets, ways: .both),
         Case(description: "rare ids share a row", layout: rareLayout),
         Case(description: "a share of the unclicked rows", negativeShare: 0.5),
     ]
 
     static func trainer(_ item: Case, _ collective: any Collective, shares: Int?, share: Double = 0) -> CoTrainer {
-        CoTrainer(
+        let trainer = CoTrainer(
             TrainingPlan(
                 arm: .rocket, layout: item.layout, nets: item.nets, rocket: item.rocket,
                 training: TrainingSpecification(
@@ -57,6 +63,8 @@ import TrainingSupport
                     batches: .init(size: 32, negativeShare: item.negativeShare, slices: 4, shares: shares),
                     optimisation: Optimisation(gradientClip: item.clip), seed: 5, machine: .init(threads: 1)),
                 clickRate: 0.3), peers: collective.peers)
+        trainer.choose(item.ways)
+        return trainer
     }
 
     static func train(_ item: Case, ranks: Int, shares: Int? = 4, share: Double = 0) throws -> [Trained] {

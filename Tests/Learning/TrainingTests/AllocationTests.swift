@@ -11,10 +11,10 @@ import TrainingSupport
 struct AllocationTests {
     @Test(
         "A step after the first few asks for no memory, except the matrix library for its packed operands",
-        arguments: [World.nets, World.partNets, World.noisyNets], [nil, 0.05])
-    func steps(_ nets: NetSpecification, _ clip: Double?) throws {
+        arguments: [World.nets, World.partNets, World.noisyNets], FieldWays.clipped)
+    func steps(_ nets: NetSpecification, _ mode: (clip: Double?, ways: FieldWays)) throws {
         // Allocations are counted by thread, and with one thread a step stays on its caller's.
-        let trainer = World.trainer(layout: World.unequalLayout, nets: nets, clip: clip)
+        let trainer = World.trainer(layout: World.unequalLayout, nets: nets, clip: mode.clip, ways: mode.ways)
         let batches = (0..<4).map { InputRows(World.batch(rows: 32, seed: UInt64($0))) }
         for batch in batches { _ = try trainer.step(batch, progress: 0) }
         var byLibrary = 0

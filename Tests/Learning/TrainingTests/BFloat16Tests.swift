@@ -11,14 +11,19 @@ struct BFloat16Tests {
         embeddingDim: 4, light: DenseSpecification([6, 4]),
         booster: DenseSpecification([16, 8], activation: .prelu, batchNorm: true, crossLayers: 1, linear: true))
 
-    private static func trainer(_ type: DenseType, threads: Int = 1, epochs: Double = 1) -> CoTrainer {
-        World.trainer(threads: threads, epochs: epochs, layout: World.unequalLayout, nets: nets, type: type)
+    private static func trainer(
+        _ type: DenseType, threads: Int = 1, epochs: Double = 1, ways: FieldWays = .byRows
+    ) -> CoTrainer {
+        World.trainer(
+            threads: threads, epochs: epochs, layout: World.unequalLayout, nets: nets, type: type, ways: ways)
     }
 
-    @Test("Gradients are those of Float32 within a few of bf16's roundings, and not the same")
-    func gradients() throws {
+    @Test(
+        "Gradients are those of Float32 within a few of bf16's roundings, and not the same",
+        arguments: FieldWays.allCases)
+    func gradients(_ ways: FieldWays) throws {
         let batch = World.batch(rows: 32, seed: 1)
-        let (exact, rounded) = (Self.trainer(.f32), Self.trainer(.bf16))
+        let (exact, rounded) = (Self.trainer(.f32), Self.trainer(.bf16, ways: ways))
         func difference(_ values: ([Float], [Float])) -> Float {
             let distance = zip(values.0, values.1).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
             return (distance / values.0.reduce(0) { $0 + $1 * $1 }).squareRoot()
@@ -41,10 +46,10 @@ struct BFloat16Tests {
         #expect(abs(try #require(rounded.boosterLoss) - booster) < 0.05 * booster)
     }
 
-    @Test("Bytes do not depend on the threads, and a resumed training ends the same")
-    func reproduces() throws {
+    @Test("Bytes do not depend on the threads, and a resumed training ends the same", arguments: FieldWays.allCases)
+    func reproduces(_ ways: FieldWays) throws {
         var saved: [UInt8]?
-        let whole = Self.trainer(.bf16)
+        let whole = Self.trainer(.bf16, ways: ways)
         _ = try whole.train(
             on: World.source(),
             checkpoints: Checkpoints(every: .zero, resume: nil) { part in
@@ -54,7 +59,7 @@ struct BFloat16Tests {
         ) { _ in }
         let bytes = try whole.model.safetensors()
         for resume in [nil, saved] {
-            let other = Self.trainer(.bf16, threads: 3)
+            let other = Self.trainer(.bf16, threads: 3, ways: ways)
             _ = try other.train(
                 on: World.source(),
                 checkpoints: Checkpoints(every: .seconds(99), resume: resume.map(SavedCheckpoint.init)) { _ in true }

@@ -1,5 +1,4 @@
 import Arrays
-import FeatureCache
 import Nets
 
 @testable import Training
@@ -12,11 +11,10 @@ struct BatchGradients {
     let trunkParameters, trunk: FloatArray
     private let tables: EmbeddingTables
     private let linearTables: EmbeddingTables?
-    private let linearGradient: FloatArray
-    private let batch: SparseBatch
-    private let dx: FloatArray
+    /// By field with a table of its own, laid out as that.
+    private let embeddingGradients, linearGradients: [[Float]]
 
-    init(model: CoTrainedModel, batch: SparseBatch, step: TrainingStep) {
+    init(model: CoTrainedModel, step: TrainingStep) {
         let none = FloatArray(count: 0)
         lightParameters = step.light?.net.parameters ?? none
         light = step.light?.gradient ?? none
@@ -26,9 +24,19 @@ struct BatchGradients {
         trunk = step.trunk?.gradient ?? none
         tables = model.embeddings[0].tables
         linearTables = step.booster?.linear?.part.tables
-        linearGradient = step.booster?.linear?.workspace.gradient ?? none
-        self.batch = batch
-        dx = step.inputGradient
+        func sums(_ tables: EmbeddingTables, _ gradients: InputGradients) -> [[Float]] {
+            tables.layout.fields.indices.map { field in
+                var sums = [Float](repeating: 0, count: tables.tables[field].count)
+                guard tables.layout.owners[field] == field else { return sums }
+                let dim = tables.dims[field]
+                tables.forEachGradient(field: field, step.inputs.occurrences, gradients) { id, gradient in
+                    for column in 0..<dim { sums[id * dim + column] = gradient[column] }
+                }
+                return sums
+            }
+        }
+        embeddingGradients = sums(tables, step.inputs.tables[0].gradients)
+        linearGradients = step.booster?.linear.map { sums($0.part.tables, $0.workspace.gradients) } ?? []
     }
 
     /// The table of a field of W_S, `[rows, dim]`.
@@ -36,7 +44,7 @@ struct BatchGradients {
 
     /// The gradient of a number of a field's table, added up over the batch's rows.
     func embeddingGradient(_ field: Int, _ index: Int) -> Float {
-        gradient(tables, field, index, dx)
+        embeddingGradients[tables.layout.owners[field]][index]
     }
 
     /// The booster's linear weights of a field, `[rows, 1]`; nil where it has none.
@@ -44,27 +52,6 @@ struct BatchGradients {
 
     /// The gradient of a linear weight of the booster.
     func linearGradient(_ field: Int, _ index: Int) -> Float {
-        linearTables.map { gradient($0, field, index, linearGradient) } ?? 0
-    }
-
-    private func gradient(_ tables: EmbeddingTables, _ field: Int, _ index: Int, _ dx: FloatArray) -> Float {
-        let owners = tables.layout.owners
-        return owners.indices.filter { owners[$0] == owners[field] }.reduce(0) {
-            $0 + ownGradient(tables, $1, index, dx)
-        }
-    }
-
-    private func ownGradient(_ tables: EmbeddingTables, _ field: Int, _ index: Int, _ dx: FloatArray) -> Float {
-        let (id, column) = (UInt32(index / tables.dims[field]), index % tables.dims[field])
-        let isMean = tables.layout.fields[field].pooling == .mean
-        return (0..<batch.rows).reduce(0) { sum, row in
-            let ids: ArraySlice<UInt32> =
-                switch batch.fields[field] {
-                case .single(let ids): ids[row...row]
-                case .multi(let offsets, let ids): ids[Int(offsets[row])..<Int(offsets[row + 1])]
-                }
-            let count = Float(ids.count { $0 == id }) / (isMean ? Float(max(1, ids.count)) : 1)
-            return sum + count * dx[row * tables.inputWidth + tables.offsets[field] + column]
-        }
+        linearTables.map { linearGradients[$0.layout.owners[field]][index] } ?? 0
     }
 }

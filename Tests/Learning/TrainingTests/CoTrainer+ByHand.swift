@@ -9,7 +9,7 @@ extension CoTrainer {
     /// The gradients of one batch without an update; for holding them against finite differences.
     func gradients(of batch: SparseBatch) throws -> BatchGradients {
         _ = try step.gradients(of: InputRows(batch, step.lookup), step: 0, .all, hintScale: 1)
-        return BatchGradients(model: model, batch: batch, step: step)
+        return BatchGradients(model: model, step: step)
     }
 
     /// One step from outside a run, as `train` does them; for following a reference step by step.

@@ -26,11 +26,11 @@ import TrainingSupport
     }
 
     @Test(
-        "Every gradient is that of finite differences, for each hint loss, block and sharing",
-        arguments: World.specifications)
-    func finiteDifferences(_ rocket: RocketSpecification) throws {
+        "Every gradient is that of finite differences, for each hint loss, block, sharing and way of the fields",
+        arguments: World.specifications, FieldWays.allCases)
+    func finiteDifferences(_ rocket: RocketSpecification, _ ways: FieldWays) throws {
         let batch = World.batch(rows: 24, seed: 1)
-        let trainer = World.trainer(rocket: rocket, batchSize: 24)
+        let trainer = World.trainer(rocket: rocket, batchSize: 24, ways: ways)
         let gradients = try trainer.gradients(of: batch)
         let l = try #require(trainer.model.booster).logits(batch).map(Double.init)
         let held = rocket.gradientBlock == .none ? nil : l
@@ -185,10 +185,10 @@ import TrainingSupport
 @Suite struct CoTrainerTests {
     @Test(
         "The bytes of the weights do not depend on the number of threads, nor on the run",
-        arguments: World.specifications)
-    func determinism(_ rocket: RocketSpecification) throws {
+        arguments: World.specifications, FieldWays.allCases)
+    func determinism(_ rocket: RocketSpecification, _ ways: FieldWays) throws {
         func bytes(_ threads: Int) throws -> [UInt8] {
-            let trainer = World.trainer(rocket: rocket, threads: threads, epochs: 2)
+            let trainer = World.trainer(rocket: rocket, threads: threads, epochs: 2, ways: ways)
             _ = try trainer.train(on: World.source()) { _ in }
             return try trainer.model.safetensors()
         }

@@ -7,32 +7,38 @@ import TrainingSupport
 
 @testable import Training
 
-/// The fast step, held to the method's own table and to a plain trainer, for every block, sharing and hint.
+/// The fast step, held to the method's own table and to a plain trainer, for every block, sharing, hint and way of
+/// the fields.
 @Suite struct MethodTests {
     struct Case: Sendable, CustomStringConvertible {
         let rocket: RocketSpecification
+        let ways: FieldWays
         var description: String {
-            "\(rocket.hintLoss) \(rocket.gradientBlock) \(rocket.sharing) \(rocket.sharedLayers)"
+            "\(rocket.hintLoss) \(rocket.gradientBlock) \(rocket.sharing) \(rocket.sharedLayers) \(ways)"
         }
     }
 
     static let cases = HintLoss.allCases.flatMap { hint in
         GradientBlock.allCases.flatMap { block in
-            [(Sharing.nothing, 0), (.embeddings, 0), (.embeddings, 1)].map { sharing, layers in
-                Case(
-                    rocket: RocketSpecification(
-                        hintLoss: hint, hintWeight: 0.7, temperature: 2, gradientBlock: block, sharing: sharing,
-                        sharedLayers: layers))
+            [(Sharing.nothing, 0), (.embeddings, 0), (.embeddings, 1)].flatMap { sharing, layers in
+                FieldWays.allCases.map { ways in
+                    Case(
+                        rocket: RocketSpecification(
+                            hintLoss: hint, hintWeight: 0.7, temperature: 2, gradientBlock: block, sharing: sharing,
+                            sharedLayers: layers), ways: ways)
+                }
             }
         }
     }
 
-    static func trainer(_ rocket: RocketSpecification, training: TrainingSpecification) -> CoTrainer {
-        CoTrainer(
+    static func trainer(_ item: Case, training: TrainingSpecification) -> CoTrainer {
+        let trainer = CoTrainer(
             TrainingPlan(
                 arm: .rocket, layout: World.layout,
-                nets: NetSpecification(embeddingDim: 4, light: [6, 5], booster: [6, 12, 6]), rocket: rocket,
+                nets: NetSpecification(embeddingDim: 4, light: [6, 5], booster: [6, 12, 6]), rocket: item.rocket,
                 training: training, clickRate: 0.3))
+        trainer.choose(item.ways)
+        return trainer
     }
 
     static let training = TrainingSpecification(
@@ -41,7 +47,7 @@ import TrainingSupport
 
     @Test("Each term's gradient reaches exactly the parameters that the block's table gives it", arguments: cases)
     func table(_ item: Case) throws {
-        let step = Self.trainer(item.rocket, training: Self.training).step
+        let step = Self.trainer(item, training: Self.training).step
         let input = InputRows(World.batch(rows: 24, seed: 1), step.lookup)
         let table = item.rocket.gradientBlock.table
         for term in [LossTerms.booster, .light, .hintThroughLight, .hintThroughBooster] {
@@ -67,7 +73,7 @@ import TrainingSupport
 
     @Test("Steps follow the plain trainer's", arguments: cases)
     func plain(_ item: Case) throws {
-        let trainer = Self.trainer(item.rocket, training: Self.training)
+        let trainer = Self.trainer(item, training: Self.training)
         let (light, booster) = try (#require(trainer.model.lightBranch), #require(trainer.model.boosterBranch))
         var plain = PlainTrainer(
             rocket: item.rocket, training: Self.training,

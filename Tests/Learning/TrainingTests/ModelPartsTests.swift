@@ -12,12 +12,16 @@ import TrainingSupport
         arguments: [
             (World.partNets, 0, World.unequalLayout), (World.sharedNets, 1, World.unequalLayout),
             (World.partNets, 0, World.sharedTableLayout),
-        ], GradientBlock.allCases)
-    func finiteDifferences(_ world: (NetSpecification, Int, InputLayout), _ block: GradientBlock) throws {
+        ], FieldWays.blocked)
+    func finiteDifferences(
+        _ world: (NetSpecification, Int, InputLayout), _ mode: (block: GradientBlock, ways: FieldWays)
+    ) throws {
+        let block = mode.block
         let rocket = RocketSpecification(
             hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: block, sharing: .embeddings, sharedLayers: world.1)
         let batch = World.batch(rows: 24, seed: 1)
-        let trainer = World.trainer(rocket: rocket, batchSize: 24, layout: world.2, nets: world.0)
+        let trainer = World.trainer(
+            rocket: rocket, batchSize: 24, layout: world.2, nets: world.0, ways: mode.ways)
         // Linear weights begin at 0, where a wrong gradient could hide.
         for seed in 2..<6 as Range<UInt64> { _ = try trainer.step(World.batch(rows: 24, seed: seed), progress: 0) }
         let gradients = try trainer.gradients(of: batch)
@@ -80,13 +84,15 @@ import TrainingSupport
         arguments: [
             (World.partNets, 0, World.unequalLayout), (World.sharedNets, 1, World.unequalLayout),
             (World.noisyNets, 0, World.unequalLayout), (World.noisyNets, 0, World.sharedTableLayout),
-        ], [nil, 0.05])
-    func reproduces(_ world: (NetSpecification, Int, InputLayout), _ clip: Double?) throws {
+        ], FieldWays.clipped)
+    func reproduces(
+        _ world: (NetSpecification, Int, InputLayout), _ mode: (clip: Double?, ways: FieldWays)
+    ) throws {
         let rocket = RocketSpecification(
             hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings, sharedLayers: world.1)
         func trainer(_ threads: Int) -> CoTrainer {
             World.trainer(
-                rocket: rocket, threads: threads, layout: world.2, nets: world.0, clip: clip)
+                rocket: rocket, threads: threads, layout: world.2, nets: world.0, clip: mode.clip, ways: mode.ways)
         }
         let whole = trainer(1)
         var saved: [UInt8]?

@@ -4,6 +4,7 @@ import Nets
 import RocketLaunching
 import Testing
 import Training
+import TrainingSupport
 
 /// Holds 200 steps of co-training against the values that reference.py computed with PyTorch in Float64.
 @Suite struct PyTorchReferenceTests {
@@ -22,8 +23,10 @@ import Training
         let runs: [Run]
     }
 
-    @Test("Losses follow PyTorch's to 1e-5 over 200 steps, for each hint loss, block and sharing")
-    func follows() throws {
+    @Test(
+        "Losses follow PyTorch's to 1e-5 over 200 steps, for each hint loss, block and sharing",
+        arguments: [FieldWays.byRows, .byIDs])
+    func follows(_ ways: FieldWays) throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "reference.json")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -43,6 +46,7 @@ import Training
                     training: TrainingSpecification(
                         batches: .init(size: 8, slices: 3), optimisation: Optimisation(embeddingLearningRate: 0.02),
                         machine: .init(threads: 2)), clickRate: 0.5))
+            trainer.choose(ways)
             trainer.setWeights(
                 embedding: reference.embedding,
                 boosterEmbedding: run.sharing == "nothing" ? reference.boosterEmbedding : nil,

@@ -38,15 +38,17 @@ package enum World {
         rocket: RocketSpecification = RocketSpecification(
             hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings), threads: Int = 1,
         batchSize: Int = 32, epochs: Double = 1, layout: InputLayout = layout, nets: NetSpecification = nets,
-        clip: Double? = nil, type: DenseType = .f32
+        clip: Double? = nil, type: DenseType = .f32, ways: FieldWays = .byRows
     ) -> CoTrainer {
-        CoTrainer(
+        let trainer = CoTrainer(
             TrainingPlan(
                 arm: arm, layout: layout, nets: nets, rocket: rocket,
                 training: TrainingSpecification(
                     passes: .init(epochs: epochs), batches: .init(size: batchSize, slices: 4),
                     optimisation: Optimisation(gradientClip: clip), denseType: type, seed: 5,
                     machine: .init(threads: threads)), clickRate: 0.3))
+        trainer.choose(ways)
+        return trainer
     }
 
     package static func source(rows: Int = 500) -> TrainingSource {

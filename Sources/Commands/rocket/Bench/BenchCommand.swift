@@ -132,8 +132,8 @@ struct BenchCommand: ParsableCommand {
             commandName: "train",
             abstract: "Compare the training step with PyTorch.",
             discussion: """
-                Trains on batches in memory: 39 fields × 16 numbers, a million rows of embeddings, ids by Zipf's law, \
-                light 200-80, booster 720-360-240-180-90. With --python, PyTorch runs the same step in turn with it; \
+                Trains on batches in memory: fields × 16 numbers, ids by Zipf's law, light 200-80, booster \
+                720-360-240-180-90. With --python, PyTorch runs the same step on the same ids in turn with it; \
                 the better of its eager and its compiled form counts. A round in which other processes took more than \
                 3 % of the cores is measured again. Needs no database; --python needs the project's folder as working \
                 directory.
@@ -144,8 +144,15 @@ struct BenchCommand: ParsableCommand {
                   rocket bench train
                   mpirun -n 2 rocket bench train --threads 1
                   rocket bench train --batch 4096 --python .venv/bin/python --json
-                  rocket bench train --dtype bf16
+                  rocket bench train --shape uniform --dtype bf16
                 """)
+
+        @Option(
+            help: """
+                Fields and their distinct values: criteo and avazu as in the samples of these logs, uniform 39 equal \
+                ones.
+                """)
+        var shape = BenchShape.criteo
 
         @Option(help: "What is trained: rocket, light or booster.")
         var arm = Arm.rocket
@@ -159,7 +166,7 @@ struct BenchCommand: ParsableCommand {
         @Option(help: "Numbers of the matrix products: f32, or bf16 if the CPU has it; PyTorch gets the same.")
         var dtype = DenseType.f32
 
-        @Option(help: "Rows of all embedding tables together; PyTorch always has a million.")
+        @Option(help: "Rows of all embedding tables together, with --shape uniform.")
         var embeddingRows = 1_000_000
 
         @Option(help: "How ids find their rows: rows (an id is its row's number) or table (a table of ids).")
@@ -199,19 +206,20 @@ struct BenchCommand: ParsableCommand {
                 throw ValidationError("--python is for one process; leave it out under mpirun")
             }
             let order = TrainBenchOrder(
-                arm: arm, batch: batch, threads: threads ?? launch.threads, dtype: dtype, embeddingRows: embeddingRows,
-                ids: ids)
+                arm: arm, batch: batch, threads: threads ?? launch.threads, dtype: dtype,
+                data: TrainBenchOrder.Data(shape, embeddingRows: embeddingRows, ids: ids))
             let result = try benchTrain(
                 order, rounds: BenchRounds(rounds, seconds: seconds), python: python, launch: launch
             ) { display.show($0) }
             if json { return try printJSON(result) }
             print(
                 """
-                \(result.arm.rawValue), batch \(result.batch), \(result.ranks) ranks, \(result.threads) threads each, \
+                \(result.arm.rawValue), \(result.shape.rawValue), batch \(result.batch), \(result.ranks) ranks, \(result.threads) threads each, \
                 \(result.dtype.rawValue)
 
                 samples/s     \(Int(result.samplesPerSecond).grouped), \(percent(result.gemmPeakShare)) of what bare matrix \
-                products reach
+                products of all rows reach
+                by ids        \(result.byIDs) of the fields
                 PyTorch       \(result.torchSamplesPerSecond.map { Int($0).grouped } ?? "–") \
                 (\(result.torchConfiguration ?? "see --python")), ratio \(number(result.ratio, digits: 2))
                 memory        \(number(result.peakMebibytes, digits: 0)) MiB
@@ -226,9 +234,14 @@ struct BenchCommand: ParsableCommand {
 
 extension Arm: ExpressibleByArgument {}
 extension BenchIDs: ExpressibleByArgument {}
+extension BenchShape: ExpressibleByArgument {}
 extension DenseType: ExpressibleByArgument {}
 
 extension TrainBench {
+    fileprivate var byIDs: String {
+        fieldsByIDs.sorted { $0.key < $1.key }.map { "\($0.key) \(percent($0.value))" }.joined(separator: ", ")
+    }
+
     /// The parts of a step, the longest first.
     fileprivate var parts: String {
         millisecondsAStep.sorted { $0.value > $1.value }.map { "\($0.key) \(number($0.value, digits: 2))" }

@@ -8,6 +8,8 @@ extension DenseNet {
         /// It is written to, or added to, the same rows of an array `[batch, in]`.
         case written(FloatArray)
         case added(FloatArray)
+        /// Of a net whose input goes by ids: this takes it.
+        case byIDs(FirstLayer)
     }
 
     /// Carries `workspace.outputGradient` of a slice down to every layer and to the input, after a training pass over
@@ -47,6 +49,7 @@ extension DenseNet {
             case .none: break
             case .written(let dx): multiply(index, rows, workspace, into: dx, beta: 0)
             case .added(let dx): multiply(index, rows, workspace, into: dx, beta: 1)
+            case .byIDs(let first): first.backwardRest(rows, workspace)
             }
         }
     }
@@ -94,7 +97,7 @@ extension DenseNet {
                 below(workspace.deltas[index - 1]) { $0.update(from: $1, count: count) }
             } else {
                 switch input {
-                case .none: break
+                case .none, .byIDs: break
                 case .written(let dx):
                     target = dx
                     below(dx) {

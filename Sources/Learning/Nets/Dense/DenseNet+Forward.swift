@@ -3,11 +3,19 @@ import Arrays
 extension DenseNet {
     /// Computes the output for some rows of input `[batch, in]`. Slices are independent of each other, so they may run
     /// on several threads; in scoring any ranges of rows are.
-    public func forward(_ x: FloatArray, rows: Range<Int>, _ workspace: Workspace, _ pass: Pass) {
+    ///
+    /// - Parameter first: has computed its blocks, and gathered the rows; nil: `x` is read instead.
+    public func forward(
+        _ x: FloatArray, rows: Range<Int>, _ workspace: Workspace, _ pass: Pass, first: FirstLayer? = nil
+    ) {
         if case .training(let slice, _) = pass { workspace.sliceRows[slice] = Float(rows.count) }
         guard !rows.isEmpty else { return }
         for index in stack.indices {
-            multiply(index, index == 0 ? x : workspace.activations[index - 1], rows, workspace)
+            if index == 0, let first {
+                first.addRest(rows, to: workspace.firstSums)
+            } else {
+                multiply(index, index == 0 ? x : workspace.activations[index - 1], rows, workspace)
+            }
             finish(index, x, rows, workspace, pass)
         }
     }

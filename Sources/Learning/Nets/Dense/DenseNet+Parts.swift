@@ -39,10 +39,16 @@ extension DenseNet {
     /// - Parameters:
     ///   - rows: of the batch.
     ///   - gradient: laid out as `parameters`; the part of it is overwritten.
+    ///   - first: computes the first layer's weights' in place of `x`; its blocks have gone backward.
     public func gradient(
-        of part: Part, _ x: FloatArray, rows: Int, _ workspace: Workspace, into gradient: FloatArray
+        of part: Part, _ x: FloatArray, rows: Int, _ workspace: Workspace, into gradient: FloatArray,
+        first: FirstLayer? = nil
     ) {
-        multiply(part, x, rows, workspace, into: gradient)
+        if part.layer == 0, let first {
+            first.gradient(lines: part.lines, rows: rows, workspace, into: gradient)
+        } else {
+            multiply(part, x, rows, workspace, into: gradient)
+        }
         guard part.lines.lowerBound == 0 else { return }
         let layer = stack[part.layer]
         gradient.lend { gradient in

@@ -16,9 +16,7 @@ extension EmbeddingTables {
         let (width, offset, dim) = (place.width, place.offset, dims[field])
         precondition((rows.upperBound - place.firstRow) * width <= x.count && offset + dim <= width)
         let takesMean = layout.fields[field].pooling == .mean
-        let owner = owners[field]
-        let table = borrowed?.rows[owner] ?? tables[field]
-        let storedRows = borrowed?.counts[owner] ?? layout.fields[field].storedRows
+        let (table, storedRows) = (rowsHere(field), storedRows(field))
         // Whoever makes ids makes them by the field's rows; a wrong one must not read, and later write, foreign memory.
         func checked(_ id: UInt32) -> Int {
             precondition(Int(id) < storedRows)
@@ -52,6 +50,26 @@ extension EmbeddingTables {
                         Kernels.scale(target, by: 1 / Float(range.count), count: dim)
                     }
                 }
+            }
+        }
+    }
+}
+
+extension EmbeddingTables {
+    /// The rows of a field's table as a batch's ids name them, and how many these are.
+    func rowsHere(_ field: Int) -> FloatArray { borrowed?.rows[owners[field]] ?? tables[field] }
+    func storedRows(_ field: Int) -> Int { borrowed?.counts[owners[field]] ?? layout.fields[field].storedRows }
+
+    /// Copies the embeddings of a field's distinct ids. `[ids, dim]`
+    func copy(field: Int, _ ids: ArraySlice<UInt32>, to target: FloatArray, at start: Int) {
+        let (dim, storedRows) = (dims[field], storedRows(field))
+        precondition(start + ids.count * dim <= target.count)
+        lending(rowsHere(field), target) { table, target in
+            var line = target + start
+            for id in ids {
+                precondition(Int(id) < storedRows)
+                Kernels.copy(table + Int(id) &* dim, into: line, count: dim)
+                line += dim
             }
         }
     }

@@ -66,18 +66,15 @@ extension EmbeddingTables {
 
     /// Adds up each slot's gradient, in the order of fields and rows.
     ///
-    /// - Parameters:
-    ///   - slots: of all fields, in place of their ids.
-    ///   - dx: `[batch, inputWidth]`.
-    package func sumGradients(field: Int, _ slots: [FieldIDs], rows: Int, gradient dx: FloatArray) {
+    /// - Parameter occurrences: of all fields, whose ids are slots.
+    package func sumGradients(field: Int, _ occurrences: [FieldOccurrences], _ gradients: InputGradients) {
         guard let borrowed else { return }
         let dim = dims[field]
         let sums = borrowed.gradients[field]
         sums.clear(0..<borrowed.counts[field] * dim)
-        guard rows > 0 else { return }
-        lending(dx, sums) { dx, sums in
-            forEachID(field: field, slots, rows: rows, gradient: dx) { slot, source, share in
-                Kernels.add(share, times: source, into: sums + slot &* dim, count: dim)
+        sums.lend { sums in
+            forEachGradient(field: field, occurrences, gradients) { slot, gradient in
+                (sums + slot &* dim).update(from: gradient, count: dim)
             }
         }
     }

@@ -1,20 +1,20 @@
 import Arrays
 
 extension EmbeddingTables {
-    /// Adds up the gradient of each id that the batch has, field by field and in row order, and updates its row once.
+    /// Updates the row of each distinct id of a batch once, with its gradient added up.
     ///
     /// Fields are independent of each other, so they may run on several threads; within a field the order is fixed.
     /// Cost: O(ids × dim).
     ///
     /// - Parameters:
     ///   - field: one that has its own table; those that use it are updated with it.
-    ///   - ids: of all fields.
-    ///   - dx: `[batch, inputWidth]`.
+    ///   - occurrences: of all fields.
     ///   - scale: factor on the gradient, as clipping asks for.
-    public func update(
-        field: Int, _ ids: [FieldIDs], rows: Int, gradient dx: FloatArray, scale: Float = 1, learningRate: Float
+    package func update(
+        field: Int, _ occurrences: [FieldOccurrences], _ gradients: InputGradients, scale: Float = 1,
+        learningRate: Float
     ) {
-        coalesce(field: field, ids, rows: rows, gradient: dx) {
+        forEachGradient(field: field, occurrences, gradients) {
             update(field: field, row: $0, gradient: $1, scale: scale, learningRate: learningRate)
         }
     }
@@ -42,62 +42,85 @@ extension EmbeddingTables {
     }
 
     /// Sum of the squares of a field's gradient, each id's added up first.
-    public func squaredNorm(field: Int, _ ids: [FieldIDs], rows: Int, gradient dx: FloatArray) -> Double {
+    package func squaredNorm(field: Int, _ occurrences: [FieldOccurrences], _ gradients: InputGradients) -> Double {
         var sum = 0.0
         let dim = dims[field]
-        coalesce(field: field, ids, rows: rows, gradient: dx) { _, gradient in
+        forEachGradient(field: field, occurrences, gradients) { _, gradient in
             for column in 0..<dim { sum += Double(gradient[column]) * Double(gradient[column]) }
         }
         return sum
     }
 
-    /// Calls `body` with each id of the batch and its gradient `[dim]`, in the order in which ids first come.
-    private func coalesce(
-        field: Int, _ ids: [FieldIDs], rows: Int, gradient dx: FloatArray,
+    /// Where the ids of a table occur in a batch, of each field that uses it.
+    ///
+    /// - Parameter field: one that has a table of its own.
+    package func find(field: Int, _ ids: [FieldIDs], rows: Int, into occurrences: [FieldOccurrences]) {
+        let scratch = scratch[field]
+        scratch.reserve(rows: storedRows(field))
+        for user in users[field] {
+            occurrences[user].take(
+                ids[user], rows: rows, takesMean: layout.fields[user].pooling == .mean, scratch)
+        }
+    }
+
+    /// Calls `body` with each distinct id of a table in a batch and its gradient `[dim]`, in the order in which ids
+    /// first come.
+    package func forEachGradient(
+        field: Int, _ occurrences: [FieldOccurrences], _ gradients: InputGradients,
         _ body: (Int, UnsafePointer<Float>) -> Void
     ) {
-        guard rows > 0 else { return }
         let dim = dims[field]
         let scratch = scratch[field]
-        scratch.reserve(ids: users[field].reduce(0) { $0 + ids[$1].range(rows - 1).upperBound }, dim: dim)
-        dx.lend { dx in
-            scratch.lend { slots, touched, sums in
-                var count = 0
-                forEachID(field: field, ids, rows: rows, gradient: dx) { id, source, share in
-                    let slot = Int(slots[id])
-                    if slot < 0 {
-                        slots[id] = Int32(truncatingIfNeeded: count)
-                        touched[count] = Int32(truncatingIfNeeded: id)
-                        (sums + count &* dim).update(from: source, count: dim)
-                        if share != 1 { Kernels.scale(sums + count &* dim, by: share, count: dim) }
-                        count &+= 1
-                    } else {
-                        Kernels.add(share, times: source, into: sums + slot &* dim, count: dim)
-                    }
+        scratch.reserve(rows: storedRows(field))
+        scratch.reserve(ids: users[field].reduce(0) { $0 + occurrences[$1].count }, dim: dim)
+        scratch.lend { slots, touched, sums in
+            var count = 0
+            for user in users[field] {
+                let found = occurrences[user]
+                // Each id has one sum, whichever of the table's fields it comes in.
+                for id in found.ids[..<found.count] where slots[Int(id)] < 0 {
+                    slots[Int(id)] = Int32(truncatingIfNeeded: count)
+                    touched[count] = Int32(truncatingIfNeeded: Int(id))
+                    (sums + count &* dim).update(repeating: 0, count: dim)
+                    count &+= 1
                 }
-                for slot in 0..<count {
-                    let id = Int(touched[slot])
-                    body(id, sums + slot &* dim)
-                    slots[id] = -1
-                }
+                add(gradients, of: user, found, to: sums, slots)
+            }
+            for number in 0..<count {
+                let id = Int(touched[number])
+                body(id, sums + number &* dim)
+                slots[id] = -1
             }
         }
     }
 
-    /// Calls `body` with each id of a table in a batch, the gradient `[dim]` of its place and its share of that.
-    @inline(__always)
-    func forEachID(
-        field: Int, _ ids: [FieldIDs], rows: Int, gradient dx: UnsafePointer<Float>,
-        _ body: (Int, UnsafePointer<Float>, Float) -> Void
+    /// Adds the gradients of a field's ids to their sums, which `slots` finds.
+    private func add(
+        _ gradients: InputGradients, of field: Int, _ found: FieldOccurrences, to sums: UnsafeMutablePointer<Float>,
+        _ slots: UnsafePointer<Int32>
     ) {
-        for user in users[field] {
-            let (ids, offset) = (ids[user], offsets[user])
-            let takesMean = layout.fields[user].pooling == .mean
-            for row in 0..<rows {
-                let source = dx + (row &* inputWidth &+ offset)
-                let range = ids.range(row)
-                let share = takesMean ? 1 / Float(range.count) : 1
-                for position in range { body(Int(ids.ids[position]), source, share) }
+        let dim = dims[field]
+        func sum(_ slot: Int) -> UnsafeMutablePointer<Float> { sums + Int(slots[Int(found.ids[slot])]) &* dim }
+        if gradients.hasRows {
+            add(gradients.rows, width: inputWidth, offset: offsets[field], dim: dim, found, sum)
+        }
+        for layer in gradients.firstLayers where layer.isByIDs && layer.trainsInput {
+            if let ids = layer.idGradients(of: field) {
+                ids.add(to: sum)
+            } else if let rows = layer.rowGradients(of: field) {
+                add(rows.array, width: rows.width, offset: rows.offset, dim: dim, found, sum)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func add(
+        _ dx: FloatArray, width: Int, offset: Int, dim: Int, _ found: FieldOccurrences,
+        _ sum: (Int) -> UnsafeMutablePointer<Float>
+    ) {
+        dx.lend { dx in
+            found.forEachRow { slot, row, share in
+                Kernels.add(share, times: dx + (row &* width &+ offset), into: sum(slot), count: dim)
             }
         }
     }

@@ -29,14 +29,15 @@ public final class LinearPart: Sendable {
     /// The weights of a batch's ids and their gradients, `[batch, fields]` each.
     public final class Workspace: Sendable {
         fileprivate let weights: FloatArray
-        public let gradient: FloatArray
+        package let gradients: InputGradients
+        public var gradient: FloatArray { gradients.rows }
 
         /// - Parameters:
         ///   - rows: the most rows a batch will have.
         ///   - forScoring: whether no gradient will be asked for.
         public init(_ part: LinearPart, rows: Int, forScoring: Bool = false) {
             weights = FloatArray(count: rows * part.tables.inputWidth)
-            gradient = FloatArray(count: forScoring ? 0 : rows * part.tables.inputWidth)
+            gradients = InputGradients(rows: FloatArray(count: forScoring ? 0 : rows * part.tables.inputWidth))
         }
     }
 

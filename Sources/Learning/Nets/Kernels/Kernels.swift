@@ -5,15 +5,16 @@ import CDNNL
 enum Kernels {
     /// out [m, n] = a [m, k] · b [k, n] + beta · out; `transposeA`: a is [k, m]; `transposeB`: b is [n, k].
     ///
-    /// - Parameter strideA: floats from a line of a to the next; nil: they follow each other.
+    /// - Parameter strideA: floats from a line of a to the next, as of b and out; nil: they follow each other.
     static func multiply(
         _ a: UnsafePointer<Float>, transposeA: Bool = false, strideA: Int? = nil, _ b: UnsafePointer<Float>,
-        transposeB: Bool = false, into out: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int, beta: Float = 0
+        transposeB: Bool = false, strideB: Int? = nil, into out: UnsafeMutablePointer<Float>, strideOut: Int? = nil,
+        m: Int, n: Int, k: Int, beta: Float = 0
     ) {
         dnnl_sgemm(
             CChar(UInt8(ascii: transposeA ? "T" : "N")), CChar(UInt8(ascii: transposeB ? "T" : "N")), dnnl_dim_t(m),
             dnnl_dim_t(n), dnnl_dim_t(k), 1, a, dnnl_dim_t(strideA ?? (transposeA ? m : k)), b,
-            dnnl_dim_t(transposeB ? k : n), beta, out, dnnl_dim_t(n))
+            dnnl_dim_t(strideB ?? (transposeB ? k : n)), beta, out, dnnl_dim_t(strideOut ?? n))
     }
 
     /// y [rows, width] += bias [width], then ReLU.

@@ -48,6 +48,11 @@ public final class CoTrainer {
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
     package var operationsASample: Int { step.operationsASample }
 
+    /// Share of the fields that went through each net's first layer by ids in the last step.
+    package var fieldsByIDs: [String: Double] {
+        Dictionary(uniqueKeysWithValues: step.lanes.map { ($0.name, $0.byIDs?.shareByIDs ?? 0) })
+    }
+
     /// Where the time of all steps so far went.
     package var profile: TrainingReport.ThreadSeconds { TrainingReport.ThreadSeconds(step.profile) }
 

@@ -68,6 +68,8 @@ package struct InputRows: Sendable {
 
     package var rows: Int { batch.rows }
     package var labels: [UInt8] { batch.labels }
+    /// As the nets' own scoring takes rows.
+    var sparse: SparseRows { SparseRows(count: rows, fields: ids, numerics: batch.numerics) }
 
     /// Writes some rows of the input: embeddings field by field, then the standardised numerics.
     func write(_ rows: Range<Int>, of tables: EmbeddingTables, into x: FloatArray) {

@@ -16,9 +16,8 @@ package final class Lane: Sendable {
     package let parameters: Parameters
     package let net: DenseNet
     let optimiser: DenseOptimiser
-    /// What the first layer reads, `[batch, in]`, and what becomes of its gradient.
-    private let input: FloatArray
-    private let inputGradient: DenseNet.InputGradient
+    /// What the first layer reads.
+    private let input: LaneInput
     package let workspace: DenseNet.Workspace
     /// Laid out as the net's parameters.
     package let gradient: FloatArray
@@ -29,15 +28,14 @@ package final class Lane: Sendable {
 
     /// - Parameters:
     ///   - linear: of the net whose layers they are.
-    ///   - input: what the first layer reads, with what becomes of its gradient.
     init(
-        _ parameters: Parameters, _ net: DenseNet, linear: LinearPart?,
-        input: (x: FloatArray, gradient: DenseNet.InputGradient), _ training: TrainingSpecification, slices: Int
+        _ parameters: Parameters, _ net: DenseNet, linear: LinearPart?, input: LaneInput,
+        _ training: TrainingSpecification, slices: Int
     ) {
         self.parameters = parameters
         self.net = net
         optimiser = DenseOptimiser(training.optimisation.dense.optimiser, count: net.parameters.count)
-        (self.input, inputGradient) = input
+        self.input = input
         let rows = training.batches.size
         workspace = DenseNet.Workspace(net, rows: rows, slices: slices, type: training.denseType)
         gradient = FloatArray(count: net.parameters.count)
@@ -67,8 +65,25 @@ package final class Lane: Sendable {
     /// Each stack drops its own units.
     private func dropout(_ slice: Slice) -> DenseNet.Dropout { slice.dropout.ofStack(group.rawValue) }
 
+    /// Whether the layers below are trained by this one.
+    var trainsInput: Bool {
+        if case .none = input.gradient { return false }
+        return true
+    }
+    var firstLayerBlocks: Int { input.blocks }
+
+    func plan(_ rows: InputRows, _ occurrences: [FieldOccurrences]) { input.plan(rows, occurrences) }
+    func connect() { input.connect() }
+
+    /// The first layer, where it goes by ids in this step.
+    var byIDs: FirstLayer? { input.byIDs }
+
+    func gather(_ rows: InputRows, _ slice: Slice) { byIDs?.gather(rows.sparse, slice.rows) }
+
     func forward(_ slice: Slice) {
-        net.forward(input, rows: slice.rows, workspace, .training(slice: slice.number, dropout: dropout(slice)))
+        net.forward(
+            input.x, rows: slice.rows, workspace, .training(slice: slice.number, dropout: dropout(slice)),
+            first: byIDs)
     }
 
     func addLinear(_ ids: [FieldIDs], _ slice: Slice) {
@@ -82,41 +97,11 @@ package final class Lane: Sendable {
                 rows: slice.rows, logitGradient: workspace.outputGradient, linear.workspace)
         }
         net.backward(
-            input, rows: slice.rows, slice: slice.number, dropout: dropout(slice), workspace, input: inputGradient)
+            input.x, rows: slice.rows, slice: slice.number, dropout: dropout(slice), workspace, input: input.gradient)
     }
 
     /// Computes the gradient of a part of the parameters after all slices went backward.
     func gradient(of part: DenseNet.Part, rows: Int) {
-        net.gradient(of: part, input, rows: rows, workspace, into: gradient)
-    }
-}
-
-/// The nets' inputs of a batch, `[batch, inputWidth]`, with their gradients: one for both nets, or one each when
-/// nothing is shared.
-package struct StepInputs: Sendable {
-    package struct Tables: Sendable {
-        package let owner: Parameters
-        package let embeddings: EmbeddingTables
-        package let x, dx: FloatArray
-        let group: ClippingGroup
-    }
-
-    /// The shared tables, or the light net's and the booster's.
-    package let tables: [Tables]
-
-    init(_ model: CoTrainedModel, rows: Int) {
-        tables = zip(model.embeddings, [ClippingGroup.shared, .boosterTables]).map { embeddings, group in
-            let count = rows * embeddings.tables.inputWidth
-            return Tables(
-                owner: embeddings.owner, embeddings: embeddings.tables, x: FloatArray(count: count),
-                dx: FloatArray(count: count), group: group)
-        }
-    }
-
-    /// Those that a net reads.
-    func tables(of net: Net) -> Tables? { tables.first { $0.owner == .shared || $0.owner == .own(net) } }
-
-    func gather(_ input: InputRows, _ rows: Range<Int>) {
-        for tables in tables { input.write(rows, of: tables.embeddings, into: tables.x) }
+        net.gradient(of: part, input.x, rows: rows, workspace, into: gradient, first: byIDs)
     }
 }

@@ -73,10 +73,10 @@ extension TrainingStep {
         case .dense(let lane, let part): lane.net.squaredNorm(of: part, gradient: lane.gradient)
         case .linear(let lane, let field):
             lane.linear.map {
-                $0.part.tables.squaredNorm(field: field, input.ids, rows: rows, gradient: $0.workspace.gradient)
+                $0.part.tables.squaredNorm(field: field, inputs.occurrences, $0.workspace.gradients)
             } ?? 0
         case .tables(let tables, let field):
-            tables.embeddings.squaredNorm(field: field, input.ids, rows: rows, gradient: tables.dx)
+            tables.embeddings.squaredNorm(field: field, inputs.occurrences, tables.gradients)
         }
     }
 
@@ -94,13 +94,12 @@ extension TrainingStep {
             guard let (part, workspace) = lane.linear else { return }
             profile.time(.scatter) {
                 part.tables.update(
-                    field: field, input.ids, rows: rows, gradient: workspace.gradient, scale: scale,
-                    learningRate: rates.linear)
+                    field: field, inputs.occurrences, workspace.gradients, scale: scale, learningRate: rates.linear)
             }
         case .tables(let tables, let field):
             profile.time(.scatter) {
                 tables.embeddings.update(
-                    field: field, input.ids, rows: rows, gradient: tables.dx, scale: scale,
+                    field: field, inputs.occurrences, tables.gradients, scale: scale,
                     learningRate: rates.embeddings)
             }
         }

@@ -7,6 +7,8 @@ extension TrainingStep {
     func propagate(
         _ input: InputRows, _ number: Int, _ terms: LossTerms, _ hintScale: Double
     ) -> StepLosses {
+        plan(input)
+        forEachBlock { layer, block, lane in layer.forward(block: block, rows: input.rows, lane.workspace) }
         let size = (input.rows + slices - 1) / slices
         parallel.perform(parts: slices) { index in
             let slice = Slice(
@@ -14,7 +16,10 @@ extension TrainingStep {
                 dropout: DenseNet.Dropout(
                     key: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first,
                     rowNumbers: input.rowNumbers))
-            profile.time(.gather) { inputs.gather(input, slice.rows) }
+            profile.time(.gather) {
+                inputs.gather(input, slice.rows)
+                for lane in lanes { lane.gather(input, slice) }
+            }
             if let trunk { profile.time(trunk.part) { trunk.forward(slice) } }
             for lane in nets {
                 profile.time(lane.part) {
@@ -28,6 +33,9 @@ extension TrainingStep {
             if let trunk { profile.time(trunk.part) { trunk.backward(slice) } }
             peers.progress()
         }
+        forEachBlock { layer, block, lane in
+            layer.backward(block: block, rows: input.rows, lane.workspace, into: lane.gradient)
+        }
         var losses = StepLosses()
         for slice in sums {
             losses.light += slice.losses.light / Double(input.batchRows)
@@ -35,6 +43,26 @@ extension TrainingStep {
             losses.hint += slice.losses.hint / Double(input.batchRows)
         }
         return losses
+    }
+
+    /// Finds where the batch's ids occur, and chooses which fields go through the first layers by ids.
+    private func plan(_ input: InputRows) {
+        inputs.find(input, parallel, profile)
+        parallel.perform(parts: lanes.count) { index in
+            profile.time(.gather) { lanes[index].plan(input, inputs.occurrences) }
+        }
+        for tables in inputs.tables { tables.gradients.clear() }
+        for lane in lanes { lane.connect() }
+    }
+
+    private func forEachBlock(_ body: @Sendable (FirstLayer, Int, Lane) -> Void) {
+        guard lanes.contains(where: { $0.byIDs != nil }) else { return }
+        parallel.perform(parts: blocks.count) { index in
+            let (lane, number) = blocks[index]
+            guard let layer = lane.byIDs else { return }
+            profile.time(lane.part) { body(layer, number, lane) }
+            peers.progress()
+        }
     }
 
     /// Fills the workspaces' `outputGradient` and sums the loss terms. Each row counts 1 / batch.

@@ -5,9 +5,10 @@ import RocketLaunching
 /// The arithmetic of one batch: losses, gradients, updates. Buffers are made once and used for every step.
 ///
 /// Forward and backward run slice by slice, a slice being some rows: each row's activations and their gradients are its
-/// own. The parameters' gradients are then computed part by part, a part being some lines of one layer's weights over
-/// the whole batch, and each embedding table's separately. So no gradient is ever added up over threads, and their
-/// number changes no bit.
+/// own. Before and after them, first layers work on the fields that go by ids, block by block, a block being some
+/// columns over the whole batch. The parameters' gradients are then computed part by part, a part being some lines of
+/// one layer's weights over the whole batch, and each embedding table's separately. So no gradient is ever added up
+/// over threads, and their number changes no bit.
 package struct TrainingStep {
     /// The nets' own layers, light nets first.
     let nets: [Lane]
@@ -26,6 +27,8 @@ package struct TrainingStep {
     let teacher: (branch: Branch, workspace: BranchWorkspace)?
     let slices: Int
     let sums: [SliceSums]
+    /// Blocks of the lanes' first layers, for those that go by ids.
+    let blocks: [(lane: Lane, number: Int)]
     /// The independent pieces of work after the backward pass, the longest first.
     package let work: [Work]
     /// Squared norm of each piece's gradient, where gradients are clipped.
@@ -77,6 +80,7 @@ package struct TrainingStep {
         lanes = nets + (trunk.map { [$0] } ?? [])
         self.teacher = teacher?.boosterBranch.map { ($0, BranchWorkspace($0, rows: size)) }
         sums = (0..<slices).map { _ in SliceSums() }
+        blocks = lanes.flatMap { lane in (0..<lane.firstLayerBlocks).map { (lane, $0) } }
         let parts = lanes.flatMap { lane in lane.net.parts.map { (Work.dense(lane, $0), $0.work) } }
         let fields = model.layout.ownFields
         work =
@@ -95,23 +99,24 @@ package struct TrainingStep {
     ) -> (nets: [Lane], trunk: Lane?) {
         let trunk = model.trunk.map { net in
             Lane(
-                .shared, net, linear: nil, input: (inputs.tables[0].x, .written(inputs.tables[0].dx)), training,
-                slices: slices)
+                .shared, net, linear: nil,
+                input: LaneInput(net, inputs.tables[0], trains: true, training), training, slices: slices)
         }
-        var owners: [Parameters] = []
         var nets: [Lane] = []
         for (net, branch) in model.branches {
             guard let tables = inputs.tables(of: net) else { continue }
-            let target = trunk?.workspace.outputGradient ?? tables.dx
-            var gradient = DenseNet.InputGradient.none
-            if tables.owner != .shared || block.table.shared.contains(net == .booster ? .booster : .throughLight) {
-                gradient = owners.contains(tables.owner) ? .added(target) : .written(target)
-                owners.append(tables.owner)
+            let trains =
+                tables.owner != .shared || block.table.shared.contains(net == .booster ? .booster : .throughLight)
+            let input: LaneInput
+            if let trunk = trunk?.workspace {
+                let target = trunk.outputGradient
+                let isFirst = nets.allSatisfy { !$0.trainsInput }
+                input = LaneInput(trunk.output, trains ? isFirst ? .written(target) : .added(target) : .none)
+            } else {
+                input = LaneInput(branch.dense, tables, trains: trains, training)
             }
             nets.append(
-                Lane(
-                    .own(net), branch.dense, linear: branch.linear,
-                    input: (trunk?.workspace.output ?? tables.x, gradient), training, slices: slices))
+                Lane(.own(net), branch.dense, linear: branch.linear, input: input, training, slices: slices))
         }
         return (nets, trunk)
     }
@@ -154,7 +159,4 @@ package struct TrainingStep {
     func weightsChanged() {
         for lane in lanes { lane.roundWeights() }
     }
-
-    /// The gradient of the input of the first tables, `[batch, inputWidth]`, as `gradients` has left it.
-    var inputGradient: FloatArray { inputs.tables[0].dx }
 }
