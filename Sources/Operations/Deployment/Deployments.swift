@@ -92,6 +92,8 @@ public struct Deployments {
 
     /// The table that nights have kept for a version's histories; nil if it has none, or no night has kept one.
     func keptHistory(of version: Int) throws -> (hash: String, stored: StoredHistory)? {
+        // Job files of versions without histories need not be read: an earlier program may have written them.
+        guard try registry.artifacts(of: version).contains(where: { $0.name == Artifact.history }) else { return nil }
         let jobFile = try JobFile(text: registry.jobFileText(of: version), path: "version \(version)'s job file")
         guard let hash = try jobFile.extractionSpecification().historyHash(),
             let stored = try registry.history(hash)

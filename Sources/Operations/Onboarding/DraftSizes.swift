@@ -18,7 +18,7 @@ struct DraftSizes {
     var idsFit: Bool
 
     init(rows: Int, days: Int, ids: Int) {
-        windowDays = max(1, min(14, days - 1))
+        windowDays = Self.windowDays(of: days)
         let trained = rows / max(1, days) * windowDays
         switch trained {
         case ..<20_000: (batchSize, embeddingDim, light, booster) = (64, 8, [16, 8], [128, 64])
@@ -36,4 +36,7 @@ struct DraftSizes {
         embeddingMemory = "\(fitting ?? 16)GB"
         idsFit = bytes <= 16_000_000_000
     }
+
+    /// Days that a night trains on, of a log's days.
+    static func windowDays(of days: Int) -> Int { max(1, min(14, days - 1)) }
 }

@@ -29,7 +29,9 @@ struct JobDraft: Sendable {
         }
         crosses = Self.crosses(features, sample)
         let groups = Self.groups(sample.profiles)
-        history = ProposedHistory(features, sample, persons: groups.map(\.name))
+        // The first training day, too, must have a mature day before it.
+        let isLongEnough = sample.days.count > DraftSizes.windowDays(of: sample.days.count) + sample.historyLag
+        history = isLongEnough ? ProposedHistory(features, sample, persons: groups.map(\.name)) : nil
         remarks = source.remarks + sample.remarks
         let reasons = features.compactMap { proposal in
             if case .leftOut(let column, let reason) = proposal { "\(column): \(reason)" } else { nil }
