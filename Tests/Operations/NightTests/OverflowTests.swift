@@ -25,11 +25,11 @@ import Training
         }
     }
 
-    /// Of the days from the third on, one row of so many.
+    /// Of the days from the third on, one row of so many; of both signs, so that no ReLU blocks all of them.
     private static func overflow(_ connection: Connection, oneOf count: Int) throws {
         try connection.script(
             """
-            UPDATE ad_log.impressions SET price = 3e38
+            UPDATE ad_log.impressions SET price = 3e38 * sign(hashtext(impression_id)::float8)
             WHERE impressed_at >= '2026-01-07 00:00+00' AND abs(hashtext(impression_id)::bigint) % \(count) = 0
             """)
     }
