@@ -20,7 +20,7 @@ import Training
         }
         try TestJob.withJob(days: days, change: untransformed) { url, job in
             let connection = try TestDatabase.connect(url)
-            try connection.script("UPDATE ad_log.impressions SET price = price * 1e-9")
+            try connection.script("UPDATE ad_log.impressions SET price = price * 1e-3")
             try body(connection) { try TestJob.session(url, job) }
         }
     }
