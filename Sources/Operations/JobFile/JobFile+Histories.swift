@@ -77,7 +77,14 @@ extension JobFile {
                 continue
             }
             checkKey(of: feature, history, file)
-            let lag = history.lag ?? HistoryNumber.safeLag(windowSeconds: source.attributionWindow.seconds)
+            let safeLag = HistoryNumber.safeLag(windowSeconds: source.attributionWindow.seconds)
+            let lag = history.lag ?? safeLag
+            if lag < safeLag - 1 {
+                file.problems.add(
+                    line: history.line,
+                    "features[\(feature.name)].lag is \(lag): clicks of so new a day may still come; expected "
+                        + "\(safeLag - 1) or more with this source.attribution_window, \(safeLag) by default")
+            }
             for window in history.windows {
                 for measure in HistoryNumber.Measure.allCases {
                     var number = Feature(

@@ -35,8 +35,12 @@ import Testing
     func lag(_ window: String, _ lag: Int) throws {
         let features = try job("name: seen, kind: history, of: [user], days: 7", window: window).features
         #expect(features.histories.allSatisfy { $0.history?.lag == lag })
-        let asked = try job("name: seen, kind: history, of: [user], days: 7, lag: 1", window: window).features
-        #expect(asked.histories.allSatisfy { $0.history?.days == (-7)...(-1) })
+        // A night that runs after the window has passed knows one day more, and none besides.
+        func history(_ lag: Int) -> String { "name: seen, kind: history, of: [user], days: 7, lag: \(lag)" }
+        let asked = try job(history(lag - 1), window: window).features
+        #expect(asked.histories.allSatisfy { $0.history?.days == (-5 - lag)...(1 - lag) })
+        let error = #expect(throws: JobFileError.self) { try job(history(lag - 2), window: window) }
+        #expect("\(error as Any)".contains("features[seen].lag is \(lag - 2)"))
     }
 
     @Test("A half-life counts the days that have at least 1 % of the newest one's weight")
