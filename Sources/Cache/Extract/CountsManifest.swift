@@ -68,6 +68,7 @@ struct CountsManifest {
                     """
                     INSERT INTO rocket.cache_history (specification_hash, day, counts_hash, counted_day, checksum)
                     VALUES ($1, $2, $3, $4, $5)
+                    ON CONFLICT DO NOTHING
                     """,
                     [.text(specificationHash), .day(day), .text(key.hash), .day(counted), Value(entries[counted])])
             }

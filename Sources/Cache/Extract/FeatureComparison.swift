@@ -52,7 +52,12 @@ public struct FeatureComparison {
     }
 
     /// Features that have one value on a day, of those that had several on most of the training days.
-    public func goneConstant(on day: Day, since trained: ClosedRange<Day>) throws -> [String] {
+    ///
+    /// - Parameter histories: Features that do not count: where keys hardly differ, or a day of the log is missing, one
+    ///   value is what a history has to say.
+    public func goneConstant(
+        on day: Day, since trained: ClosedRange<Day>, leavingOut histories: Set<String>
+    ) throws -> [String] {
         try connection.execute(
             """
             SELECT now.feature
@@ -65,15 +70,25 @@ public struct FeatureComparison {
             HAVING avg(CASE WHEN \(Self.isConstant("before")) OR before.coverage = 0 THEN 0 ELSE 1 END) > 0.5
             ORDER BY now.feature
             """, key(day, trained)
-        ).map { try $0.text("feature") }
+        ).map { try $0.text("feature") }.filter { !histories.contains($0) }
     }
 
     /// The feature whose share of rows with a value fell most since the training days, and to which share of what it
     /// was.
+    ///
+    /// - Parameter histories: Features that do not count where a window of the day lacks days: the log has lost them,
+    ///   or is too short.
     public func worstCoverage(
-        on day: Day, since trained: ClosedRange<Day>
+        on day: Day, since trained: ClosedRange<Day>, leavingOut histories: Set<String>
     ) throws -> (feature: String, share: Double)? {
-        try connection.execute(
+        let isShort = try connection.execute(
+            """
+            SELECT EXISTS (SELECT FROM rocket.history_tables
+                WHERE specification_hash = $1 AND day = $2 AND counted_days < window_days) AS ok
+            """, [.text(specificationHash), .day(day)]
+        ).first?.bool("ok")
+        let leftOut = isShort == true ? histories : []
+        return try connection.execute(
             """
             SELECT now.feature, now.coverage / before.coverage AS share
             FROM rocket.feature_statistics now
@@ -81,9 +96,10 @@ public struct FeatureComparison {
                 SELECT feature, avg(coverage) AS coverage FROM rocket.feature_statistics
                 WHERE specification_hash = $1 AND day BETWEEN $3 AND $4 GROUP BY feature
             ) before ON before.feature = now.feature AND before.coverage > 0
-            WHERE now.specification_hash = $1 AND now.day = $2 ORDER BY share, now.feature LIMIT 1
+            WHERE now.specification_hash = $1 AND now.day = $2 ORDER BY share, now.feature
             """, key(day, trained)
-        ).first.map { (try $0.text("feature"), try $0.double("share")) }
+        ).map { (feature: try $0.text("feature"), share: try $0.double("share")) }
+            .first { !leftOut.contains($0.feature) }
     }
 
     private func key(_ day: Day, _ trained: ClosedRange<Day>) -> [Value] {

@@ -68,7 +68,8 @@ extension ExtractionSpecification {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let parts = parts.map { part in
-            [part.kind.rawValue, part.kind.readsColumn ? part.column : "", part.table ?? part.name]
+            // Two features of one table are two keys, whose counts are recorded by name.
+            [part.kind.rawValue, part.kind.readsColumn ? part.column : "", part.table ?? part.name, part.name]
         }
         let texts = [try encoder.encode(source), try encoder.encode(parts)].map { String(decoding: $0, as: UTF8.self) }
         return try SHA256Digest.of((["counts 1"] + texts).joined(separator: "\n")).hex

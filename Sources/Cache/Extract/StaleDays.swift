@@ -23,6 +23,9 @@ public struct StaleDays {
         public var model: String
         public var cached: SeenLogs
         public var now: SeenLogs
+        /// Whether the day's own logs say that it must be built again: they have changed, or an earlier release kept
+        /// rows that are left out today.
+        public var isChanged: Bool
         /// Days of its histories whose counts have changed since, or will when they are made again.
         public var history: [Day] = []
     }
@@ -54,7 +57,7 @@ public struct StaleDays {
                 days.map { .text($0.lowerBound.description) } ?? .null,
                 days.map { .text($0.upperBound.description) } ?? .null,
             ])
-        var found: [(Found, isSame: Bool, hash: String)] = []
+        var found: [(Found, hash: String)] = []
         for row in rows {
             let source = try JSONDecoder().decode(LogSource.self, from: Data(try row.text("source").utf8))
             let day = try row.day("day")
@@ -65,21 +68,21 @@ public struct StaleDays {
                 clickedTimes: Int64(try row.int("seen_clicked_times")))
             let now = try Attribution(source, on: logs).seen(in: range, on: logs)
             // Earlier releases kept all rows with an id and a time.
-            let isSame = try now == cached && !row.bool("holds_repeated")
+            let isChanged = try now != cached || row.bool("holds_repeated")
             found.append(
                 (
-                    Found(day: day, model: try row.text("model"), cached: cached, now: now), isSame,
+                    Found(day: day, model: try row.text("model"), cached: cached, now: now, isChanged: isChanged),
                     try row.text("specification_hash")
                 ))
         }
         for hash in Set(found.map(\.hash)) {
-            let changed = Set(found.filter { $0.hash == hash && !$0.isSame }.map(\.0.day))
+            let changed = Set(found.filter { $0.hash == hash && $0.0.isChanged }.map(\.0.day))
             let days = try StaleHistory(connection, logs: logs, specificationHash: hash).days(changed: changed)
             for index in found.indices where found[index].hash == hash {
                 found[index].0.history = days[found[index].0.day] ?? []
             }
         }
-        return found.filter { !$0.isSame || !$0.0.history.isEmpty }.map(\.0)
+        return found.map(\.0).filter { $0.isChanged || !$0.history.isEmpty }
     }
 
     /// Returns the log source from which each model with cached days was last extracted.

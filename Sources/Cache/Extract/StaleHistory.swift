@@ -58,7 +58,8 @@ public struct StaleHistory {
     }
 
     /// Returns the days that are counted for histories, but not cached, and whose logs have changed since. Reads their
-    /// impressions and clicks once, on the server.
+    /// impressions and clicks once, on the server. Days that the logs no longer have keep their counts: these are all
+    /// that is left of them.
     public func daysCountedOnly() throws -> [Day] {
         let rows = try connection.execute(
             """
@@ -79,7 +80,8 @@ public struct StaleHistory {
                 impressions: try row.int("seen_impressions"),
                 impressionTimes: Int64(try row.int("seen_impression_times")), clicked: try row.int("seen_clicked"),
                 clickedTimes: Int64(try row.int("seen_clicked_times")))
-            return try Attribution(source, on: logs).seen(in: range, on: logs) == counted ? nil : day
+            let now = try Attribution(source, on: logs).seen(in: range, on: logs)
+            return now == counted || now.impressions == 0 ? nil : day
         }
     }
 }

@@ -25,7 +25,7 @@ public struct StaleRebuild {
             for found in stale {
                 let day = found.day
                 // Counts that came out as they were change nothing.
-                if found.now == found.cached, try counted.changes(of: day).isEmpty { continue }
+                if !found.isChanged, try counted.changes(of: day).isEmpty { continue }
                 let previous = try databases.manifest.day(day, specificationHash: hash)
                 guard let summary = try extraction.days([day], rebuild: true).first else { continue }
                 let difference = try RowDifference.between(

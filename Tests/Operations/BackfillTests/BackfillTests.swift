@@ -58,6 +58,22 @@ import Testing
         return String(decoding: text, as: UTF8.self)
     }
 
+    @Test("A day that an earlier release built with repeated rows is built again though its logs are as they were")
+    func repeatedRows() throws {
+        try TestJob.withJob { url, job in
+            let day = try TestJob.day("2026-01-05")
+            _ = try TestJob.session(url, job).extract(days: day...day, rebuild: false)
+            #expect(try TestJob.session(url, job).rebuildStale().isEmpty)
+            try TestDatabase.connect(url).script(
+                """
+                UPDATE rocket.cache_days
+                SET impressions_read = NULL, ambiguous_clicks = NULL, duplicate_impressions = 3
+                """)
+            #expect(try TestJob.session(url, job).rebuildStale().map(\.day) == [day])
+            #expect(try TestJob.session(url, job).rebuildStale().isEmpty)
+        }
+    }
+
     @Test("Weights are the same whichever night comes first, however many at a time, and as the nightly job makes them")
     func sameWeights() throws {
         // Boundaries are learned from data, so the order could matter.

@@ -48,11 +48,12 @@ struct NightGate {
         let slowest = judged.latencies.filter { $0.net == Net.servedLight.name && $0.mode == .paced }
             .max { $0.batchSize < $1.batchSize }
         let features = FeatureComparison(databases.results, specificationHash: context.specification.hash)
+        let histories = Set(context.specification.features.histories.map(\.name))
         var findings = PromotionGate.Findings(
             clicks: light?.clicks ?? 0, pcoc: light?.pcoc, auc: light?.auc, logLoss: light?.logLoss,
             p99Microseconds: slowest?.p99Microseconds,
-            coverage: try features.worstCoverage(on: day, since: trained),
-            constant: try features.goneConstant(on: day, since: trained),
+            coverage: try features.worstCoverage(on: day, since: trained, leavingOut: histories),
+            constant: try features.goneConstant(on: day, since: trained, leavingOut: histories),
             live: judged.liveModel.map { live in
                 PromotionGate.Live(
                     version: live.version, dayIsUnseen: live.lineage.trainedDays.upperBound < day,
