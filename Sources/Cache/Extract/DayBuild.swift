@@ -22,14 +22,14 @@ struct DayBuild: Sendable {
     var folder: String
     /// What is known of the keys of histories before the day.
     var history: DayHistory
-    /// The folder below which counts are.
-    var countsFolder: String
+    /// The folder for temporary files.
+    var scratchFolder: String
 
-    /// Writes a shard's counts by each key.
+    /// Writes a shard's counts by each key, among the build's own files: another specification with the same key may be
+    /// at the same day.
     func write(_ runs: [[SortedCounts]], of part: Int) throws -> [CountsFile] {
         try zip(history.keys, runs).map { key, runs in
-            try CountsFile.write(
-                runs, in: key.folder(below: countsFolder, day), name: "shard-\(part)", key: key.hash, day: day)
+            try CountsFile.write(runs, in: folder, name: "shard-\(part)", key: key.hash, day: day)
         }
     }
 

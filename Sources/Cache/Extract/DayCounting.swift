@@ -149,7 +149,10 @@ struct DayCounting {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let source = String(decoding: try encoder.encode(specification.source), as: UTF8.self)
-        for (key, file) in zip(keys, files) { try manifest.record(file, key, day, seen, source: source) }
+        // In an order that all jobs share, so that no two of them wait for each other's rows.
+        for (key, file) in zip(keys, files).sorted(by: { $0.0.hash < $1.0.hash }) {
+            try manifest.record(file, key, day, seen, source: source)
+        }
     }
 }
 

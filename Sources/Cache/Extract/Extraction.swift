@@ -224,7 +224,7 @@ public final class Extraction {
                 history: history.entries), day: day,
             specification: learned, attribution: try Attribution(learned.source, on: moment),
             offsets: try logDays.zoneOffsets(in: range, on: moment), exportedSnapshot: exported, snapshot: snapshot,
-            folder: folder(of: day), history: history, countsFolder: options.directory)
+            folder: folder(of: day), history: history, scratchFolder: options.directory)
         let tally = DayTally(learned.features)
         var shards: [(part: Int, shard: ExtractedShard)] = []
         while shards.count < learned.shards {
@@ -277,7 +277,7 @@ public final class Extraction {
             snapshot: other.snapshot, folder: folder(of: day),
             history: try DayHistory(
                 specification.historyKeys(), other.history, asOf: day, folder: options.directory),
-            countsFolder: options.directory)
+            scratchFolder: options.directory)
         return try work(on: build, progress: { try progress(day, $0) }, finished: { _, _ in }).shards > 0
     }
 
