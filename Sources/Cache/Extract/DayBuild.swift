@@ -32,11 +32,6 @@ struct DayBuild: Sendable {
             try CountsFile.write(runs, in: folder, name: "shard-\(part)", key: key.hash, day: day)
         }
     }
-
-    /// Returns the name of the lock that the leading process of a day holds.
-    static func lockName(_ specificationHash: String, _ day: Day) -> String {
-        "rocket/extract/\(specificationHash)/\(day)"
-    }
 }
 
 /// The table `rocket.extraction_builds` with its shards.

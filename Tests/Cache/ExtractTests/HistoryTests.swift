@@ -263,6 +263,43 @@ import Testing
         }
     }
 
+    @Test("A count waits for a day whose holder works on it, and not for one whose lock is merely held")
+    func heldDays() throws {
+        try ExtractionFixture.run { logs in
+            try logs.insertRandomLogs(count: 2_000, around: "2026-03-01 00:00+00", days: 6, seed: 9)
+            let specification = logs.specification(Self.features)
+            let extraction = Extraction(
+                specification, databases: logs.databases,
+                options: .init(
+                    directory: "\(logs.folder)/cache", workers: 2, model: "test", builderVersion: "1",
+                    patience: .milliseconds(200)), source: logs.connection, on: logs.connection)
+            let day = try #require(Day("2026-03-05"))
+            let holder = try TestDatabase.connect(logs.url)
+            func name(_ day: String) -> String { "rocket/extract/\(specification.hash)/\(day)" }
+            for held in ["2026-03-02", "2026-03-05"] {
+                let lock = try #require(try holder.tryAdvisoryLock(name(held)))
+                let error = #expect(throws: PostgresError.self) { try extraction.build([day]) { _, _ in } }
+                guard case .lockHeld(let lockName, _, _)? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+                #expect(lockName == name(held))
+                try lock.release()
+            }
+            // Each look at the day, of which nobody has counts now, is a tenth of a second after the one before.
+            try logs.connection.script("DELETE FROM rocket.history_counts")
+            let locks = try [name("2026-03-02"), "\(name("2026-03-02"))/work"].map {
+                try #require(try holder.tryAdvisoryLock($0))
+            }
+            var looks = 0
+            let built = try extraction.build([day]) { _, _ in
+                looks += 1
+                if looks == 10 { for lock in locks { try lock.release() } }
+            }
+            #expect(built.count == 1 && looks > 10)
+        }
+    }
+
     @Test(
         "A key column that changes its type keeps its history where its texts stay, and begins anew where they do not")
     func changedType() throws {
