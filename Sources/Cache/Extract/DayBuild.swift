@@ -100,6 +100,16 @@ struct BuildTable {
         var history: [CountsManifest.Entry]
     }
 
+    /// Returns whether a build has a shard that nobody works on.
+    func hasFreeShard(_ id: Int) throws -> Bool {
+        try !connection.execute(
+            """
+            SELECT FROM rocket.extraction_shards
+            WHERE build_id = $1 AND path IS NULL LIMIT 1 FOR UPDATE SKIP LOCKED
+            """, [.int(id)]
+        ).isEmpty
+    }
+
     /// Returns the finished shards of a build, whoever finished them, in the order of their parts.
     func finished(_ id: Int) throws -> [(part: Int, shard: ExtractedShard)] {
         try connection.execute(

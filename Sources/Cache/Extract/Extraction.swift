@@ -18,6 +18,8 @@ public final class Extraction {
     private let manifest: CacheManifest
     private let builds: BuildTable
     private var workers: [ShardWorker] = []
+    /// The last build of another process that this one worked on.
+    private var helped: (build: Int, history: DayHistory)?
 
     /// The databases of the logs and of the job's tables; usually the same one.
     public struct Databases: Sendable {
@@ -130,6 +132,7 @@ public final class Extraction {
         learned.features = try learnedFeatures(from: first)
         var pending = days
         var built: [BuiltDay] = []
+        defer { helped = nil }
         var wait = DayWait(specification.hash, patience: options.patience, on: connection)
         while !pending.isEmpty {
             var advanced = false
@@ -255,7 +258,9 @@ public final class Extraction {
     private func help(
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> Bool {
-        guard let other = try builds.find(day, specificationHash: specification.hash) else { return false }
+        guard let other = try builds.find(day, specificationHash: specification.hash),
+            try builds.hasFreeShard(other.id)
+        else { return false }
         let logDays = LogDays(learned.source)
         let range = try logDays.instants(of: day, on: source)
         let build = DayBuild(
@@ -263,10 +268,18 @@ public final class Extraction {
             attribution: try Attribution(learned.source, on: source),
             offsets: try logDays.zoneOffsets(in: range, on: source), exportedSnapshot: other.exportedSnapshot,
             snapshot: other.snapshot, folder: folder(of: day),
-            history: try DayHistory(
-                specification.historyKeys(), other.history, asOf: day, folder: options.directory),
-            scratchFolder: options.directory)
+            history: try history(of: other, day), scratchFolder: options.directory)
         return try work(on: build, progress: { try progress(day, $0) }, finished: { _, _ in }).shards > 0
+    }
+
+    /// Returns what the rows of another process's build read, which stays the same as long as the build lasts.
+    private func history(of other: BuildTable.OtherBuild, _ day: Day) throws -> DayHistory {
+        if let helped, helped.build == other.id { return helped.history }
+        helped = nil
+        let history = try DayHistory(
+            specification.historyKeys(), other.history, asOf: day, folder: options.directory)
+        helped = (other.id, history)
+        return history
     }
 
     /// Counts days again by the keys of histories, whatever is there; the days' cache files stay as they are.
