@@ -22,20 +22,15 @@ struct DayBuild: Sendable {
     var folder: String
     /// What is known of the keys of histories before the day.
     var history: DayHistory
-    /// The folder below which counts are.
-    var countsFolder: String
+    /// The folder for temporary files.
+    var scratchFolder: String
 
-    /// Writes a shard's counts by each key.
+    /// Writes a shard's counts by each key, among the build's own files: another specification with the same key may be
+    /// at the same day.
     func write(_ runs: [[SortedCounts]], of part: Int) throws -> [CountsFile] {
         try zip(history.keys, runs).map { key, runs in
-            try CountsFile.write(
-                runs, in: key.folder(below: countsFolder, day), name: "shard-\(part)", key: key.hash, day: day)
+            try CountsFile.write(runs, in: folder, name: "shard-\(part)", key: key.hash, day: day)
         }
-    }
-
-    /// Returns the name of the lock that the leading process of a day holds.
-    static func lockName(_ specificationHash: String, _ day: Day) -> String {
-        "rocket/extract/\(specificationHash)/\(day)"
     }
 }
 
@@ -103,6 +98,16 @@ struct BuildTable {
         var snapshot: String
         /// The counts that its rows' histories are read from.
         var history: [CountsManifest.Entry]
+    }
+
+    /// Returns whether a build has a shard that nobody works on.
+    func hasFreeShard(_ id: Int) throws -> Bool {
+        try !connection.execute(
+            """
+            SELECT FROM rocket.extraction_shards
+            WHERE build_id = $1 AND path IS NULL LIMIT 1 FOR UPDATE SKIP LOCKED
+            """, [.int(id)]
+        ).isEmpty
     }
 
     /// Returns the finished shards of a build, whoever finished them, in the order of their parts.

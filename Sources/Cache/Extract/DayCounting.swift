@@ -23,6 +23,7 @@ struct DayCounting {
     /// Returns what is known of all keys before a day, after counting the days that are not counted yet.
     ///
     /// - Parameter progress: Called now and then, by one thread at a time; an error it throws ends the count.
+    /// - Throws: `PostgresError.lockHeld` if somebody holds a day's lock for long who does not count it.
     func history(asOf day: Day, progress: () throws -> Void) throws -> DayHistory {
         let keys = try specification.historyKeys()
         guard !keys.isEmpty else { return try DayHistory([], [], asOf: day, folder: options.directory) }
@@ -46,18 +47,21 @@ struct DayCounting {
         let present = try LogDays(specification.source).present(
             in: day.advanced(by: first)...day.advanced(by: last), on: source)
         var wanted = try missing(keys, before: day, of: present)
+        var wait = DayWait(specification.hash, patience: options.patience, on: connection)
         while !wanted.isEmpty {
-            var locked: [(day: Day, keys: [HistoryKey], lock: AdvisoryLock)] = []
+            var locked: [(day: Day, keys: [HistoryKey], lock: DayLock)] = []
             defer { for entry in locked { try? entry.lock.release() } }
             for entry in wanted where locked.count < options.workers {
                 // A process that extracts the day counts it too.
-                let name = DayBuild.lockName(specification.hash, entry.day)
-                if let lock = try connection.tryAdvisoryLock(name) { locked.append((entry.day, entry.keys, lock)) }
+                if let lock = try DayLock(specification.hash, entry.day, on: connection) {
+                    locked.append((entry.day, entry.keys, lock))
+                }
             }
             try progress()
             if locked.isEmpty {
-                usleep(100_000)
+                try wait.wait(for: wanted.map(\.day))
             } else {
+                wait.restart()
                 // Another process may have counted them since they were looked at.
                 let still = try missing(keys, before: day, of: locked.map(\.day))
                 try countAtOnce(still, progress)
@@ -149,7 +153,10 @@ struct DayCounting {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let source = String(decoding: try encoder.encode(specification.source), as: UTF8.self)
-        for (key, file) in zip(keys, files) { try manifest.record(file, key, day, seen, source: source) }
+        // In an order that all jobs share, so that no two of them wait for each other's rows.
+        for (key, file) in zip(keys, files).sorted(by: { $0.0.hash < $1.0.hash }) {
+            try manifest.record(file, key, day, seen, source: source)
+        }
     }
 }
 

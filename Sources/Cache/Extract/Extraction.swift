@@ -18,6 +18,8 @@ public final class Extraction {
     private let manifest: CacheManifest
     private let builds: BuildTable
     private var workers: [ShardWorker] = []
+    /// The last build of another process that this one worked on.
+    private var helped: (build: Int, history: DayHistory)?
 
     /// The databases of the logs and of the job's tables; usually the same one.
     public struct Databases: Sendable {
@@ -40,15 +42,19 @@ public final class Extraction {
         public var builderVersion: String
         /// The most rows of a day that go to `rocket.rejected_rows`; all of them are counted.
         public var rejectedRowsKept: Int
+        /// How long to wait for a day whose lock somebody holds who does not work on the day.
+        public var patience: Duration
 
         public init(
-            directory: String, workers: Int, model: String, builderVersion: String, rejectedRowsKept: Int = 1_000
+            directory: String, workers: Int, model: String, builderVersion: String, rejectedRowsKept: Int = 1_000,
+            patience: Duration = .seconds(60)
         ) {
             self.directory = directory
             self.workers = workers
             self.model = model
             self.builderVersion = builderVersion
             self.rejectedRowsKept = rejectedRowsKept
+            self.patience = patience
         }
     }
 
@@ -116,6 +122,7 @@ public final class Extraction {
     /// - Parameter progress: Called with the day and its rows so far, by one thread at a time; an error it throws ends
     ///   the build.
     /// - Returns: The days in order of completion.
+    /// - Throws: `PostgresError.lockHeld` if somebody holds a day's lock for long who does not build it.
     public func build(_ days: [Day], progress: (Day, Int) throws -> Void) throws -> [BuiltDay] {
         guard let first = days.min() else { return [] }
         try connection.sharedAdvisoryLock(Self.cacheLock)
@@ -125,13 +132,12 @@ public final class Extraction {
         learned.features = try learnedFeatures(from: first)
         var pending = days
         var built: [BuiltDay] = []
-        var idle: ContinuousClock.Instant?
+        defer { helped = nil }
+        var wait = DayWait(specification.hash, patience: options.patience, on: connection)
         while !pending.isEmpty {
             var advanced = false
             for day in pending {
-                guard let lock = try connection.tryAdvisoryLock(DayBuild.lockName(specification.hash, day)) else {
-                    continue
-                }
+                guard let lock = try DayLock(specification.hash, day, on: connection) else { continue }
                 defer { try? lock.release() }
                 pending.removeAll { $0 == day }
                 advanced = true
@@ -146,11 +152,9 @@ public final class Extraction {
                 if try help(day, learned, progress) { advanced = true }
             }
             if advanced {
-                idle = nil
+                wait.restart()
             } else if !pending.isEmpty {
-                try endWait(for: pending, since: idle)
-                idle = idle ?? .now
-                usleep(100_000)
+                try wait.wait(for: pending)
             }
         }
         return built
@@ -165,19 +169,6 @@ public final class Extraction {
             throw try SourceCheck(specification).unreadable(in: range, on: source).first ?? PostgresError.server(error)
         }
     }
-
-    /// Stops waiting for a day whose lock is held although nobody builds it: any login of the database can take a lock.
-    ///
-    /// - Throws: `PostgresError.lockHeld`.
-    private func endWait(for days: [Day], since start: ContinuousClock.Instant?) throws {
-        guard let start, ContinuousClock.now - start > Self.longestWait else { return }
-        for day in days where try builds.find(day, specificationHash: specification.hash) == nil {
-            throw try connection.held(DayBuild.lockName(specification.hash, day), since: start)
-        }
-    }
-
-    /// A process that leads a day's build inserts its row moments after taking the lock.
-    private static let longestWait = Duration.seconds(60)
 
     private func register() throws {
         let encoder = JSONEncoder()
@@ -224,7 +215,7 @@ public final class Extraction {
                 history: history.entries), day: day,
             specification: learned, attribution: try Attribution(learned.source, on: moment),
             offsets: try logDays.zoneOffsets(in: range, on: moment), exportedSnapshot: exported, snapshot: snapshot,
-            folder: folder(of: day), history: history, countsFolder: options.directory)
+            folder: folder(of: day), history: history, scratchFolder: options.directory)
         let tally = DayTally(learned.features)
         var shards: [(part: Int, shard: ExtractedShard)] = []
         while shards.count < learned.shards {
@@ -267,7 +258,9 @@ public final class Extraction {
     private func help(
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> Bool {
-        guard let other = try builds.find(day, specificationHash: specification.hash) else { return false }
+        guard let other = try builds.find(day, specificationHash: specification.hash),
+            try builds.hasFreeShard(other.id)
+        else { return false }
         let logDays = LogDays(learned.source)
         let range = try logDays.instants(of: day, on: source)
         let build = DayBuild(
@@ -275,10 +268,18 @@ public final class Extraction {
             attribution: try Attribution(learned.source, on: source),
             offsets: try logDays.zoneOffsets(in: range, on: source), exportedSnapshot: other.exportedSnapshot,
             snapshot: other.snapshot, folder: folder(of: day),
-            history: try DayHistory(
-                specification.historyKeys(), other.history, asOf: day, folder: options.directory),
-            countsFolder: options.directory)
+            history: try history(of: other, day), scratchFolder: options.directory)
         return try work(on: build, progress: { try progress(day, $0) }, finished: { _, _ in }).shards > 0
+    }
+
+    /// Returns what the rows of another process's build read, which stays the same as long as the build lasts.
+    private func history(of other: BuildTable.OtherBuild, _ day: Day) throws -> DayHistory {
+        if let helped, helped.build == other.id { return helped.history }
+        helped = nil
+        let history = try DayHistory(
+            specification.historyKeys(), other.history, asOf: day, folder: options.directory)
+        helped = (other.id, history)
+        return history
     }
 
     /// Counts days again by the keys of histories, whatever is there; the days' cache files stay as they are.

@@ -36,7 +36,7 @@ final class ShardWorker: @unchecked Sendable {
         let extractor = try ShardExtractor(
             build.specification, attribution: build.attribution, connection: source, offsets: build.offsets,
             counting: ShardExtractor.Counting(
-                keys: build.history.keys, history: build.history, scratchFolder: build.countsFolder))
+                keys: build.history.keys, history: build.history, scratchFolder: build.scratchFolder))
         var turn = 0
         while !outcome.hasFailed {
             let claim = claims[turn]

@@ -237,6 +237,69 @@ import Testing
         }
     }
 
+    @Test("Two jobs with the same keys build the same day at once; neither takes the other's shards")
+    func sameKeys() throws {
+        try ExtractionFixture.run { logs in
+            try logs.insertRandomLogs(count: 3_000, around: "2026-03-01 00:00+00", days: 6, seed: 8)
+            let day = try #require(Day("2026-03-05"))
+            let (first, second) = (Self.features, Self.features.filter { $0.name != "rank" })
+            let other = try TestDatabase.connect(logs.url)
+            let others = Extraction(
+                logs.specification(second), databases: logs.databases,
+                options: .init(directory: "\(logs.folder)/cache", workers: 1, model: "other", builderVersion: "1"),
+                source: other, on: other)
+            // The whole of the other job's build is between this one's second shard and its third.
+            var (shards, theirs): (Int, BuiltDay?) = (0, nil)
+            let built = try logs.extraction(logs.specification(first), workers: 1).build([day]) { _, rows in
+                shards += rows > 0 ? 1 : 0
+                if shards == 3, theirs == nil { theirs = try others.build([day]) { _, _ in }.first }
+            }
+            let mine = try #require(built.first)
+            #expect(
+                try Self.ids(mine, "seen_impressions_3d", of: first)
+                    == Self.ids(try #require(theirs), "seen_impressions_3d", of: second))
+            let files = FileManager.default.enumerator(atPath: logs.folder)?.compactMap { $0 as? String } ?? []
+            #expect(!files.contains { $0.contains("shard-") })
+        }
+    }
+
+    @Test("A count waits for a day whose holder works on it, and not for one whose lock is merely held")
+    func heldDays() throws {
+        try ExtractionFixture.run { logs in
+            try logs.insertRandomLogs(count: 2_000, around: "2026-03-01 00:00+00", days: 6, seed: 9)
+            let specification = logs.specification(Self.features)
+            let extraction = Extraction(
+                specification, databases: logs.databases,
+                options: .init(
+                    directory: "\(logs.folder)/cache", workers: 2, model: "test", builderVersion: "1",
+                    patience: .milliseconds(200)), source: logs.connection, on: logs.connection)
+            let day = try #require(Day("2026-03-05"))
+            let holder = try TestDatabase.connect(logs.url)
+            func name(_ day: String) -> String { "rocket/extract/\(specification.hash)/\(day)" }
+            for held in ["2026-03-02", "2026-03-05"] {
+                let lock = try #require(try holder.tryAdvisoryLock(name(held)))
+                let error = #expect(throws: PostgresError.self) { try extraction.build([day]) { _, _ in } }
+                guard case .lockHeld(let lockName, _, _)? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+                #expect(lockName == name(held))
+                try lock.release()
+            }
+            // Each look at the day, of which nobody has counts now, is a tenth of a second after the one before.
+            try logs.connection.script("DELETE FROM rocket.history_counts")
+            let locks = try [name("2026-03-02"), "\(name("2026-03-02"))/work"].map {
+                try #require(try holder.tryAdvisoryLock($0))
+            }
+            var looks = 0
+            let built = try extraction.build([day]) { _, _ in
+                looks += 1
+                if looks == 10 { for lock in locks { try lock.release() } }
+            }
+            #expect(built.count == 1 && looks > 10)
+        }
+    }
+
     @Test(
         "A key column that changes its type keeps its history where its texts stay, and begins anew where they do not")
     func changedType() throws {
