@@ -21,7 +21,8 @@ package struct ImpressionHistogram {
         }
     }
 
-    /// Returns the lowest number of impressions that at most so many values reach; above `exact`, the next power of two.
+    /// Returns the lowest number of impressions that at most so many values reach; above `exact` a power of
+    /// two.
     package func least(keeping most: Int) -> Int {
         var kept = count
         for (impressions, values) in singles.enumerated() {
