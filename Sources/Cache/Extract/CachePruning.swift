@@ -54,24 +54,29 @@ public struct CachePruning {
     }
 
     /// Forgets the counts that no window reaches any more: those older than what the histories of the days that are
-    /// kept were made of, and of keys that no such day has, those beyond the retention.
+    /// kept were made of, and of keys that no such day has, those beyond the retention. Days are old by the newest day
+    /// of their log source, whichever specification has it: one that no job uses any more keeps no counts.
     ///
     /// - Returns: The paths of the others.
     private func neededCounts(_ retentionDays: Int?, dryRun: Bool) throws -> [String] {
         let counts =
             """
             WITH newest AS (
-                SELECT specification_hash, max(day) AS day FROM rocket.cache_days GROUP BY 1
+                SELECT source, max(day) AS day FROM (
+                    SELECT s.specification -> 'source' AS source, d.day
+                    FROM rocket.cache_days d JOIN rocket.extraction_specifications s USING (specification_hash)
+                    UNION ALL SELECT source, day FROM rocket.history_counts
+                ) days GROUP BY 1
             ), needed AS (
                 SELECT h.counts_hash, min(h.counted_day) AS first
-                FROM rocket.cache_history h JOIN newest n USING (specification_hash)
+                FROM rocket.cache_history h
+                JOIN rocket.extraction_specifications s USING (specification_hash)
+                JOIN newest n ON n.source = s.specification -> 'source'
                 WHERE $1::int IS NULL OR h.day >= n.day - $1::int GROUP BY 1
-            ), last AS (
-                SELECT counts_hash, max(day) AS day FROM rocket.history_counts GROUP BY 1
             ), found AS (
                 SELECT c.counts_hash, c.day, c.path,
-                       $1::int IS NOT NULL AND c.day < coalesce(e.first, l.day - $1::int) AS is_old
-                FROM rocket.history_counts c JOIN last l USING (counts_hash) LEFT JOIN needed e USING (counts_hash)
+                       $1::int IS NOT NULL AND c.day < coalesce(e.first, n.day - $1::int) AS is_old
+                FROM rocket.history_counts c JOIN newest n USING (source) LEFT JOIN needed e USING (counts_hash)
             )
             """
         let retention: [Value] = [retentionDays.map { .int($0) } ?? .null]

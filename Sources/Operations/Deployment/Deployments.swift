@@ -4,6 +4,7 @@ import Foundation
 import JobFile
 import ModelRegistry
 import Postgres
+import RocketServing
 import Runs
 
 /// What people do with versions by hand: decide which is live, and fetch their files.
@@ -90,7 +91,8 @@ public struct Deployments {
             asOf: stored.asOf.description)
     }
 
-    /// The table that nights have kept for a version's histories; nil if it has none, or no night has kept one.
+    /// The table that nights have kept for a version's histories; nil if it has none, if no night has kept one, or if
+    /// the version's own is for a later day, as that of a version trained by hand can be.
     func keptHistory(of version: Int) throws -> (hash: String, stored: StoredHistory)? {
         // Job files of versions without histories need not be read: an earlier program may have written them.
         guard try registry.artifacts(of: version).contains(where: { $0.name == Artifact.history }) else { return nil }
@@ -98,6 +100,9 @@ public struct Deployments {
         guard let hash = try jobFile.extractionSpecification().historyHash(),
             let stored = try registry.history(hash)
         else { return nil }
+        // A damaged table of the version's own is no reason against the kept one.
+        let beginning = try registry.beginning(of: Artifact.history, version: version)
+        if let own = try? ServedHistory.asOf(beginning: beginning), stored.asOf < own { return nil }
         return (hash, stored)
     }
 

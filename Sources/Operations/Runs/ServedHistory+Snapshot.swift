@@ -30,15 +30,9 @@ extension HistorySnapshot.Key {
     /// Returns the lowest number of impressions that at most so many values reach in some window; 1 if all may stay.
     fileprivate func leastImpressions(keeping most: Int) -> Int {
         guard count > most else { return 1 }
-        // How many values have their highest count between 2ⁿ and 2ⁿ⁺¹.
-        var octaves = [Int](repeating: 0, count: 64)
-        read { _, sums in octaves[max(0, Int(sums.mostImpressions.exponent))] += 1 }
-        var kept = count
-        for (octave, values) in octaves.enumerated() {
-            kept -= values
-            if kept <= most { return 1 << (octave + 1) }
-        }
-        return Int.max
+        var histogram = ImpressionHistogram()
+        read { _, sums in histogram.add(sums.mostImpressions) }
+        return histogram.least(keeping: most)
     }
 }
 

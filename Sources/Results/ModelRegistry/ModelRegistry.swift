@@ -101,6 +101,14 @@ public struct ModelRegistry {
         return bytes
     }
 
+    /// Returns an artifact's first bytes, up to 4 MiB, which nothing is compared with; none if it is not there.
+    public func beginning(of name: String, version: Int) throws -> [UInt8] {
+        try connection.execute(
+            "SELECT data FROM rocket.artifact_chunks WHERE version = $1 AND name = $2 ORDER BY chunk LIMIT 1",
+            [.int(version), .text(name)]
+        ).first?.bytes("data") ?? []
+    }
+
     /// Passes an artifact to the body chunk by chunk and compares the whole with its SHA-256; trust the chunks only
     /// once this returns.
     ///

@@ -61,14 +61,28 @@ extension ServedHistory {
     /// - Throws: `SafetensorsError`, `ServingError.history`.
     public init(_ bytes: [UInt8]) throws {
         let file = try Safetensors(bytes)
-        guard let text = file.metadata[Self.metadataKey],
-            let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
-            let asOf = Day(description.asOf), description.keys.count <= Self.mostKeys
-        else { throw ServingError.history("its metadata do not say which counts it has") }
-        self.asOf = asOf
+        let description: Description
+        (asOf, description) = try Self.described(file.metadata)
         keys = try description.keys.enumerated().map { index, key in
             try Self.key(key, hashes: file.integers["\(index)/hashes"], counts: file.tensors["\(index)/counts"])
         }
+    }
+
+    /// Reads the day for whose rows a table is from a file's first bytes, without its counts.
+    ///
+    /// - Throws: `SafetensorsError`, `ServingError.history`.
+    public static func asOf(beginning bytes: [UInt8]) throws -> Day {
+        try described(Safetensors.metadata(beginning: bytes)).asOf
+    }
+
+    private static func described(
+        _ metadata: [String: String]
+    ) throws(ServingError) -> (asOf: Day, description: Description) {
+        guard let text = metadata[metadataKey],
+            let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
+            let asOf = Day(description.asOf), description.keys.count <= mostKeys
+        else { throw .history("its metadata do not say which counts it has") }
+        return (asOf, description)
     }
 
     private static func key(

@@ -322,6 +322,10 @@ import Testing
         try ExtractionFixture.run { logs in
             try logs.insertRandomLogs(count: 2_000, around: "2026-03-01 00:00+00", days: 12, seed: 7)
             let specification = logs.specification(Self.features)
+            // A longer window and another key that no job has any more.
+            let dead = logs.specification(
+                Self.features + Self.history("long", of: ["ad"], days: 5) + Self.history("old", of: ["site"]))
+            _ = try logs.build(dead, "2026-03-05")
             for day in ["2026-03-06", "2026-03-12"] { _ = try logs.build(specification, day) }
             let pruning = CachePruning(directory: "\(logs.folder)/cache", on: logs.connection)
             #expect(try #require(try pruning.prune(retentionDays: nil, dryRun: false)).files.isEmpty)
@@ -331,6 +335,8 @@ import Testing
                 "SELECT DISTINCT day FROM rocket.history_counts ORDER BY day"
             ).map { try $0.day("day").description }
             #expect(left == ["2026-03-08", "2026-03-09", "2026-03-10", "2026-03-12"])
+            let others = try logs.connection.execute("SELECT 1 FROM rocket.history_counts WHERE key = 'site'")
+            #expect(others.isEmpty)
         }
     }
 }

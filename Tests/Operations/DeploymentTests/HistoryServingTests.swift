@@ -129,10 +129,42 @@ import Testing
                 #expect(result.code == 0 && result.output.contains("2026-01-12"), "\(result.errors)")
                 #expect(
                     try FileManager.default.contentsOfDirectory(atPath: "\(folder)/test-1") == ["history.safetensors"])
+                // A version whose own table is newer than the kept one gives its own.
+                let own = try connection.execute(
+                    "SELECT sha256 FROM rocket.artifacts WHERE version = 1 AND name = 'history.safetensors'"
+                ).first?.text("sha256")
+                try connection.execute("UPDATE rocket.served_history SET as_of = '2026-01-10'")
+                let newer = try RocketProgram.rocket(pull + ["--json"], database: url)
+                #expect(newer.code == 0 && newer.output.contains(own ?? "none"), "\(newer.errors)")
+                #expect(!result.output.contains(own ?? ""))
+                try connection.execute("UPDATE rocket.served_history SET as_of = '2026-01-12'")
                 try connection.execute("UPDATE rocket.served_history_chunks SET data = data || '\\x00'")
                 let damaged = try RocketProgram.rocket(pull, database: url)
                 #expect(damaged.code == 5 && damaged.errors.contains("SHA-256"))
             }
+        }
+    }
+
+    @Test("A night that cannot keep its table publishes nothing, so that the next run does both")
+    func unkept() throws {
+        try TestJob.withJob(days: 8, change: Self.withHistories) { url, job in
+            let connection = try TestDatabase.connect(url)
+            func night() throws -> Int32 {
+                try RocketProgram.rocket(
+                    ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-11T01:00Z"], database: url
+                ).code
+            }
+            func counts() throws -> [Int] {
+                try ["model_versions", "served_history"].map { table in
+                    try connection.execute("SELECT 1 FROM rocket.\(table)").count
+                }
+            }
+            try connection.script("ALTER TABLE rocket.served_history ADD CONSTRAINT refused CHECK (false)")
+            #expect(![0, 8].contains(try night()))
+            #expect(try counts() == [0, 0])
+            try connection.script("ALTER TABLE rocket.served_history DROP CONSTRAINT refused")
+            #expect([0, 8].contains(try night()))
+            #expect(try counts() == [1, 1])
         }
     }
 

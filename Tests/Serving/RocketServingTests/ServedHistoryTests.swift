@@ -142,6 +142,9 @@ import Testing
         let bytes = try Self.history.encoded()
         let read = try ServedHistory(bytes)
         #expect(try read.encoded() == bytes)
+        let header = 8 + bytes[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        #expect(try ServedHistory.asOf(beginning: Array(bytes.prefix(header))) == Self.day)
+        #expect(throws: (any Error).self) { try ServedHistory.asOf(beginning: Array(bytes.prefix(header - 1))) }
         #expect(read.asOf == Self.day && read.lastDay == Self.day.advanced(by: -2))
         let rows = [Self.row("u3", "ad4", hour: 7), Self.row("u9", "ad1", hour: 3)]
         #expect(

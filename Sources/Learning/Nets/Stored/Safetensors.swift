@@ -66,18 +66,7 @@ public struct Safetensors: Sendable {
     /// - Parameter wanted: told a tensor's name, whether it is read; all are unless something else is said.
     /// - Throws: `SafetensorsError` for anything that is not such a file with Float32 and Int32 tensors.
     public init(_ bytes: [UInt8], wanted: (String) -> Bool = { _ in true }) throws {
-        guard bytes.count >= 8 else { throw SafetensorsError.malformed("it has only \(bytes.count) bytes") }
-        let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard length <= UInt64(bytes.count - 8) else {
-            throw SafetensorsError.malformed("its header would be \(length) bytes long")
-        }
-        let dataStart = 8 + Int(length)
-        let header: Header
-        do {
-            header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
-        } catch {
-            throw SafetensorsError.malformed("its header is not the JSON of the format")
-        }
+        let (header, dataStart) = try Self.header(bytes)
         metadata = header.metadata
         tensors = [:]
         try Self.requireWhole(header, dataBytes: bytes.count - dataStart)
@@ -97,6 +86,27 @@ public struct Safetensors: Sendable {
             } else {
                 tensors[name] = Tensor(shape: entry.shape, values: Self.numbers(bytes, range, count, zero: Float(0)))
             }
+        }
+    }
+
+    /// Reads the metadata of a file from its first bytes, without its tensors.
+    ///
+    /// - Throws: `SafetensorsError` if they are not the beginning of such a file, or end within its header.
+    public static func metadata(beginning bytes: [UInt8]) throws -> [String: String] {
+        try header(bytes).header.metadata
+    }
+
+    private static func header(_ bytes: [UInt8]) throws -> (header: Header, dataStart: Int) {
+        guard bytes.count >= 8 else { throw SafetensorsError.malformed("it has only \(bytes.count) bytes") }
+        let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(bytes.count - 8) else {
+            throw SafetensorsError.malformed("its header would be \(length) bytes long")
+        }
+        let dataStart = 8 + Int(length)
+        do {
+            return (try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart])), dataStart)
+        } catch {
+            throw SafetensorsError.malformed("its header is not the JSON of the format")
         }
     }
 

@@ -32,9 +32,9 @@ struct NightPublication {
             version.origin.inputs += trained.data.evaluation.map { VersionInput($0, role: .evaluation) }
             version.origin.backfilled = backfilled
             version.gate = verdict.record
-            let published = try databases.registry.publish(version)
+            // Before the version: once that is there, the night is done and no later run would keep the table.
             try history?.keep(databases.registry)
-            return published
+            return try databases.registry.publish(version)
         }
         trained.checkpoints.remove()
         context.log.info("\(day): published version \(published.number)")
