@@ -46,8 +46,8 @@ rocket = ".build/release/rocket"
 if shutil.which("mpirun") and os.access(rocket, os.X_OK):
     root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     bench = subprocess.run(
-        ["mpirun", "-n", "2", "--oversubscribe", "--bind-to", "none", rocket, "bench", "train", "--batch", "512", "--threads",
-         "1", "--rounds", "1", "--seconds", "0.1", "--json"],
+        ["mpirun", "-n", "2", "--oversubscribe", "--bind-to", "none", rocket, "bench", "train", "--shape", "uniform",
+         "--batch", "512", "--threads", "1", "--rounds", "1", "--seconds", "0.1", "--json"],
         check=True, capture_output=True, env={**os.environ, **root})
     expected = json.loads(bench.stdout)["expected_bytes_per_sample"]
     row = predict("--hosts", "2", "--batch", "512")[-1]
