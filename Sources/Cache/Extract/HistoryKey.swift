@@ -25,7 +25,7 @@ struct HistoryKey: Sendable {
         /// Days before the row's day, oldest first.
         var days: ClosedRange<Int> { (1 - lag - window.days)...(-lag) }
 
-        /// Returns how much a day counts that is so many days before the row's.
+        /// Returns the weight of a day, given as days before the row's: −2 is the day before yesterday.
         func weight(of offset: Int) -> Double {
             guard days.contains(offset) else { return 0 }
             guard let halfLife = window.halfLifeHours else { return 1 }

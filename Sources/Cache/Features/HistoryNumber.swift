@@ -55,7 +55,7 @@ public struct HistoryWindow: Codable, Hashable, Sendable {
     /// The age at which a day counts half; nil if all days count fully.
     public var halfLifeHours: Int?
 
-    /// The last so many days.
+    /// The given number of last days.
     public init(days: Int) {
         self.days = days
     }

@@ -4,7 +4,7 @@
 /// Adding is O(1). Memory: 32 bytes for each key, or 64 right after it has grown.
 final class CountTable {
     private var slots: UnsafeMutableBufferPointer<KeyCount>
-    /// The home of a hash is `hash >> shift`; a search goes on from there, and from the end to the start.
+    /// The home of a hash is `hash >> shift`; a search continues from there, and wraps around at the end.
     private var shift: UInt64
     private(set) var count = 0
 

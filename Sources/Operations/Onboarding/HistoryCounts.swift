@@ -4,7 +4,7 @@ import Foundation
 enum HistorySpan: Hashable, Sendable {
     /// The last mature days.
     case days(Int)
-    /// All of them, each day's counts halved every so many days.
+    /// All of them, with counts halved for each half-life in days.
     case halfLife(Int)
 }
 

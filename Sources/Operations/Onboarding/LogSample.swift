@@ -80,7 +80,7 @@ struct LogSample: Sendable {
         return Self.windows.first { Double($0.seconds) > last } ?? Self.windows.last
     }
 
-    /// The newest rows are enough to try history on if they are of so many days.
+    /// The number of days that the newest rows must be of to try history on them.
     private static let historyDays = 8
 
     private static let windows: [(seconds: Int, text: String)] = [
