@@ -21,7 +21,7 @@ public final class OpenJob {
     /// - Parameters:
     ///   - patience: what to do when a database cannot be reached now.
     ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
-    /// - Throws: `PostgresError`, `JobError.notMigrated`, `JobError.source`.
+    /// - Throws: `PostgresError`, `JobError.notMigrated`, `JobError.source`, `JobError.emptyLog`.
     public init(
         _ context: JobContext, _ settings: Extraction.Databases, patience: Patience = .none, command: String? = nil,
         progress: @escaping ProgressHandler
@@ -44,11 +44,25 @@ public final class OpenJob {
         else { throw JobError.notMigrated }
         do {
             let problems = try SourceCheck(context.specification).problems(on: databases.source)
-            guard problems.isEmpty else { throw JobError.source(path: jobFile.path, problems: problems) }
+            guard problems.isEmpty else { throw try misfit(problems) }
         } catch {
             if let command { record(command, failure: error) }
             throw error
         }
+    }
+
+    /// Columns that a log lacks while it has no rows are those that filling it makes: it is empty, and no more is said.
+    private func misfit(_ problems: [AdLogError]) throws -> JobError {
+        let table = context.jobFile.source.impressions.table
+        let lacksColumns = problems.allSatisfy {
+            if case .noColumn(table, _, _) = $0 { true } else { false }
+        }
+        if lacksColumns {
+            let relation = try databases.source.quoteRelation(table)
+            let isEmpty = try databases.source.execute("SELECT FROM \(relation) LIMIT 1").isEmpty
+            if isEmpty { return .emptyLog(table: table) }
+        }
+        return .source(path: context.jobFile.path, problems: problems)
     }
 
     /// What a command does when a database cannot be reached as it starts.
