@@ -252,7 +252,7 @@ let operations = room(
         .testTarget(
             name: "DoctorTests",
             dependencies: [
-                "CacheUpkeep", "Deployment", "Doctor", "OperationsSupport", "Postgres", "TestSupport",
+                "CacheUpkeep", "Deployment", "Doctor", "Libraries", "OperationsSupport", "Postgres", "TestSupport",
             ]),
         .testTarget(
             name: "ExperimentsTests",

@@ -51,11 +51,12 @@ public struct Migrations: Sendable {
     ///   - patience: How long to wait for another run's migrations.
     ///   - waiting: Called with the run that holds the lock.
     /// - Throws: `PostgresError.migration` if an applied file was edited or is missing, or if the database is not in
-    ///   UTF8; `PostgresError.lockHeld`; `PostgresError.server` if a file fails, after which the database is as it was
-    ///   before that file.
+    ///   UTF8; `PostgresError.serverVersion`, before anything else; `PostgresError.lockHeld`; `PostgresError.server` if
+    ///   a file fails, after which the database is as it was before that file.
     public func apply(
         on connection: Connection, patience: Duration = .seconds(300), waiting: (String) -> Void = { _ in }
     ) throws -> [Migration] {
+        try connection.requireSupportedServer()
         let lock = try connection.advisoryLock(Self.lock, patience: patience, waiting: waiting)
         defer { try? lock.release() }
         try Self.checkEncoding(on: connection)

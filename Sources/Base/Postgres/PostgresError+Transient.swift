@@ -7,7 +7,8 @@ extension PostgresError {
         case .connection(let failure): failure.isTransient
         case .connectionLost, .lockHeld: true
         case .server(let error): Self.isTransient(sqlState: error.sqlState)
-        case .pooledByTransaction, .session, .unexpectedValue, .malformedCopy, .unquotable, .migration: false
+        case .pooledByTransaction, .serverVersion, .session, .unexpectedValue, .malformedCopy, .unquotable, .migration:
+            false
         }
     }
 

@@ -6,6 +6,8 @@ public enum PostgresError: Error, CustomStringConvertible {
     case connectionLost(message: String)
     /// A proxy in between gives one server session to several clients in turn, so that locks and settings do not last.
     case pooledByTransaction(String)
+    /// The server is older than what is done there needs.
+    case serverVersion(found: ServerVersion, access: ConnectionSettings.Access)
     /// A setting under which the server's answers are unreliable, and which the role cannot change.
     case session(setting: String, found: String, expected: String)
     /// A lock that all runs of the job agree on has been held by another session for too long.
@@ -42,6 +44,8 @@ public enum PostgresError: Error, CustomStringConvertible {
                 + "\(what.trimmed); the job's lock and settings need a session of their own: give DATABASE_URL (and "
                 + "SOURCE_DATABASE_URL) the server's own address, or one of the proxy with pool_mode = session and "
                 + "ignore_startup_parameters = options"
+        case .serverVersion(let found, let access):
+            "the server is PostgreSQL \(found); \(ServerVersion.needed(for: access))"
         case .session(let setting, let found, let expected):
             "the session has \(setting) = \(found), which this role cannot change and under which rows or triggers are "
                 + "passed over; expected \(expected): undo the ALTER ROLE … SET or ALTER DATABASE … SET, or correct "

@@ -113,6 +113,8 @@ public struct Attribution: Sendable {
         func of(_ alias: String, _ names: [String]) -> [String] { names.map { "\(alias).\($0)" } }
         func of(_ alias: String) -> String { of(alias, names).joined(separator: ", ") }
         let (shownAt, clickedAt) = (impressions.time("i"), clicks.time("c"))
+        // Whole before they are added: extract returns a double before PostgreSQL 14, and sums of those are not exact.
+        let microseconds = "(extract(epoch FROM at) * 1000000)::bigint"
         // The lists' names begin with rocket_: a table of the log may have any other.
         let row = try connection.execute(
             """
@@ -151,10 +153,8 @@ public struct Attribution: Sendable {
                   AND \(Self.isPresent(id, "i")))
             SELECT a.impressions, (a.times % 1e15)::bigint AS impression_times, l.clicked,
                    (l.times % 1e15)::bigint AS clicked_times
-            FROM (SELECT count(*) AS impressions, coalesce(sum(extract(epoch FROM at) * 1000000), 0) AS times
-                  FROM rocket_all) AS a,
-                 (SELECT count(*) AS clicked, coalesce(sum(extract(epoch FROM at) * 1000000), 0) AS times
-                  FROM rocket_labels) AS l
+            FROM (SELECT count(*) AS impressions, coalesce(sum(\(microseconds)), 0) AS times FROM rocket_all) AS a,
+                 (SELECT count(*) AS clicked, coalesce(sum(\(microseconds)), 0) AS times FROM rocket_labels) AS l
             """
         ).first
         guard let row else { return SeenLogs() }

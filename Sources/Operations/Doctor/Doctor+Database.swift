@@ -2,9 +2,6 @@ import Foundation
 import Postgres
 
 extension Doctor {
-    /// PostgreSQL that has all that statements use, `pg_partition_tree` among it; and for the job's own tables, all
-    /// that the migrations do, functions with a standard body among it.
-    private static func oldestServer(_ access: ConnectionSettings.Access) -> Int { access == .readWrite ? 14 : 12 }
     /// Clocks may differ so much before a day's last clicks are looked for at the wrong time.
     private static let mostSeconds = 2.0
 
@@ -15,15 +12,15 @@ extension Doctor {
         guard
             let row = try connection.execute(
                 """
-                SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
-                       current_database() AS database, current_user AS role, pg_is_in_recovery() AS is_replica,
+                SELECT current_database() AS database, current_user AS role, pg_is_in_recovery() AS is_replica,
                        current_setting('transaction_read_only') AS is_read_only, host(inet_server_addr()) AS address,
                        (SELECT s.version FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid() AND s.ssl) AS tls,
                        extract(epoch FROM now() - pg_last_xact_replay_timestamp())::float8 AS behind
                 """
             ).first
         else { return [] }
-        var findings = [version(row, subject, oldest: oldestServer(access))]
+        let place = "database \(try row.text("database")) as \(try row.text("role"))"
+        var findings = [version(connection.serverVersion, place, subject, access: access)]
         findings.append(encryption(try row.textOrNil("tls"), try row.textOrNil("address"), subject))
         let isReplica = try row.bool("is_replica")
         switch access {
@@ -42,13 +39,20 @@ extension Doctor {
         return findings
     }
 
-    private static func version(_ row: Row, _ subject: String, oldest: Int) -> Finding {
-        let version = (try? row.text("version")) ?? ""
-        let place = (try? "database \(row.text("database")) as \(row.text("role"))") ?? ""
-        let found = "reachable: PostgreSQL \(version.split(separator: " ").first ?? ""), \(place)"
-        return ((try? row.int("number")) ?? 0) < 10_000 * oldest
-            ? .problem(.database, subject, found, mend: "use PostgreSQL \(oldest) or newer")
-            : .ok(.database, subject, found)
+    static func version(
+        _ version: ServerVersion, _ place: String, _ subject: String, access: ConnectionSettings.Access
+    ) -> Finding {
+        let found = "reachable: PostgreSQL \(version), \(place)"
+        let tested = ServerVersion.tested(for: access)
+        if version.major < tested.lowerBound {
+            return .problem(.database, subject, found, mend: ServerVersion.needed(for: access))
+        }
+        if version.major > tested.upperBound {
+            return .warning(
+                .database, subject, "\(found); this program is tested with PostgreSQL up to \(tested.upperBound)",
+                mend: "nothing, if it works; look for a newer version of the program")
+        }
+        return .ok(.database, subject, found)
     }
 
     private static func encryption(_ tls: String?, _ address: String?, _ subject: String) -> Finding {

@@ -20,7 +20,25 @@ extension Doctor {
                 mend: "write training: {dtype: f32} in the job file")
         }
         let found = "\(name): \(works) work\(works.contains(" ") ? "" : "s")"
-        return VectorInstructions.isNarrow
+        return cpu(found, architecture: architecture, isNarrow: VectorInstructions.isNarrow)
+    }
+
+    /// The kind of machine, as `uname -m` writes it.
+    private static var architecture: String {
+        var names = utsname()
+        guard uname(&names) == 0 else { return "" }
+        return withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    static func cpu(_ found: String, architecture: String, isNarrow: Bool) -> Finding {
+        if architecture == "aarch64" {
+            return .warning(
+                .machine, "CPU",
+                "aarch64: Debian's oneDNN is built without kernels for Arm, so matrix products take several times as "
+                    + "long as on x86-64",
+                mend: "train on x86-64; or build oneDNN with the Arm Compute Library and link with that")
+        }
+        return isNarrow
             ? .warning(
                 .machine, "CPU", found,
                 mend: "training takes several times as long as with AVX2 or AVX-512; use another machine")

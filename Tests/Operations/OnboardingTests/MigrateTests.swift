@@ -54,6 +54,40 @@ import Testing
         }
     }
 
+    @Test("A database that does not answer is an error at once, or is tried again for as long as --wait says")
+    func unreachable() throws {
+        try withTemporaryFolder { folder in
+            let url = "host=\(folder) dbname=rocket"
+            let migrations = ["migrate", "--directory", "\(TestDatabase.repository)/migrations"]
+            let once = try RocketProgram.rocket(migrations, database: url)
+            #expect(once.code == 7 && !once.errors.contains("trying again"), "\(once.errors)")
+            let waited = try RocketProgram.rocket(migrations + ["--wait", "2"], database: url)
+            #expect(waited.code == 7 && waited.errors.matches(of: /trying again in 1.0 seconds/).count == 2)
+            // What does not pass by itself is not waited for.
+            let settings = try RocketProgram.rocket(migrations + ["--wait", "600"], database: "port=many")
+            #expect(settings.code == 7 && !settings.errors.contains("trying again"), "\(settings.errors)")
+        }
+    }
+
+    @Test("A server that is too old is told which versions the job's tables need, and where logs may be")
+    func version() throws {
+        let old = PostgresError.serverVersion(found: ServerVersion(number: 130_021), access: .readWrite)
+        let supported = ServerVersion.tested(for: .readWrite)
+        let oldest = "PostgreSQL \(supported.lowerBound) or newer"
+        for word in ["is PostgreSQL 13.21;", oldest, "to \(supported.upperBound)", "SOURCE_DATABASE_URL"] {
+            #expect("\(old)".contains(word), "\(word): \(old)")
+        }
+        #expect(!old.isTransient)
+        let help = try RocketProgram.rocket(["migrate", "--help"], database: "")
+        #expect(help.output.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(oldest))
+        try TestDatabase.run(.empty) { url in
+            let connection = try TestDatabase.connect(url)
+            let number = try connection.execute("SELECT current_setting('server_version_num')::int AS number").first
+            #expect(connection.serverVersion == ServerVersion(number: try #require(number).int("number")))
+            try connection.requireSupportedServer()
+        }
+    }
+
     @Test("A database that is not in UTF-8 is refused before anything is made, with the encoding that is needed")
     func encoding() throws {
         let server = try #require(ProcessInfo.processInfo.environment["ROCKET_TEST_DATABASE_URL"])

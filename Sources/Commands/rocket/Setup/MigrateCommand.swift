@@ -8,8 +8,12 @@ struct MigrateCommand: ParsableCommand {
         abstract: "Create or update the job's tables and views.",
         discussion: """
             Applies the numbered SQL files that were not applied before, each in one transaction, and remembers their \
-            checksums. A file that was edited after it was applied is an error that names it. Safe to repeat. While \
-            another session holds the migrations' lock, it says who that is, waits (--wait), then exits with code 4.
+            checksums. A file that was edited after it was applied is an error that names it. Safe to repeat. The \
+            server must be PostgreSQL 14 or newer.
+
+            While another session holds the migrations' lock, it says who that is, waits five minutes (--wait), then \
+            exits with code 4. A database that does not answer is an error with code 7; with --wait it is tried again \
+            for as long, which is for a database that is started together with the job.
 
             Example:
               DATABASE_URL=postgresql:///ads rocket migrate
@@ -21,20 +25,23 @@ struct MigrateCommand: ParsableCommand {
     var directory: String?
 
     @Option(
-        help: ArgumentHelp("Seconds to wait for migrations that another session is applying.", valueName: "seconds"))
-    var wait = 300
+        help: ArgumentHelp(
+            "Seconds to wait for a database that does not answer yet (default: 0), and for migrations that another "
+                + "session is applying (default: 300).", valueName: "seconds"))
+    var wait: Int?
 
     @OptionGroup var database: DatabaseOptions
 
     func validate() throws {
-        guard (0...86_400).contains(wait) else { throw ValidationError("--wait takes 0 to 86400 seconds") }
+        guard (0...86_400).contains(wait ?? 0) else { throw ValidationError("--wait takes 0 to 86400 seconds") }
     }
 
     func run() throws {
         let folder = directory ?? ProcessInfo.processInfo.environment["ROCKET_MIGRATIONS"] ?? "migrations"
         let applied = try migrate(
-            directory: folder, database: database.database, patience: .seconds(wait),
-            waiting: { warn("another session holds the migrations' lock: \($0); waiting up to \(wait) s") })
+            directory: folder, database: database.database,
+            patience: MigratePatience(database: .seconds(wait ?? 0), lock: .seconds(wait ?? 300)), waiting: { warn($0) }
+        )
         for name in applied { print("applied \(name)") }
         if applied.isEmpty { print("nothing to apply: the database is up to date") }
     }
