@@ -37,6 +37,7 @@ let base = room(
         .target(name: "Files", dependencies: ["CCSV"]),
         .target(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
+        .target(name: "Names"),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
         .target(name: "Collectives", dependencies: ["Arrays"]),
         .testTarget(name: "ArraysTests", dependencies: ["Arrays"]),
@@ -130,11 +131,14 @@ let judging = room(
 let serving = room(
     "Serving",
     [
-        .target(name: "RocketServing", dependencies: ["Days", "Features", "Nets"]),
+        .target(name: "RocketServing", dependencies: ["Days", "Features", "Names", "Nets"]),
         .target(
             name: "ONNXExport",
             dependencies: ["Arrays", "Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"]),
+        // The header of the C interface, and what Swift cannot say.
+        .target(name: "CRocketServing", exclude: ["examples", "rocket-serving.pc.in"]),
+        .target(name: "RocketServingC", dependencies: ["CRocketServing", "RocketServing"]),
         .testTarget(name: "ONNXExportTests", dependencies: ["Features", "Nets", "ONNXExport"]),
         .testTarget(
             name: "RocketServingTests",
@@ -169,7 +173,7 @@ let operations = room(
         .target(
             name: "JobFile",
             dependencies: [
-                "AdLogs", "Evaluation", "Features", "Files", "Nets", "RocketLaunching", "Training",
+                "AdLogs", "Evaluation", "Features", "Files", "Names", "Nets", "RocketLaunching", "Training",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
@@ -222,7 +226,8 @@ let operations = room(
         .target(
             name: "Deployment",
             dependencies: [
-                "AdLogs", "Days", "Extract", "Files", "JobFile", "ModelRegistry", "Postgres", "RocketServing", "Runs",
+                "AdLogs", "Days", "Digests", "Extract", "Files", "JobFile", "ModelRegistry", "Postgres",
+                "RocketServing", "Runs",
             ]),
         .target(
             name: "Benchmarks",
@@ -247,7 +252,8 @@ let operations = room(
         .testTarget(
             name: "DeploymentTests",
             dependencies: [
-                "Deployment", "OperationsSupport", "Postgres", "TestSupport",
+                "CRocketServing", "CounterRandom", "Deployment", "OperationsSupport", "Postgres", "RocketServing",
+                "RocketServingC", "TestSupport",
             ]),
         .testTarget(
             name: "DoctorTests",
@@ -344,6 +350,7 @@ let package = Package(
     products: [
         .executable(name: "rocket", targets: ["rocket"]),
         .library(name: "RocketServing", targets: ["RocketServing"]),
+        .library(name: "rocket-serving", type: .dynamic, targets: ["RocketServingC"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -13,7 +13,7 @@ model() {
   - {name: cost, kind: categorical, hash_bits: 8}
   - {name: code, kind: categorical, hash_bits: 8}"} job a a
     night a.yaml
-    r models pull live --to pulled
+    r models pull live --booster --to pulled
     mv pulled/a-* model
 }
 good='{"ad": "ad1", "price": 1.5, "at": "2026-01-05T10:00:00Z", "near": 0.001, "big": 7, "cost": "3.00", "code": "ad1"}'
@@ -88,7 +88,7 @@ case_C3() {
     features="$features
   - {name: big, kind: categorical, hash_bits: 12}" job b a
     night b.yaml
-    r models pull live --model b --to pulled
+    r models pull live --model b --booster --to pulled
     mv pulled/b-* model
     printf '{"big": %s}\n' 18446744073709551612 18446744073709551613 '"18446744073709551612"' '"18446744073709551613"' | score
     if [ "$(outcome)" = pppp ]; then

@@ -1,12 +1,14 @@
-"""Holds a pulled model's light.onnx, run by onnxruntime on ids made here from the file's own metadata, against
-`rocket predict` on the same raw rows: 10,000 impressions, many with missing values and values never seen.
+"""Holds a pulled model's light.onnx, run by onnxruntime on ids made here from the file's own metadata, and the C
+interface, from Python and from C, against `rocket predict` on the same raw rows: 10,000 impressions, many with missing
+values and values never seen.
 
-    check.py ROCKET FOLDER ROWS.jsonl
+    check.py ROCKET FOLDER ROWS.jsonl SCORE
 """
 
 import datetime
 import json
 import math
+import pathlib
 import random
 import subprocess
 import sys
@@ -17,7 +19,10 @@ import onnxruntime
 import safetensors.numpy
 import xxhash
 
-LARGEST_DIFFERENCE = 1e-5
+LARGEST_DIFFERENCE = 1e-6
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "Sources/Serving/CRocketServing/examples"))
+
+import rocket_serving  # noqa: E402
 
 
 def spoiled(row, chance):
@@ -133,13 +138,31 @@ def predicted(rocket, folder, rows):
     return numpy.array([line["probability"] for line in lines])
 
 
+def by_c(folder, rows, score):
+    """The largest difference that the C interface has from Python to that from C, and the probabilities."""
+    with rocket_serving.Model(folder) as model:
+        found = numpy.array(model.score(None, rows))
+        try:
+            model.score(None, [{**rows[0], "SLOT": 1}])
+            sys.exit("check.py: a column SLOT was scored")
+        except rocket_serving.ServingError as error:
+            assert "did you mean slot?" in str(error), error
+        about = model.about
+    text = json.dumps({"candidates": rows}) + "\n"
+    done = subprocess.run([score, folder], input=text.encode(), stdout=subprocess.PIPE, check=True)
+    from_c = numpy.array([float(word) for word in done.stdout.split()], numpy.float32)
+    assert numpy.array_equal(from_c, found.astype(numpy.float32))
+    return found, about
+
+
 def main():
-    rocket, folder, path = sys.argv[1:]
+    rocket, folder, path, score = sys.argv[1:]
     chance = random.Random(7)
     with open(path, encoding="utf-8") as file:
         rows = [spoiled(json.loads(line), chance) for line in file]
     session = onnxruntime.InferenceSession(f"{folder}/light.onnx")
-    features = Features(session.get_modelmeta().custom_metadata_map)
+    meta = session.get_modelmeta()
+    features = Features(meta.custom_metadata_map)
     inputs = features.inputs(rows)
     (found,) = session.run(["probability"], inputs)
     expected = predicted(rocket, folder, rows)
@@ -147,15 +170,20 @@ def main():
     # One row at a time is another shape, and another path through the kernels.
     (single,) = session.run(["probability"], {name: value[:1] for name, value in inputs.items()})
     worst = max(worst, float(abs(single[0] - expected[0])))
+    called, about = by_c(folder, rows, score)
+    of_c = float(numpy.abs(called - expected).max())
+    assert about["version"] == meta.version == int(meta.custom_metadata_map["version"])
+    assert folder.endswith(f"/{about['model']}-{about['version']}")
     missing = sum(int((values == 0).sum()) for values in inputs.values() if values.dtype == numpy.int64)
-    tensors = safetensors.numpy.load_file(f"{folder}/model.safetensors")
+    tensors = safetensors.numpy.load_file(f"{folder}/light.safetensors")
     print(
         f"{folder.rsplit('/', 1)[-1]}: {len(rows)} rows, {missing} missing ids, probabilities {expected.min():.4f} to "
-        f"{expected.max():.4f}, largest difference {worst:.1e}; {len(tensors)} tensors in model.safetensors"
+        f"{expected.max():.4f}, largest difference of ONNX {worst:.1e}, of C {of_c:.1e}; "
+        f"{len(tensors)} tensors in light.safetensors"
     )
     if len(rows) < 10_000 or missing == 0 or len(set(expected)) < 1_000 or not tensors:
         sys.exit("check.py: the rows do not test what they should")
-    if not worst <= LARGEST_DIFFERENCE:
+    if not max(worst, of_c) <= LARGEST_DIFFERENCE:
         sys.exit(f"check.py: expected differences of at most {LARGEST_DIFFERENCE}")
 
 

@@ -2,9 +2,10 @@ import CXXHash
 
 /// A hash from raw values of one field to feature ids.
 ///
-/// `id = 1 + XXH64(value, seed: XXH64(field name, seed: 0)) mod (2^hashBits − 1)`, over the UTF-8 bytes of the value's
-/// text form; id 0 is "missing". A cross hashes the values' hashes instead, 8 bytes each, little endian, in the order
-/// of its features. XXH64: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
+/// `id = 1 + XXH64(value, seed: XXH64(name, seed: 0)) mod (2^hashBits − 1)`, over the UTF-8 bytes of the value's text
+/// form; `name` is the feature's table or else its own; id 0 is "missing". A cross hashes the values' hashes instead, 8
+/// bytes each, little endian, in the order of its features. XXH64:
+/// https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 public struct FeatureHasher: Sendable {
     private let seed: UInt64
     private let buckets: UInt64

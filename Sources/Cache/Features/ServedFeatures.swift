@@ -11,6 +11,15 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
     /// PostgreSQL's types of the columns, as `ColumnType` reads them; nil in files of older versions, whose values are
     /// treated as text.
     public var columnTypes: [String: String]?
+    /// The log's columns that no feature reads, sorted: a row may have them, and their values are ignored. Nil in files
+    /// of older versions.
+    public var otherColumns: [String]?
+    /// The model's name; nil in files of older versions, as all that follows.
+    public var model: String?
+    /// The version's number.
+    public var version: Int?
+    /// The first and the last day that the version was trained on, such as `2026-01-06`.
+    public var trainedFrom, trainedTo: String?
 
     public init(
         _ specification: FeatureSpecification, timeColumn: String, timeZone: String,
@@ -31,6 +40,11 @@ public struct ServedFeatures: Codable, Equatable, Sendable {
             names.append(history.feature)
         }
         return names
+    }
+
+    /// The columns that a row may have although no feature reads them.
+    public var unreadColumns: Set<String> {
+        Set(otherColumns ?? []).subtracting(features.compactMap { column(of: $0) })
     }
 
     /// Returns the column that a feature is read from; nil for crosses and histories.

@@ -1,3 +1,4 @@
+import Digests
 import Extract
 import Files
 import Foundation
@@ -43,35 +44,41 @@ public struct Deployments {
     /// Writes files of a version to a folder; what was there before is replaced by a whole file only.
     ///
     /// - Parameters:
-    ///   - model: whose live version is meant.
     ///   - choice: which files.
     public func pull(
-        _ version: VersionChoice, of model: String?, _ choice: PullChoice, to folder: String
+        _ version: Int, _ choice: PullChoice, _ weights: PulledWeights = .light, to folder: String
     ) throws -> [PulledFile] {
-        let version = try self.version(version, of: model)
         let model = try registry.lineage(of: version).model
         let stored = try registry.artifacts(of: version)
         if case .format(let format) = choice, !stored.contains(where: { $0.name == format.artifact }) {
             throw ModelRegistryError.noArtifact(name: format.artifact, version: version)
         }
-        // A name from the database must not lead out of the folder.
-        guard FileName.isPlain("\(model)-\(version)") else {
-            throw JobError.cannotWrite(path: model, reason: "it is no name")
-        }
-        let folder = "\(folder)/\(model)-\(version)"
+        let folder = "\(folder)/\(try PulledFolder.name(of: version, model))"
         do { try Folders.make(folder) } catch { throw JobError.cannotWrite(path: folder, reason: error.reason) }
-        let wanted = stored.filter { choice.names.contains($0.name) && $0.name != Artifact.history }
+        let names = choice.names(weights)
+        let wanted = stored.filter { names.contains($0.name) && $0.name != Artifact.history }
         var pulled = try wanted.map { artifact in
             try write(artifact.name, in: folder) { try registry.checkedArtifact(artifact.name, version: version, $0) }
             return PulledFile(
                 path: "\(folder)/\(artifact.name)", bytes: artifact.bytes, sha256: artifact.sha256)
         }
-        if choice.names.contains(Artifact.history) {
+        if names.contains(Artifact.light), stored.contains(where: { $0.name == Artifact.model }) {
+            pulled.append(try pullLight(of: version, in: folder))
+        }
+        if names.contains(Artifact.history) {
             let history = try pullHistory(of: version, stored.first { $0.name == Artifact.history }, in: folder)
             guard history != nil || choice != .history else { throw JobError.noHistories(version: version) }
             pulled += history.map { [$0] } ?? []
         }
         return pulled
+    }
+
+    /// Writes the light net out of a version's weights.
+    private func pullLight(of version: Int, in folder: String) throws -> PulledFile {
+        let bytes = try ServingModel.light(of: registry.artifact(Artifact.model, version: version))
+        try write(Artifact.light, in: folder) { try $0(bytes) }
+        return PulledFile(
+            path: "\(folder)/\(Artifact.light)", bytes: bytes.count, sha256: try SHA256Digest.of(bytes).hex)
     }
 
     /// Writes the newest table of a version's histories: of its own night, or of a later one.
@@ -147,11 +154,28 @@ public enum PullChoice: Equatable, Sendable {
     /// The newest table of earlier days' counts alone.
     case history
 
-    fileprivate var names: [String] {
-        switch self {
-        case .all: Artifact.pulled
-        case .format(let format): [format.artifact, Artifact.features, Artifact.history]
+    func names(_ weights: PulledWeights) -> [String] {
+        let others = [Artifact.features, Artifact.history]
+        return switch self {
+        case .all: [weights.file, Artifact.onnx] + others
+        case .format(.safetensors): [weights.file] + others
+        case .format(.onnx): [Artifact.onnx] + others
         case .history: [Artifact.history]
+        }
+    }
+}
+
+/// Which weights are fetched.
+public enum PulledWeights: Sendable {
+    /// Those that serving needs.
+    case light
+    /// All of them.
+    case withBooster
+
+    var file: String {
+        switch self {
+        case .light: Artifact.light
+        case .withBooster: Artifact.model
         }
     }
 }
@@ -160,7 +184,7 @@ public enum PullChoice: Equatable, Sendable {
 public enum ModelFormat: String, CaseIterable, Sendable {
     /// The light net, for other programs to run.
     case onnx
-    /// All weights.
+    /// The weights.
     case safetensors
 
     var artifact: String {

@@ -26,26 +26,29 @@ public final class Predictor {
     /// The columns that the model reads.
     public var columns: [String] { ranker.encoder.candidateColumns }
 
-    init(_ model: ServingModel) throws {
-        ranker = try Ranker(model)
+    init(_ model: ServingModel, _ unknownColumns: UnknownColumns = .refused) throws {
+        ranker = try Ranker(model, unknownColumns: unknownColumns)
         historyDay = model.history?.asOf
-        rows = RawRows(columns: ranker.encoder.candidateColumns)
+        rows = ranker.emptyRows()
     }
 
     /// A folder that `rocket models pull` wrote; no database is needed.
-    public convenience init(folder: String) throws {
-        try self.init(ServingModel(folder: folder))
+    public convenience init(folder: String, unknownColumns: UnknownColumns = .refused) throws {
+        try self.init(ServingModel(folder: folder), unknownColumns)
     }
 
     /// A version in the database.
     ///
     /// - Parameter model: whose live version is meant; nil: of the only model that has one.
-    public convenience init(_ choice: VersionChoice, of model: String?, database: String?) throws {
+    public convenience init(
+        _ choice: VersionChoice, of model: String?, database: String?, unknownColumns: UnknownColumns = .refused
+    ) throws {
         let deployments = try Deployments(database: database)
-        try self.init(deployments.servingModel(deployments.version(choice, of: model)))
+        try self.init(deployments.servingModel(deployments.version(choice, of: model)), unknownColumns)
     }
 
-    /// Scores lines of JSON, an object each: values by column; a column that is not there is missing.
+    /// Scores lines of JSON, an object each: values by column; a column that is not there is missing. A line with a
+    /// name that is no column of the log, or without any column of the model, is a problem unless that is allowed.
     ///
     /// - Parameter lines: UTF-8, without line breaks.
     /// - Returns: one prediction a line, and the columns that some line named.
@@ -100,6 +103,12 @@ extension ServingError {
         switch self {
         case .value(_, let column, let found, let expected): "column \(column): found \(found), expected \(expected)"
         case .line(_, let what): "the line is no JSON object of values by column: \(what)"
+        case .unknownName(let row, _, _):
+            description.replacing("row \(row): ", with: "", maxReplacements: 1)
+                + " (--allow-unknown ignores such columns)"
+        case .noColumns(let row, _):
+            description.replacing("row \(row)", with: "the line", maxReplacements: 1)
+                + " (--allow-unknown scores it with all of them missing)"
         case .noProbability: "the model's answer is no finite number"
         default: description
         }

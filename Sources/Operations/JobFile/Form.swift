@@ -1,4 +1,5 @@
 import Foundation
+import Names
 import Yams
 
 /// What a value of the job file must look like: the words for the message, and how a scalar becomes the value.

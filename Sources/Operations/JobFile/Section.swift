@@ -1,4 +1,5 @@
 import Files
+import Names
 import Yams
 
 /// One mapping of the job file, read key by key.

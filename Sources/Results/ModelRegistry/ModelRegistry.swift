@@ -255,14 +255,15 @@ public struct ModelRegistry {
     }
 
     private func insert(_ artifact: Artifact, version: Int) throws {
+        let bytes = try artifact.bytes(of: version)
         try connection.execute(
             "INSERT INTO rocket.artifacts (version, name, bytes, sha256) VALUES ($1, $2, $3, $4)",
             [
-                .int(version), .text(artifact.name), .int(artifact.bytes.count),
-                .text(try SHA256Digest.of(artifact.bytes).hex),
+                .int(version), .text(artifact.name), .int(bytes.count),
+                .text(try SHA256Digest.of(bytes).hex),
             ])
-        for (index, start) in stride(from: 0, to: artifact.bytes.count, by: Self.chunkBytes).enumerated() {
-            let chunk = artifact.bytes[start..<min(start + Self.chunkBytes, artifact.bytes.count)]
+        for (index, start) in stride(from: 0, to: bytes.count, by: Self.chunkBytes).enumerated() {
+            let chunk = bytes[start..<min(start + Self.chunkBytes, bytes.count)]
             try connection.execute(
                 "INSERT INTO rocket.artifact_chunks (version, name, chunk, data) VALUES ($1, $2, $3, $4)",
                 [.int(version), .text(artifact.name), .int(index), .bytes(Array(chunk))])

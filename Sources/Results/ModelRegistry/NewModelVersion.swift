@@ -132,15 +132,24 @@ public struct VersionInput: Equatable, Sendable {
 /// A file of a version.
 public struct Artifact: Sendable {
     public var name: String
-    public var bytes: [UInt8]
+    private let content: @Sendable (Int) throws -> [UInt8]
 
     public init(name: String, bytes: [UInt8]) {
-        self.name = name
-        self.bytes = bytes
+        self.init(name: name) { _ in bytes }
     }
+
+    /// - Parameter content: Returns the bytes of the version with a number, which it has once it is written.
+    public init(name: String, content: @escaping @Sendable (_ version: Int) throws -> [UInt8]) {
+        self.name = name
+        self.content = content
+    }
+
+    func bytes(of version: Int) throws -> [UInt8] { try content(version) }
 
     /// Weights of both nets and their embedding tables.
     public static let model = "model.safetensors"
+    /// The light net and its embeddings alone: made from `model` when it is fetched, not stored.
+    public static let light = "light.safetensors"
     /// The light net for other programs to run.
     public static let onnx = "light.onnx"
     /// The optimisers' state, if later versions may continue from this one.
@@ -149,8 +158,6 @@ public struct Artifact: Sendable {
     public static let features = "features.json"
     /// What histories knew of each key as of the version's night.
     public static let history = "history.safetensors"
-    /// The artifacts that are fetched; nothing else of a version is written to a folder.
-    public static let pulled = [model, onnx, features, history]
 }
 
 /// A file of a version, as stored in the database.

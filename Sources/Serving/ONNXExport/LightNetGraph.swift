@@ -7,7 +7,7 @@ import Nets
 ///
 /// Inputs, each named after its feature: ids of a field `[batch]` (int64), of a multi-valued field `[batch, k]` padded
 /// with −1; numbers `[batch]` (float) after their transform, NaN if missing. Output: `probability` `[batch]`. The
-/// metadata say how raw values become ids. https://github.com/onnx/onnx/blob/main/docs/IR.md
+/// metadata say how raw values become ids and which version it is. https://github.com/onnx/onnx/blob/main/docs/IR.md
 package struct LightNetGraph {
     static let opset = 17
     static let irVersion = 8
@@ -27,6 +27,34 @@ package struct LightNetGraph {
     package static func file(
         of branch: Branch, features: ServedFeatures, name: String, program: String
     ) throws -> [UInt8] {
+        try unlabelled(of: branch, features: features, name: name, program: program) + labels(features)
+    }
+
+    /// Returns what a file ends with: the version, and how its inputs are made.
+    ///
+    /// Messages that stand one after the other are one message, so that a file made before its version has a number is
+    /// completed by appending.
+    package static func labels(_ features: ServedFeatures) throws -> [UInt8] {
+        var model = Onnx_ModelProto()
+        model.modelVersion = Int64(features.version ?? 0)
+        let labels: [(String, String?)] = [
+            ("features", try features.canonicalJSON()), ("id_rule", idRule), ("input_rule", inputRule),
+            ("model", features.model), ("version", features.version.map(String.init)),
+            ("trained_from", features.trainedFrom), ("trained_to", features.trainedTo),
+        ]
+        model.metadataProps = labels.compactMap { key, value in
+            guard let value else { return nil }
+            var entry = Onnx_StringStringEntryProto()
+            (entry.key, entry.value) = (key, value)
+            return entry
+        }
+        return try model.serializedBytes()
+    }
+
+    /// Returns a file without its labels.
+    package static func unlabelled(
+        of branch: Branch, features: ServedFeatures, name: String, program: String
+    ) throws -> [UInt8] {
         var model = Onnx_ModelProto()
         model.irVersion = Int64(irVersion)
         model.producerName = "rocket"
@@ -43,13 +71,6 @@ package struct LightNetGraph {
         var graph = LightNetGraph(branch, features, Graph(name: name))
         graph.build()
         model.graph = graph.graph.proto
-        model.metadataProps = [
-            ("features", try features.canonicalJSON()), ("id_rule", idRule), ("input_rule", inputRule),
-        ].map { key, value in
-            var entry = Onnx_StringStringEntryProto()
-            (entry.key, entry.value) = (key, value)
-            return entry
-        }
         return try model.serializedBytes()
     }
 

@@ -140,6 +140,18 @@ public struct FeatureEncoder: Sendable {
         return bounded
     }
 
+    /// Returns the names that a request and its candidates may have.
+    ///
+    /// - Parameter unread: Columns of the log that no feature reads.
+    func names(_ unread: Set<String>, _ unknown: UnknownColumns) -> (request: RowNames, candidates: RowNames) {
+        var request = RowNames(requestColumns, unknown: unknown)
+        var candidates = RowNames(candidateColumns, unknown: unknown)
+        (request.part, candidates.part) = (.request, .candidates)
+        (request.unread, candidates.unread) = (unread, unread)
+        (request.otherPart, candidates.otherPart) = (Set(candidateColumns), Set(requestColumns))
+        return (request, candidates)
+    }
+
     /// Returns rows to be filled by `encode`, repeatedly without allocation.
     public func empty() -> EncodedRows {
         EncodedRows(fields: fieldCount, numerics: numericCount, features: featureCount, keys: keys.count)

@@ -1,4 +1,4 @@
-/// A parser of a line with one JSON object (RFC 8259): values by column, numbers by their digits.
+/// A parser of JSON (RFC 8259) for rows: values by column, numbers by their digits.
 struct JSONRow {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var place = 0
@@ -15,66 +15,64 @@ struct JSONRow {
         self.bytes = bytes
     }
 
-    /// - Parameters:
-    ///   - line: UTF-8.
-    ///   - wanted: Whether a column's value is needed; others are skipped, whatever they are.
-    ///   - found: Called with each wanted column and its value.
-    static func read(
-        _ line: ArraySlice<UInt8>, wanted: (String) -> Bool, found: (String, RawValue) throws(Problem) -> Void
-    ) throws(Problem) {
-        let isValid = line.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) != nil }
+    /// Parses a text that the body reads to its end.
+    ///
+    /// - Parameter text: UTF-8.
+    static func parse<Result>(
+        _ text: ArraySlice<UInt8>, _ body: (inout JSONRow) throws(Problem) -> Result
+    ) throws(Problem) -> Result {
+        let isValid = text.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) != nil }
         guard isValid else { throw Problem(what: "it is not UTF-8") }
-        var failure: Problem?
-        line.withUnsafeBufferPointer { bytes in
+        return try text.withUnsafeBufferPointer { bytes throws(Problem) in
             var row = JSONRow(bytes)
-            do throws(Problem) {
-                try row.object(wanted, found)
-            } catch {
-                failure = error
-            }
+            row.skipBlanks()
+            let result = try body(&row)
+            row.skipBlanks()
+            guard row.place == bytes.count else { throw row.problem("the line's end") }
+            return result
         }
-        if let failure { throw failure }
     }
 
-    private mutating func object(
-        _ wanted: (String) -> Bool, _ found: (String, RawValue) throws(Problem) -> Void
-    ) throws(Problem) {
-        skipBlanks()
+    /// Reads an object, each member by the body.
+    mutating func members(_ body: (String, inout JSONRow) throws(Problem) -> Void) throws(Problem) {
         guard take(UInt8(ascii: "{")) else { throw problem("an object") }
         skipBlanks()
-        if !take(UInt8(ascii: "}")) {
-            repeat {
-                skipBlanks()
-                let name = try string()
-                skipBlanks()
-                guard take(UInt8(ascii: ":")) else { throw problem("a colon") }
-                skipBlanks()
-                if wanted(name) { try found(name, try value(of: name)) } else { try skipValue() }
-                skipBlanks()
-            } while take(UInt8(ascii: ","))
-            guard take(UInt8(ascii: "}")) else { throw problem("a comma or the object's end") }
-        }
-        skipBlanks()
-        guard place == bytes.count else { throw problem("the line's end") }
+        if take(UInt8(ascii: "}")) { return }
+        repeat {
+            skipBlanks()
+            let name = try string()
+            skipBlanks()
+            guard take(UInt8(ascii: ":")) else { throw problem("a colon") }
+            skipBlanks()
+            try body(name, &self)
+            skipBlanks()
+        } while take(UInt8(ascii: ","))
+        guard take(UInt8(ascii: "}")) else { throw problem("a comma or the object's end") }
     }
 
-    private mutating func value(of column: String, depth: Int = 0) throws(Problem) -> RawValue {
+    /// Reads a list, each element by the body.
+    mutating func elements(_ body: (inout JSONRow) throws(Problem) -> Void) throws(Problem) {
+        guard take(UInt8(ascii: "[")) else { throw problem("a list") }
+        skipBlanks()
+        if take(UInt8(ascii: "]")) { return }
+        repeat {
+            skipBlanks()
+            try body(&self)
+            skipBlanks()
+        } while take(UInt8(ascii: ","))
+        guard take(UInt8(ascii: "]")) else { throw problem("a comma or the list's end") }
+    }
+
+    /// - Parameter column: For messages.
+    mutating func value(of column: String, depth: Int = 0) throws(Problem) -> RawValue {
         switch peek {
         case UInt8(ascii: "\""): return .text(try string())
         case UInt8(ascii: "{"):
             throw Problem(what: "column \(column.prefix(200)): found an object, expected a single value or a list")
         case UInt8(ascii: "["):
             guard depth < 2 else { throw Problem(what: "column \(column.prefix(200)): found lists within lists") }
-            place += 1
             var values: [RawValue] = []
-            skipBlanks()
-            if take(UInt8(ascii: "]")) { return .list([]) }
-            repeat {
-                skipBlanks()
-                values.append(try value(of: column, depth: depth + 1))
-                skipBlanks()
-            } while take(UInt8(ascii: ","))
-            guard take(UInt8(ascii: "]")) else { throw problem("a comma or the list's end") }
+            try elements { row throws(Problem) in values.append(try row.value(of: column, depth: depth + 1)) }
             return .list(values)
         case UInt8(ascii: "n"):
             try word("null")
@@ -93,7 +91,7 @@ struct JSONRow {
     }
 
     /// Skips a value without recursion, so that no line exhausts the stack.
-    private mutating func skipValue() throws(Problem) {
+    mutating func skipValue() throws(Problem) {
         var ends: [UInt8] = []
         while true {
             skipBlanks()

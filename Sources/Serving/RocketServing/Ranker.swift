@@ -8,6 +8,7 @@ public typealias ServingPrecision = DenseType
 public final class Ranker {
     public let encoder: FeatureEncoder
     private let model: ServingModel
+    let requestNames, candidateNames: RowNames
     private let scorer: CandidateScorer
     private var request, candidates: EncodedRows
 
@@ -17,10 +18,12 @@ public final class Ranker {
     ///   - precision: The type of numbers; bf16 is faster on CPUs that have it, and scores then differ in about the
     ///     third digit.
     ///   - tableBytes: Memory for precomputed first-layer products of features with few ids.
+    ///   - unknownColumns: What is done with names that are no column of the model. Columns of its log that no feature
+    ///     reads are always ignored.
     /// - Throws: `ServingError`.
     public init(
         _ model: ServingModel, requestColumns: Set<String> = [], precision: ServingPrecision = .f32,
-        tableBytes: Int = 16 << 20
+        tableBytes: Int = 16 << 20, unknownColumns: UnknownColumns = .refused
     ) throws(ServingError) {
         guard precision.isSupportedHere else { throw .unsupported(precision) }
         self.model = model
@@ -33,32 +36,44 @@ public final class Ranker {
             type: precision, tableBytes: tableBytes)
         request = encoder.empty()
         candidates = encoder.empty()
+        (requestNames, candidateNames) = encoder.names(model.features.unreadColumns, unknownColumns)
     }
+
+    /// Returns rows without content for candidates, which refuse unknown columns as this ranker does.
+    public func emptyRows() -> RawRows { RawRows(candidateNames) }
 
     /// Returns the click probability of each candidate.
     ///
     /// - Parameters:
     ///   - request: Values by column; an absent column is missing.
     ///   - candidates: Values by column, for each candidate.
-    /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored.
+    /// - Throws: `ServingError.value`, `.noProbability` for the first candidate that cannot be scored;
+    ///   `.unknownName`, `.misplacedColumn`, `.noColumns` for names that the model does not know.
     public func score(request: [String: RawValue], candidates: [[String: RawValue]]) throws(ServingError) -> [Float] {
-        var rows = RawRows(columns: encoder.candidateColumns)
-        for candidate in candidates { rows.append(candidate) }
+        var rows = emptyRows()
+        for candidate in candidates { try rows.append(candidate) }
         var probabilities = [Float](repeating: 0, count: rows.count)
-        try score(
-            request: encoder.requestColumns.map { request[$0] ?? .missing }, candidates: rows, into: &probabilities)
+        try score(request: requestNames.values(of: request, row: 0), candidates: rows, into: &probabilities)
         return probabilities
     }
 
     /// Returns the click probability of each candidate that has one, and the reasons for the others.
     ///
-    /// - Throws: `ServingError.value` if the request itself cannot be read.
+    /// - Throws: `ServingError` if the request itself cannot be read.
     public func outcomes(
         request: [String: RawValue], candidates: [[String: RawValue]]
     ) throws(ServingError) -> [Result<Float, ServingError>] {
-        var rows = RawRows(columns: encoder.candidateColumns)
-        for candidate in candidates { rows.append(candidate) }
-        return try outcomes(request: encoder.requestColumns.map { request[$0] ?? .missing }, candidates: rows)
+        var rows = emptyRows()
+        var problems = RowProblems()
+        for candidate in candidates {
+            do throws(ServingError) {
+                try rows.append(candidate)
+            } catch {
+                problems.add(error, row: rows.count)
+                rows.appendMissing()
+            }
+        }
+        return try outcomes(request: requestNames.values(of: request, row: 0), candidates: rows, problems)
     }
 
     /// Returns outcomes without dictionaries: values in the order of `encoder.requestColumns`, candidates with the
@@ -68,7 +83,14 @@ public final class Ranker {
     public func outcomes(
         request values: [RawValue], candidates rows: RawRows
     ) throws(ServingError) -> [Result<Float, ServingError>] {
-        var problems = RowProblems()
+        try outcomes(request: values, candidates: rows, RowProblems())
+    }
+
+    /// - Parameter problems: Those of rows that could not be read.
+    func outcomes(
+        request values: [RawValue], candidates rows: RawRows, _ problems: RowProblems
+    ) throws(ServingError) -> [Result<Float, ServingError>] {
+        var problems = problems
         try encoder.encode(request: values, into: &request)
         try encoder.encode(candidates: rows, of: request, into: &candidates, problems: &problems)
         var probabilities = [Float](repeating: 0, count: rows.count)

@@ -4,12 +4,18 @@ public struct RawRows: Sendable {
     /// `[columns][rows]`
     public private(set) var values: [[RawValue]]
     public private(set) var count = 0
-    private let places: [String: Int]
+    private let names: RowNames
 
-    public init(columns: [String]) {
-        self.columns = columns
-        places = Dictionary(zip(columns, columns.indices), uniquingKeysWith: { first, _ in first })
-        values = [[RawValue]](repeating: [], count: columns.count)
+    /// - Parameter unknownColumns: What is done with other names than the columns, and with rows that name no column.
+    ///   `Ranker.emptyRows()` makes rows that know more: columns of the log that no feature reads are no mistake.
+    public init(columns: [String], unknownColumns: UnknownColumns = .refused) {
+        self.init(RowNames(columns, unknown: unknownColumns))
+    }
+
+    init(_ names: RowNames) {
+        self.names = names
+        columns = names.columns
+        values = [[RawValue]](repeating: [], count: names.columns.count)
     }
 
     /// - Parameter row: One value per column, in the columns' order.
@@ -22,37 +28,43 @@ public struct RawRows: Sendable {
         count += 1
     }
 
-    /// Appends a row. A column that it does not name is missing; other keys are ignored.
-    public mutating func append(_ row: [String: RawValue]) {
-        for (column, name) in columns.enumerated() { values[column].append(row[name] ?? .missing) }
+    /// Appends a row. A column that it does not name is missing.
+    ///
+    /// - Throws: `ServingError.unknownName`, `.misplacedColumn`, `.noColumns`; then nothing is appended.
+    public mutating func append(_ row: [String: RawValue]) throws(ServingError) {
+        for (column, value) in try names.values(of: row, row: count).enumerated() { values[column].append(value) }
         count += 1
     }
 
-    /// Appends a line of JSON, an object of values by column. A column that it does not name is missing; other keys are
-    /// ignored, whatever their values. A number keeps its digits, so that it gets the same id as in the log.
+    /// Appends a row whose columns are all missing, which keeps the place of one that cannot be read.
+    mutating func appendMissing() {
+        for column in columns.indices { values[column].append(.missing) }
+        count += 1
+    }
+
+    /// Appends a line of JSON, an object of values by column. A column that it does not name is missing. A number keeps
+    /// its digits, so that it gets the same id as in the log.
     ///
     /// - Parameter line: UTF-8.
     /// - Returns: Which columns it names.
-    /// - Throws: `ServingError.line`; then nothing is appended.
+    /// - Throws: `ServingError.line`, `.unknownName`, `.misplacedColumn`, `.noColumns`; then nothing is appended.
     @discardableResult
     public mutating func append(json line: ArraySlice<UInt8>) throws(ServingError) -> [Bool] {
-        var row = [RawValue?](repeating: nil, count: columns.count)
+        let read: Result<[RawValue?], ServingError>
         do throws(JSONRow.Problem) {
-            try JSONRow.read(
-                line, wanted: { places[$0] != nil },
-                found: { (name, value) throws(JSONRow.Problem) in
-                    guard let column = places[name] else { return }
-                    guard row[column] == nil else {
-                        throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
-                    }
-                    row[column] = value
-                })
+            read = try JSONRow.parse(line) { row throws(JSONRow.Problem) in try names.read(&row, number: count) }
         } catch {
             throw .line(row: count, error.what)
         }
+        let row = try read.get()
+        append(read: row)
+        return row.map { $0 != nil }
+    }
+
+    /// Appends a row that has been read.
+    mutating func append(read row: [RawValue?]) {
         for column in columns.indices { values[column].append(row[column] ?? .missing) }
         count += 1
-        return row.map { $0 != nil }
     }
 
     /// Removes the rows and keeps the memory.

@@ -41,6 +41,21 @@ extension RawValue: Decodable {
     }
 }
 
+extension RawValue {
+    /// Reads one value of JSON, whose numbers keep their digits.
+    ///
+    /// - Throws: `ServingError.line`.
+    package init(json text: String) throws(ServingError) {
+        do throws(JSONRow.Problem) {
+            self = try JSONRow.parse(Array(text.utf8)[...]) { json throws(JSONRow.Problem) in
+                try json.value(of: "of the text")
+            }
+        } catch {
+            throw .line(row: 0, error.what)
+        }
+    }
+}
+
 extension RawValue: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -11,11 +11,13 @@ public struct ServingModel: Sendable {
     public private(set) var history: ServedHistory?
     let branch: Branch
 
-    /// Reads a folder that `rocket models pull` wrote: `model.safetensors`, `features.json` and, of a model with
-    /// histories, `history.safetensors`.
+    /// Reads a folder that `rocket models pull` wrote: `light.safetensors` or else `model.safetensors`, `features.json`
+    /// and, of a model with histories, `history.safetensors`.
     ///
     /// - Throws: `ServingError`, also if a model with histories has no table of them; `SafetensorsError`.
     public init(folder: String) throws {
+        // A link to the newest version may be moved while its files are read.
+        let folder = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
         func read(_ name: String) throws -> [UInt8] {
             let path = "\(folder)/\(name)"
             do {
@@ -24,14 +26,16 @@ public struct ServingModel: Sendable {
                 throw ServingError.unreadable(path: path, reason: "the file cannot be read")
             }
         }
-        let (model, features) = (try read("model.safetensors"), try Self.features(read("features.json")))
+        let names = ["light.safetensors", "model.safetensors"]
+        let name = names.first { FileManager.default.fileExists(atPath: "\(folder)/\($0)") } ?? names[0]
+        let (model, features) = (try read(name), try Self.features(read("features.json")))
         let path = "\(folder)/\(ServedHistory.fileName)"
         let hasTable = !features.histories.isEmpty && FileManager.default.fileExists(atPath: path)
         try self.init(
             model: model, features: features, history: hasTable ? read(ServedHistory.fileName) : nil, path: path)
     }
 
-    /// Creates a model from the files' bytes.
+    /// Creates a model from the files' bytes: `light.safetensors` or `model.safetensors`, and `features.json`.
     ///
     /// - Parameter history: The bytes of `history.safetensors`; nil for a model without histories.
     public init(model: [UInt8], features: [UInt8], history: [UInt8]? = nil) throws {
@@ -46,6 +50,13 @@ public struct ServingModel: Sendable {
         let file = try Safetensors(model) { Branch.isOfLightNet(tensor: $0) }
         try self.init(Branch(lightNetOf: file), features: features)
         if let history, !features.histories.isEmpty { self = try with(ServedHistory(history)) }
+    }
+
+    /// Returns the bytes of `light.safetensors`: what `model.safetensors` has for serving.
+    ///
+    /// - Throws: `SafetensorsError`.
+    package static func light(of model: [UInt8]) throws -> [UInt8] {
+        try Safetensors(model) { Branch.isOfLightNet(tensor: $0) }.encoded()
     }
 
     private static func features(_ bytes: [UInt8]) throws(ServingError) -> ServedFeatures {
@@ -94,5 +105,21 @@ public struct ServingModel: Sendable {
     func isFarFromTraining(_ number: Float, numeric: Int) -> Bool {
         let standardised = branch.embeddings.layout.numerics[numeric].input(number).standardised
         return !(standardised.magnitude < 1e18)
+    }
+
+    /// The columns whose values are lists.
+    package var listColumns: Set<String> {
+        Set(features.features.compactMap { $0.kind == .multiValued ? features.column(of: $0) : nil })
+    }
+
+    /// What the model is, as a JSON object; null where its folder does not say.
+    package var about: String {
+        let members = [
+            ("model", features.model.map(JSONText.quoted)), ("version", features.version.map(String.init)),
+            ("trained_from", features.trainedFrom.map(JSONText.quoted)),
+            ("trained_to", features.trainedTo.map(JSONText.quoted)),
+            ("history_as_of", history.map { JSONText.quoted($0.asOf.description) }),
+        ]
+        return "{\(members.map { "\"\($0)\": \($1 ?? "null")" }.joined(separator: ", "))}"
     }
 }

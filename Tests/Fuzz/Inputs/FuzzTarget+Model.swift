@@ -107,7 +107,7 @@ extension FuzzTarget {
         let model: ServingModel
         do {
             model = try ServingModel(model: input.parts[0], features: input.parts[1])
-            let ranker = try Ranker(model)
+            let ranker = try Ranker(model, unknownColumns: .ignored)
             for outcome in try ranker.outcomes(request: [:], candidates: FuzzModel.rows) {
                 if case .success(let probability) = outcome, !(0...1).contains(probability) {
                     throw Wrong("a probability is \(probability)")
@@ -144,8 +144,8 @@ extension FuzzTarget {
         }
         do {
             let encoder = try FeatureEncoder(served)
-            var rows = RawRows(columns: encoder.candidateColumns)
-            for row in FuzzModel.rows { rows.append(row) }
+            var rows = RawRows(columns: encoder.candidateColumns, unknownColumns: .ignored)
+            for row in FuzzModel.rows { try rows.append(row) }
             var (encoded, problems) = (encoder.empty(), RowProblems())
             try encoder.encode(candidates: rows, of: encoder.empty(), into: &encoded, problems: &problems)
             for (field, feature) in zip(encoded.rows.fields, served.specification.fields) {

@@ -18,7 +18,7 @@ extension FuzzTarget {
     } read: { input in
         let ranker = try Ranker(
             ServingModel(model: FuzzModel.files[0], features: Array(FuzzModel.features.canonicalJSON().utf8)))
-        var rows = RawRows(columns: ranker.encoder.candidateColumns)
+        var rows = RawRows(columns: ranker.encoder.candidateColumns, unknownColumns: .ignored)
         do throws(ServingError) {
             try rows.append(json: input.parts[0][...])
         } catch {

@@ -167,13 +167,14 @@ import Testing
             #expect(try Self.states(connection) == ["retired", "live"])
             try withTemporaryFolder { folder in
                 let pull = try RocketProgram.rocket(
-                    ["models", "pull", "\(versions[0])", "--to", folder], database: url)
+                    ["models", "pull", "\(versions[0])", "--booster", "--to", folder], database: url)
                 #expect(pull.code == 5)
                 let left = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.contains("model.") }
                 #expect(left.isEmpty, "no half file is left: \(left)")
                 #expect(
-                    try RocketProgram.rocket(["models", "pull", "live", "--model", "m", "--to", folder], database: url)
-                        .code == 0)
+                    try RocketProgram.rocket(
+                        ["models", "pull", "live", "--model", "m", "--booster", "--to", folder], database: url
+                    ).code == 0)
                 #expect(
                     try String(contentsOfFile: "\(folder)/m-\(versions[1])/model.safetensors", encoding: .utf8) == "abc"
                 )

@@ -57,9 +57,22 @@ import Testing
                     #expect(try RocketProgram.rocket(pull, database: url).code == 0)
                 }
                 let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/test-1").sorted()
-                #expect(files == ["features.json", "light.onnx", "model.safetensors"])
+                #expect(files == ["features.json", "light.onnx", "light.safetensors"])
                 let pulled = try Self.predict(["--folder", "\(folder)/test-1"], rows.map(\.line), database: "")
                 #expect(pulled.lines.map(\.probability) == stored.lines.map(\.probability))
+                try Self.checkFeatures("\(folder)/test-1")
+
+                // All weights, as earlier programs wrote them.
+                let whole = ["models", "pull", "1", "--booster", "--to", "\(folder)/whole"]
+                #expect(try RocketProgram.rocket(whole, database: url).code == 0)
+                let weights = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/whole/test-1").sorted()
+                #expect(weights == ["features.json", "light.onnx", "model.safetensors"])
+                let again = try Self.predict(["--folder", "\(folder)/whole/test-1"], rows.map(\.line), database: "")
+                #expect(again.lines.map(\.probability) == stored.lines.map(\.probability))
+                let sizes = try ["test-1/light.safetensors", "whole/test-1/model.safetensors"].map {
+                    try Data(contentsOf: URL(filePath: "\(folder)/\($0)")).count
+                }
+                #expect(sizes[0] < sizes[1])
             }
 
             // Twice: what was there of the day is replaced.
@@ -76,6 +89,15 @@ import Testing
                 #expect(abs((byID[row.id] ?? 0) - (line.probability ?? 1)) < 1e-7)
             }
         }
+    }
+
+    /// Looks at what a folder says of itself.
+    private static func checkFeatures(_ folder: String) throws {
+        let served = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: "\(folder)/features.json")))
+        let features = try #require(served as? [String: Any])
+        #expect(features["model"] as? String == "test" && features["version"] as? Int == 1)
+        #expect(features["trainedFrom"] as? String == "2026-01-05" && features["trainedTo"] as? String == "2026-01-06")
+        #expect((features["otherColumns"] as? [String])?.contains("user_id") == true)
     }
 
     @Test("A line that cannot be scored says why and costs the others nothing; what is missing is named once")
@@ -95,6 +117,14 @@ import Testing
             #expect(result.lines[3].problem?.contains("interests") == true)
             #expect(try Self.predict(["--model", "4711"], lines, database: url).code == 6)
             #expect(try Self.predict(["--folder", "/nowhere"], lines, database: url).code == 6)
+            let mistyped = [#"{"Category": "food", "price": 3}"#, "{}", #"{"price": 3, "user_id": "u1"}"#]
+            let refused = try Self.predict(["--model", "1"], mistyped, database: url)
+            #expect(refused.code == 5)
+            #expect(refused.lines[0].problem?.contains("‘Category’; did you mean category? (--allow-unknown") == true)
+            #expect(refused.lines[1].problem?.hasPrefix("the line names none of the model's columns: ") == true)
+            #expect(refused.lines[2].probability != nil, "the log has a column user_id")
+            let allowed = try Self.predict(["--model", "1", "--allow-unknown"], mistyped, database: url)
+            #expect(allowed.code == 0 && allowed.lines[0].probability == allowed.lines[2].probability)
             let unnamed = try Self.predict(["--model", "1"], [#"{"price": 2}"#], database: url)
             #expect(unnamed.code == 0 && unnamed.errors.contains("‘category’"))
         }

@@ -13,7 +13,8 @@ import Testing
         ]), timeColumn: "at", timeZone: "UTC")
 
     static func file(
-        ids: IDTable? = nil, light: DenseSpecification = [5, 3], number: String = "age"
+        ids: IDTable? = nil, light: DenseSpecification = [5, 3], number: String = "age",
+        features: ServedFeatures = LightNetGraphTests.features
     ) throws -> Onnx_ModelProto {
         let layout = InputLayout(
             fields: [
@@ -85,6 +86,20 @@ import Testing
         let metadata = Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })
         #expect(model.producerName == "rocket" && model.producerVersion == "9.9.9" && model.irVersion == 8)
         #expect(try metadata["features"] == Self.features.canonicalJSON())
+        #expect(model.modelVersion == 0 && metadata["version"] == nil && metadata["model"] == nil)
         #expect(metadata["id_rule"]?.contains("XXH64") == true && metadata["input_rule"]?.isEmpty == false)
+    }
+
+    @Test("A file that is completed by labels says which version it is, and is otherwise the same")
+    func version() throws {
+        var features = Self.features
+        (features.model, features.version) = ("shop", 12)
+        (features.trainedFrom, features.trainedTo) = ("2026-01-06", "2026-01-12")
+        let whole = try Self.file(features: features)
+        let metadata = Dictionary(uniqueKeysWithValues: whole.metadataProps.map { ($0.key, $0.value) })
+        #expect(whole.modelVersion == 12 && metadata["version"] == "12" && metadata["model"] == "shop")
+        #expect(metadata["trained_from"] == "2026-01-06" && metadata["trained_to"] == "2026-01-12")
+        #expect(try metadata["features"] == features.canonicalJSON())
+        #expect(try whole.graph == Self.file().graph)
     }
 }

@@ -89,7 +89,7 @@ import Testing
         var (request, candidates, none) = (ranker.encoder.empty(), ranker.encoder.empty(), [Float]())
         try ranker.encoder.encode(request: [], into: &request)
         var rows = RawRows(columns: ranker.encoder.candidateColumns)
-        rows.append(Shop.rows(1))
+        try rows.append(Shop.rows(1))
         try ranker.encoder.encode(candidates: rows, of: request, into: &candidates)
         #expect(throws: ServingError.room(found: 0, expected: 1)) {
             try ranker.score(request: request, candidates: candidates, into: &none)
@@ -124,7 +124,7 @@ import Testing
     }
 
     private static func read(_ line: [UInt8]) throws(ServingError) -> [RawValue] {
-        var rows = RawRows(columns: columns)
+        var rows = RawRows(columns: columns, unknownColumns: .ignored)
         try rows.append(json: line[...])
         return rows.values.map { $0[0] }
     }

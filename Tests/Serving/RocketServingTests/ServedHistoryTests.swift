@@ -71,8 +71,8 @@ import Testing
     ) throws -> (request: SparseRows, candidates: SparseRows) {
         let encoder = try FeatureEncoder(features, requestColumns: requestColumns, history: history)
         var (request, candidates) = (encoder.empty(), encoder.empty())
-        var raw = RawRows(columns: encoder.candidateColumns)
-        for row in rows { raw.append(row) }
+        var raw = RawRows(columns: encoder.candidateColumns, unknownColumns: .ignored)
+        for row in rows { try raw.append(row) }
         // Twice: what the last rows had is forgotten.
         for _ in 0..<2 {
             try encoder.encode(

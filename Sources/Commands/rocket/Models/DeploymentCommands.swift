@@ -1,6 +1,7 @@
 import ArgumentParser
 import Deployment
 import Files
+import Runs
 
 extension ModelsCommand {
     struct Promote: ParsableCommand {
@@ -100,13 +101,18 @@ extension ModelsCommand {
             abstract: "Write a version's files from the database to a folder.",
             discussion: """
                 Files: light.onnx (the light net for other programs: opset 17, IR version 8, ids in, probabilities \
-                out), model.safetensors (all weights), features.json (how raw values become ids) and, for a model with \
-                histories, history.safetensors (what the days before say of each key; the newest night's). Each is \
-                compared with its SHA-256, written under a temporary name, flushed and renamed, so a reader finds the \
-                whole file or none.
+                out), light.safetensors (its weights; with --booster model.safetensors, all weights), features.json \
+                (how raw values become ids) and, for a model with histories, history.safetensors (what the days before \
+                say of each key; the newest night's). What is stored is compared with its SHA-256; each file is written under \
+                a temporary name, flushed and renamed, so a reader finds the whole file or none.
+
+                A pull of the live version ends with the link ‘current’ beside the version's folder leading to it, \
+                which is replaced in one step. With --if-newer, exit code 3 if it leads there already and nothing is \
+                newer.
 
                 Examples:
                   rocket models pull 12
+                  rocket models pull live --model quickstart --if-newer --to /srv/models
                   rocket models pull live --model quickstart --format onnx --to /srv/models
                   rocket models pull live --model quickstart --history --to /srv/models
                 """)
@@ -122,6 +128,12 @@ extension ModelsCommand {
         @Option(help: "onnx or safetensors, each with features.json. Default: all files.")
         var format: ModelFormat?
 
+        @Flag(help: "Write model.safetensors, which has the booster too, instead of light.safetensors.")
+        var booster = false
+
+        @Flag(help: "With live: write nothing, with exit code 3, if ‘current’ leads to the live version already.")
+        var ifNewer = false
+
         @Flag(help: "Write history.safetensors only: what a server of this version needs after each night.")
         var history = false
 
@@ -133,14 +145,45 @@ extension ModelsCommand {
 
         func validate() throws {
             if history, format != nil { throw ValidationError("--history writes no model; leave --format out") }
+            if booster, history || format == .onnx {
+                throw ValidationError("--booster is for safetensors; leave it out, or --format and --history")
+            }
+            if ifNewer, version != .live { throw ValidationError("--if-newer goes with live") }
         }
 
         func run() throws {
-            let choice: PullChoice = history ? .history : format.map { .format($0) } ?? .all
-            let files = try Deployments(database: database.database).pull(version, of: model, choice, to: to)
+            let weights: PulledWeights = booster ? .withBooster : .light
+            var choice: PullChoice = history ? .history : format.map { .format($0) } ?? .all
+            let deployments = try Deployments(database: database.database)
+            let number = try deployments.version(version, of: model)
+            if ifNewer {
+                switch try deployments.need(of: number, choice, weights, in: to) {
+                case .nothing: return try endUnchanged(number)
+                case .history: choice = .history
+                case .version: break
+                }
+            }
+            let files = try deployments.pull(number, choice, weights, to: to)
+            let link = version == .live && choice != .history ? try makeCurrent(number, deployments) : nil
             if json { return try printJSON(files) }
             for file in files {
                 print("\(VisibleText.escaped(file.path))  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)")
+            }
+            if let link { print("\(VisibleText.escaped(link)) leads to version \(number)") }
+        }
+
+        private func endUnchanged(_ number: Int) throws {
+            if json { try printJSON([PulledFile]()) } else { print("version \(number) is there; nothing is newer") }
+            throw ExitCode(ExitStatus.nothingToDo.rawValue)
+        }
+
+        /// Without --if-newer, a folder with several models stays as it was without the link.
+        private func makeCurrent(_ number: Int, _ deployments: Deployments) throws -> String? {
+            do {
+                return try deployments.makeCurrent(number, in: to)
+            } catch let error as PullError where !ifNewer {
+                warn("\(error)")
+                return nil
             }
         }
     }

@@ -14,8 +14,9 @@ struct PredictCommand: ParsableCommand {
             that cannot be scored get a row with the problem.
 
             Without --day: reads JSON lines from standard input, each an object of raw values by column ({"user_id": \
-            "u7", "price": 1.5, "tags": ["a", "b"]}). A column that is null or absent is missing; columns that the \
-            model does not read are ignored. Prints one line per row: {"row": 1, "probability": 0.0312}, or {"row": 1, \
+            "u7", "price": 1.5, "tags": ["a", "b"]}). A column that is null or absent is missing; the log's columns that the \
+            model does not read are ignored. A name that is no column of the log, or a line without any column that the \
+            model reads, is a problem unless --allow-unknown is given. Prints one line per row: {"row": 1, "probability": 0.0312}, or {"row": 1, \
             "problem": "…"}; exit code 5 if there was a problem. With --folder no database is needed.
 
             Examples:
@@ -39,6 +40,9 @@ struct PredictCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Day of the log whose impressions are scored.", valueName: "YYYY-MM-DD"))
     var day: Day?
 
+    @Flag(help: "Without --day: ignore names that are no columns, and score lines that name no column of the model.")
+    var allowUnknown = false
+
     @Flag(name: .shortAndLong, help: "Print only warnings and results, no progress.")
     var quiet = false
 
@@ -52,13 +56,16 @@ struct PredictCommand: ParsableCommand {
             throw ValidationError("name the version with --model, or a pulled folder with --folder")
         }
         if day != nil, model == nil { throw ValidationError("--day needs --model: the version knows its log") }
+        if day != nil, allowUnknown { throw ValidationError("--allow-unknown is for JSON lines; leave --day out") }
     }
+
+    private var unknownColumns: UnknownColumns { allowUnknown ? .ignored : .refused }
 
     func run() throws {
         if let day, let model { return try predict(day, model) }
         let predictor =
-            try folder.map { try Predictor(folder: $0) }
-            ?? Predictor(model ?? .live, of: name, database: database.database)
+            try folder.map { try Predictor(folder: $0, unknownColumns: unknownColumns) }
+            ?? Predictor(model ?? .live, of: name, database: database.database, unknownColumns: unknownColumns)
         try predictLines(predictor)
     }
 

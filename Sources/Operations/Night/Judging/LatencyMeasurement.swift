@@ -114,11 +114,12 @@ private struct ServingRequest {
 
     init(_ sample: [[String: RawValue]], candidates count: Int, _ encoder: FeatureEncoder) throws {
         values = encoder.requestColumns.map { sample[0][$0] ?? .missing }
-        var rows = RawRows(columns: encoder.candidateColumns)
+        // An impression has the request's columns too.
+        var rows = RawRows(columns: encoder.candidateColumns, unknownColumns: .ignored)
         var lengths: [String: Int] = [:]
         for row in 0..<count {
             let values = sample[row % sample.count]
-            rows.append(values)
+            try rows.append(values)
             for (column, value) in values {
                 if case .list(let elements) = value { lengths[column, default: 0] += max(1, elements.count) }
             }

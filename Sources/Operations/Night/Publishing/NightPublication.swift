@@ -21,9 +21,8 @@ struct NightPublication {
         let day = judged.night.evaluatedDay
         judged.evaluations.warnAgainstRegression(context.log)
         let published = try recorder.stage("publish") {
-            var version = try VersionAssembly(context, databases).version(trained, run: recorder.runID)
             let history = try NightHistory(endingWith: day, context, databases)
-            if let history { version.artifacts.append(history.artifact) }
+            var version = try VersionAssembly(context, databases).version(trained, history, run: recorder.runID)
             version.findings = NewModelVersion.Findings(
                 evaluations: judged.evaluations,
                 slices: try SliceReports(context.jobFile, databases).slices(of: judged.scored),
@@ -45,9 +44,8 @@ struct NightPublication {
     /// Publishes a version that nobody has judged.
     func publish(_ trained: TrainedNight) throws -> Int {
         let version = try recorder.stage("publish") {
-            var version = try VersionAssembly(context, databases).version(trained, run: recorder.runID)
             let history = try NightHistory(endingWith: trained.data.night.trained.upperBound, context, databases)
-            if let history { version.artifacts.append(history.artifact) }
+            let version = try VersionAssembly(context, databases).version(trained, history, run: recorder.runID)
             return try databases.registry.publish(version).number
         }
         trained.checkpoints.remove()

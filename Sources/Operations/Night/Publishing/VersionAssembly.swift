@@ -20,16 +20,26 @@ struct VersionAssembly {
     }
 
     /// The version without what an unseen day says of it.
-    func version(_ trained: TrainedNight, run: Int) throws -> NewModelVersion {
+    ///
+    /// - Parameter history: What its histories know of each key; nil without histories.
+    func version(_ trained: TrainedNight, _ history: NightHistory?, run: Int) throws -> NewModelVersion {
         let (jobFile, data) = (context.jobFile, trained.data)
         let (days, parent) = (data.night.trained, data.parent)
         let rocket = trained.arms[0].model
+        let lineage = VersionLineage(
+            model: jobFile.model,
+            trainedDays: (parent?.lineage.trainedDays.lowerBound ?? days.lowerBound)...days.upperBound,
+            evaluatedDay: nil, fingerprint: trained.fingerprint.version,
+            specificationHash: context.specification.hash)
+        // With the learned boundaries: what a serving program needs to make ids.
+        var features = try ServedFeatures(of: jobFile, from: days.lowerBound, databases)
+        features.model = lineage.model
+        features.trainedFrom = lineage.trainedDays.lowerBound.description
+        features.trainedTo = lineage.trainedDays.upperBound.description
+        var artifacts = try artifacts(of: trained, features)
+        if let history { artifacts.append(history.artifact) }
         return NewModelVersion(
-            lineage: VersionLineage(
-                model: jobFile.model,
-                trainedDays: (parent?.lineage.trainedDays.lowerBound ?? days.lowerBound)...days.upperBound,
-                evaluatedDay: nil, fingerprint: trained.fingerprint.version,
-                specificationHash: context.specification.hash),
+            lineage: lineage,
             origin: NewModelVersion.Origin(
                 run: run, parent: parent?.version, seed: jobFile.training.seed, jobFileText: jobFile.text,
                 inputs: data.training.map { VersionInput($0, role: .training) }),
@@ -38,7 +48,7 @@ struct VersionAssembly {
             training: NewModelVersion.Training(
                 json: try reports(of: trained), lightParameters: rocket.lightParameters,
                 boosterParameters: rocket.boosterParameters, embeddingParameters: rocket.embeddingParameters),
-            artifacts: try artifacts(of: trained, from: days.lowerBound))
+            artifacts: artifacts)
     }
 
     /// How each arm's training went.
@@ -52,27 +62,26 @@ struct VersionAssembly {
         return String(decoding: try encoder.encode(reports), as: UTF8.self)
     }
 
-    /// - Parameter day: the first that was trained on.
-    private func artifacts(of trained: TrainedNight, from day: Day) throws -> [Artifact] {
+    /// - Parameter features: Without the version's number, which it has once it is written.
+    private func artifacts(of trained: TrainedNight, _ features: ServedFeatures) throws -> [Artifact] {
         let rocket = trained.arms[0]
-        // With the learned boundaries: what a serving program needs to make ids.
-        let features = try ServedFeatures(of: context.jobFile, from: day, databases)
         var artifacts = [
             Artifact(name: Artifact.model, bytes: try rocket.model.safetensors()),
-            Artifact(name: Artifact.features, bytes: Array(try features.canonicalJSON().utf8)),
+            Artifact(name: Artifact.features) { Array(try features.with(version: $0).canonicalJSON().utf8) },
         ]
         if let bytes = try onnx(rocket.model, features) {
-            artifacts.append(Artifact(name: Artifact.onnx, bytes: bytes))
+            artifacts.append(
+                Artifact(name: Artifact.onnx) { bytes + (try LightNetGraph.labels(features.with(version: $0))) })
         }
         if let state = rocket.optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
         return artifacts
     }
 
-    /// The light net's ONNX file; nil where it is too large for one.
+    /// The light net's ONNX file without its labels; nil where it is too large for one.
     private func onnx(_ model: CoTrainedModel, _ features: ServedFeatures) throws -> [UInt8]? {
         guard let branch = model.lightBranch else { return nil }
         do {
-            return try LightNetGraph.file(
+            return try LightNetGraph.unlabelled(
                 of: branch, features: features, name: context.jobFile.model, program: ProgramVersion.current)
         } catch let error as ONNXExportError {
             context.log.warning("no \(Artifact.onnx): \(error)")
@@ -95,6 +104,12 @@ private enum StoredReport: Encodable {
 }
 
 extension ServedFeatures {
+    fileprivate func with(version: Int) -> ServedFeatures {
+        var features = self
+        features.version = version
+        return features
+    }
+
     /// What makes ids and numbers of raw values.
     ///
     /// - Parameter day: the first that was trained on, from which boundaries were learned if from any.
@@ -102,8 +117,9 @@ extension ServedFeatures {
         let features = try databases.extraction.learnedFeatures(from: day)
         self.init(features, timeColumn: jobFile.source.impressions.time, timeZone: jobFile.source.timeZone)
         let columns = Set(features.features.compactMap { column(of: $0) })
-        columnTypes = try databases.source.columnTypes(of: jobFile.source.impressions.table)
-            .filter { columns.contains($0.key) }
+        let types = try databases.source.columnTypes(of: jobFile.source.impressions.table)
+        columnTypes = types.filter { columns.contains($0.key) }
+        otherColumns = types.keys.filter { !columns.contains($0) }.sorted()
     }
 }
 

@@ -2,7 +2,7 @@
 ///
 /// Close means at most a third of the letters (and at least one) inserted, deleted, replaced or swapped with their
 /// neighbour. O(names × letters²).
-func nearest(to name: String, among known: some Sequence<String>) -> String? {
+package func nearest(to name: String, among known: some Sequence<String>) -> String? {
     let limit = max(1, name.count / 3)
     return
         known
@@ -13,7 +13,7 @@ func nearest(to name: String, among known: some Sequence<String>) -> String? {
 }
 
 /// `; did you mean batch_size?`, or nothing when no known name is close.
-func suggestion(for name: String, among known: some Sequence<String>) -> String {
+package func suggestion(for name: String, among known: some Sequence<String>) -> String {
     nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
 }
 
