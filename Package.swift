@@ -282,7 +282,7 @@ let operations = room(
         .testTarget(
             name: "OnboardingTests",
             dependencies: [
-                "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports",
+                "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports", "Runs",
                 "TestSupport",
             ]),
         .testTarget(

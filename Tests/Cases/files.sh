@@ -21,7 +21,8 @@ case_D1() {
     is 'files of others that are still there' "$(grep -l precious cache/checkpoints/theirs/thesis.txt cache/checkpoints/notes.txt cache/checkpoints/a-0123456789abcdef/* cache/0123456789abcdef/*/* outside/file 2>/dev/null | wc -l)" 6
     # A manifest, which jobs write, that names a pipe in place of a file.
     mkfifo cache/pipe
-    ask "UPDATE rocket.cache_manifest SET path = '$PWD/cache/pipe' WHERE day = '2026-01-06'"
+    ask "UPDATE rocket.cache_manifest SET path = '$PWD/cache/pipe' WHERE day = '2026-01-06';
+         UPDATE rocket.cache_copies SET path = '$PWD/cache/pipe' WHERE day = '2026-01-06'"
     code=0
     timeout -k 5 60 "$rocket" extract --job a.yaml --day 2026-01-06 >out 2>err || code=$?
     is 'a pipe in place of a cache file: the day is built again' "$code" 0

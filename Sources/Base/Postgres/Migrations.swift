@@ -11,36 +11,54 @@ public struct Migration: Equatable, Sendable {
     public var checksum: String
 }
 
-/// A folder of migrations, applied in order, each in one transaction with its row in `rocket.schema_migrations`.
+/// Numbered migrations, applied in order, each in one transaction with its row in `rocket.schema_migrations`.
 /// Concurrent runs wait for each other.
 public struct Migrations: Sendable {
     public let all: [Migration]
-    private let directory: String
+    /// Where they come from, for messages.
+    private let origin: String
 
     /// - Throws: `PostgresError.migration` if the folder is missing, a name does not read `NNNN_name.sql`, or numbers
     ///   are not 1, 2, 3, …
     public init(directory: String) throws {
-        self.directory = directory
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".sql") }
         } catch {
             throw PostgresError.migration(
-                "there is no folder of migrations at \(directory); name it with --directory or in ROCKET_MIGRATIONS")
+                "there is no folder of migrations at \(directory); leave --directory and ROCKET_MIGRATIONS out to use "
+                    + "those of the program")
         }
-        all = try names.sorted().enumerated().map { index, name in
-            let digits = name.prefix { $0 != "_" }
-            guard digits.count == 4, let number = Int(digits), number == index + 1 else {
+        let files = try names.sorted().map { name in
+            let data = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)"))
+            return (name: name, sql: String(decoding: data, as: UTF8.self))
+        }
+        try self.init(files: files, origin: directory)
+    }
+
+    /// Creates migrations from the text of their files, in the order of their names.
+    ///
+    /// - Parameter origin: Where they come from, for messages.
+    /// - Throws: `PostgresError.migration` if a name does not read `NNNN_name.sql`, or numbers are not 1, 2, 3, …
+    public init(files: [(name: String, sql: String)], origin: String) throws {
+        self.origin = origin
+        var expected = 0
+        all = try files.map { file in
+            let digits = file.name.prefix { $0 != "_" }
+            expected += 1
+            while Self.reserved.contains(expected), Int(digits) != expected { expected += 1 }
+            guard digits.count == 4, let number = Int(digits), number == expected else {
                 throw PostgresError.migration(
-                    "\(directory)/\(name): expected a file \(String(format: "%04d", index + 1))_….sql here; "
+                    "\(origin)/\(file.name): expected a file \(String(format: "%04d", expected))_….sql here; "
                         + "migrations are numbered 0001, 0002, … without gaps or repeats")
             }
-            let data = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(name)"))
             return Migration(
-                number: number, name: name, sql: String(decoding: data, as: UTF8.self),
-                checksum: try SHA256Digest.of(Array(data)).hex)
+                number: number, name: file.name, sql: file.sql, checksum: try SHA256Digest.of(Array(file.sql.utf8)).hex)
         }
     }
+
+    /// Numbers of changes that are not merged yet.
+    private static let reserved: Set = [29, 30]
 
     /// The lock that a run of migrations holds.
     public static let lock = "rocket/migrate"
@@ -111,12 +129,12 @@ public struct Migrations: Sendable {
             let name = try row.text("name")
             guard let migration = all.first(where: { $0.number == number }) else {
                 throw PostgresError.migration(
-                    "\(name) was applied to this database but is not in \(directory); use a newer version of rocket")
+                    "\(name) was applied to this database but is not in \(origin); use a newer version of rocket")
             }
             guard migration.checksum == (try row.text("checksum")), migration.name == name else {
                 throw PostgresError.migration(
-                    "\(directory)/\(migration.name) was edited after it was applied (as \(name)); restore the file and "
-                        + "put the change into a new migration")
+                    "\(migration.name) was edited after it was applied (as \(name)): that of \(origin) is another one; restore "
+                        + "the file and put the change into a new migration")
             }
         }
         let done = Set(try applied.map { try $0.int("number") })

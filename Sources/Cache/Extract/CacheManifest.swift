@@ -69,7 +69,7 @@ public struct CacheManifest {
     /// within the transaction that ends the build.
     func record(
         _ day: Day, _ shards: [(part: Int, shard: ExtractedShard)], _ account: DayAccount, specificationHash: String,
-        model: String, snapshot: String, builderVersion: String, rejectedRowsKept: Int
+        model: String, snapshot: String, builderVersion: String, rejectedRowsKept: Int, copies: CacheCopies
     ) throws {
         let key: [Value] = [.text(specificationHash), .text(day.description)]
         try connection.execute(
@@ -114,7 +114,10 @@ public struct CacheManifest {
                     .int(shard.account.early), .int(shard.account.orphans), .int(shard.account.ambiguous),
                     .int(shard.repeated.leftOut), .int(shard.rejected.count), .text(snapshot), .text(builderVersion),
                 ])
+            try copies.record(
+                shard.file.path, checksum: shard.file.checksum, of: specificationHash, on: day, part: part)
         }
+        try copies.forget(of: specificationHash, on: day, from: shards.count)
         try recordDelays(clicks, key)
         try recordRejected(shards, key, limit: rejectedRowsKept)
     }

@@ -34,18 +34,29 @@ public struct CachePruning {
         var removed = Removed()
         let named = try connection.execute(
             """
-            SELECT m.path, $1::int IS NOT NULL AND m.day < n.newest - $1::int AS is_old
+            SELECT m.path, c.path AS copy, $1::int IS NOT NULL AND m.day < n.newest - $1::int AS is_old
             FROM rocket.cache_manifest m
             JOIN (SELECT specification_hash, max(day) AS newest FROM rocket.cache_manifest GROUP BY 1) n
                 USING (specification_hash)
+            LEFT JOIN rocket.cache_copies c
+              ON c.content_hash = m.specification_hash AND c.day = m.day AND c.part = m.part AND c.checksum = m.checksum
             """, [retentionDays.map { .int($0) } ?? .null])
         var kept: Set<String> = []
-        for row in named where try !row.bool("is_old") { kept.insert(Self.absolute(try row.text("path"))) }
-        for path in try neededCounts(retentionDays, dryRun: dryRun) { kept.insert(Self.absolute(path)) }
+        func keep(_ path: String) {
+            // An earlier release recorded it relative to the folder it ran in, which may be any.
+            kept.insert(path.hasPrefix("/") ? Self.absolute(path) : Self.tail(of: path))
+        }
+        for row in named where try !row.bool("is_old") {
+            keep(try row.text("path"))
+            if let copy = try row.textOrNil("copy") { keep(copy) }
+        }
+        for path in try neededCounts(retentionDays, dryRun: dryRun) { keep(path) }
         removed.days = try forgetOldDays(retentionDays, dryRun: dryRun)
         for (files, name) in candidates() {
             let path = "\(files.folder)/\(name)"
-            guard !kept.contains(path), let file = files.own(name) else { continue }
+            guard !kept.contains(path), !kept.contains(Self.tail(of: path)), let file = files.own(name) else {
+                continue
+            }
             if !dryRun, try !files.remove(name) { continue }
             removed.bytes += file.size
             removed.files.append(path)
@@ -74,14 +85,20 @@ public struct CachePruning {
                 JOIN newest n ON n.source = s.specification -> 'source'
                 WHERE $1::int IS NULL OR h.day >= n.day - $1::int GROUP BY 1
             ), found AS (
-                SELECT c.counts_hash, c.day, c.path,
+                SELECT c.counts_hash, c.day, c.path, c.checksum,
                        $1::int IS NOT NULL AND c.day < coalesce(e.first, n.day - $1::int) AS is_old
                 FROM rocket.history_counts c JOIN newest n USING (source) LEFT JOIN needed e USING (counts_hash)
             )
             """
         let retention: [Value] = [retentionDays.map { .int($0) } ?? .null]
-        let paths = try connection.execute("\(counts) SELECT path FROM found WHERE NOT is_old", retention)
-            .map { try $0.text("path") }
+        let paths = try connection.execute(
+            """
+            \(counts) SELECT unnest(ARRAY[f.path, p.path]) AS path
+            FROM found f LEFT JOIN rocket.cache_copies p
+              ON p.content_hash = f.counts_hash AND p.day = f.day AND p.checksum = f.checksum
+            WHERE NOT f.is_old
+            """, retention
+        ).compactMap { try $0.textOrNil("path") }
         if !dryRun {
             try connection.execute(
                 """
@@ -110,6 +127,15 @@ public struct CachePruning {
             try connection.transaction { connection in
                 try connection.execute("DELETE FROM rocket.cache_manifest WHERE \(old)", [.int(retentionDays)])
                 try connection.execute("DELETE FROM rocket.cache_days WHERE \(old)", [.int(retentionDays)])
+                try connection.execute(
+                    """
+                    DELETE FROM rocket.cache_copies c
+                    WHERE NOT EXISTS (
+                            SELECT FROM rocket.cache_manifest m
+                            WHERE (m.specification_hash, m.day, m.part) = (c.content_hash, c.day, c.part))
+                      AND NOT EXISTS (
+                            SELECT FROM rocket.history_counts h WHERE (h.counts_hash, h.day) = (c.content_hash, c.day))
+                    """)
             }
         }
         return try count.first?.int("n") ?? 0
@@ -130,6 +156,9 @@ public struct CachePruning {
             }
         }
     }
+
+    /// The last three parts of a file's path, which say what is in it: `<hash>/day=<day>/<file>`.
+    private static func tail(of path: String) -> String { path.split(separator: "/").suffix(3).joined(separator: "/") }
 
     private static func absolute(_ path: String) -> String {
         URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path

@@ -1,5 +1,6 @@
 import AdLogs
 import Days
+import Foundation
 import KeyCounts
 import Postgres
 
@@ -7,6 +8,9 @@ import Postgres
 /// cached day was made with.
 struct CountsManifest {
     let connection: Connection
+    let place: CachePlace
+
+    private var copies: CacheCopies { CacheCopies(connection: connection, place: place) }
 
     /// A day's counts by a key.
     struct Entry: Codable, Equatable, Sendable {
@@ -19,16 +23,27 @@ struct CountsManifest {
         func open() -> SortedCounts? { CountsFile.open(path, key: key, day: day, checksum: checksum) }
     }
 
-    /// Returns the days of a range whose counts are there, in order.
+    /// Returns the days of a range that are counted, in order, each with the path at which its file is, if it is on
+    /// this machine.
     func entries(_ key: HistoryKey, in days: ClosedRange<Day>) throws -> [Entry] {
         try connection.execute(
             """
-            SELECT day, path, checksum FROM rocket.history_counts
-            WHERE counts_hash = $1 AND day BETWEEN $2 AND $3 ORDER BY day
-            """, [.text(key.hash), .day(days.lowerBound), .day(days.upperBound)]
+            SELECT c.day, c.checksum, array_to_json(
+                       array_agg(p.path ORDER BY p.folder <> $4, p.host <> $5, p.built_at DESC)
+                           FILTER (WHERE p.path IS NOT NULL) || c.path)::text AS paths
+            FROM rocket.history_counts c
+            LEFT JOIN rocket.cache_copies p
+              ON p.content_hash = c.counts_hash AND p.day = c.day AND p.part = 0 AND p.checksum = c.checksum
+            WHERE c.counts_hash = $1 AND c.day BETWEEN $2 AND $3 GROUP BY c.counts_hash, c.day ORDER BY c.day
+            """,
+            [.text(key.hash), .day(days.lowerBound), .day(days.upperBound), .text(place.folder), .text(place.host)]
         ).map { row in
-            Entry(
-                key: key.hash, day: try row.day("day"), path: try row.text("path"), checksum: try row.text("checksum"))
+            let paths = try JSONDecoder().decode([String].self, from: Data(try row.text("paths").utf8))
+            let candidates = paths.flatMap { place.candidates(for: $0) }
+            return Entry(
+                key: key.hash, day: try row.day("day"),
+                path: candidates.first { FileManager.default.fileExists(atPath: $0) } ?? candidates.first ?? "",
+                checksum: try row.text("checksum"))
         }
     }
 
@@ -53,6 +68,7 @@ struct CountsManifest {
                 .int(seen.impressions), .int(Int(seen.impressionTimes)), .int(seen.clicked),
                 .int(Int(seen.clickedTimes)),
             ])
+        try copies.record(file.path, checksum: file.checksum, of: key.hash, on: day, part: 0)
     }
 
     /// Records which counts a cached day was made with, and what the tables made of them hold. Call it within the

@@ -41,7 +41,7 @@ struct BuildTable {
     /// Opens a build, replacing one whose leader died.
     func open(
         _ day: Day, specification: ExtractionSpecification, exportedSnapshot: String, snapshot: String,
-        range: Range<Instant>, history: [CountsManifest.Entry]
+        range: Range<Instant>, history: [CountsManifest.Entry], folder: String
     ) throws -> Int {
         try connection.transaction { connection in
             try connection.execute(
@@ -50,13 +50,13 @@ struct BuildTable {
             let rows = try connection.execute(
                 """
                 INSERT INTO rocket.extraction_builds (
-                    specification_hash, day, exported_snapshot, source_snapshot, host, pid, history)
-                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7) RETURNING build_id
+                    specification_hash, day, exported_snapshot, source_snapshot, host, pid, history, folder)
+                VALUES ($1, $2::text::date, $3, $4, $5, $6, $7, $8) RETURNING build_id
                 """,
                 [
                     .text(specification.hash), .text(day.description), .text(exportedSnapshot), .text(snapshot),
                     .text(ProcessInfo.processInfo.hostName), .int(Int(ProcessInfo.processInfo.processIdentifier)),
-                    .json(String(decoding: try JSONEncoder().encode(history), as: UTF8.self)),
+                    .json(String(decoding: try JSONEncoder().encode(history), as: UTF8.self)), .text(folder),
                 ])
             let id = try rows[rows.startIndex].int("build_id")
             for (part, range) in range.parts(specification.shards).enumerated() {
@@ -78,7 +78,7 @@ struct BuildTable {
     func find(_ day: Day, specificationHash: String) throws -> OtherBuild? {
         try connection.execute(
             """
-            SELECT build_id, exported_snapshot, source_snapshot, history::text AS history
+            SELECT build_id, exported_snapshot, source_snapshot, history::text AS history, folder
             FROM rocket.extraction_builds
             WHERE specification_hash = $1 AND day = $2::text::date
             """, [.text(specificationHash), .text(day.description)]
@@ -87,7 +87,8 @@ struct BuildTable {
                 id: try row.int("build_id"), exportedSnapshot: try row.text("exported_snapshot"),
                 snapshot: try row.text("source_snapshot"),
                 history: try JSONDecoder().decode(
-                    [CountsManifest.Entry].self, from: Data((try row.textOrNil("history") ?? "[]").utf8)))
+                    [CountsManifest.Entry].self, from: Data((try row.textOrNil("history") ?? "[]").utf8)),
+                folder: try row.textOrNil("folder"))
         }
     }
 
@@ -98,6 +99,8 @@ struct BuildTable {
         var snapshot: String
         /// The counts that its rows' histories are read from.
         var history: [CountsManifest.Entry]
+        /// Where it keeps its files; nil: an earlier release leads it.
+        var folder: String?
     }
 
     /// Returns whether a build has a shard that nobody works on.

@@ -18,7 +18,11 @@ struct DayCounting {
     /// The connection to the job's tables.
     let connection: Connection
 
-    private var manifest: CountsManifest { CountsManifest(connection: connection) }
+    private var manifest: CountsManifest {
+        CountsManifest(
+            connection: connection,
+            place: CachePlace(folder: options.directory, model: options.model, jobFile: options.jobFile))
+    }
 
     /// Returns what is known of all keys before a day, after counting the days that are not counted yet.
     ///

@@ -16,6 +16,8 @@ public final class Extraction {
     private let connection: Connection
     private let source: Connection
     private let manifest: CacheManifest
+    let place: CachePlace
+    let copies: CacheCopies
     private let builds: BuildTable
     private var workers: [ShardWorker] = []
     /// The last build of another process that this one worked on.
@@ -33,12 +35,14 @@ public final class Extraction {
     }
 
     public struct Options: Sendable {
-        /// Root of the cache; each specification's files are in their own folder below it.
+        /// Root of the cache, absolute; each specification's files are in their own folder below it.
         public var directory: String
         /// Number of workers in this process, with three connections each.
         public var workers: Int
         /// The model name that the manifest records as the builder.
         public var model: String
+        /// Path of the job file, which the manifest records, too.
+        public var jobFile: String
         public var builderVersion: String
         /// The most rows of a day that go to `rocket.rejected_rows`; all of them are counted.
         public var rejectedRowsKept: Int
@@ -46,12 +50,13 @@ public final class Extraction {
         public var patience: Duration
 
         public init(
-            directory: String, workers: Int, model: String, builderVersion: String, rejectedRowsKept: Int = 1_000,
-            patience: Duration = .seconds(60)
+            directory: String, workers: Int, model: String, jobFile: String = "", builderVersion: String,
+            rejectedRowsKept: Int = 1_000, patience: Duration = .seconds(60)
         ) {
-            self.directory = directory
+            self.directory = CachePlace.absolute(directory)
             self.workers = workers
             self.model = model
+            self.jobFile = jobFile
             self.builderVersion = builderVersion
             self.rejectedRowsKept = rejectedRowsKept
             self.patience = patience
@@ -72,35 +77,44 @@ public final class Extraction {
         self.source = source
         self.connection = connection
         manifest = CacheManifest(connection)
+        place = CachePlace(folder: options.directory, model: options.model, jobFile: options.jobFile)
+        copies = CacheCopies(connection: connection, place: place)
         builds = BuildTable(connection: connection)
     }
 
     /// The lock that every extracting process shares, so that unfinished files are not taken for abandoned ones.
     public static let cacheLock = "rocket/cache"
 
-    /// Returns the day if its files exist, are complete and match this specification.
+    /// The folder of this job's files, absolute.
+    var folder: String { options.directory }
+    var specificationHash: String { specification.hash }
+
+    /// Returns the day, with the paths at which its files are whole; nil if it must be built.
     public func valid(_ day: Day) throws -> CachedDay? {
         guard let cached = try manifest.day(day, specificationHash: specification.hash) else { return nil }
-        return damage(of: cached) == nil ? cached : nil
+        return try find(cached).day
     }
 
     /// Returns what is wrong with a day's files, nil if nothing is: every frame is checked against its checksum.
     public func damage(of day: CachedDay) -> String? {
-        for entry in day.entries {
-            do {
-                let reader = try CacheReader(path: entry.path, expecting: expectation)
-                guard reader.header.day == day.day else {
-                    return "\(entry.path): it is of \(reader.header.day), the manifest says \(day.day)"
-                }
-                guard reader.checksum == entry.checksum else {
-                    return "\(entry.path): its checksum is \(reader.checksum), the manifest says \(entry.checksum)"
-                }
-                try reader.verifyChecksums()
-            } catch {
-                return "\(error)"
+        day.entries.lazy.compactMap { self.damage(of: $0, on: day.day) }.first
+    }
+
+    /// Returns what is wrong with a file, likewise.
+    func damage(of entry: CacheManifest.Entry, on day: Day) -> String? {
+        do {
+            let reader = try CacheReader(path: entry.path, expecting: expectation)
+            guard reader.header.day == day else {
+                return "\(entry.path): it is of \(reader.header.day), the manifest says \(day)"
             }
+            guard reader.checksum == entry.checksum else {
+                return "\(entry.path): its checksum is \(reader.checksum), the manifest says \(entry.checksum)"
+            }
+            try reader.verifyChecksums()
+            return nil
+        } catch {
+            return "\(error)"
         }
-        return nil
     }
 
     /// Returns the specification with the learned boundaries, learning them now if that has not happened yet.
@@ -212,7 +226,7 @@ public final class Extraction {
         let build = DayBuild(
             id: try builds.open(
                 day, specification: learned, exportedSnapshot: exported, snapshot: snapshot, range: range,
-                history: history.entries), day: day,
+                history: history.entries, folder: options.directory), day: day,
             specification: learned, attribution: try Attribution(learned.source, on: moment),
             offsets: try logDays.zoneOffsets(in: range, on: moment), exportedSnapshot: exported, snapshot: snapshot,
             folder: folder(of: day), history: history, scratchFolder: options.directory)
@@ -235,10 +249,10 @@ public final class Extraction {
         try connection.transaction { connection in
             try manifest.record(
                 day, shards, account, specificationHash: specification.hash, model: options.model, snapshot: snapshot,
-                builderVersion: options.builderVersion, rejectedRowsKept: options.rejectedRowsKept)
+                builderVersion: options.builderVersion, rejectedRowsKept: options.rejectedRowsKept, copies: copies)
             try FeatureStatistics.record(statistics, specification.hash, day, on: connection)
             try dayCounting.record(counts, account.seen, of: day)
-            try CountsManifest(connection: connection).recordUse(
+            try CountsManifest(connection: connection, place: place).recordUse(
                 history, specificationHash: specification.hash, day: day)
             try builds.close(build.id)
         }
@@ -259,7 +273,8 @@ public final class Extraction {
         _ day: Day, _ learned: ExtractionSpecification, _ progress: (Day, Int) throws -> Void
     ) throws -> Bool {
         guard let other = try builds.find(day, specificationHash: specification.hash),
-            try builds.hasFreeShard(other.id)
+            // Files in another folder would be of no use to the leading process.
+            other.folder == nil || other.folder == options.directory, try builds.hasFreeShard(other.id)
         else { return false }
         let logDays = LogDays(learned.source)
         let range = try logDays.instants(of: day, on: source)

@@ -26,7 +26,7 @@ public struct StaleRebuild {
                 let day = found.day
                 // Counts that came out as they were change nothing.
                 if !found.isChanged, try counted.changes(of: day).isEmpty { continue }
-                let previous = try databases.manifest.day(day, specificationHash: hash)
+                let previous = try databases.extraction.valid(day)
                 guard let summary = try extraction.days([day], rebuild: true).first else { continue }
                 let difference = try RowDifference.between(
                     previous?.entries.map(\.path) ?? [], summary.day.entries.map(\.path))

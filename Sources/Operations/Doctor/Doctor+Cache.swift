@@ -76,17 +76,28 @@ extension Doctor {
 
     /// Whether every file that the manifest names is there and whole.
     static func cache(_ job: JobFile?, _ depth: Depth, on connection: Connection) throws -> [Finding] {
+        let place = CachePlace(
+            folder: job?.cacheDirectory ?? ".", model: job?.model ?? "", jobFile: job?.path ?? "")
         let rows = try connection.execute(
             """
-            SELECT day, path, bytes, checksum, model FROM rocket.cache_manifest
-            WHERE $1::text IS NULL OR specification_hash = $1 ORDER BY day, part
-            """, [Value(try job?.extractionSpecification().hash)])
+            SELECT m.day, m.bytes, m.checksum, array_to_json(
+                       array_agg(c.path ORDER BY c.folder <> $2, c.host <> $3, c.built_at DESC)
+                           FILTER (WHERE c.path IS NOT NULL) || m.path)::text AS paths,
+                   string_agg(DISTINCT nullif(c.host, ''), ', ') AS hosts
+            FROM rocket.cache_manifest m
+            LEFT JOIN rocket.cache_copies c
+              ON c.content_hash = m.specification_hash AND c.day = m.day AND c.part = m.part AND c.checksum = m.checksum
+            WHERE $1::text IS NULL OR m.specification_hash = $1
+            GROUP BY m.specification_hash, m.day, m.part ORDER BY m.day, m.part
+            """, [Value(try job?.extractionSpecification().hash), .text(place.folder), .text(place.host)])
         var damaged: [String] = []
-        var absent: Set<String> = []
+        var absent: [String: Set<String>] = [:]
         for row in rows {
-            let path = try row.text("path")
-            guard FileManager.default.fileExists(atPath: path) else {
-                absent.insert(try row.text("day"))
+            let paths = try JSONDecoder().decode([String].self, from: Data(try row.text("paths").utf8))
+                .flatMap { place.candidates(for: $0) }
+            guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+                absent[try row.textOrNil("hosts") ?? "a folder that is not known", default: []].insert(
+                    try row.text("day"))
                 continue
             }
             if let what = damage(path, bytes: try row.int("bytes"), checksum: try row.text("checksum"), depth) {
@@ -94,11 +105,13 @@ extension Doctor {
             }
         }
         var findings: [Finding] = []
-        if !absent.isEmpty {
+        for (hosts, days) in absent.sorted(by: { $0.key < $1.key }) {
             findings.append(
                 .warning(
-                    .cache, "files", "the files of \(absent.sorted().joined(separator: ", ")) are not on this machine",
-                    mend: "nothing: a night makes them anew; or run this where they are, from the same folder"))
+                    .cache, "files",
+                    "the files of \(days.sorted().joined(separator: ", ")) are not on this machine; they were built on "
+                        + hosts,
+                    mend: "nothing: a night on this machine builds its own, and leaves the others as they are"))
         }
         findings += damaged.map {
             .warning(.cache, "files", $0, mend: "nothing: a night builds the day again; check the disk")

@@ -1,4 +1,5 @@
 import Postgres
+import Runs
 
 extension Doctor {
     /// A migration that a database says it has.
@@ -7,7 +8,7 @@ extension Doctor {
         var name, checksum: String
     }
 
-    static func migrations(in folder: String, on connection: Connection) throws -> [Finding] {
+    static func migrations(in folder: String?, on connection: Connection) throws -> [Finding] {
         let isThere = try connection.execute(
             """
             SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -25,13 +26,13 @@ extension Doctor {
                 number: try row.int("number"), name: try row.text("name"), checksum: try row.text("checksum"))
         }
         do {
-            return [compare(applied, with: try Migrations(directory: folder).all)]
+            return [compare(applied, with: try JobSchema.migrations(in: folder).all)]
         } catch {
             return [
                 .warning(
-                    .migrations, folder,
+                    .migrations, folder ?? "schema rocket",
                     "\(applied.count) are applied; whether there are newer ones is unknown: \(error)",
-                    mend: "name the folder that came with the program: --migrations FOLDER or ROCKET_MIGRATIONS")
+                    mend: "leave --migrations and ROCKET_MIGRATIONS out: the program has its own")
             ]
         }
     }

@@ -12,12 +12,13 @@ public struct Doctor {
         /// Nil: only what every job needs.
         public var jobFile: String?
         public var database, sourceDatabase: String?
-        /// Folder of the migrations.
-        public var migrations: String
+        /// Folder of the migrations; nil: those of the program.
+        public var migrations: String?
         public var depth: Depth
 
         public init(
-            jobFile: String?, database: String?, sourceDatabase: String?, migrations: String, depth: Depth = .quick
+            jobFile: String?, database: String?, sourceDatabase: String?, migrations: String? = nil,
+            depth: Depth = .quick
         ) {
             self.jobFile = jobFile
             self.database = database
@@ -80,7 +81,7 @@ public struct Doctor {
 
     /// What the job keeps.
     private func stored(_ job: JobFile?, on results: Connection, logs: Connection?) -> [Finding] {
-        let migrations = look(.migrations, request.migrations) {
+        let migrations = look(.migrations, request.migrations ?? "schema rocket") {
             try Self.migrations(in: request.migrations, on: results)
         }
         var findings = migrations

@@ -57,7 +57,9 @@ struct SearchedSettings {
                 guard edit.set(path, to: change.value) else { return nil }
             }
         }
-        return try? JobFile(text: edit.text, path: base.path)
+        guard var job = try? JobFile(text: edit.text, path: base.path) else { return nil }
+        job.cacheDirectory = base.cacheDirectory
+        return job
     }
 
     /// Where a change is written: a key of the features at every one with a table of ids of its own.

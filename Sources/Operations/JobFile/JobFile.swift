@@ -26,7 +26,7 @@ public struct JobFile: Sendable {
     public var onFailure: FailureNotice?
     /// How many days older than the newest a cached day may be before `rocket cache prune` removes it; nil: any.
     public var cacheRetentionDays: Int?
-    /// Where cache files are kept, absolute or relative to the working directory.
+    /// Where cache files are kept; absolute where the job was read from a file.
     public var cacheDirectory: String
     /// The file as the caller named it.
     public var path: String
@@ -36,9 +36,15 @@ public struct JobFile: Sendable {
     /// A job file is written by hand; this is far above any, and keeps a wrong path from filling the memory.
     private static let mostBytes = 1 << 20
 
-    /// Reads and checks a file.
+    /// Reads and checks a file. A relative folder of the cache is one beside it, or below `ROCKET_CACHE_ROOT`, so that
+    /// the same file means the same folder wherever it is run.
     public init(path: String) throws(JobFileError) {
         try self.init(text: Self.contents(of: path), path: path)
+        let root = ProcessInfo.processInfo.environment["ROCKET_CACHE_ROOT"] ?? ""
+        let folder =
+            root.isEmpty
+            ? URL(fileURLWithPath: path).deletingLastPathComponent() : URL(fileURLWithPath: root, isDirectory: true)
+        cacheDirectory = URL(fileURLWithPath: cacheDirectory, relativeTo: folder).standardizedFileURL.path
     }
 
     /// Checks a file's text; `path` is only used in messages.

@@ -16,12 +16,14 @@ public struct MigratePatience: Sendable {
 
 /// `rocket migrate`: applies what is pending and returns the names of the files applied.
 ///
-/// - Parameter waiting: told what is waited for.
+/// - Parameters:
+///   - directory: folder of the migrations; nil: those of the program.
+///   - waiting: told what is waited for.
 public func migrate(
-    directory: String, database: String?, patience: MigratePatience, waiting: (String) -> Void
+    directory: String?, database: String?, patience: MigratePatience, waiting: (String) -> Void
 ) throws -> [String] {
     let connection = try connection(to: database, patience: patience.database, waiting: waiting)
-    return try Migrations(directory: directory).apply(on: connection, patience: patience.lock) {
+    return try JobSchema.migrations(in: directory).apply(on: connection, patience: patience.lock) {
         waiting(
             "another session holds the migrations' lock: \($0); waiting up to \(patience.lock.components.seconds) s")
     }.map(\.name)

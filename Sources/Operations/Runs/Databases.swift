@@ -18,7 +18,8 @@ package struct Databases {
             context.specification, databases: settings,
             options: Extraction.Options(
                 directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
-                builderVersion: ProgramVersion.current, rejectedRowsKept: jobFile.extraction.rejectedRows),
+                jobFile: jobFile.path, builderVersion: ProgramVersion.current,
+                rejectedRowsKept: jobFile.extraction.rejectedRows),
             source: source, on: results)
     }
 

@@ -18,13 +18,24 @@ package struct DayExtraction {
     package func days(_ days: [Day], rebuild: Bool = false) throws -> [ExtractSummary] {
         let hash = context.specification.hash
         var summaries: [Day: ExtractSummary] = [:]
+        var elsewhere: [String: (days: [Day], origin: String)] = [:]
         for day in days where !rebuild {
             guard let known = try databases.manifest.day(day, specificationHash: hash) else { continue }
-            if let damage = databases.extraction.damage(of: known) {
-                context.log.warning("\(day): building it again, because: \(damage)")
-            } else {
-                summaries[day] = ExtractSummary(day: known, account: nil, built: false)
+            let lookup = try databases.extraction.find(known)
+            if let found = lookup.day { summaries[day] = ExtractSummary(day: found, account: nil, built: false) }
+            switch lookup {
+            case .here: break
+            case .elsewhere(_, let folder, let origin):
+                elsewhere[folder, default: ([], origin)].days.append(day)
+            case .nowhere(let reason): context.log.warning("\(day): building it again, because: \(reason)")
             }
+        }
+        for (folder, found) in elsewhere.sorted(by: { $0.key < $1.key }) {
+            context.log.notice(
+                """
+                the cache files of \(found.days.stretches) are read from \(folder): \(found.origin); this job builds its \
+                own in \(context.jobFile.cacheDirectory)
+                """)
         }
         let wanted = days.filter { summaries[$0] == nil }
         let warnings = DayWarnings(context, databases)

@@ -136,7 +136,7 @@ public enum JobError: Error, CustomStringConvertible {
         case .cannotWrite(let path, let reason):
             "\(path) cannot be written: \(reason); expected a folder that this user may write to, with room in it"
         case .notMigrated:
-            "the database lacks the job's tables; run: rocket migrate"
+            "the database lacks tables or columns that this version of the program needs; run: rocket migrate"
         }
     }
 

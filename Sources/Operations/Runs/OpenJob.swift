@@ -37,11 +37,7 @@ public final class OpenJob {
             )
         }
         (self.context, self.settings, handler) = (context, settings, progress)
-        // What the newest migration that the job needs has brought.
-        guard
-            try databases.results.execute("SELECT to_regclass('rocket.history_tables') IS NOT NULL AS ok")
-                .first?.bool("ok") == true
-        else { throw JobError.notMigrated }
+        guard try JobSchema.isCurrent(on: databases.results) else { throw JobError.notMigrated }
         do {
             let problems = try SourceCheck(context.specification).problems(on: databases.source)
             guard problems.isEmpty else { throw try misfit(problems) }

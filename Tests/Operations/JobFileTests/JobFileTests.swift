@@ -4,6 +4,7 @@ import Foundation
 import JobFile
 import Nets
 import RocketLaunching
+import TestSupport
 import Testing
 import Training
 
@@ -206,6 +207,21 @@ struct JobFileTests {
         #expect(job.cacheDirectory == ".rocket/cache")
         #expect(job.database == DatabaseSettings(retry: .seconds(300)))
         #expect(job.onFailure == nil)
+    }
+
+    @Test("A relative folder of the cache is one beside the job file, wherever the program runs")
+    func cacheFolder() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/x.yaml"
+            for (line, expected) in [
+                ("", "\(folder)/.rocket/cache"), ("cache: {directory: ../c}", "\(folder)/../c"),
+                ("cache: {directory: /srv/c}", "/srv/c"),
+            ] {
+                try "\(shortestJob)\n\(line)\n".write(toFile: path, atomically: true, encoding: .utf8)
+                let found = try JobFile(path: path).cacheDirectory
+                #expect(found == URL(fileURLWithPath: expected).standardizedFileURL.path)
+            }
+        }
     }
 
     @Test("An alias stands for the value of its anchor")

@@ -54,9 +54,12 @@ struct BadNightTemplate: SuiteTrait, TestScoping {
             try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
             try FileManager.default.copyItem(atPath: "\(folder)/cache", toPath: "\(own)/cache")
             let url = url(of: copy)
-            try TestDatabase.connect(url).execute(
-                "UPDATE rocket.cache_manifest SET path = replace(path, $1, $2)",
-                [.text("\(folder)/cache"), .text("\(own)/cache")])
+            let connection = try TestDatabase.connect(url)
+            for table in ["cache_manifest", "cache_copies"] {
+                try connection.execute(
+                    "UPDATE rocket.\(table) SET path = replace(path, $1, $2)",
+                    [.text("\(folder)/cache"), .text("\(own)/cache")])
+            }
             try body(BadNight.Scene(url: url, database: copy, folder: own))
         }
 

@@ -1,6 +1,7 @@
 import Foundation
 import OperationsSupport
 import Postgres
+import Runs
 import TestSupport
 import Testing
 
@@ -9,6 +10,45 @@ import Testing
     private static func migrate(_ url: String, wait: Int) throws -> RocketProgram.Result {
         try RocketProgram.rocket(
             ["migrate", "--wait", "\(wait)", "--directory", "\(TestDatabase.repository)/migrations"], database: url)
+    }
+
+    @Test("The migrations in the program are the files of migrations/, byte for byte; if not, run: jobs/migrations")
+    func embedded() throws {
+        let files = try Migrations(directory: "\(TestDatabase.repository)/migrations").all
+        #expect(try JobSchema.migrations().all == files)
+    }
+
+    @Test("rocket migrate needs no folder of migrations: a copy of the program does it from anywhere")
+    func anywhere() throws {
+        try TestDatabase.run(.empty) { url in
+            try withTemporaryFolder { folder in
+                let copy = URL(fileURLWithPath: "\(folder)/rocket")
+                try FileManager.default.copyItem(at: RocketProgram.program(), to: copy)
+                let process = Process()
+                process.executableURL = copy
+                process.arguments = ["migrate"]
+                process.currentDirectoryURL = URL(fileURLWithPath: folder)
+                process.environment = ProcessInfo.processInfo.environment.merging(["DATABASE_URL": url]) { $1 }
+                process.standardOutput = FileHandle.nullDevice
+                try process.run()
+                process.waitUntilExit()
+                #expect(process.terminationStatus == 0)
+                let applied = try TestDatabase.connect(url).execute(
+                    "SELECT name FROM rocket.schema_migrations ORDER BY number")
+                #expect(try applied.map { try $0.text("name") } == JobSchema.migrations().all.map(\.name))
+            }
+        }
+    }
+
+    @Test("A database without the program's newest migration ends a night with 7, which says what to run")
+    func older() throws {
+        try TestJob.withJob { url, job in
+            try TestDatabase.connect(url).script(
+                "DELETE FROM rocket.schema_migrations WHERE number = (SELECT max(number) FROM rocket.schema_migrations)"
+            )
+            let night = try RocketProgram.rocket(["nightly", "--quiet", "--job", job], database: url)
+            #expect(night.code == 7 && night.errors.contains("rocket migrate"), "\(night.errors)")
+        }
     }
 
     @Test("Any login can hold the migrations' lock: migrate says who does, waits as long as told and leaves with 4")

@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Folder of the migrations. Default: $ROCKET_MIGRATIONS, else migrations.", valueName: "folder"))
+            "Folder of the migrations. Default: $ROCKET_MIGRATIONS, else the program's own.", valueName: "folder"))
     var migrations: String?
 
     @Flag(help: "Read every byte of the cache files, and compare every cached day with its logs.")
@@ -45,7 +45,7 @@ struct DoctorCommand: ParsableCommand {
             Doctor.Request(
                 jobFile: job ?? environment["ROCKET_JOB"], database: database.database,
                 sourceDatabase: source.sourceDatabase,
-                migrations: migrations ?? environment["ROCKET_MIGRATIONS"] ?? "migrations", depth: deep ? .deep : .quick
+                migrations: migrations ?? environment["ROCKET_MIGRATIONS"], depth: deep ? .deep : .quick
             )
         ).findings()
         let status = findings.exitStatus

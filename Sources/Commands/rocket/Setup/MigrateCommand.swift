@@ -8,8 +8,8 @@ struct MigrateCommand: ParsableCommand {
         abstract: "Create or update the job's tables and views.",
         discussion: """
             Applies the numbered SQL files that were not applied before, each in one transaction, and remembers their \
-            checksums. A file that was edited after it was applied is an error that names it. Safe to repeat. The \
-            server must be PostgreSQL 14 or newer.
+            checksums. The files are part of the program; --directory reads others. A file that was edited after it was \
+            applied is an error that names it. Safe to repeat. The server must be PostgreSQL 14 or newer.
 
             While another session holds the migrations' lock, it says who that is, waits five minutes (--wait), then \
             exits with code 4. A database that does not answer is an error with code 7; with --wait it is tried again \
@@ -21,7 +21,7 @@ struct MigrateCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Folder of the migrations. Default: $ROCKET_MIGRATIONS, else migrations.", valueName: "folder"))
+            "Folder of the migrations. Default: $ROCKET_MIGRATIONS, else the program's own.", valueName: "folder"))
     var directory: String?
 
     @Option(
@@ -37,9 +37,9 @@ struct MigrateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let folder = directory ?? ProcessInfo.processInfo.environment["ROCKET_MIGRATIONS"] ?? "migrations"
         let applied = try migrate(
-            directory: folder, database: database.database,
+            directory: directory ?? ProcessInfo.processInfo.environment["ROCKET_MIGRATIONS"],
+            database: database.database,
             patience: MigratePatience(database: .seconds(wait ?? 0), lock: .seconds(wait ?? 300)), waiting: { warn($0) }
         )
         for name in applied { print("applied \(name)") }
