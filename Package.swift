@@ -193,7 +193,8 @@ let operations = room(
         .target(
             name: "Night",
             dependencies: [
-                "AdLogs", "Arrays", "Collectives", "Days", "Digests", "Evaluation", "Extract", "FeatureCache",
+                "AdLogs", "Arrays", "Collectives", "CounterRandom", "Days", "Digests", "Evaluation", "Extract",
+                "FeatureCache",
                 "Features", "Files", "JobFile", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
                 "RocketLaunching", "RocketServing", "Runs", "Training",
                 .product(name: "Logging", package: "swift-log"),

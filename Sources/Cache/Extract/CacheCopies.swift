@@ -3,8 +3,8 @@ import Foundation
 import Postgres
 
 /// The table `rocket.cache_copies`: where the files of cached days and of counts are. Jobs with the same features, and
-/// processes with other folders or on other machines, each have their own files of a day; all are valid as long as their
-/// checksums are the manifest's.
+/// processes with other folders or on other machines, each have their own files of a day; all are valid as long as
+/// their checksums are the manifest's.
 struct CacheCopies {
     let connection: Connection
     let place: CachePlace

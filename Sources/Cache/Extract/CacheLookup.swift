@@ -21,8 +21,8 @@ public enum CacheLookup: Sendable {
 }
 
 extension Extraction {
-    /// Finds the files of a day that the manifest has: in the job's folder, or wherever on this machine any job has built
-    /// the same ones. Every frame is checked against its checksum.
+    /// Finds the files of a day that the manifest has: in the job's folder, or wherever on this machine any job has
+    /// built the same ones. Every frame is checked against its checksum.
     public func find(_ day: CachedDay) throws -> CacheLookup {
         let copies = try self.copies.copies(of: specificationHash, on: day.day)
         var found = day

@@ -19,8 +19,8 @@ public struct CachePlace: Equatable, Sendable {
         self.jobFile = jobFile.isEmpty ? "" : Self.absolute(jobFile)
     }
 
-    /// The paths on this machine at which a recorded file may be. Earlier releases recorded paths relative to the folder
-    /// that they ran in, which is most likely this one, or one above the job file.
+    /// The paths on this machine at which a recorded file may be. Earlier releases recorded paths relative to the
+    /// folder that they ran in, which is most likely this one, or one above the job file.
     public func candidates(for path: String) -> [String] {
         guard !path.hasPrefix("/") else { return [path] }
         var roots = [FileManager.default.currentDirectoryPath]

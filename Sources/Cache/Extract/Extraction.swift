@@ -82,6 +82,11 @@ public final class Extraction {
         builds = BuildTable(connection: connection)
     }
 
+    /// Returns an extraction of another specification into the same folder, over the same connections.
+    public func with(_ specification: ExtractionSpecification) -> Extraction {
+        Extraction(specification, databases: databases, options: options, source: source, on: connection)
+    }
+
     /// The lock that every extracting process shares, so that unfinished files are not taken for abandoned ones.
     public static let cacheLock = "rocket/cache"
 
@@ -122,6 +127,18 @@ public final class Extraction {
         try register()
         return try QuantileLearning(specification: specification, source: source, connection: connection)
             .features(learningFrom: day)
+    }
+
+    /// Returns the names of the fields of a cached day that have several ids, but no more than a few; those with the
+    /// fewest first.
+    public func fieldsWithFewIDs(on day: Day, most: Int) throws -> [String] {
+        try connection.execute(
+            """
+            SELECT feature FROM rocket.feature_statistics
+            WHERE specification_hash = $1 AND day = $2 AND distinct_ids BETWEEN 2 AND $3
+            ORDER BY distinct_ids, feature
+            """, [.text(specification.hash), .day(day), .int(most)]
+        ).map { try $0.text("feature") }
     }
 
     /// The header contents expected of every cache file of this specification.

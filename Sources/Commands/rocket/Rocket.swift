@@ -48,7 +48,9 @@ struct Rocket: ParsableCommand {
             CommandGroup(
                 name: "Every night",
                 subcommands: [NightlyCommand.self, BackfillCommand.self, ExtractCommand.self]),
-            CommandGroup(name: "Look", subcommands: [ReportCommand.self, StatusCommand.self, CacheCommand.self]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [ReportCommand.self, StatusCommand.self, RunsCommand.self, CacheCommand.self]),
             CommandGroup(
                 name: "Models",
                 subcommands: [ModelsCommand.self, TrainCommand.self, EvaluateCommand.self, ExperimentCommand.self]),

@@ -62,11 +62,14 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         public var dayIsUnseen: Bool
         /// AUC of the new light net minus the live one's; nil if undefined, or if the live one cannot score the day.
         public var difference: PairedComparison?
+        /// The reason why the live one cannot score the day.
+        public var obstacle: String?
 
-        public init(version: Int, dayIsUnseen: Bool, difference: PairedComparison?) {
+        public init(version: Int, dayIsUnseen: Bool, difference: PairedComparison?, obstacle: String? = nil) {
             self.version = version
             self.dayIsUnseen = dayIsUnseen
             self.difference = difference
+            self.obstacle = obstacle
         }
     }
 
@@ -117,7 +120,8 @@ public struct PromotionGate: Codable, Equatable, Sendable {
                 Rule(
                     "not_inferior", live.difference?.lowerBound, lowest: -margin,
                     "AUC of the light net minus that of live version \(live.version): lower bound at "
-                        + "\(confidence) confidence"))
+                        + "\(confidence) confidence"
+                        + (live.obstacle.map { "; it could not be compared: \($0)" } ?? "")))
             rules.append(
                 Rule(
                     "unseen", live.dayIsUnseen ? 1 : 0, lowest: 1,

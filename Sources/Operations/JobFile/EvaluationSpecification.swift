@@ -8,8 +8,10 @@ public struct EvaluationSpecification: Codable, Equatable, Sendable {
     public var trueProbability: String?
     /// What is trained beside `rocket` on the same cache, to be compared with.
     public var baselines: [Contender]
-    /// Features by whose values the impressions are judged apart, too.
+    /// Features by whose values the impressions are judged apart, too; empty: the few with few values.
     public var slices: [String]
+    /// Impressions of the judged day on which the importance of each feature is measured; 0: not at all.
+    public var importanceRows = 50_000
     public var latency: LatencySpecification
 
     public init(

@@ -23,6 +23,15 @@ package struct Databases {
             source: source, on: results)
     }
 
+    /// The same connections with an extraction of other features.
+    package func extracting(_ specification: ExtractionSpecification) -> Databases {
+        Databases(results: results, source: source, extraction: extraction.with(specification))
+    }
+
+    private init(results: Connection, source: Connection, extraction: Extraction) {
+        (self.results, self.source, self.extraction) = (results, source, extraction)
+    }
+
     package var manifest: CacheManifest { CacheManifest(results) }
     package var registry: ModelRegistry { ModelRegistry(results) }
 }

@@ -56,6 +56,8 @@ public enum JobError: Error, CustomStringConvertible {
     case notReproduced(version: Int, net: String, day: Day, stored: Double, found: Double?)
     /// A model has no version yet; nil: no model has one.
     case noVersion(model: String?)
+    /// The ledger has no run of a number.
+    case noRun(Int)
     /// No version of a model is live.
     case nothingLive(model: String?)
     /// Versions of several models are live, and no model is named.
@@ -125,6 +127,8 @@ public enum JobError: Error, CustomStringConvertible {
                 + "evaluate it with its own job file: rocket models show \(version) --job-file"
         case .noVersion(let model):
             "there is no version of \(model.map { "model ‘\($0)’" } ?? "any model") yet; run: rocket nightly"
+        case .noRun(let number):
+            "there is no run \(number) in the ledger; see: rocket runs list"
         case .nothingLive(let model):
             "no version of \(model.map { "model ‘\($0)’" } ?? "any model") is live; see: rocket models list, and "
                 + "rocket models promote --help"
@@ -158,7 +162,8 @@ public enum JobError: Error, CustomStringConvertible {
             switch error {
             case .locked, .lockLost, .extracting: .locked
             case .interrupted: .interrupted
-            case .source, .outOfOrder, .otherSpecification, .noVersion, .nothingLive, .severalLive, .noHistories,
+            case .source, .outOfOrder, .otherSpecification, .noVersion, .noRun, .nothingLive, .severalLive,
+                .noHistories,
                 .cannotWrite:
                 .configuration
             case .notMigrated: .database

@@ -62,6 +62,7 @@ public struct ModelRegistry {
             try insert(findings.evaluations, version: version)
             try insert(findings.slices, version: version)
             try insert(findings.latencies, version: version)
+            try insert(findings.importance, version: version)
             if let day = new.lineage.evaluatedDay {
                 for comparison in findings.comparisons { try insert(comparison, version: version, day: day) }
                 if let live = findings.live { try insert(live, version: version, day: day) }

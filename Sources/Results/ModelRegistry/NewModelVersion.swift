@@ -85,6 +85,8 @@ public struct NewModelVersion: Sendable {
         public var comparisons: [ModelComparison]
         /// The live version on the evaluated day; nil: there was none, or it cannot score the day.
         public var live: LiveEvaluation?
+        /// How much the light net needs each feature; empty: not measured.
+        public var importance: [ImportanceMeasurement] = []
 
         public init(
             evaluations: [NetEvaluation] = [], slices: [SliceEvaluation] = [], latencies: [LatencyReport] = [],

@@ -64,6 +64,21 @@ public struct Axis: Sendable {
         }
     }
 
+    /// Creates a logarithmic axis of microseconds whose ticks say `50 µs`, `2 ms` or `1 s`.
+    public static func times(_ title: String, holding microseconds: [Double]) -> Axis {
+        var axis = Axis(title, holding: microseconds, spacing: .logarithmic)
+        axis.ticks = axis.ticks.map { tick in
+            let (value, unit) =
+                switch tick.value {
+                case ..<1_000: (tick.value, "µs")
+                case ..<1_000_000: (tick.value / 1_000, "ms")
+                default: (tick.value / 1_000_000, "s")
+                }
+            return Tick(tick.value, "\(NumberText.significant(value)) \(unit)")
+        }
+        return axis
+    }
+
     /// Returns a value's position: 0 at the beginning of the axis, 1 at its end.
     public func position(_ value: Double) -> Double {
         switch spacing {

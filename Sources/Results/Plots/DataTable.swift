@@ -43,8 +43,10 @@ public struct DataTable: Sendable {
             }
             return "<tr>\(cells.joined())</tr>\n"
         }
+        // On a narrow screen some columns are out of sight, which the style says.
+        let width = columns.count > 4 || columns.contains { $0.name == "p" } ? "scroll wide" : "scroll"
         return """
-            <div class="scroll" role="region" tabindex="0" aria-label="\(caption)"><table>
+            <div class="\(width)" role="region" tabindex="0" aria-label="\(caption)"><table>
             <caption>\(caption)</caption>
             <thead><tr>\(head.joined())</tr></thead>
             <tbody>

@@ -8,6 +8,8 @@ public struct LinePlot: Sendable {
         public var interval: ClosedRange<Double>?
         /// The text shown under the pointer.
         public var label: String
+        /// Whether the line passes it by: it has a marker only.
+        public var isAside = false
 
         public init(_ x: Double, _ y: Double?, interval: ClosedRange<Double>? = nil, label: String) {
             self.x = x
@@ -132,7 +134,7 @@ public struct LinePlot: Sendable {
         if series.drawing != .markers {
             var path: Markup = ""
             var isOn = false
-            for point in shown {
+            for (given, point) in zip(series.points, shown) where !given.isAside {
                 if let point { path += "\(isOn ? "L" : "M" as Markup)\(at: point.x) \(at: point.y)" }
                 isOn = point != nil
             }

@@ -14,7 +14,9 @@ extension ReportReader {
             nets: try nets(of: version, on: day), live: try live(beside: version, on: day),
             comparisons: try day.map { try ModelRegistry(connection).comparisons(of: version, day: $0) } ?? [],
             curves: try curves(of: version, on: day), reliability: try reliability(of: version, on: day),
-            slices: try slices(of: version, on: day), training: try training(of: version),
+            slices: try slices(of: version, on: day),
+            importance: try day.map { try ModelRegistry(connection).importance(of: version, on: $0) } ?? [],
+            training: try training(of: version),
             features: try features(of: version, on: day), inputs: try inputs(of: version),
             stages: try stages(of: lineage.run), lineage: lineage)
     }
@@ -144,7 +146,8 @@ extension ReportReader {
         }
     }
 
-    private func stages(of run: Int?) throws -> [VersionDetails.Stage] {
+    /// Returns the stages of a run; none if it is not known.
+    public func stages(of run: Int?) throws -> [VersionDetails.Stage] {
         guard let run else { return [] }
         return try connection.execute(
             "SELECT name, detail, seconds, rows FROM rocket.run_stages WHERE run_id = $1 ORDER BY stage", [.int(run)]

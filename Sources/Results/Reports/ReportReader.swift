@@ -79,17 +79,34 @@ public struct ReportReader {
         try ModelRegistry(connection).decision(of: version)
     }
 
+    /// Returns the report that people mean if they name no version: the newest, or the live version's if that one was
+    /// rolled back; nil if there is none.
+    public func current(model: String? = nil) throws -> ModelReport? {
+        guard let newest = try reports(model: model, limit: 1).first else { return nil }
+        guard newest.state == "rejected", let live = try ModelRegistry(connection).live(model: newest.model) else {
+            return newest
+        }
+        return try reports(version: live).first ?? newest
+    }
+
     /// Returns the runs of a model, newest first.
     public func runs(model: String? = nil, limit: Int) throws -> [RunReport] {
+        try runs("$1::text IS NULL OR model = $1", [Value(model), .int(limit)])
+    }
+
+    /// Returns a run of the ledger; nil if there is none of this number.
+    public func run(_ number: Int) throws -> RunReport? { try runs("run_id = $1", [.int(number), .int(1)]).first }
+
+    private func runs(_ condition: String, _ parameters: [Value]) throws -> [RunReport] {
         try connection.execute(
             """
             SELECT run_id, model, command, evaluated_day, status, exit_code, version,
                    to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
                    extract(epoch FROM duration) AS seconds, error, attempts, peak_memory_bytes, host, pid, stage,
                    CASE WHEN status = 'running' THEN extract(epoch FROM clock_timestamp() - heartbeat_at) END AS silent
-            FROM rocket.nightly_history WHERE $1::text IS NULL OR model = $1
+            FROM rocket.nightly_history WHERE \(condition)
             ORDER BY run_id DESC LIMIT $2
-            """, [Value(model), .int(limit)]
+            """, parameters
         ).map { row in
             RunReport(
                 run: try row.int("run_id"), model: try row.text("model"), command: try row.text("command"),

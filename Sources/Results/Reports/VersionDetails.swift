@@ -13,6 +13,8 @@ public struct VersionDetails: Sendable {
     public var curves: [Curve]
     public var reliability: [Reliability]
     public var slices: [Slice]
+    /// How much the light net needs each feature, the most needed first; empty if it was not measured.
+    public var importance: [ImportanceMeasurement]
     public var training: [TrainedArm]
     public var features: [FeatureFigures]
     public var inputs: [InputDay]
@@ -125,7 +127,7 @@ public struct VersionDetails: Sendable {
     }
 
     /// A stage of the run that made the version.
-    public struct Stage: Sendable {
+    public struct Stage: Encodable, Sendable {
         public var name: String
         public var detail: String?
         public var seconds: Double?

@@ -111,6 +111,50 @@ import Testing
         }
     }
 
+    @Test("rocket runs show has a run's stages and the whole of its error; a number that is not there is said")
+    func runs() throws {
+        try TestJob.withJob { url, job in
+            let night = try RocketProgram.rocket(
+                ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: url)
+            #expect(night.code == 0, "\(night.errors)")
+            let failed = try RocketProgram.rocket(
+                ["nightly", "--quiet", "--job", job, "--as-of", "2030-01-01"], database: url)
+            #expect(failed.code == 5)
+            let shown = try RocketProgram.rocket(["runs", "show", "2"], database: url)
+            let error = try #require(failed.errors.split(separator: "find out").last)
+            #expect(shown.output.contains(error.trimmingCharacters(in: .whitespacesAndNewlines)), "\(shown.output)")
+            let first = try RocketProgram.rocket(["runs", "show", "1"], database: url)
+            for word in ["nightly", "extract", "2026-01-07", "train", "evaluate", "publish"] {
+                #expect(first.output.contains(word), "\(word): \(first.output)")
+            }
+            let json = try RocketProgram.rocket(["runs", "show", "1", "--json"], database: url)
+            let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+            #expect(object?["run"] as? Int == 1 && (object?["stages"] as? [Any])?.isEmpty == false)
+            #expect(try RocketProgram.rocket(["runs", "list"], database: url).output.contains("failed"))
+            let none = try RocketProgram.rocket(["runs", "show", "99"], database: url)
+            #expect(none.code == 6 && none.errors.contains("no run 99"))
+        }
+    }
+
+    @Test("After a rollback report shows the live version, and the one rolled back from where it is asked for")
+    func reportAfterRollback() throws {
+        let change = { (text: String) in
+            text + "\npromotion: {margin: 0.5, lowest_pcoc: 0.01, highest_pcoc: 100, least_clicks: 1}\n"
+        }
+        try TestJob.withJob(days: 4, change: change) { url, job in
+            for day in ["08", "09"] {
+                _ = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-\(day) 01:00+00"))
+            }
+            func report(_ arguments: [String] = []) throws -> String {
+                try RocketProgram.rocket(["report"] + arguments, database: url).output
+            }
+            #expect(try report().contains("version 2, live"))
+            _ = try RocketProgram.rocket(["models", "rollback", "--model", "test"], database: url)
+            #expect(try report().contains("version 1, live"))
+            #expect(try report(["--model-version", "2"]).contains("version 2, rejected"))
+        }
+    }
+
     @Test("Each kind of failure has its documented code and one message")
     func exitCodes() throws {
         try TestJob.withJob { url, job in
@@ -146,7 +190,7 @@ import Testing
             "init", "doctor", "migrate", "import", "sample-logs", "extract", "train", "evaluate", "nightly", "backfill",
             "report",
             "status",
-            "models list", "models show", "config check",
+            "models list", "models show", "config check", "runs list", "runs show",
         ])
     func help(_ command: String) throws {
         let result = try RocketProgram.rocket(command.split(separator: " ").map(String.init) + ["--help"], database: "")

@@ -46,6 +46,47 @@ import Testing
         }
     }
 
+    @Test("Each feature has its importance on the unseen day, 0 for one that says nothing; 0 rows measure none")
+    func importance() throws {
+        let change = { (text: String) in
+            text.replacing("nets:", with: "  - {name: nothing, kind: categorical, column: same}\nnets:")
+        }
+        try TestJob.withJob(change: change) { url, job in
+            let connection = try TestDatabase.connect(url)
+            try connection.script("ALTER TABLE ad_log.impressions ADD COLUMN same text DEFAULT 'x'")
+            let moment = AsOf.instant("2026-01-08 01:00+00")
+            let version = try #require(try TestJob.session(url, job).nightly(asOf: moment).version)
+            let rows = try connection.execute(
+                """
+                SELECT i.*, i.auc - e.auc AS difference FROM rocket.feature_importance i
+                JOIN rocket.evaluation_reports e USING (version, day)
+                WHERE e.arm = 'rocket' AND e.net = 'light' AND version = $1 ORDER BY log_loss_rise DESC
+                """, [.int(version)])
+            #expect(rows.count == 5)
+            for row in rows {
+                #expect(try row.int("impressions") == 4_000 && abs(row.double("difference")) < 1e-9)
+            }
+            let nothing = try #require(try rows.first { try $0.text("feature") == "nothing" })
+            #expect(try nothing.double("log_loss_rise") == 0)
+            #expect(try nothing.double("auc_without") == nothing.double("auc"))
+            #expect(try #require(rows.first).double("log_loss_rise") > 0)
+            // Without evaluation.slices the few features with few values are sliced.
+            let slices = try connection.execute(
+                "SELECT DISTINCT feature FROM rocket.slice_reports ORDER BY feature")
+            #expect(try slices.map { try $0.text("feature") }.contains("slot"))
+            let text = try String(contentsOfFile: job, encoding: .utf8)
+            try text.replacing("evaluation:", with: "evaluation:\n  importance_rows: 0").replacing(
+                "batch_size: 128", with: "batch_size: 64"
+            )
+            .write(toFile: job, atomically: true, encoding: .utf8)
+            let second = try #require(try TestJob.session(url, job).nightly(asOf: moment).version)
+            #expect(
+                try connection.execute(
+                    "SELECT FROM rocket.feature_importance WHERE version = $1", [.int(second)]
+                ).isEmpty)
+        }
+    }
+
     @Test("Slices and reliability bins each account for every impression and click, and name the log's values")
     func slices() throws {
         let sliced = { (text: String) in

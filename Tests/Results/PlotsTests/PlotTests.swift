@@ -35,6 +35,27 @@ import Testing
         #expect(narrow.domain.contains(5.2) && narrow.ticks.count >= 2)
     }
 
+    @Test("An axis of times says its unit at every tick")
+    func times() {
+        #expect(
+            Axis.times("", holding: [60, 4_000]).ticks.map(\.label) == [
+                "50 µs", "100 µs", "200 µs", "500 µs", "1 ms", "2 ms", "5 ms",
+            ])
+    }
+
+    @Test("The line passes points aside by; their markers are there")
+    func aside() {
+        var points = [(1.0, 0.4), (2, 0.6), (2, 0.5), (3, 0.5)].map { LinePlot.Point($0, $1, label: "") }
+        points[1].isAside = true
+        let plot = LinePlot(
+            "t", text: "d", x: Axis("x", over: 0...4, ticks: []), y: Axis("y", over: 0...1, ticks: []),
+            series: [LinePlot.Series("s", .blue, .lineWithMarkers, points)])
+        let svg = plot.svg(id: "p").text
+        #expect(svg.split(separator: "<circle").count - 1 == 4)
+        let line = svg.split(separator: "class=\"line\"").last?.split(separator: " d=\"").dropFirst().first
+        #expect(line?.prefix { $0 != "\"" }.filter { $0 == "L" }.count == 2)
+    }
+
     @Test("Without values an axis is still drawn")
     func empty() {
         #expect(Axis("", holding: []).ticks.count == 2)

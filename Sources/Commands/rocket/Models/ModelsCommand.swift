@@ -66,7 +66,9 @@ struct ModelsCommand: ParsableCommand {
             case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)
             case .text:
                 for report in reports { print(reportText(report)) }
-                if let decision = try reader.decision(of: number) { printUnchanged(gateText(decision)) }
+                if let decision = try reader.decision(of: number) {
+                    printUnchanged(gateText(decision, version: number))
+                }
             }
         }
     }

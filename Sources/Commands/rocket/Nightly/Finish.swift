@@ -22,7 +22,9 @@ func finish(
     case .text:
         if let report { print(reportText(report)) }
         if !outcome.didWork { print("nothing to do: this version was made before from the same settings and data") }
-        if let decision = outcome.decision { printUnchanged(gateText(decision)) }
+        if let decision = outcome.decision, let version = outcome.version {
+            printUnchanged(gateText(decision, version: version))
+        }
     }
     if outcome.exitStatus != .done { throw ExitCode(outcome.exitStatus.rawValue) }
 }

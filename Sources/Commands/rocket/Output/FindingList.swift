@@ -8,7 +8,8 @@ struct FindingList {
 
     enum Style { case terminal, plain }
 
-    init(_ findings: [Finding], style: Style) {
+    /// - Parameter width: Lines break at words where they are longer.
+    init(_ findings: [Finding], style: Style, width: TerminalText = TerminalText(width: nil)) {
         let topics = findings.map(\.topic.rawValue.count).max() ?? 0
         let subjects = min(32, findings.map(\.subject.count).max() ?? 0)
         var lines: [String] = []
@@ -17,10 +18,18 @@ struct FindingList {
                 "\(Self.mark(finding.state, style)) \(Self.padded(finding.topic.rawValue, topics))  "
                 + "\(Self.padded(VisibleText.escaped(finding.subject), subjects))  "
             let found = VisibleText.escaped(finding.found, lineBreaks: .kept).split(separator: "\n")
-            lines.append(head + (found.first ?? ""))
             let indent = String(repeating: " ", count: Self.markWidth(style) + 5)
-            lines += found.dropFirst().map { indent + $0 }
-            if let mend = finding.mend { lines.append("\(indent)fix: \(VisibleText.escaped(mend))") }
+            // The mark's colour takes no room.
+            let mark = Self.mark(finding.state, style)
+            let plain = String(repeating: " ", count: Self.markWidth(style)) + head.dropFirst(mark.count)
+            lines.append(
+                mark
+                    + width.wrapped(plain + (found.first ?? ""), indent: indent.count)
+                    .dropFirst(Self.markWidth(style)))
+            lines += found.dropFirst().map { width.wrapped(indent + $0, indent: indent.count) }
+            if let mend = finding.mend {
+                lines.append(width.wrapped("\(indent)fix: \(VisibleText.escaped(mend))", indent: indent.count + 5))
+            }
         }
         text = (lines + ["", Self.summary(findings)]).joined(separator: "\n")
     }

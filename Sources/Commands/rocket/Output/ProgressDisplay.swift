@@ -41,7 +41,8 @@ final class ProgressDisplay {
         let line = VisibleText.escaped(text(progress, rate: rate))
         if isTerminal {
             // Carriage return, then erase to the end of the line; the line is erased for good when its stage is over.
-            let shown = finished ? "" : String(line.prefix(terminalWidth() - 1))
+            // A longer line would break, and only its last part could be drawn again.
+            let shown = finished ? "" : String(line.prefix(TerminalText.columns(of: STDERR_FILENO) - 1))
             complain("\r\u{1B}[K\(shown)")
         } else {
             log.info("\(line)", metadata: fields(progress, rate: rate))
@@ -75,13 +76,6 @@ final class ProgressDisplay {
         }
         return rate >= 1 ? text + "  \(Int(rate).grouped) \(progress.unit)/s" : text
     }
-}
-
-/// Columns of the terminal; a longer line would break, and only its last part could be drawn again.
-private func terminalWidth() -> Int {
-    var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
-    return Int(size.ws_col)
 }
 
 /// `45 s`, `3 min 20 s`, `2 h 05 min`.

@@ -130,6 +130,17 @@ func runTable(_ runs: [RunReport]) -> String {
     return StatusColour().table(table.string(for: runs, style: Style.psql) ?? "")
 }
 
+/// The stages of a run as a table.
+func stageTable(_ stages: [VersionDetails.Stage]) -> String {
+    TextTable<VersionDetails.Stage> { stage in
+        [
+            Column(title: "stage", value: stage.name), Column(title: "of", value: stage.detail ?? ""),
+            Column(title: "seconds", value: number(stage.seconds, digits: 1), align: .right),
+            Column(title: "rows", value: stage.rows?.grouped ?? "–", align: .right),
+        ]
+    }.string(for: stages, style: Style.psql) ?? ""
+}
+
 /// What a run is doing and how lately it said so; of one that has ended, the beginning of its error.
 private func lastWord(of run: RunReport) -> String {
     guard run.status == "running" else {
@@ -142,8 +153,8 @@ private func lastWord(of run: RunReport) -> String {
     return [run.stage, heartbeat].compactMap(\.self).joined(separator: ", ")
 }
 
-/// The gate's rules and their results.
-func gateText(_ decision: GateDecision) -> String {
+/// The gate's rules and their results; after a rule that failed, what to do.
+func gateText(_ decision: GateDecision, version: Int) -> String {
     let live = decision.liveVersion.map { "version \($0) stays live" } ?? "nothing is live"
     let verdict =
         switch decision.verdict {
@@ -151,7 +162,11 @@ func gateText(_ decision: GateDecision) -> String {
         case .firstModel: "promoted: the first live version of its model"
         case .held: "held: \(live)"
         }
-    let lines = ["gate: \(verdict)"] + decision.rules.map { "  \($0.passed ? "passed" : "FAILED")  \($0)" }
+    let lines =
+        ["gate: \(verdict)"]
+        + decision.rules.flatMap { rule in
+            rule.passed ? ["  passed  \(rule)"] : ["  FAILED  \(rule)", "          \(rule.advice(version: version))"]
+        }
     return StatusColour().rules(lines.joined(separator: "\n"))
 }
 

@@ -53,11 +53,12 @@ struct OutputError: Error, CustomStringConvertible {
     }
 }
 
-/// Prints text with its own lines. A value's control characters are escaped. With the signature of Swift's own
-/// function, so that this one is meant throughout.
+/// Prints text with its own lines. A value's control characters are escaped, and tables fit the terminal. With the
+/// signature of Swift's own function, so that this one is meant throughout.
 func print(_ items: Any..., separator: String = " ", terminator: String = "\n") {
     let text = items.map { "\($0)" }.joined(separator: separator)
-    StandardOutput.write(VisibleText.escaped(text, lineBreaks: .kept) + terminator)
+    let visible = VisibleText.escaped(text, lineBreaks: .kept)
+    StandardOutput.write(TerminalText.standardOutput.fitted(visible) + terminator)
 }
 
 /// Prints text as it is: JSON, CSV, a stored file, or what was escaped before it was coloured.

@@ -15,7 +15,7 @@ struct StatusColour {
 
     /// A table whose cells are such words. Colours go in when it is laid out, because they have no width.
     func table(_ text: String) -> String {
-        let text = VisibleText.escaped(text, lineBreaks: .kept)
+        let text = TerminalText.standardOutput.fitted(VisibleText.escaped(text, lineBreaks: .kept))
         guard isOn else { return text }
         return Self.colours.reduce(text) { text, colour in
             colour.words.reduce(text) { $0.replacing("| \($1) ", with: "| \(colour.code)\($1)\(Self.end) ") }
@@ -24,7 +24,7 @@ struct StatusColour {
 
     /// The gate's rules.
     func rules(_ text: String) -> String {
-        let text = VisibleText.escaped(text, lineBreaks: .kept)
+        let text = TerminalText.standardOutput.wrapped(VisibleText.escaped(text, lineBreaks: .kept), indent: 10)
         guard isOn else { return text }
         return text.replacing("  FAILED  ", with: "  \(Self.red)FAILED\(Self.end)  ")
             .replacing("  passed  ", with: "  \(Self.green)passed\(Self.end)  ")

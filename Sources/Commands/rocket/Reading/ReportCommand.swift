@@ -9,7 +9,8 @@ struct ReportCommand: ParsableCommand {
         abstract: "Show how good and how fast a version is.",
         discussion: """
             Light net and booster on the day that neither has seen, what each reaches alone, how much of the gap was \
-            closed, latency, and where the model is.
+            closed, latency, and where the model is. Without --model-version it is the newest version; after a \
+            rollback, the live one.
 
             --html writes all of it as one page for a browser, which needs no network and can be mailed or printed: \
             the version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, its model \
@@ -25,7 +26,7 @@ struct ReportCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Option(help: "Only this model. Default: the newest report of any model.")
+    @Option(help: "Only this model. Default: that of the newest report.")
     var model: String?
 
     @Option(help: ArgumentHelp("Only this version.", valueName: "number"))
@@ -47,7 +48,10 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         let reader = try ReportReader(database: database.database)
-        let reports = try reader.reports(model: model, version: modelVersion, limit: all ? 1_000 : 1)
+        let reports =
+            all || modelVersion != nil
+            ? try reader.reports(model: model, version: modelVersion, limit: all ? 1_000 : 1)
+            : [try reader.current(model: model)].compactMap(\.self)
         guard let newest = reports.first else { throw JobError.noVersion(model: model) }
         if let html {
             return try write(ReportPage(newest, from: reader).html, to: html, newest)

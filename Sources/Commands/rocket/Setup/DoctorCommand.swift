@@ -52,7 +52,9 @@ struct DoctorCommand: ParsableCommand {
         if json {
             try printJSON(Examination(findings: findings, exitCode: status.rawValue))
         } else {
-            printUnchanged(FindingList(findings, style: isatty(STDOUT_FILENO) == 1 ? .terminal : .plain).text)
+            let list = FindingList(
+                findings, style: isatty(STDOUT_FILENO) == 1 ? .terminal : .plain, width: .standardOutput)
+            printUnchanged(list.text)
         }
         if status != .done { throw ExitCode(status.rawValue) }
     }

@@ -2,6 +2,7 @@ import Days
 import Evaluation
 import Extract
 import FeatureCache
+import Features
 import Foundation
 import JobFile
 import Logging
@@ -23,6 +24,8 @@ package struct ScoredDay {
     let nets: [Net]
     /// Where its columns lie and what is made of them may.
     let space: ScratchSpace
+    /// Why the live version could not score it; nil: it did, or nothing is live.
+    var liveObstacle: String?
 
     struct Net {
         /// How it was trained, or `live`.
@@ -46,7 +49,7 @@ package struct JudgedNet {
     let arm: String
     let name: String
     /// The logits of a block's rows.
-    let logits: (SparseBatch) -> [Float]
+    let logits: (SparseBatch) throws -> [Float]
 }
 
 extension CoTrainedModel {
@@ -97,23 +100,28 @@ package struct DayScoring {
 
     /// Scores a cached day, of which there is at least one file.
     package func score(_ nets: [JudgedNet], on entries: [CacheManifest.Entry]) throws -> ScoredDay {
-        try score(nets, live: nil, on: entries)
+        try score(nets, live: .none, on: entries)
     }
 
     /// - Parameter live: Is judged too, unless it leaves more impressions open than may be left out.
-    func score(_ nets: [JudgedNet], live: LiveModel?, on entries: [CacheManifest.Entry]) throws -> ScoredDay {
-        let liveNets = live?.model?.judgedNets(arm: LiveModel.arm) ?? []
-        let (scored, unscored) = try scan(nets, live: liveNets, .leftOut, entries)
+    func score(_ nets: [JudgedNet], live: LiveNets, on entries: [CacheManifest.Entry]) throws -> ScoredDay {
+        let liveNets = live.nets
+        var (scored, unscored) = try scan(nets, live: liveNets, .leftOut, entries)
+        scored.liveObstacle = live.obstacle
         let total = entries.reduce(0) { $0 + $1.rows }
-        if let live, !isAllowed(unscored.count, of: total), isAllowed(unscored.countWithoutLive, of: total) {
+        if !liveNets.isEmpty, !isAllowed(unscored.count, of: total), isAllowed(unscored.countWithoutLive, of: total) {
+            let open = unscored.byNet[nets.count...].max() ?? 0
+            let reason =
+                live.missing > 0
+                ? "\(live.missing) of the \(total) impressions of \(scored.day) are not in the cache of its features"
+                : "it gives no finite number for \(open) of the \(total) impressions of \(scored.day)"
             log.error(
                 """
-                live version \(live.version) cannot be compared with: it gives no finite number for \
-                \(unscored.byNet[nets.count...].max() ?? 0) of the \(total) impressions of \(scored.day), the new nets \
-                leave \(unscored.countWithoutLive) open; promote the new one by hand: rocket models promote --force \
-                --reason …
+                the live version cannot be compared with: \(reason); the new nets leave \(unscored.countWithoutLive) open
                 """)
-            return try score(nets, live: nil, on: entries)
+            var without = try score(nets, live: .none, on: entries)
+            without.liveObstacle = reason
+            return without
         }
         try check(unscored, of: nets + liveNets, entries)
         if unscored.count > 0 {
@@ -138,14 +146,15 @@ package struct DayScoring {
         let groups = ColumnWriter<UInt64>(space)
         let truth = ColumnWriter<Float>(space)
         let scores = nets.map { _ in ColumnWriter<Float>(space) }
-        let sliced = jobFile.features.fields.enumerated().filter { jobFile.evaluation.slices.contains($1.name) }
+        let names = try sliceNames(on: entries[0].day)
+        let sliced = jobFile.features.fields.enumerated().filter { names.contains($1.name) }
         let slices = sliced.map { _ in SlicedColumn.Writer(space) }
         var done = 0
         var truthIsKnown = true
         for reader in try extraction.readers(of: entries) {
             for index in 0..<reader.blockCount {
                 var block = try reader.block(index)
-                var logits = nets.map { $0.logits(block) }
+                var logits = try nets.map { try $0.logits(block) }
                 done += block.rows
                 unscored.treat(&block, &logits)
                 try labels.append(block.labels)
@@ -167,6 +176,19 @@ package struct DayScoring {
             }, space: space)
         return (scored, unscored)
     }
+
+    /// The features that the job file slices by, otherwise the few with few values. Crosses and histories are none that
+    /// people think in.
+    private func sliceNames(on day: Day) throws -> Set<String> {
+        guard jobFile.evaluation.slices.isEmpty else { return Set(jobFile.evaluation.slices) }
+        let kinds = Set<Feature.Kind>([.cross, .history])
+        let left = Set(jobFile.features.fields.filter { !kinds.contains($0.kind) }.map(\.name))
+        let few = try extraction.fieldsWithFewIDs(on: day, most: Self.fewIDs).filter { left.contains($0) }
+        return Set(few.prefix(Self.mostSliced))
+    }
+
+    /// Values of a feature that the day is sliced by unless the job file names others, and how many such features.
+    private static let (fewIDs, mostSliced) = (24, 4)
 
     private func isAllowed(_ unscored: Int, of all: Int) -> Bool {
         unscored < all && Double(unscored) <= jobFile.extraction.rejectedShare * Double(all)

@@ -1,3 +1,7 @@
+import AdLogs
+import Evaluation
+import Extract
+import JobFile
 import Logging
 import ModelRegistry
 import Runs
@@ -7,42 +11,81 @@ import Training
 struct LiveModel {
     let version: Int
     let lineage: VersionLineage
-    /// Nil where it cannot score this job's cache: it was made of other features, or its stored bytes are damaged.
-    let model: CoTrainedModel?
+    let scoring: Scoring
+
+    /// How it scores the day that both are judged on.
+    enum Scoring {
+        /// From the cache of the new version's features, which are its own, too.
+        case sameFeatures(CoTrainedModel)
+        /// From the cache of the job that it was trained with.
+        case ownFeatures(CoTrainedModel, JobContext)
+        /// Not at all.
+        case none(Obstacle)
+    }
+
+    /// Why it cannot be compared with; a clause.
+    struct Obstacle: Error {
+        var reason: String
+    }
 
     /// The name that its scores go by.
     static let arm = "live"
 
     /// The job's live version; nil: none.
-    static func find(_ context: JobContext, _ registry: ModelRegistry) throws -> LiveModel? {
+    ///
+    /// - Parameter databases: where the logs are whose columns its features may need.
+    static func find(_ context: JobContext, _ databases: Databases) throws -> LiveModel? {
+        let registry = databases.registry
         guard let version = try registry.live(model: context.jobFile.model) else { return nil }
         let lineage = try registry.lineage(of: version)
-        let fits = lineage.specificationHash == context.specification.hash
-        if !fits {
-            context.log.warning(
-                """
-                live version \(version) was trained from other features or another source, so nothing can be compared with \
-                it; promote the new one by hand: rocket models promote --force --reason …
-                """)
+        do {
+            let own = try ownContext(of: version, lineage, context, databases)
+            let model = try model(of: version, registry)
+            return LiveModel(
+                version: version, lineage: lineage,
+                scoring: own.map { .ownFeatures(model, $0) } ?? .sameFeatures(model))
+        } catch let obstacle as Obstacle {
+            context.log.error("live version \(version) cannot be compared with: \(obstacle.reason)")
+            return LiveModel(version: version, lineage: lineage, scoring: .none(obstacle))
         }
-        return LiveModel(
-            version: version, lineage: lineage, model: fits ? try model(of: version, context, registry) : nil)
     }
 
-    /// The live version's nets; nil where its stored bytes are damaged: the night continues, since without its new
-    /// version there would be nothing to replace them with.
-    private static func model(
-        of version: Int, _ context: JobContext, _ registry: ModelRegistry
-    ) throws -> CoTrainedModel? {
+    /// What the live version was extracted with; nil: as the new one is.
+    ///
+    /// - Throws: `Obstacle` where its features cannot be made any more.
+    private static func ownContext(
+        of version: Int, _ lineage: VersionLineage, _ context: JobContext, _ databases: Databases
+    ) throws -> JobContext? {
+        guard lineage.specificationHash != context.specification.hash else { return nil }
+        var jobFile: JobFile
+        do {
+            jobFile = try JobFile(
+                text: databases.registry.jobFileText(of: version), path: "version \(version)'s job file")
+        } catch let error as JobFileError {
+            throw Obstacle(reason: "this program does not accept its job file any more: \(error)")
+        }
+        jobFile.path = context.jobFile.path
+        jobFile.cacheDirectory = context.jobFile.cacheDirectory
+        let own = try JobContext(jobFile, log: context.log, interruption: context.interruption)
+        guard own.specification.hash == lineage.specificationHash else {
+            throw Obstacle(reason: "this program extracts its features in another way than the one that made it")
+        }
+        let problems = try SourceCheck(own.specification).problems(on: databases.source)
+        guard problems.isEmpty else {
+            throw Obstacle(
+                reason: "the logs lack what its features are made of: "
+                    + problems.map(\.description).joined(separator: "; "))
+        }
+        return own
+    }
+
+    /// The live version's nets. Where its stored bytes are damaged the night continues, since without its new version
+    /// there would be nothing to replace them with.
+    private static func model(of version: Int, _ registry: ModelRegistry) throws -> CoTrainedModel {
         do {
             return try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: version))
         } catch let error as ModelRegistryError where error.isDamage {
-            context.log.error(
-                """
-                live version \(version) cannot be compared with: \(error); promote the new one by hand: rocket models \
-                promote --force --reason …
-                """)
-            return nil
+            throw Obstacle(reason: "\(error)")
         }
     }
 }

@@ -57,7 +57,8 @@ struct NightGate {
             live: judged.liveModel.map { live in
                 PromotionGate.Live(
                     version: live.version, dayIsUnseen: live.lineage.trainedDays.upperBound < day,
-                    difference: comparisons.first { $0.kind == .lightMinusLive && $0.metric == .auc }?.figures)
+                    difference: comparisons.first { $0.kind == .lightMinusLive && $0.metric == .auc }?.figures,
+                    obstacle: judged.scored.liveObstacle)
             })
         findings.regression = try regression(judged, comparisons)
         return findings
@@ -88,7 +89,14 @@ extension GateDecision {
             return
         }
         let live = liveVersion.map { "version \($0) stays live" } ?? "nothing is live"
-        for rule in rules where !rule.passed { log.warning("gate: \(rule)") }
-        log.warning("version \(version) is held by the gate; \(live)")
+        for rule in rules where !rule.passed {
+            log.warning("gate: \(rule)")
+            log.warning("gate: \(rule.advice(version: version))")
+        }
+        log.warning(
+            """
+            version \(version) is held by the gate; \(live); more: rocket models show \(version), and rocket report \
+            --model-version \(version) --html FILE
+            """)
     }
 }

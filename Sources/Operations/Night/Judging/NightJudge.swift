@@ -26,6 +26,8 @@ struct JudgedNight {
     let liveModel: LiveModel?
     /// Its figures on the same day.
     let live: LiveEvaluation?
+    /// How much the candidate's light net needs each feature.
+    let importance: [ImportanceMeasurement]
     /// The model's newest deployment when the live version was read.
     let deployment: Int
 }
@@ -45,10 +47,11 @@ struct NightJudge {
     func judge(_ candidate: Candidate, on data: NightData) throws -> JudgedNight {
         let night = data.night
         let deployment = try databases.registry.newestDeployment(model: context.jobFile.model)
-        let live = promotion == .byGate ? try LiveModel.find(context, databases.registry) : nil
+        let live = promotion == .byGate ? try LiveModel.find(context, databases) : nil
+        let liveNets = try live.map { try LiveNets($0, on: night.evaluatedDay, databases, recorder) } ?? LiveNets.none
         let scored = try recorder.stage("evaluate", detail: night.evaluatedDay.description) {
             try DayScoring(context, databases.extraction, recorder)
-                .score(candidate.nets, live: live, on: data.evaluation)
+                .score(candidate.nets, live: liveNets, on: data.evaluation)
         }
         let evaluations = try scored.evaluations()
         let liveEvaluation = try scored.liveEvaluation(of: live)
@@ -56,8 +59,12 @@ struct NightJudge {
             try LatencyMeasurement(context, databases, recorder)
                 .measure(candidate.model, on: night.evaluatedDay, training: night.trained.lowerBound)
         }
+        // Of a version that was made before it is there, or was not asked for.
+        let importance =
+            candidate.version == nil
+            ? try FeatureImportance(context, databases, recorder).measure(candidate.model, on: data.evaluation) : []
         return JudgedNight(
             night: night, version: candidate.version, scored: scored, evaluations: evaluations, latencies: latencies,
-            liveModel: live, live: liveEvaluation, deployment: deployment)
+            liveModel: live, live: liveEvaluation, importance: importance, deployment: deployment)
     }
 }

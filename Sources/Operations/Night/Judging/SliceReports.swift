@@ -23,7 +23,9 @@ struct SliceReports {
 
     func slices(of scored: ScoredDay) throws -> [SliceEvaluation] {
         let nets = scored.nets.filter { $0.arm == Arm.rocket.rawValue }
-        return try jobFile.evaluation.slices.flatMap { name -> [SliceEvaluation] in
+        let named = jobFile.evaluation.slices
+        let names = named.isEmpty ? jobFile.features.features.map(\.name) : named
+        return try names.flatMap { name -> [SliceEvaluation] in
             guard let feature = jobFile.features.features.first(where: { $0.name == name }),
                 let column = scored.slices[name]
             else { return [] }

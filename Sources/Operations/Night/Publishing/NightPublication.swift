@@ -27,6 +27,7 @@ struct NightPublication {
                 evaluations: judged.evaluations,
                 slices: try SliceReports(context.jobFile, databases).slices(of: judged.scored),
                 latencies: judged.latencies, comparisons: verdict.comparisons, live: judged.live)
+            version.findings.importance = judged.importance
             version.lineage.evaluatedDay = day
             version.origin.inputs += trained.data.evaluation.map { VersionInput($0, role: .evaluation) }
             version.origin.backfilled = backfilled

@@ -33,5 +33,6 @@ extension JobSchema {
         m0027,
         m0028,
         m0031,
+        m0032,
     ]
 }

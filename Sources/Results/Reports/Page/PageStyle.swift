@@ -8,11 +8,13 @@ enum PageStyle {
         :root {
             --ground: #ffffff; --panel: #f3f5f8; --text: #171b21; --quiet: #545d6b; --rule: #d5dae1;
             --link: #0a58a8; --good: #00664a; --bad: #a33b00;
+            --shade: #171b2140;
         }
         @media screen and (prefers-color-scheme: dark) {
             :root {
                 --ground: #14181e; --panel: #1d232c; --text: #e9ecf1; --quiet: #a9b2c0; --rule: #36404d;
                 --link: #8cc4ff; --good: #5fdbb4; --bad: #ffb070;
+                --shade: #000000b0;
             }
         }
         * { box-sizing: border-box; }
@@ -22,6 +24,7 @@ enum PageStyle {
         h1 .version { color: var(--quiet); font-weight: 400; white-space: nowrap; }
         h2 { font-size: 1.35rem; margin: 2.8rem 0 0.8rem; padding-top: 0.9rem; border-top: 2px solid var(--rule); }
         h3 { font-size: 1.05rem; margin: 1.4rem 0 0.2rem; }
+        header h2 { font-size: 1.05rem; margin: 1.4rem 0 0.2rem; padding: 0; border: 0; }
         p { margin: 0.4rem 0 0.8rem; max-width: 46rem; overflow-wrap: anywhere; }
         a { color: var(--link); }
         code { font: 0.86em ui-monospace, "DejaVu Sans Mono", Menlo, monospace; overflow-wrap: anywhere; }
@@ -55,9 +58,21 @@ enum PageStyle {
         details { margin: 0.5rem 0; }
         summary { cursor: pointer; color: var(--link); font-size: 0.92rem; padding: 0.2rem 0; }
         .scroll, pre { overflow: auto; max-width: 100%; margin: 0.5rem 0 1rem; }
-        .scroll { max-height: 27rem; }
+        .scroll {
+            max-height: 27rem;
+            background:
+                linear-gradient(to right, var(--ground) 40%, transparent) 0 0 / 2.5rem 100% no-repeat local,
+                linear-gradient(to left, var(--ground) 40%, transparent) 100% 0 / 2.5rem 100% no-repeat local,
+                linear-gradient(to right, var(--shade), transparent) 0 0 / 0.9rem 100% no-repeat scroll,
+                linear-gradient(to left, var(--shade), transparent) 100% 0 / 0.9rem 100% no-repeat scroll;
+        }
         pre { background: var(--panel); padding: 0.8rem 1rem; border-radius: 0.4rem; max-height: 30rem; }
         pre code { overflow-wrap: normal; }
+        .change code { white-space: pre-wrap; overflow-wrap: anywhere; }
+        ins { color: var(--good); text-decoration: none; }
+        del { color: var(--bad); text-decoration: none; }
+        .held { max-width: 46rem; padding-left: 1.2rem; }
+        .held li { margin: 0.3rem 0; overflow-wrap: anywhere; }
         :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
         table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
         caption { text-align: left; color: var(--quiet); padding-bottom: 0.3rem; }
@@ -77,6 +92,12 @@ enum PageStyle {
         .facts dt { color: var(--quiet); }
         .facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
         footer { margin-top: 3rem; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 0.85rem; }
+        @media screen and (max-width: 40rem) {
+            .wide::before {
+                content: "More columns: scroll sideways \\2192"; position: sticky; left: 0; display: block;
+                color: var(--quiet); font-size: 0.8rem; padding-bottom: 0.2rem;
+            }
+        }
         @media (max-width: 40rem) {
             .facts div { grid-template-columns: 1fr; padding: 0.35rem 0; }
             .tiles { grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.5rem; }
@@ -90,6 +111,7 @@ enum PageStyle {
             h2, h3, figcaption { break-after: avoid; }
             .figures { grid-template-columns: 1fr 1fr; }
             .scroll, pre { overflow: visible; max-height: none; }
+            .scroll { background: none; }
             summary { display: none; }
             thead th { position: static; white-space: normal; }
             td code { white-space: normal; overflow-wrap: anywhere; }

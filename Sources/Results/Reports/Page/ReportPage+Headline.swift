@@ -13,9 +13,10 @@ extension ReportPage {
             <h1>\(report.model) <span class="version">version \(report.version)</span></h1>
             <p class="state \(report.state)"><strong>\(stateText.short)</strong>\(stateText.why)</p>
             <p class="lead">\(answer)</p>
+            \(worth)
             <p class="quiet">Trained on \(report.trainedFrom.description) … \(report.trainedTo.description)\
             \(day.map { ", \($0)" } ?? "").</p>
-            \(tiles)\(gate)
+            \(tiles)\(gate)\(jobFileChange)
             """
     }
 
@@ -50,6 +51,42 @@ extension ReportPage {
         }
         let gains = report.gains.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }
         return (gains + [gapAnswer]).joined(separator: " ")
+    }
+
+    /// Whether the net is any good, in clicks rather than in metrics.
+    private var worth: Markup {
+        guard let impressions = report.impressions, let clicks = report.clicks, impressions > 0 else { return "" }
+        let rate = Double(clicks) / Double(impressions)
+        var sentences = ["\(NumberText.percent(rate, decimals: 2)) of the day’s impressions were clicked"]
+        if let top = topTenth, rate > 0 {
+            sentences.append(
+                "of the tenth that the light net scores highest, \(NumberText.percent(top, decimals: 2)) were: "
+                    + "\(NumberText.fixed(top / rate, decimals: 1)) times as many")
+        }
+        if let auc = report.logisticRegression?.auc {
+            sentences.append(
+                "logistic regression on the same rows reaches AUC \(NumberText.fixed(auc)), the light net "
+                    + NumberText.fixed(report.light.auc))
+        } else if report.logisticRegression == nil {
+            sentences.append(
+                "what a logistic regression of the same features would reach is not known (evaluation.baselines)")
+        }
+        let text = sentences.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: ". ")
+        return "<p>\(text).</p>"
+    }
+
+    /// The click rate of the tenth of the impressions that the light net scores highest; nil if it is not known.
+    private var topTenth: Double? {
+        let bins = details.reliability.filter { NetLook(arm: "rocket", net: $0.net).name == NetLook.light.name }
+            .sorted { $0.meanPrediction > $1.meanPrediction }
+        let wanted = Double(bins.reduce(0) { $0 + $1.impressions }) / 10
+        var (rows, clicks) = (0.0, 0.0)
+        for bin in bins where rows < wanted {
+            let share = min(1, (wanted - rows) / Double(max(1, bin.impressions)))
+            rows += share * Double(bin.impressions)
+            clicks += share * Double(bin.impressions) * bin.clickRate
+        }
+        return rows > 0 ? clicks / rows : nil
     }
 
     private var gapAnswer: String {
@@ -144,20 +181,34 @@ extension ReportPage {
             + ", each bound at \(NumberText.percent(figures.confidence, decimals: 0))"
     }
 
-    /// The rules with their numbers, those that failed first.
+    /// Why the version is held and what to type, and the rules with their numbers, those that failed first.
     private var gate: Markup {
         guard let decision else { return "" }
         let rows = decision.rules.map { rule -> [Markup] in
             [
-                "\(rule.name)", rule.passed ? "✓ passed" : "<strong>✕ failed</strong>",
+                "<code>\(rule.name)</code>", rule.passed ? "✓ passed" : "<strong>✕ failed</strong>",
                 "\(rule.value.map { NumberText.significant($0) } ?? "undefined")", "\(rule.expectation)",
-                "\(rule.detail)",
+                "\(rule.meaning) \(rule.detail.prefix(1).uppercased() + rule.detail.dropFirst()).",
             ]
         }
         let table = DataTable(
             "Rules of the promotion gate",
             [.text("Rule"), .text("Came out"), .number("Found"), .text("Expected"), .prose("What it is")], rows: rows)
-        return decision.verdict == .held ? table.html : table.folded
+        guard decision.verdict == .held else { return table.folded }
+        let failed = decision.rules.filter { !$0.passed }.map { rule -> Markup in
+            """
+            <li><code>\(rule.name)</code> is \(rule.value.map { NumberText.significant($0) } ?? "undefined"), expected \
+            \(rule.expectation): \(rule.detail). What now: \(rule.advice(version: report.version)).</li>
+
+            """
+        }
+        let kept = decision.liveVersion.map { "Version \($0) stayed live." } ?? "Nothing is live."
+        return """
+            <h2>Why version \(report.version) is held, and what now</h2>
+            <p>\(kept)</p>
+            <ul class="held">\(failed.joined())</ul>
+            \(table.folded)
+            """
     }
 }
 

@@ -22,8 +22,7 @@ extension ReportPage {
         let plot = RangePlot(
             isPaced ? "Latency at a fixed rate" : "Latency back to back",
             text: rows.map { "\($0.name): median \($0.figures)" }.joined(separator: "; "),
-            axis: Axis(
-                "µs of one call, logarithmic", holding: lines.flatMap { [$0.p50, $0.p999] }, spacing: .logarithmic),
+            axis: .times("one call, logarithmic", holding: lines.flatMap { [$0.p50, $0.p999] }),
             rows: rows)
         let rate: Markup =
             isPaced

@@ -58,11 +58,14 @@ extension ReportPage {
     private func points(
         _ text: (Double) -> String, _ figure: (NightReport) -> Double?
     ) -> [LinePlot.Point] {
-        nights.map { night in
+        nights.enumerated().map { index, night in
             let value = figure(night)
-            return LinePlot.Point(
+            var point = LinePlot.Point(
                 Double(night.day.ordinal), value,
                 label: "\(night.day), version \(night.version): \(value.map(text) ?? "")")
+            // Of several versions of a day the line goes through the newest; they come in order.
+            point.isAside = index + 1 < nights.count && nights[index + 1].day == night.day
+            return point
         }
     }
 
@@ -153,7 +156,7 @@ extension ReportPage {
         guard !values.isEmpty else { return nil }
         let plot = LinePlot(
             "Latency over nights", text: "Median and 99th percentile of the largest request, light and booster.",
-            x: dayAxis, y: Axis("µs of one call, logarithmic", holding: values, spacing: .logarithmic), series: series,
+            x: dayAxis, y: .times("one call, logarithmic", holding: values), series: series,
             events: events)
         return Figure(
             plot.title, note: "One call with the largest batch, back to back on one thread.",

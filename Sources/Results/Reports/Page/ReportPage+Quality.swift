@@ -7,7 +7,7 @@ extension ReportPage {
     var quality: Markup {
         guard report.evaluatedDay != nil else { return "" }
         let plots = grid([aucs, differences, lossDifferences, gaucs, entropies, roc, reliability])
-        return "\(metrics.html)\(oracle)\(plots)\(slices)"
+        return "\(metrics.html)\(oracle)\(plots)"
     }
 
     /// The live version's light net. Earlier programs stored only its paired difference, which gives its AUC.
@@ -234,30 +234,5 @@ extension ReportPage {
                         NumberText.percent(bin.clickRate, decimals: 3),
                     ]
                 }))
-    }
-
-    /// One table for each feature that the job file slices by.
-    private var slices: Markup {
-        var names: [String] = []
-        for slice in details.slices where names.last != slice.feature { names.append(slice.feature) }
-        let tables = names.map { name -> Markup in
-            DataTable(
-                "By \(name)",
-                [
-                    .text(name), .number("Impressions"), .number("Clicks"), .number("Light AUC"),
-                    .number("Booster AUC"),
-                    .number("Light PCOC"), .number("Booster PCOC"),
-                ],
-                text: details.slices.filter { $0.feature == name }.map { slice in
-                    [
-                        slice.value ?? "all others", NumberText.grouped(slice.impressions),
-                        NumberText.grouped(slice.clicks), NumberText.fixed(slice.lightAUC),
-                        NumberText.fixed(slice.boosterAUC), NumberText.fixed(slice.lightPCOC, decimals: 3),
-                        NumberText.fixed(slice.boosterPCOC, decimals: 3),
-                    ]
-                }
-            ).folded
-        }
-        return tables.isEmpty ? "" : "<h3 class=\"screen\">Slices</h3>\n\(tables.joined())"
     }
 }

@@ -4,7 +4,8 @@ import Plots
 extension ReportPage {
     var training: Markup {
         guard let rocket = details.training.first else { return "" }
-        return "\(armTable)\(proof(of: rocket))\(grid([losses(of: rocket), hint(of: rocket), validation(of: rocket)]))"
+        return
+            "\(armTable)\(proof(of: rocket))\(grid([losses(of: rocket), lossDifference(of: rocket), hint(of: rocket), validation(of: rocket)]))"
     }
 
     private var armTable: Markup {
@@ -54,19 +55,23 @@ extension ReportPage {
     private func losses(of arm: VersionDetails.TrainedArm) -> Figure? {
         guard !arm.curve.isEmpty else { return nil }
         func points(_ loss: (VersionDetails.LossPoint) -> Double?) -> [LinePlot.Point] {
-            arm.curve.map { LinePlot.Point(Double($0.step), loss($0), label: "") }
+            zip(arm.curve, smoothed(arm.curve.map(loss))).map { LinePlot.Point(Double($0.step), $1, label: "") }
         }
         let series = [
             LinePlot.Series(NetLook.light.name, .blue, .line, points(\.light)),
             LinePlot.Series(NetLook.booster.name, .vermilion, .line, points(\.booster)),
         ].filter { $0.points.contains { $0.y != nil } }
         let plot = LinePlot(
-            "Losses", text: "Cross-entropy of both nets over training, means between points.",
+            "Losses", text: "Cross-entropy of both nets over training, smoothed.",
             x: steps(of: arm.curve.map(\.step)),
             y: Axis("cross-entropy, nats", holding: series.flatMap { $0.points.compactMap(\.y) }),
             series: series)
         return Figure(
-            plot.title, note: "H(y, p) of the light net and H(y, q) of the booster on the batches they learn from.",
+            plot.title,
+            note: """
+                H(y, p) of the light net and H(y, q) of the booster on the batches they learn from, each point the mean of \
+                its neighbours; the table has them as they are.
+                """,
             svg: plot.svg(id: "losses"), key: plot.key,
             table: DataTable(
                 "Loss curves",
@@ -77,6 +82,41 @@ extension ReportPage {
                         NumberText.significant(point.hint),
                     ]
                 }))
+    }
+
+    /// Losses of batches jump about; the nets' difference on the same batches does not.
+    private func lossDifference(of arm: VersionDetails.TrainedArm) -> Figure? {
+        let differences = arm.curve.map { point in
+            point.light.flatMap { light in point.booster.map { light - $0 } }
+        }
+        let smooth = smoothed(differences)
+        guard differences.contains(where: { $0 != nil }) else { return nil }
+        let plot = LinePlot(
+            "Light loss minus booster loss", text: "The difference of the nets' losses over training, smoothed.",
+            x: steps(of: arm.curve.map(\.step)),
+            y: Axis("nats", holding: smooth.compactMap(\.self) + [0]),
+            series: [
+                LinePlot.Series(
+                    "light − booster", .green, .line,
+                    zip(arm.curve, smooth).map { LinePlot.Point(Double($0.step), $1, label: "") })
+            ], references: [.level(0)])
+        return Figure(
+            plot.title,
+            note: "On the same batches: above the dashed line the booster is ahead.",
+            svg: plot.svg(id: "loss-difference"), key: plot.key,
+            table: DataTable(
+                "Light loss minus booster loss over training", [.number("Up to step"), .number("Difference")],
+                text: zip(arm.curve, differences).map { [NumberText.grouped($0.step), NumberText.signed($1)] }))
+    }
+
+    /// The mean of each value and its neighbours: a fifteenth of the curve to either side.
+    private func smoothed(_ values: [Double?]) -> [Double?] {
+        let reach = values.count / 15
+        return values.indices.map { index in
+            guard values[index] != nil else { return nil }
+            let near = values[max(0, index - reach)...min(values.count - 1, index + reach)].compactMap(\.self)
+            return near.reduce(0, +) / Double(near.count)
+        }
     }
 
     private func hint(of arm: VersionDetails.TrainedArm) -> Figure? {

@@ -20,6 +20,7 @@ public struct ReportPage: Sendable {
     let deployments: [DeploymentLine]
     let experiment: [ExperimentLine]
     let experimentDay: Day?
+    let change: JobFileChange?
 
     /// Reads what the page shows.
     ///
@@ -36,6 +37,7 @@ public struct ReportPage: Sendable {
         failedRuns = try reader.failedRuns(of: report.model, limit: 20)
         deployments = try reader.deployments(of: report.model)
         (experimentDay, experiment) = try reader.newestExperiment(of: report.model)
+        change = try reader.jobFileChange(of: report.version, model: report.model)
     }
 
     /// The whole page.
@@ -88,6 +90,8 @@ public struct ReportPage: Sendable {
     private var sections: [Section] {
         [
             Section(id: "quality", title: "How good it is", content: quality),
+            Section(id: "importance", title: "What drives it", content: importance),
+            Section(id: "slices", title: "Where it is good and bad", content: slices),
             Section(id: "nights", title: "Night after night", content: history),
             Section(id: "speed", title: "How fast it is", content: latency),
             Section(id: "training", title: "How it was trained", content: training),
