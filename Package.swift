@@ -35,6 +35,7 @@ let base = room(
         .target(name: "Days"),
         .target(name: "Digests", dependencies: ["CCrypto"]),
         .target(name: "Files", dependencies: ["CCSV"]),
+        .target(name: "Instructions", dependencies: ["CDNNL"]),
         .target(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Names"),
@@ -90,10 +91,10 @@ let learning = room(
         .target(name: "RocketLaunching"),
         // The one target in C: sums whose speed is the width of the CPU's instructions.
         .target(name: "CRowSums"),
-        .target(name: "Nets", dependencies: ["Arrays", "CDNNL", "CRowSums", "CounterRandom"]),
+        .target(name: "Nets", dependencies: ["Arrays", "CDNNL", "CRowSums", "CounterRandom", "Instructions"]),
         .target(
             name: "Training",
-            dependencies: ["Arrays", "CounterRandom", "FeatureCache", "Nets", "RocketLaunching"]),
+            dependencies: ["Arrays", "CounterRandom", "FeatureCache", "Instructions", "Nets", "RocketLaunching"]),
         .target(
             name: "RankedTraining", dependencies: ["Arrays", "Collectives", "FeatureCache", "Nets", "Training"]),
         .testTarget(name: "RocketLaunchingTests", dependencies: ["RocketLaunching"]),
@@ -173,15 +174,16 @@ let operations = room(
         .target(
             name: "JobFile",
             dependencies: [
-                "AdLogs", "Evaluation", "Features", "Files", "Names", "Nets", "RocketLaunching", "Training",
+                "AdLogs", "Evaluation", "Features", "Files", "Instructions", "Names", "Nets", "RocketLaunching",
+                "Training",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
             name: "Runs",
             dependencies: [
                 "AdLogs", "Collectives", "Days", "Digests", "Evaluation", "Extract", "FeatureCache", "Features",
-                "Files", "JobFile", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RocketServing",
-                "Training",
+                "Files", "Instructions", "JobFile", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres",
+                "RocketServing", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -220,9 +222,8 @@ let operations = room(
         .target(
             name: "Doctor",
             dependencies: [
-                "AdLogs", "Days", "Extract", "FeatureCache", "Features", "Files", "JobFile", "Libraries",
-                "ModelRegistry",
-                "Nets", "Postgres", "Runs",
+                "AdLogs", "Days", "Extract", "FeatureCache", "Features", "Files", "Instructions", "JobFile",
+                "Libraries", "ModelRegistry", "Nets", "Postgres", "Runs",
             ]),
         .target(
             name: "Deployment",
@@ -259,7 +260,7 @@ let operations = room(
         .testTarget(
             name: "DoctorTests",
             dependencies: [
-                "CacheUpkeep", "Deployment", "Doctor", "Libraries", "OperationsSupport", "Postgres", "TestSupport",
+                "CacheUpkeep", "Deployment", "Doctor", "Instructions", "OperationsSupport", "Postgres", "TestSupport",
             ]),
         .testTarget(
             name: "ExperimentsTests",
@@ -276,8 +277,8 @@ let operations = room(
             name: "NightTests",
             dependencies: [
                 "Backfill", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Evaluation", "Experiments",
-                "FeatureCache", "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres", "Reports",
-                "RocketLaunching", "Runs", "TestSupport", "Training",
+                "FeatureCache", "Instructions", "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres",
+                "Reports", "RocketLaunching", "Runs", "TestSupport", "Training",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

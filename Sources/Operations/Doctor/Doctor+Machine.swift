@@ -1,5 +1,6 @@
 import Foundation
 import JobFile
+import Instructions
 import Libraries
 import Nets
 

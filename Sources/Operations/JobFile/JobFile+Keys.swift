@@ -1,4 +1,5 @@
 import Features
+import Instructions
 import Nets
 import RocketLaunching
 import Training
@@ -123,6 +124,13 @@ extension JobFile {
         checkSearch(section)
         section.read("negative_share", .positiveShare, into: &training.batches.negativeShare)
         section.read("dtype", .oneOf(DenseType.allCases), into: &training.denseType)
+        section.read("instruction_set", .oneOf(InstructionSet.allCases), into: &training.instructionSet)
+        if training.denseType == .bf16, let set = training.instructionSet {
+            section.problems.add(
+                line: section.line(of: "instruction_set"),
+                "training.instruction_set: \(set.rawValue) has no instructions for training.dtype: bf16; write dtype: f32, or "
+                    + "remove instruction_set")
+        }
         section.read("dense_optimiser", .oneOf(DenseMethod.allCases), into: &training.optimisation.dense.optimiser)
         section.read("dense_learning_rate", .positive, into: &training.optimisation.dense.learningRate)
         section.read("light_learning_rate", .positive, into: &training.optimisation.dense.lightLearningRate)

@@ -78,6 +78,7 @@ extension JobFilePage {
         training.validation.patience | | Training ends after this many judgements without a better one.
         training.negative_share | | Share of the rows without a click that are trained on. Logits are corrected exactly; evaluation sees all rows.
         training.dtype | | Numbers of the hidden layers' matrix products. With `bf16`, where the CPU has AVX512_BF16, sums and weights stay Float32.
+        training.instruction_set | those of the CPU | Widest vector instructions of the matrix products. `avx2` gives the same weights, byte for byte, on machines of several kinds, at the speed of AVX2. Needs `dtype: f32`.
         training.dense_optimiser | | Of the dense layers.
         training.dense_learning_rate | | Of the dense layers.
         training.light_learning_rate | `dense_learning_rate` | Of the light net's own layers.

@@ -5,6 +5,7 @@ import FeatureCache
 import Files
 import Foundation
 import JobFile
+import Instructions
 import LogImport
 import ModelRegistry
 import Nets
@@ -193,7 +194,7 @@ public enum JobError: Error, CustomStringConvertible {
         case TrainingError.notFinite, is SafetensorsError: .dataCheckFailed
         case CollectiveError.unavailable: .configuration
         case is CollectiveError: .ranksLost
-        case TrainingError.unsupported, is ServingError, is ONNXExportError: .configuration
+        case TrainingError.unsupported, is InstructionSetError, is ServingError, is ONNXExportError: .configuration
         default: .internalError
         }
     }

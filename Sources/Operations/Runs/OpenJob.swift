@@ -21,12 +21,14 @@ public final class OpenJob {
     /// - Parameters:
     ///   - patience: what to do when a database cannot be reached now.
     ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
-    /// - Throws: `PostgresError`, `JobError.notMigrated`, `JobError.source`, `JobError.emptyLog`.
+    /// - Throws: `PostgresError`, `InstructionSetError`, `JobError.notMigrated`, `JobError.source`, `JobError.emptyLog`.
     public init(
         _ context: JobContext, _ settings: Extraction.Databases, patience: Patience = .none, command: String? = nil,
         progress: @escaping ProgressHandler
     ) throws {
         let jobFile = context.jobFile
+        // Before the matrix library is used for anything.
+        try jobFile.training.instructionSet?.cap()
         let retrying = Retrying(
             allowed: patience == .asJobFile ? jobFile.database.retry : .zero, log: context.log,
             interruption: context.interruption)

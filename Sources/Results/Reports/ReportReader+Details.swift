@@ -161,7 +161,7 @@ extension ReportReader {
     private func lineage(of version: Int) throws -> VersionDetails.Lineage {
         let rows = try connection.execute(
             """
-            SELECT v.*, r.host,
+            SELECT v.*, r.host, v.training -> 'rocket' ->> 'instructions' AS instructions,
                    to_char(v.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS created
             FROM rocket.model_versions v LEFT JOIN rocket.runs r USING (run_id) WHERE v.version = $1
             """, [.int(version)])
@@ -172,7 +172,8 @@ extension ReportReader {
             parent: try row.intOrNil("parent_version"), seed: try row.text("seed"),
             fingerprint: try row.text("fingerprint"), specificationHash: try row.text("specification_hash"),
             programVersion: try row.text("program_version"), programRevision: try row.textOrNil("program_revision"),
-            programDigest: try row.textOrNil("program_sha256"), run: try row.intOrNil("run_id"),
+            programDigest: try row.textOrNil("program_sha256"),
+            instructions: try row.textOrNil("instructions"), run: try row.intOrNil("run_id"),
             host: try row.textOrNil("host"), createdAt: try row.text("created"),
             embeddingParameters: try row.int("embedding_parameters"), jobFile: try row.text("job_file"))
     }

@@ -142,6 +142,8 @@ public struct VersionDetails: Sendable {
         public var programVersion: String
         public var programRevision: String?
         public var programDigest: String?
+        /// Vector instructions that the nets were trained with; nil where an earlier program trained them.
+        public var instructions: String?
         public var run: Int?
         public var host: String?
         /// The time in UTC.

@@ -35,6 +35,7 @@ import Training
         var searched = TrainingSpecification()
         searched.passes.search = EpochSearch(budget: 60)
         searched.machine.rankTimeout = .seconds(5)
+        searched.instructionSet = .avx2
         for specification in [Self.unusual, searched, TrainingSpecification()] {
             let stored = try JSONEncoder().encode(specification)
             #expect(try JSONDecoder().decode(TrainingSpecification.self, from: stored) == specification)

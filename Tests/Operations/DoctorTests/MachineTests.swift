@@ -2,7 +2,7 @@ import Postgres
 import Testing
 
 @testable import Doctor
-@testable import Libraries
+@testable import Instructions
 
 /// What doctor says of machines and servers that are not at hand.
 @Suite struct MachineTests {

@@ -1,4 +1,5 @@
 import CDNNL
+import Instructions
 
 /// What the two ways of a field through a first layer cost, in multiply-adds of a wide product: by rows,
 /// `3 · rows · dim · out` for the three products forward and backward; by ids, the same products with one line per
@@ -20,7 +21,7 @@ package struct FirstLayerCost: Equatable, Sendable {
 
     /// As measured by `rocket bench train` for each kind of product.
     package init(_ type: DenseType) {
-        switch (type, InstructionSet.here.has(dnnl_cpu_isa_avx512_core)) {
+        switch (type, VectorInstructions.include(dnnl_cpu_isa_avx512_core)) {
         case (.f32, true): self.init(narrow: 2, addition: 12, call: 100_000)
         case (.f32, false): self.init(narrow: 2, addition: 8, call: 40_000)
         case (.bf16, _): self.init(narrow: 4, addition: 24, call: 200_000)

@@ -1,6 +1,7 @@
 import Arrays
 import FeatureCache
 import Foundation
+import Instructions
 import Nets
 import RocketLaunching
 
@@ -99,8 +100,7 @@ public final class CoTrainer {
         progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         guard source.rows > 0 else { throw TrainingError.noRows }
-        let supported = training.denseType.isSupportedHere
-        try peers.agree(supported ? nil : TrainingError.unsupported(training.denseType))
+        try peers.agree(training.machineProblem)
         guard !arm.needsTeacher || step.hasTeacher else { throw TrainingError.noTeacher(arm) }
         let (admission, admitted, heldOut) = try peers.together {
             // What nobody trains on must not be counted either.
@@ -127,7 +127,8 @@ public final class CoTrainer {
     private func report(_ state: TrainingState, _ group: TrainingReport.Group?) -> TrainingReport {
         var curve = state.curve
         return TrainingReport(
-            arm: arm, denseType: training.denseType, steps: state.steps, samples: state.samples, seconds: state.seconds,
+            arm: arm, denseType: training.denseType, instructions: VectorInstructions.name, steps: state.steps,
+            samples: state.samples, seconds: state.seconds,
             samplesPerSecond: state.seconds > 0 ? Double(state.samples) / state.seconds : 0,
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
             isOutOfTime: state.isOutOfTime, lightStep: state.validations.bestStep(\.lightLoss),

@@ -6,6 +6,9 @@ public struct TrainingReport: Codable, Sendable {
     public var arm: Arm
     /// Numbers of the matrix products; nil in reports of earlier programs: f32.
     public var denseType: DenseType?
+    /// Vector instructions that the matrix products ran with, on which the weights' bytes depend; nil in reports of
+    /// earlier programs.
+    public var instructions: String?
     public var steps: Int
     public var samples: Int
     public var seconds: Double

@@ -1,10 +1,11 @@
+import Instructions
 import Nets
 
 // A specification is stored as one flat object: the groups write their keys into the object of the whole. The canonical
 // text is part of a job's fingerprint and must stay the same for the same settings.
 
 extension TrainingSpecification: Codable {
-    private enum CodingKeys: CodingKey { case denseType, seed }
+    private enum CodingKeys: CodingKey { case denseType, instructionSet, seed }
 
     public init(from decoder: any Decoder) throws {
         let own = try decoder.container(keyedBy: CodingKeys.self)
@@ -13,6 +14,7 @@ extension TrainingSpecification: Codable {
             validation: try Validation(from: decoder), batches: try Batches(from: decoder),
             optimisation: try Optimisation(from: decoder),
             denseType: try own.decode(DenseType.self, forKey: .denseType),
+            instructionSet: try own.decodeIfPresent(InstructionSet.self, forKey: .instructionSet),
             seed: try own.decode(UInt64.self, forKey: .seed), machine: try Machine(from: decoder))
     }
 
@@ -21,6 +23,7 @@ extension TrainingSpecification: Codable {
         for group in groups { try group.encode(to: encoder) }
         var own = encoder.container(keyedBy: CodingKeys.self)
         try own.encode(denseType, forKey: .denseType)
+        try own.encodeIfPresent(instructionSet, forKey: .instructionSet)
         try own.encode(seed, forKey: .seed)
     }
 }

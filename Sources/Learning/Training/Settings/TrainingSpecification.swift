@@ -1,4 +1,5 @@
 import Foundation
+import Instructions
 import Nets
 
 /// How the nets are trained; everything the bytes of the weights depend on besides data, nets and rocket settings.
@@ -10,13 +11,15 @@ public struct TrainingSpecification: Equatable, Sendable {
     public var optimisation: Optimisation
     /// Numbers of the hidden layers' matrix products.
     public var denseType: DenseType
+    /// The widest vector instructions of the matrix products; nil: those of the CPU.
+    public var instructionSet: InstructionSet?
     public var seed: UInt64
     public var machine: Machine
 
     public init(
         window: Window = Window(), passes: Passes = Passes(), validation: Validation = Validation(),
         batches: Batches = Batches(), optimisation: Optimisation = Optimisation(), denseType: DenseType = .f32,
-        seed: UInt64 = 1, machine: Machine = Machine()
+        instructionSet: InstructionSet? = nil, seed: UInt64 = 1, machine: Machine = Machine()
     ) {
         self.window = window
         self.passes = passes
@@ -24,6 +27,7 @@ public struct TrainingSpecification: Equatable, Sendable {
         self.batches = batches
         self.optimisation = optimisation
         self.denseType = denseType
+        self.instructionSet = instructionSet
         self.seed = seed
         self.machine = machine
     }
@@ -130,6 +134,16 @@ public enum TrainingStart: String, Codable, CaseIterable, Sendable {
 }
 
 extension TrainingSpecification {
+    /// Why this machine cannot compute as asked for; nil: it can, and keeps to the instruction set from now on.
+    var machineProblem: (any Error)? {
+        do throws(InstructionSetError) {
+            try instructionSet?.cap()
+        } catch {
+            return error
+        }
+        return denseType.isSupportedHere ? nil : TrainingError.unsupported(denseType)
+    }
+
     /// Smaller slices would spend much of their time on packing the weights for the matrix library.
     var sliceCount: Int { batches.slices ?? max(2, batches.size / 512) }
 

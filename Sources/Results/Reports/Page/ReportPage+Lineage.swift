@@ -26,6 +26,7 @@ extension ReportPage {
                 \(lineage.programDigest.map { digest -> Markup in ", SHA-256 <code>\(digest)</code>" } ?? "")
                 """
             ),
+            ("CPU instructions", "\(lineage.instructions ?? "not known")"),
             ("Features and source", "<code>\(lineage.specificationHash)</code>"),
             ("Settings and data", "<code>\(lineage.fingerprint)</code>"),
         ]
