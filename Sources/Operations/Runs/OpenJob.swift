@@ -21,7 +21,8 @@ public final class OpenJob {
     /// - Parameters:
     ///   - patience: what to do when a database cannot be reached now.
     ///   - command: in whose name the ledger keeps a source that does not fit; nil: it is only thrown.
-    /// - Throws: `PostgresError`, `InstructionSetError`, `JobError.notMigrated`, `JobError.source`, `JobError.emptyLog`.
+    /// - Throws: `PostgresError`, `InstructionSetError`, `JobError.notMigrated`, `JobError.source`,
+    ///   `JobError.emptyLog`.
     public init(
         _ context: JobContext, _ settings: Extraction.Databases, patience: Patience = .none, command: String? = nil,
         progress: @escaping ProgressHandler
