@@ -1,7 +1,7 @@
 import CDNNL
 
-/// The widest vector instructions that a program may use for matrix products, so that machines of several kinds give the
-/// same bytes.
+/// The widest vector instructions that a program may use for matrix products, so that machines of several kinds give
+/// equal bytes.
 ///
 /// oneDNN picks its kernels by the CPU, and kernels of another width add up in another order. The program's own loops
 /// need no cap: they round each number separately, whatever the width.

@@ -3,8 +3,8 @@ import OperationsSupport
 import TestSupport
 import Testing
 
-/// What `training.instruction_set` promises. Each night is a process, because the matrix library chooses its kernels once
-/// in each.
+/// What `training.instruction_set` promises. Each night is a process, because the matrix library chooses its kernels
+/// once in each.
 @Suite struct InstructionSetTests {
     private struct Trained: Equatable {
         var weights, instructions: String
