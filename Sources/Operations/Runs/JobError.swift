@@ -4,8 +4,8 @@ import Days
 import FeatureCache
 import Files
 import Foundation
-import JobFile
 import Instructions
+import JobFile
 import LogImport
 import ModelRegistry
 import Nets
