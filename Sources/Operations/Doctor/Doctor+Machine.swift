@@ -1,6 +1,6 @@
 import Foundation
-import JobFile
 import Instructions
+import JobFile
 import Libraries
 import Nets
 
