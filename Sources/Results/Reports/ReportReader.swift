@@ -79,14 +79,20 @@ public struct ReportReader {
         try ModelRegistry(connection).decision(of: version)
     }
 
-    /// Returns the report that people mean if they name no version: the newest, or the live version's if that one was
-    /// rolled back; nil if there is none.
+    /// Returns the report that people mean if they name no version: the newest, or the live version's after a rollback
+    /// until there is a newer one; nil if there is none.
     public func current(model: String? = nil) throws -> ModelReport? {
         guard let newest = try reports(model: model, limit: 1).first else { return nil }
-        guard newest.state == "rejected", let live = try ModelRegistry(connection).live(model: newest.model) else {
-            return newest
-        }
-        return try reports(version: live).first ?? newest
+        let live = try connection.execute(
+            """
+            SELECT d.version FROM rocket.model_versions v
+            JOIN LATERAL (
+                SELECT action, version, deployed_at FROM rocket.deployments
+                WHERE model = v.model ORDER BY deployment_id DESC LIMIT 1) d ON d.deployed_at > v.created_at
+            WHERE v.version = $1 AND d.action = 'rollback' AND d.version IS NOT NULL
+            """, [.int(newest.version)]
+        ).first?.int("version")
+        return try live.flatMap { try reports(version: $0).first } ?? newest
     }
 
     /// Returns the runs of a model, newest first.

@@ -152,6 +152,12 @@ import Testing
             _ = try RocketProgram.rocket(["models", "rollback", "--model", "test"], database: url)
             #expect(try report().contains("version 1, live"))
             #expect(try report(["--model-version", "2"]).contains("version 2, rejected"))
+            // A newer version is the newest again.
+            let text = try String(contentsOfFile: job, encoding: .utf8)
+            try text.replacing("batch_size: 128", with: "batch_size: 64").write(
+                toFile: job, atomically: true, encoding: .utf8)
+            _ = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-09 01:00+00"))
+            #expect(try report().contains("version 3"))
         }
     }
 

@@ -94,6 +94,9 @@ struct StatusCommand: ParsableCommand {
             }
         }
         printUnchanged(runTable(runs))
+        if let failed = runs.first(where: { $0.error != nil }) {
+            print("the whole of an error, and the stages of a run: rocket runs show \(failed.run)")
+        }
     }
 
     private func show(_ accounted: [DayAccountLine]) throws {
