@@ -129,7 +129,7 @@ case_D4() {
     mkdir -p deep/er
     r models pull live --to deep/er
     fails 'nothing lands outside of the folder' bash -c '[ -e escaped ] || [ -e deep/escaped ] || find . -name "*escaped*" | grep -q .'
-    is 'what is known is fetched' "$(cd deep/er/a-* 2>/dev/null && ls | tr '\n' ' ')" 'features.json light.onnx light.safetensors '
+    is 'what is known is fetched' "$(cd deep/er/a-* 2>/dev/null && ls | tr '\n' ' ')" 'examples.jsonl features.json light.onnx light.safetensors '
 }
 
 case_D5() {

@@ -1,6 +1,6 @@
 """Holds a pulled model's light.onnx, run by onnxruntime on ids made here from the file's own metadata, and the C
 interface, from Python and from C, against `rocket predict` on the same raw rows: 10,000 impressions, many with missing
-values and values never seen.
+values and values never seen. Then the folder's examples are tested as another program would.
 
     check.py ROCKET FOLDER ROWS.jsonl SCORE
 """
@@ -155,6 +155,24 @@ def by_c(folder, rows, score):
     return found, about
 
 
+def examples(folder, session, features):
+    """The largest difference on the examples of the folder, whose ids must be those made here."""
+    with open(f"{folder}/examples.jsonl", encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    assert len(lines) == 20 and [line["row"] for line in lines] == list(range(1, 21))
+    worst = 0.0
+    for line in lines:
+        inputs = features.inputs([line["values"]])
+        for name, id in line["ids"].items():
+            assert inputs[name].reshape(-1).tolist() == (id if isinstance(id, list) else [id]), (name, line)
+        for name, number in line["numbers"].items():
+            found = float(inputs[name][0])
+            assert math.isnan(found) if number is None else math.isclose(found, number, rel_tol=1e-6), (name, line)
+        (probability,) = session.run(["probability"], inputs)
+        worst = max(worst, abs(float(probability[0]) - line["probability"]))
+    return worst
+
+
 def main():
     rocket, folder, path, score = sys.argv[1:]
     chance = random.Random(7)
@@ -172,18 +190,19 @@ def main():
     worst = max(worst, float(abs(single[0] - expected[0])))
     called, about = by_c(folder, rows, score)
     of_c = float(numpy.abs(called - expected).max())
+    of_examples = examples(folder, session, features)
     assert about["version"] == meta.version == int(meta.custom_metadata_map["version"])
     assert folder.endswith(f"/{about['model']}-{about['version']}")
     missing = sum(int((values == 0).sum()) for values in inputs.values() if values.dtype == numpy.int64)
     tensors = safetensors.numpy.load_file(f"{folder}/light.safetensors")
     print(
         f"{folder.rsplit('/', 1)[-1]}: {len(rows)} rows, {missing} missing ids, probabilities {expected.min():.4f} to "
-        f"{expected.max():.4f}, largest difference of ONNX {worst:.1e}, of C {of_c:.1e}; "
-        f"{len(tensors)} tensors in light.safetensors"
+        f"{expected.max():.4f}, largest difference of ONNX {worst:.1e}, of C {of_c:.1e}, of 20 examples {of_examples:.1e}; {len(tensors)} tensors "
+        "in light.safetensors"
     )
     if len(rows) < 10_000 or missing == 0 or len(set(expected)) < 1_000 or not tensors:
         sys.exit("check.py: the rows do not test what they should")
-    if not max(worst, of_c) <= LARGEST_DIFFERENCE:
+    if not max(worst, of_c, of_examples) <= LARGEST_DIFFERENCE:
         sys.exit(f"check.py: expected differences of at most {LARGEST_DIFFERENCE}")
 
 

@@ -155,7 +155,7 @@ public enum PullChoice: Equatable, Sendable {
     case history
 
     func names(_ weights: PulledWeights) -> [String] {
-        let others = [Artifact.features, Artifact.history]
+        let others = [Artifact.features, Artifact.examples, Artifact.history]
         return switch self {
         case .all: [weights.file, Artifact.onnx] + others
         case .format(.safetensors): [weights.file] + others

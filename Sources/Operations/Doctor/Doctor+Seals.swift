@@ -97,6 +97,7 @@ extension Doctor {
             Seal("deployments", "deployments_append_only", "BEFORE DELETE OR UPDATE", "refuse_change()"),
             Seal("deployments", "deployments_no_truncate", "BEFORE TRUNCATE", each: "STATEMENT", "refuse_change()"),
             Seal("deployments", "deployments_verdict", "BEFORE INSERT", "check_verdict()"),
+            Seal("deployments", "deployments_notify", "AFTER INSERT", "notify_live()"),
             Seal("report_changes", "report_changes_append_only", "BEFORE UPDATE", "refuse_change()"),
             Seal(
                 "report_changes", "report_changes_no_truncate", "BEFORE TRUNCATE", each: "STATEMENT", "refuse_change()"),

@@ -9,6 +9,7 @@ struct NightHistory {
     /// Which counts over which windows it has.
     let hash: String
     let asOf: Day
+    let table: ServedHistory
     let bytes: [UInt8]
 
     /// Makes the table whose newest day is a night's last; nil if the job has no histories.
@@ -19,7 +20,7 @@ struct NightHistory {
             let snapshot = try databases.extraction.history(asOf: asOf)
         else { return nil }
         (hash, self.asOf) = (snapshot.hash, asOf)
-        let table = ServedHistory(snapshot)
+        table = ServedHistory(snapshot)
         bytes = try table.encoded()
         for key in table.keys where key.leastImpressions > 1 {
             context.log.notice(

@@ -64,14 +64,16 @@ package struct RawImpressions {
 
     /// Calls the body with each impression of a range that has an id, in the order of time.
     ///
-    /// - Parameter limit: the most there may be; nil: all.
+    /// - Parameters:
+    ///   - limit: the most there may be; nil: all.
+    ///   - breaksTies: whether impressions of one time come in the order of their ids.
     /// - Returns: how many have no id.
     @discardableResult
     package func forEach(
-        in range: Range<Instant>, limit: Int? = nil, on connection: Connection,
+        in range: Range<Instant>, limit: Int? = nil, breaksTies: Bool = false, on connection: Connection,
         _ body: (_ id: String, _ at: Instant, _ values: [RawValue]) throws -> Void
     ) throws -> Int {
-        let select = attribution.impressions(in: range, selecting: expressions, breaksTies: false)
+        let select = attribution.impressions(in: range, selecting: expressions, breaksTies: breaksTies)
         let sql = "COPY (\(select)\(limit.map { " LIMIT \($0)" } ?? "")) TO STDOUT (FORMAT binary)"
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: WireForm.scratchBytes, alignment: 8)
         defer { scratch.deallocate() }

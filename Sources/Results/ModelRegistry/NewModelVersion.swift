@@ -160,6 +160,8 @@ public struct Artifact: Sendable {
     public static let features = "features.json"
     /// What histories knew of each key as of the version's night.
     public static let history = "history.safetensors"
+    /// Rows with their ids and probabilities, by which a program that serves the version tests itself.
+    public static let examples = "examples.jsonl"
 }
 
 /// A file of a version, as stored in the database.

@@ -57,16 +57,16 @@ import Testing
                     #expect(try RocketProgram.rocket(pull, database: url).code == 0)
                 }
                 let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/test-1").sorted()
-                #expect(files == ["features.json", "light.onnx", "light.safetensors"])
+                #expect(files == ["examples.jsonl", "features.json", "light.onnx", "light.safetensors"])
                 let pulled = try Self.predict(["--folder", "\(folder)/test-1"], rows.map(\.line), database: "")
                 #expect(pulled.lines.map(\.probability) == stored.lines.map(\.probability))
-                try Self.checkFeatures("\(folder)/test-1")
+                try Self.checkExamples("\(folder)/test-1")
 
                 // All weights, as earlier programs wrote them.
                 let whole = ["models", "pull", "1", "--booster", "--to", "\(folder)/whole"]
                 #expect(try RocketProgram.rocket(whole, database: url).code == 0)
                 let weights = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/whole/test-1").sorted()
-                #expect(weights == ["features.json", "light.onnx", "model.safetensors"])
+                #expect(weights == ["examples.jsonl", "features.json", "light.onnx", "model.safetensors"])
                 let again = try Self.predict(["--folder", "\(folder)/whole/test-1"], rows.map(\.line), database: "")
                 #expect(again.lines.map(\.probability) == stored.lines.map(\.probability))
                 let sizes = try ["test-1/light.safetensors", "whole/test-1/model.safetensors"].map {
@@ -91,8 +91,27 @@ import Testing
         }
     }
 
-    /// Looks at what a folder says of itself.
-    private static func checkFeatures(_ folder: String) throws {
+    /// Scores a folder's examples by their values, and looks at what they say of themselves.
+    private static func checkExamples(_ folder: String) throws {
+        let text = try String(contentsOfFile: "\(folder)/examples.jsonl", encoding: .utf8)
+        let examples = try text.split(separator: "\n").map {
+            try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(examples.count == 20 && examples.compactMap { $0["row"] as? Int } == Array(1...20))
+        let lines = try examples.map { example in
+            String(decoding: try JSONSerialization.data(withJSONObject: #require(example["values"])), as: UTF8.self)
+        }
+        let found = try predict(["--folder", folder], lines, database: "")
+        let expected = examples.compactMap { $0["probability"] as? Double }
+        #expect(found.code == 0 && Set(expected).count > 10, "\(found.errors)")
+        for (line, probability) in zip(found.lines, expected) {
+            #expect(abs((line.probability ?? 1) - probability) < 1e-6)
+        }
+        let ids = try examples.map { try #require($0["ids"] as? [String: Any]) }
+        #expect(ids.allSatisfy { $0["slot"] is Int && $0["interests"] is [Int] && $0.count == 3 })
+        // The row before the last has no values: ids 0, and no number.
+        #expect(ids[18]["slot"] as? Int == 0 && ids[18]["interests"] as? [Int] == [0])
+        #expect((examples[18]["numbers"] as? [String: Any])?["price"] is NSNull)
         let served = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: "\(folder)/features.json")))
         let features = try #require(served as? [String: Any])
         #expect(features["model"] as? String == "test" && features["version"] as? Int == 1)

@@ -75,4 +75,25 @@ import Testing
             #expect(try Self.pull("live --if-newer", url, folder).code == 6)
         }
     }
+
+    @Test("Whoever listens on rocket_live is told the model and the version once a deployment commits")
+    func notification() throws {
+        try Self.withVersions { url, _ in
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = [
+                "psql", url, "-qAtX", "-c", "LISTEN rocket_live", "-c",
+                "BEGIN; SELECT rocket.promote_version(2, 'never', true); ROLLBACK", "-c",
+                "SELECT rocket.promote_version(2, 'newer', true)", "-c", "SELECT rocket.retire_version(2, 'over')",
+            ]
+            let output = Pipe()
+            process.standardOutput = output
+            try process.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            let payloads = text.matches(of: #/"rocket_live" with payload "(.*)" received/#).map { String($0.1) }
+            #expect(
+                payloads == [#"{"model": "test", "version": 2}"#, #"{"model": "test", "version": null}"#], "\(text)")
+        }
+    }
 }

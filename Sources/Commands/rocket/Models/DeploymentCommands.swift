@@ -102,8 +102,9 @@ extension ModelsCommand {
             discussion: """
                 Files: light.onnx (the light net for other programs: opset 17, IR version 8, ids in, probabilities \
                 out), light.safetensors (its weights; with --booster model.safetensors, all weights), features.json \
-                (how raw values become ids) and, for a model with histories, history.safetensors (what the days before \
-                say of each key; the newest night's). What is stored is compared with its SHA-256; each file is written under \
+                (how raw values become ids), examples.jsonl (rows with their ids and probabilities, by which a serving \
+                program tests itself) and, for a model with histories, history.safetensors (what the days before say of \
+                each key; the newest night's). What is stored is compared with its SHA-256; each file is written under \
                 a temporary name, flushed and renamed, so a reader finds the whole file or none.
 
                 A pull of the live version ends with the link ‘current’ beside the version's folder leading to it, \

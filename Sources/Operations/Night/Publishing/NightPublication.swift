@@ -22,7 +22,8 @@ struct NightPublication {
         judged.evaluations.warnAgainstRegression(context.log)
         let published = try recorder.stage("publish") {
             let history = try NightHistory(endingWith: day, context, databases)
-            var version = try VersionAssembly(context, databases).version(trained, history, run: recorder.runID)
+            var version = try VersionAssembly(context, databases)
+                .version(trained, history, examplesOf: day, run: recorder.runID)
             version.findings = NewModelVersion.Findings(
                 evaluations: judged.evaluations,
                 slices: try SliceReports(context.jobFile, databases).slices(of: judged.scored),
@@ -45,8 +46,10 @@ struct NightPublication {
     /// Publishes a version that nobody has judged.
     func publish(_ trained: TrainedNight) throws -> Int {
         let version = try recorder.stage("publish") {
-            let history = try NightHistory(endingWith: trained.data.night.trained.upperBound, context, databases)
-            let version = try VersionAssembly(context, databases).version(trained, history, run: recorder.runID)
+            let day = trained.data.night.trained.upperBound
+            let history = try NightHistory(endingWith: day, context, databases)
+            let version = try VersionAssembly(context, databases)
+                .version(trained, history, examplesOf: day, run: recorder.runID)
             return try databases.registry.publish(version).number
         }
         trained.checkpoints.remove()

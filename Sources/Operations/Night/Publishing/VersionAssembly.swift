@@ -21,8 +21,12 @@ struct VersionAssembly {
 
     /// The version without what an unseen day says of it.
     ///
-    /// - Parameter history: What its histories know of each key; nil without histories.
-    func version(_ trained: TrainedNight, _ history: NightHistory?, run: Int) throws -> NewModelVersion {
+    /// - Parameters:
+    ///   - history: What its histories know of each key; nil without histories.
+    ///   - day: Whose impressions become examples.
+    func version(
+        _ trained: TrainedNight, _ history: NightHistory?, examplesOf day: Day, run: Int
+    ) throws -> NewModelVersion {
         let (jobFile, data) = (context.jobFile, trained.data)
         let (days, parent) = (data.night.trained, data.parent)
         let rocket = trained.arms[0].model
@@ -38,6 +42,10 @@ struct VersionAssembly {
         features.trainedTo = lineage.trainedDays.upperBound.description
         var artifacts = try artifacts(of: trained, features)
         if let history { artifacts.append(history.artifact) }
+        if let branch = rocket.lightBranch {
+            artifacts.append(
+                try VersionExamples(context, databases).artifact(of: branch, features, history?.table, on: day))
+        }
         return NewModelVersion(
             lineage: lineage,
             origin: NewModelVersion.Origin(
