@@ -24,18 +24,53 @@ extension FuzzTarget {
         } catch {
             return .refused
         }
-        // Foundation refuses numbers beyond a double, which the grammar does not bound; quotes hold no numbers.
-        let bounded = String(decoding: input.parts[0], as: UTF8.self)
-            .replacing(#/"(?:[^"\\]|\\.)*"|([0-9])[eE][+-]?[0-9]{3,}/#) { $0.1 ?? $0.0 }
-        guard (try? JSONSerialization.jsonObject(with: Data(bounded.utf8))) is [String: Any] else {
-            throw Wrong("it was scored and is no JSON: \(String(decoding: input.parts[0], as: UTF8.self))")
-        }
+        try requireJSONObject(input.parts[0])
         for outcome in try ranker.outcomes(request: [], candidates: rows) {
             if case .success(let probability) = outcome, !(0...1).contains(probability) {
                 throw Wrong("its probability is \(probability)")
             }
         }
         return .accepted
+    }
+
+    /// A request with its candidates, as the C interface takes it.
+    static let jsonRequest = FuzzTarget(name: "json-request") { random in
+        func line() -> String { lines[Int(random.next() % UInt64(lines.count))] }
+        var text = "{\"request\":\(line()),\"candidates\":[\(line()),\(line())]}"
+        if random.next() % 4 == 0 { text = "{\"candidates\":[\(line())],\"request\":{\"user_id\":\"7\"}}" }
+        if random.next() % 2 == 0 {
+            var tree = JSONTree(text)
+            for _ in 0...random.next() % 3 { tree.mutate(&random) }
+            text = tree.text
+        }
+        var bytes = Array(text.utf8)
+        if random.next() % 3 > 0 { Mutator.mutate(&bytes, with: lines.map { Array($0.utf8) }, &random) }
+        return FuzzInput(parts: [bytes])
+    } read: { input in
+        let ranker = try Ranker(
+            ServingModel(model: FuzzModel.files[0], features: Array(FuzzModel.features.canonicalJSON().utf8)),
+            requestColumns: ["user_id"], unknownColumns: .ignored)
+        let outcomes: [Result<Float, ServingError>]
+        do throws(ServingError) {
+            outcomes = try ranker.outcomes(json: input.parts[0][...])
+        } catch {
+            return .refused
+        }
+        try requireJSONObject(input.parts[0])
+        for case .success(let probability) in outcomes where !(0...1).contains(probability) {
+            throw Wrong("a probability is \(probability)")
+        }
+        return .accepted
+    }
+
+    /// What was scored is JSON to another reader too.
+    private static func requireJSONObject(_ bytes: [UInt8]) throws {
+        // Foundation refuses numbers beyond a double, which the grammar does not bound; quotes hold no numbers.
+        let bounded = String(decoding: bytes, as: UTF8.self)
+            .replacing(#/"(?:[^"\\]|\\.)*"|([0-9])[eE][+-]?[0-9]{3,}/#) { $0.1 ?? $0.0 }
+        guard (try? JSONSerialization.jsonObject(with: Data(bounded.utf8))) is [String: Any] else {
+            throw Wrong("it was scored and is no JSON: \(String(decoding: bytes, as: UTF8.self))")
+        }
     }
 
     private static let lines = [

@@ -41,7 +41,9 @@ public struct FuzzTarget: Sendable {
     }
 
     /// All of them.
-    public static let all: [FuzzTarget] = [.model, .trainedModel, .features, .cacheFile, .jsonLine, .jobFile, .metrics]
+    public static let all: [FuzzTarget] = [
+        .model, .trainedModel, .features, .cacheFile, .jsonLine, .jsonRequest, .jobFile, .metrics,
+    ]
 }
 
 /// Files or texts that belong together.
