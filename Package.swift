@@ -6,6 +6,12 @@ func cLibrary(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
+/// A product of another package. The program alone needs any, so a package that uses `RocketServing` without the trait
+/// fetches none.
+func product(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package, condition: .when(traits: ["Program"]))
+}
+
 /// The targets of one room: sources in `Sources/ROOM/TARGET`, tests in `Tests/ROOM/TARGETTests`.
 func room(_ name: String, _ targets: [Target]) -> [Target] {
     for target in targets where target.path == nil {
@@ -122,7 +128,7 @@ let judging = room(
         .target(
             name: "Evaluation",
             dependencies: [
-                "Arrays", "CounterRandom", "Files", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "Arrays", "CounterRandom", "Files", product("Histogram", "hdrhistogram-swift"),
             ]),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Arrays", "CounterRandom", "Evaluation"],
@@ -135,7 +141,7 @@ let serving = room(
         .target(name: "RocketServing", dependencies: ["Days", "Features", "Names", "Nets"]),
         .target(
             name: "ONNXExport",
-            dependencies: ["Arrays", "Features", "Nets", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: ["Arrays", "Features", "Nets", product("SwiftProtobuf", "swift-protobuf")],
             exclude: ["onnx.proto"]),
         // The header of the C interface, and what Swift cannot say.
         .target(name: "CRocketServing", exclude: ["examples", "rocket-serving.pc.in"]),
@@ -176,7 +182,7 @@ let operations = room(
             dependencies: [
                 "AdLogs", "Evaluation", "Features", "Files", "Instructions", "Names", "Nets", "RocketLaunching",
                 "Training",
-                .product(name: "Yams", package: "Yams"),
+                product("Yams", "Yams"),
             ]),
         .target(
             name: "Runs",
@@ -184,13 +190,13 @@ let operations = room(
                 "AdLogs", "Collectives", "Days", "Digests", "Evaluation", "Extract", "FeatureCache", "Features",
                 "Files", "Instructions", "JobFile", "LogImport", "ModelRegistry", "Nets", "ONNXExport", "Postgres",
                 "RocketServing", "Training",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
         .target(
             name: "Alerts",
             dependencies: [
                 "Files", "JobFile", "Postgres", "Runs",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
         .target(
             name: "Night",
@@ -199,20 +205,20 @@ let operations = room(
                 "FeatureCache",
                 "Features", "Files", "JobFile", "ModelRegistry", "Nets", "ONNXExport", "Postgres", "RankedTraining",
                 "RocketLaunching", "RocketServing", "Runs", "Training",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
         .target(
             name: "Backfill",
             dependencies: [
                 "AdLogs", "Collectives", "Days", "Extract", "JobFile", "ModelRegistry", "Night", "Postgres", "Runs",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
         .target(
             name: "Experiments",
             dependencies: [
                 "CounterRandom", "Days", "Digests", "Evaluation", "Extract", "Features", "JobFile", "ModelRegistry",
                 "Night", "Postgres", "Reports", "RocketLaunching", "Runs", "Training",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
         .target(
             name: "Onboarding",
@@ -242,7 +248,7 @@ let operations = room(
             name: "LogLoading",
             dependencies: [
                 "AdLogs", "Days", "LogImport", "Postgres", "Runs", "SampleLogs",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
         .target(name: "CacheUpkeep", dependencies: ["AdLogs", "Days", "Extract", "FeatureCache", "Postgres", "Runs"]),
         .testTarget(name: "AlertsTests", dependencies: ["Alerts", "Runs", "TestSupport"]),
@@ -279,7 +285,7 @@ let operations = room(
                 "Backfill", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Evaluation", "Experiments",
                 "FeatureCache", "Instructions", "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres",
                 "Reports", "RocketLaunching", "Runs", "TestSupport", "Training",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
         .testTarget(
             name: "OnboardingTests",
@@ -291,7 +297,7 @@ let operations = room(
             name: "RunsTests",
             dependencies: [
                 "Alerts", "JobFile", "OperationsSupport", "Postgres", "Runs", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ]),
     ])
 
@@ -303,9 +309,9 @@ let commands = room(
             dependencies: [
                 "Alerts", "Backfill", "Benchmarks", "CacheUpkeep", "Collectives", "Days", "Deployment", "Doctor",
                 "Experiments", "Files", "JobFile", "LogLoading", "Night", "Onboarding", "Reports", "Runs",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "TextTable", package: "TextTable"),
+                product("ArgumentParser", "swift-argument-parser"),
+                product("Logging", "swift-log"),
+                product("TextTable", "TextTable"),
             ]),
         .testTarget(
             name: "rocketTests",
@@ -324,7 +330,7 @@ let support: [Target] = [
         dependencies: [
             "Backfill", "CacheUpkeep", "Days", "Experiments", "Extract", "JobFile", "LogLoading", "Night", "Runs",
             "TestSupport",
-            .product(name: "Logging", package: "swift-log"),
+            product("Logging", "swift-log"),
         ],
         path: "Tests/Support/OperationsSupport"),
     .target(name: "AllocationCount", path: "Tests/Support/AllocationCount"),
@@ -353,6 +359,10 @@ let package = Package(
         .executable(name: "rocket", targets: ["rocket"]),
         .library(name: "RocketServing", targets: ["RocketServing"]),
         .library(name: "rocket-serving", type: .dynamic, targets: ["RocketServingC"]),
+    ],
+    traits: [
+        .trait(name: "Program", description: "The program, which needs other packages; RocketServing needs none."),
+        .default(enabledTraits: ["Program"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
