@@ -45,20 +45,21 @@ let base = room(
         .target(
             name: "Libraries", dependencies: ["CCSV", "CCrypto", "CDNNL", "CLZ4", "CLibPQ", "CXXHash", "CZLib"]),
         .target(name: "Names"),
-        .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests"]),
+        .target(name: "Postgres", dependencies: ["CLibPQ", "Days", "Digests", "Names"]),
         .target(name: "Collectives", dependencies: ["Arrays"]),
         .testTarget(name: "ArraysTests", dependencies: ["Arrays"]),
         .testTarget(name: "CollectivesTests", dependencies: ["Arrays", "Collectives"]),
         .testTarget(name: "DaysTests", dependencies: ["Days"]),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
+        .testTarget(name: "NamesTests", dependencies: ["Names"]),
         .testTarget(name: "PostgresTests", dependencies: ["Days", "Postgres", "TestSupport"]),
     ])
 
 let logs = room(
     "Logs",
     [
-        .target(name: "AdLogs", dependencies: ["CXXHash", "Days", "Postgres"]),
+        .target(name: "AdLogs", dependencies: ["CXXHash", "Days", "Names", "Postgres"]),
         .target(name: "LogImport", dependencies: ["AdLogs", "CCSV", "CZLib", "Days", "Digests", "Postgres"]),
         .target(name: "SampleLogs", dependencies: ["AdLogs", "CounterRandom", "Days", "Postgres"]),
         .testTarget(name: "AdLogsTests", dependencies: ["AdLogs", "Days", "Postgres", "TestSupport"]),
@@ -223,13 +224,13 @@ let operations = room(
         .target(
             name: "Onboarding",
             dependencies: [
-                "AdLogs", "Days", "Extract", "Features", "Files", "JobFile", "Postgres", "Runs",
+                "AdLogs", "Days", "Extract", "Features", "Files", "JobFile", "Names", "Postgres", "Runs",
             ]),
         .target(
             name: "Doctor",
             dependencies: [
                 "AdLogs", "Days", "Extract", "FeatureCache", "Features", "Files", "Instructions", "JobFile",
-                "Libraries", "ModelRegistry", "Nets", "Postgres", "Runs",
+                "Libraries", "ModelRegistry", "Names", "Nets", "Postgres", "Runs",
             ]),
         .target(
             name: "Deployment",

@@ -1,9 +1,11 @@
 /// The known name that was probably meant by a mistyped one; nil when none is close.
 ///
-/// Close means at most a third of the letters (and at least one) inserted, deleted, replaced or swapped with their
-/// neighbour. O(names × letters²).
+/// Names that differ in case, underscores and spaces alone come first. Else close means at most a third of the letters
+/// (and at least one) inserted, deleted, replaced or swapped with their neighbour. O(names × letters²).
 package func nearest(to name: String, among known: some Sequence<String>) -> String? {
     let limit = max(1, name.count / 3)
+    let plain = plainLetters(name)
+    if let same = known.filter({ $0 != name && plainLetters($0) == plain }).min() { return same }
     return
         known
         .map { (name: $0, distance: editDistance(Array(name.lowercased()), Array($0.lowercased()))) }
@@ -15,6 +17,11 @@ package func nearest(to name: String, among known: some Sequence<String>) -> Str
 /// `; did you mean batch_size?`, or nothing when no known name is close.
 package func suggestion(for name: String, among known: some Sequence<String>) -> String {
     nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
+}
+
+/// `AdEvents` and `ad_events` as one.
+private func plainLetters(_ name: String) -> String {
+    name.lowercased().filter { $0 != "_" && $0 != " " && $0 != "-" }
 }
 
 /// Optimal string alignment distance: a swap of neighbours counts as one edit.

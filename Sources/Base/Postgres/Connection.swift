@@ -1,4 +1,5 @@
 import CLibPQ
+import Names
 
 /// One connection to PostgreSQL through libpq. Used by one thread at a time; closed with its last reference.
 ///
@@ -94,14 +95,19 @@ public final class Connection {
         try quoted(PQescapeIdentifier(handle, name, name.utf8.count), name)
     }
 
-    /// Quotes `schema.table` (or `table` of the schema `public`) as SQL, part by part.
+    /// Quotes `schema.table` (or `table` of the schema `public`) as SQL, part by part. Names may be in quotes, as psql
+    /// prints them.
     public func quoteRelation(_ dotted: String) throws(PostgresError) -> String {
-        var parts: [String] = []
-        let dotted = dotted.contains(".") ? dotted : "public.\(dotted)"
-        for part in dotted.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false) {
-            parts.append(try quoteIdentifier(String(part)))
+        var names: [String] = []
+        if dotted.contains("\""), let parts = SQLName.parts(dotted), parts.count <= 2 {
+            names = parts
+        } else {
+            names = dotted.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         }
-        return parts.joined(separator: ".")
+        if names.count == 1 { names.insert("public", at: 0) }
+        var quoted: [String] = []
+        for name in names { quoted.append(try quoteIdentifier(name)) }
+        return quoted.joined(separator: ".")
     }
 
     /// Quotes a value as an SQL literal, through libpq; for statements that take no parameters, such as COPY.

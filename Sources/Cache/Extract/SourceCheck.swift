@@ -92,7 +92,16 @@ public struct SourceCheck: Sendable {
         return tables.compactMap { $0 }
     }
 
+    /// Looks whether impressions and clicks could be the same events, which no name gives away: nearly all of some
+    /// impressions are clicked. Nil where they are not, or where finding out takes too long.
+    ///
+    /// - Throws: `AdLogError`, `PostgresError`.
+    public func nothingToLearn(on connection: Connection) throws -> AdLogError? {
+        try specification.source.allClicked(milliseconds: Self.sampleMilliseconds, on: connection)
+    }
+
     private static let sampledRows = 10_000
+    private static let sampleMilliseconds = 20_000
 
     /// Returns whether a feature of a kind can be read from a column.
     ///
@@ -110,7 +119,7 @@ public struct SourceCheck: Sendable {
         in relation: String, _ wanted: [(column: String, types: Set<String>?)], on connection: Connection
     ) throws -> [AdLogError] {
         let present = try connection.columns(of: relation)
-        if present.isEmpty { return [.noRelation(relation)] }
+        if present.isEmpty { return [try .missing(relation, on: connection)] }
         return wanted.compactMap { column, types in
             guard let type = present[column] else {
                 return .noColumn(relation: relation, column: column, has: Array(present.keys))

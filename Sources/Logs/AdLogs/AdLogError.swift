@@ -1,9 +1,10 @@
 import Days
+import Names
 
 /// A problem with the logs that a job file points at.
 public enum AdLogError: Error, Equatable, CustomStringConvertible {
-    /// The relation does not exist or this role may not see it.
-    case noRelation(String)
+    /// The relation does not exist or this role may not see it; with one of a similar name.
+    case noRelation(String, near: String?)
     /// The relation lacks a column that the job file names.
     case noColumn(relation: String, column: String, has: [String])
     /// A column has a type that its use does not allow.
@@ -20,23 +21,29 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
     case moment(String)
     /// The job file's time zone is unknown to the server.
     case timeZone(String)
+    /// The impressions and the clicks are the same rows of one relation, or some of them are.
+    case sameRows(table: String, reason: String)
+    /// Nearly every impression of a sample is clicked, so that there is nothing to learn.
+    case allClicked(impressions: String, clicks: String, rows: Int)
 
     /// A stored text is not UTF-8.
     case unreadable(table: String, column: String, bytes: String, key: String, encoding: String)
 
     public var description: String {
         switch self {
-        case .noRelation(let relation):
-            "there is no table or view \(relation), or this role may not see it; check source: in the job file, "
-                + "or run: rocket import --help"
+        case .noRelation(let relation, let near):
+            "there is no table or view \(relation), or this role may not see it"
+                + (near.map { "; did you mean \($0)?" }
+                    ?? "; check source: in the job file, or run: rocket import --help")
         case .noColumn(let relation, let column, let has):
-            "\(relation) has no column ‘\(column)’; it has \(has.sorted().joined(separator: ", ")); "
-                + "correct the job file"
+            "\(relation) has no column ‘\(column)’"
+                + (nearest(to: column, among: has).map { "; did you mean \($0)? It has " } ?? "; it has ")
+                + "\(has.sorted().joined(separator: ", ")); correct the job file"
         case .columnType(let table, let column, let found, let expected)
         where expected == "timestamp with time zone" && ["timestamp without time zone", "date"].contains(found):
             "column ‘\(column)’ of \(table) has type \(found), expected \(expected): without a zone it is no moment; read "
-                + "the log through a view that says which zone the times are of, such as SELECT …, "
-                + "\(found == "date" ? "\(column)::timestamp" : column) AT TIME ZONE 'UTC' AS \(column) FROM \(table)"
+                + "the log through a view that says which zone the times are of, with an index by which it finds a day: "
+                + ZonedView(table: table, column: column, isDate: found == "date").statements.joined(separator: " ")
         case .columnType(let table, let column, let found, let expected):
             "column ‘\(column)’ of \(table) has type \(found), expected \(expected); use a table of its own "
                 + "(rocket import --into NAME) or correct the job file"
@@ -61,6 +68,14 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
         case .timeZone(let name):
             "PostgreSQL does not know the time zone ‘\(name)’; source.time_zone needs a name of pg_timezone_names, "
                 + "such as UTC or Asia/Shanghai"
+        case .sameRows(let table, let reason):
+            "impressions and clicks are both rows of \(table), and \(reason); where one table holds both events, name the "
+                + "column that tells them apart: impressions: {…, where: {event: impression}}, clicks: {…, where: {event: "
+                + "click}}. rocket init --impressions \(table) looks for it"
+        case .allClicked(let impressions, let clicks, let rows):
+            "nearly all of \(rows) impressions of \(impressions) that were looked at are clicked by rows of \(clicks), so "
+                + "there is nothing to learn: the two may be the same rows, or be named the wrong way round; one table that "
+                + "holds both events needs a where: on either side"
         }
     }
 }

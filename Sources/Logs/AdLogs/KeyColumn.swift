@@ -73,7 +73,7 @@ extension KeyColumn {
     /// - Throws: `AdLogError.noRelation`, `.noColumn`, `.idType`; `PostgresError`.
     static func of(_ key: LogKey, in relation: String, on connection: Connection) throws -> [KeyColumn] {
         let types = try IDType.columns(of: relation, on: connection)
-        guard !types.isEmpty else { throw AdLogError.noRelation(relation) }
+        guard !types.isEmpty else { throw try AdLogError.missing(relation, on: connection) }
         return try key.columns.map { column in
             guard let type = types[column] else {
                 throw AdLogError.noColumn(relation: relation, column: column, has: Array(types.keys))

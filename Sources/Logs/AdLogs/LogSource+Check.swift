@@ -2,7 +2,7 @@ import Postgres
 
 extension LogSource {
     /// Finds ids and conditions that do not fit the tables: missing columns, types that ids cannot have, values that
-    /// are not of their column's type. Missing relations are not reported here.
+    /// are not of their column's type, the same rows on both sides. Missing relations are not reported here.
     ///
     /// - Throws: `PostgresError`.
     public func misfits(on connection: Connection) throws -> [AdLogError] {
@@ -29,6 +29,7 @@ extension LogSource {
         for condition in clicks.conditions {
             problems += try Self.misfit(condition, clicks.table, clickTypes, on: connection)
         }
+        if problems.isEmpty, let sameRows { problems.append(sameRows) }
         return problems
     }
 

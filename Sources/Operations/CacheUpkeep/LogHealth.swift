@@ -43,7 +43,7 @@ public func logHealth(model: String?, database: String?, sourceDatabase: String?
 extension LogHealth {
     fileprivate mutating func look(at source: LogSource, _ staleDays: StaleDays, on logs: Connection) throws {
         for table in [source.impressions.table, source.clicks.table] where try logs.columns(of: table).isEmpty {
-            throw AdLogError.noRelation(table)
+            throw try AdLogError.missing(table, on: logs)
         }
         let days = LogDays(source)
         oddTimes = try days.oddTimes(on: logs).map(\.description)

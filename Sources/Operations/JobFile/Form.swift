@@ -90,19 +90,21 @@ extension Form where Value == String {
     /// PostgreSQL cuts longer names off without an error, so that two columns could become one.
     private static let longestIdentifier = 63
 
-    /// A column's name as PostgreSQL spells it.
+    /// A column's name as PostgreSQL spells it, or in quotes as psql prints it.
     static var column: Form {
         Form(expected: "a column's name of at most \(longestIdentifier) bytes") { scalar in
-            scalar.text.flatMap { isIdentifier($0) ? $0 : nil }
+            scalar.text.map(SQLName.column).flatMap { isIdentifier($0) ? $0 : nil }
         }
     }
 
-    /// `table` or `schema.table`.
+    /// `table` or `schema.table`; in quotes, as psql prints them, too.
     static var relation: Form {
         Form(expected: "table or schema.table, each at most \(longestIdentifier) bytes") { scalar in
             guard let text = scalar.text else { return nil }
-            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-            return parts.count <= 2 && parts.allSatisfy { isIdentifier(String($0)) } ? text : nil
+            let name = SQLName.relation(text)
+            let plain = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            let parts = name.contains("\"") ? SQLName.parts(name) ?? plain : plain
+            return parts.count <= 2 && parts.allSatisfy(isIdentifier) ? name : nil
         }
     }
 

@@ -6,7 +6,9 @@ public struct JobFileEdit: Sendable {
     public private(set) var text: String
 
     public init(_ text: String) {
-        self.text = text.first == "\u{FEFF}" ? String(text.dropFirst()) : text
+        let text = text.first == "\u{FEFF}" ? String(text.dropFirst()) : text
+        self.text =
+            (try? Parser(yaml: text, encoding: .utf8).singleRoot()) == nil ? YAMLText.withNamesInQuotes(text) : text
     }
 
     /// Sets the value of a key, and adds the key, and the mappings that it is in, where they are not there.

@@ -11,7 +11,7 @@ enum YAMLText {
                 problems.add(line: line, message)
                 return nil
             }
-            guard let root = try DuplicateKeys.compose(text), root.scalar?.isNull != true else {
+            guard let root = try compose(text), root.scalar?.isNull != true else {
                 problems.add(line: 1, "the file is empty; expected the keys model, source, features and nets")
                 return nil
             }
@@ -26,6 +26,26 @@ enum YAMLText {
             let (line, message) = explain(error, in: text)
             problems.add(line: line, message)
             return nil
+        }
+    }
+
+    /// A name as psql prints it, `table: "Ads"."AdEvents"`, is no YAML; where nothing else is wrong with the text, it
+    /// is read as the name that it is.
+    private static func compose(_ text: String) throws -> Node? {
+        do {
+            return try DuplicateKeys.compose(text)
+        } catch {
+            let quoted = withNamesInQuotes(text)
+            guard quoted != text, let root = try? DuplicateKeys.compose(quoted) else { throw error }
+            return root
+        }
+    }
+
+    /// The text with names as psql prints them in single quotes, which makes them YAML.
+    static func withNamesInQuotes(_ text: String) -> String {
+        let name = /(?<before>[:\[,][ \t]*)(?<name>"(?:[^"\n]|"")+"(?:\."(?:[^"\n]|"")+")+)(?=[ \t]*(?:[,}\]#\n]|$))/
+        return text.replacing(name) { match in
+            "\(match.before)'\(match.name.replacing("'", with: "''"))'"
         }
     }
 

@@ -136,9 +136,11 @@ import Testing
                     conditions: [RowCondition(column: column, values: [click, impression])]),
                 attributionWindow: AttributionWindow(seconds: 1_800))
             let specification = logs.specification(of: source, [ExtractionFixture.feature("site", .categorical)])
-            #expect(try SourceCheck(specification).problems(on: logs.connection).isEmpty)
             var only = specification
             only.source.clicks.conditions = [RowCondition(column: column, values: [click])]
+            #expect(try SourceCheck(only).problems(on: logs.connection).isEmpty)
+            // An impression that is its own click teaches nothing.
+            #expect("\(try SourceCheck(specification).problems(on: logs.connection))".contains("its own click"))
             only.hash = ExtractionFixture.hex("only")
             let day = try #require(Day("2026-01-05"))
             let built = try logs.build(only, "2026-01-05")
@@ -163,12 +165,13 @@ import Testing
                 """
                 CREATE SCHEMA t;
                 CREATE TYPE t.event AS ENUM ('shown', 'clicked');
-                CREATE TABLE t.log (id text, at timestamptz, event t.event, number integer, document json);
+                CREATE TABLE t.log (
+                    id text, at timestamptz, clicked_at timestamptz, event t.event, number integer, document json);
                 """)
             func problems(_ column: String, _ value: String) throws -> [AdLogError] {
                 var source = LogSource(
                     impressions: .init(table: "t.log", id: "id", time: "at"),
-                    clicks: .init(table: "t.log", impressionID: "id", time: "at"),
+                    clicks: .init(table: "t.log", impressionID: "id", time: "clicked_at"),
                     attributionWindow: AttributionWindow(seconds: 60))
                 source.clicks.conditions = [RowCondition(column: column, values: [value])]
                 return try SourceCheck(logs.specification(of: source, [])).problems(on: logs.connection)
