@@ -1,3 +1,4 @@
+import AdLogs
 import Extract
 import JobFile
 import Postgres
@@ -12,6 +13,8 @@ public func checkJobFile(_ path: String, againstDatabase: Bool, url: String?) th
         let source = try Connection(.source(url: url, results: nil), applicationName: "rocket config check")
         return try checkedSummary(of: job, on: source)
     }
+    // What the names alone tell, without a look at the tables.
+    if let problem = job.source.sameRows { throw JobError.source(path: job.path, problems: [problem]) }
     return summary(of: job) + ": ok"
 }
 
@@ -19,9 +22,15 @@ public func checkJobFile(_ path: String, againstDatabase: Bool, url: String?) th
 ///
 /// - Throws: `JobError.source`, `PostgresError`.
 func checkedSummary(of job: JobFile, on source: Connection) throws -> String {
-    let problems = try SourceCheck(job.extractionSpecification()).problems(on: source)
+    let check = SourceCheck(try job.extractionSpecification())
+    let problems = try check.problems(on: source)
     guard problems.isEmpty else { throw JobError.source(path: job.path, problems: problems) }
-    return summary(of: job) + "; fits \(job.source.impressions.table) and \(job.source.clicks.table): ok"
+    if let problem = try check.nothingToLearn(on: source) {
+        throw JobError.source(path: job.path, problems: [problem])
+    }
+    let tables = [job.source.impressions.table, job.source.clicks.table]
+    let fitting = tables[0] == tables[1] ? tables[0] : tables.joined(separator: " and ")
+    return summary(of: job) + "; fits \(fitting): ok"
 }
 
 private func summary(of job: JobFile) -> String {

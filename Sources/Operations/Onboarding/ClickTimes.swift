@@ -30,15 +30,14 @@ struct ClickTimes: Sendable {
     ///
     /// - Throws: `PostgresError`.
     mutating func read(
-        _ table: SurveyedTable, id: SurveyedColumn, time: SurveyedColumn, where condition: String? = nil,
+        _ log: SurveyedLog, id: SurveyedKey, time: SurveyedColumn, where condition: String? = nil,
         on connection: Connection
     ) throws {
-        let form = WireForm(type: id.type).flatMap { $0 == .float ? nil : $0 }
-        let name = "c.\(try connection.quoteIdentifier(id.name))"
+        let key = try id.sql("c", on: connection)
         let at = "c.\(try connection.quoteIdentifier(time.name))"
         let filter =
-            "\(at) >= '\(LogExtent.times.first)' AND \(at) < '\(LogExtent.times.end)' AND \(name) IS NOT NULL"
-            + (condition.map { " AND \($0)" } ?? "")
+            "\(at) >= '\(LogExtent.times.first)' AND \(at) < '\(LogExtent.times.end)' AND \(key.isPresent)"
+            + " AND \(try log.condition("c", on: connection))" + (condition.map { " AND \($0)" } ?? "")
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: WireForm.scratchBytes, alignment: 8)
         defer { scratch.deallocate() }
         let slices = UnsafeMutableBufferPointer<BinaryRow.Slice>.allocate(capacity: 2)
@@ -47,12 +46,12 @@ struct ClickTimes: Sendable {
         var clicks = clicks
         try connection.copyOut(
             """
-            COPY (SELECT \(form == nil ? "\(name)::text" : name), \(at) FROM \(try connection.quoteRelation(table.name)) c
-                  WHERE \(filter)) TO STDOUT (FORMAT binary)
+            COPY (SELECT \(key.sent), \(at) FROM \(try log.from("c", on: connection)) WHERE \(filter))
+            TO STDOUT (FORMAT binary)
             """
         ) { row in
             let bytes = try row.locate(slices)
-            guard let raw = slices[0].bytes(in: bytes), let id = (form ?? .text).text(of: raw, scratch: scratch),
+            guard let raw = slices[0].bytes(in: bytes), let id = key.form.text(of: raw, scratch: scratch),
                 let time = slices[1].bytes(in: bytes)?.bigEndianInteger
             else { throw PostgresError.malformedCopy("a click without id or time") }
             clicks.append(

@@ -3,11 +3,13 @@ import Days
 import Files
 import Foundation
 import JobFile
+import Names
 import Postgres
+import Runs
 
 /// What `rocket init` is asked for.
 public struct DraftRequest: Sendable {
-    /// `schema.table` each.
+    /// `schema.table` each; the same twice: one table that holds both events.
     public var impressions, clicks: String
     /// Nil: named after the impressions' table.
     public var model: String?
@@ -16,13 +18,16 @@ public struct DraftRequest: Sendable {
     public var existing: Existing
     /// Columns that need not be looked for.
     public var impressionID, impressionTime, clickImpression, clickTime: String?
+    /// What tells the rows of either kind from others of their table, each `column=value` or `column=value,value`.
+    public var impressionsWhere: [String] = []
+    public var clicksWhere: [String] = []
 
     /// What happens to a file that is there.
     public enum Existing: Sendable { case kept, replaced }
 
     public init(impressions: String, clicks: String, existing: Existing = .kept) {
-        self.impressions = impressions
-        self.clicks = clicks
+        self.impressions = SQLName.relation(impressions)
+        self.clicks = SQLName.relation(clicks)
         self.existing = existing
     }
 }
@@ -41,10 +46,13 @@ public struct DraftedJob: Sendable {
 
 /// `rocket init`: looks at a team's own log tables, reading only, writes a first job file, and checks it against them.
 ///
-/// - Parameter notice: is told before anything is read that may take long.
+/// - Parameters:
+///   - notice: Told of each step before it is taken.
+///   - rows: Told of rows while they are read.
 /// - Throws: `JobDraftError`, `AdLogError`, `PostgresError`, `JobFileError`, `JobError.source`.
 public func draftJob(
-    _ request: DraftRequest, database: String?, sourceDatabase: String?, notice: @escaping (String) -> Void
+    _ request: DraftRequest, database: String?, sourceDatabase: String?, notice: @escaping (String) -> Void,
+    rows: @escaping ProgressHandler = { _ in }
 ) throws -> DraftedJob {
     let model = request.model ?? modelName(request.impressions)
     let path = request.output ?? defaultPath(model)
@@ -59,24 +67,42 @@ public func draftJob(
         impressions: impressions, clicks: clicks,
         given: SourceProposal.Given(
             impressionID: request.impressionID, impressionTime: request.impressionTime,
-            clickImpression: request.clickImpression, clickTime: request.clickTime),
-        connection: connection, notice: notice)
+            clickImpression: request.clickImpression, clickTime: request.clickTime,
+            impressionConditions: try conditions(request.impressionsWhere, "--impressions-where"),
+            clickConditions: try conditions(request.clicksWhere, "--clicks-where")),
+        connection: connection, notice: notice, rows: rows)
     let source = try search.proposal()
     let sample = try LogSample(search, source)
     guard sample.rows > 0 else { throw JobDraftError.empty(table: impressions.name) }
+    if sample.rows >= 20, Double(sample.clicks) >= 0.99 * Double(sample.rows) {
+        throw JobDraftError.allClicked(
+            .allClicked(impressions: impressions.name, clicks: clicks.name, rows: sample.rows))
+    }
+    notice("choosing features")
     let draft = try JobDraft(model: model, impressions: impressions, clicks: clicks, source: source, sample: sample)
     let text = draft.yaml(today: today())
     // Before it is written: a name that YAML or the job file cannot hold is an error of this program.
     let job = try JobFile(text: text, path: path)
+    notice("checking the draft")
+    let summary = try checkedSummary(of: job, on: connection)
     do throws(FileError) {
         try OutputFile(path, streams: .written).replace(with: Array(text.utf8))
     } catch {
         throw JobDraftError.cannotWrite(path: path, reason: error.reason)
     }
-    let summary = try checkedSummary(of: job, on: connection)
     return DraftedJob(
         path: path, model: model, summary: summary, remarks: draft.remarks,
-        asOf: try firstNight(job, newest: sample.days.last, on: connection))
+        asOf: try firstNight(job, newest: sample.hasAllDays ? sample.days.last : nil, on: connection))
+}
+
+/// - Throws: `JobDraftError.condition`.
+private func conditions(_ texts: [String], _ option: String) throws -> [RowCondition] {
+    try texts.map { text in
+        let parts = text.split(separator: "=", maxSplits: 1).map { String($0) }
+        guard parts.count == 2 else { throw JobDraftError.condition(option: option, text: text) }
+        return RowCondition(
+            column: SQLName.column(parts[0]), values: parts[1].split(separator: ",").map(String.init).sorted())
+    }.sorted { $0.column < $1.column }
 }
 
 /// - Parameter newest: the sample's newest day; the table is not read again.
@@ -88,7 +114,7 @@ private func firstNight(_ job: JobFile, newest: Day?, on connection: Connection)
 
 /// The table's name, in the letters of a model's name.
 private func modelName(_ table: String) -> String {
-    let name = JobDraft.featureName(String(table.split(separator: ".").last ?? "job"))
+    let name = JobDraft.featureName(SQLName.parts(table)?.last ?? table)
     return name.isEmpty ? "job" : name
 }
 

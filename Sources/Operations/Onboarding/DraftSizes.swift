@@ -38,5 +38,7 @@ struct DraftSizes {
     }
 
     /// Days that a night trains on, of a log's days.
-    static func windowDays(of days: Int) -> Int { max(1, min(14, days - 1)) }
+    static func windowDays(of days: Int) -> Int { max(1, min(mostWindowDays, days - 1)) }
+
+    static let mostWindowDays = 14
 }

@@ -41,13 +41,30 @@ extension JobDraft {
             # within attribution_window; a day is used when that has passed since its end. Rows without an id or time are
             # left out.
             source:
-              impressions: {table: \(Self.scalar(impressions.name)), id: \(Self.scalar(source.impressionID.name)), \
-            time: \(Self.scalar(source.impressionTime.name))}
-              clicks: {table: \(Self.scalar(clicks.name)), impression_id: \(Self.scalar(source.clickImpression.name)), \
-            time: \(Self.scalar(source.clickTime.name))}
+              impressions: {table: \(Self.scalar(impressions.name)), id: \(Self.key(source.impressionID)), \
+            time: \(Self.scalar(source.impressionTime.name))\(Self.conditions(source.impressions))}
+              clicks: {table: \(Self.scalar(clicks.name)), impression_id: \(Self.key(source.clickImpression)), \
+            time: \(Self.scalar(source.clickTime.name))\(Self.conditions(source.clicks))}
             \(Self.noted("  attribution_window: \(window?.text ?? "30m")", why))
             \(Self.noted("  time_zone: UTC", "whose midnights cut the log into days, such as Europe/Berlin"))
             """
+    }
+
+    /// `id`, or `[request_id, position]`.
+    private static func key(_ key: SurveyedKey) -> String {
+        let names = key.names.map { scalar($0) }
+        return names.count == 1 ? names[0] : "[\(names.joined(separator: ", "))]"
+    }
+
+    /// `, where: {event: click}`
+    private static func conditions(_ log: SurveyedLog) -> String {
+        if log.conditions.isEmpty { return "" }
+        let parts = log.conditions.map { condition in
+            let values = condition.values.map { scalar($0) }
+            let value = values.count == 1 ? values[0] : "[\(values.joined(separator: ", "))]"
+            return "\(scalar(condition.column)): \(value)"
+        }
+        return ", where: {\(parts.joined(separator: ", "))}"
     }
 
     private var featuresText: String {
@@ -141,10 +158,13 @@ extension JobDraft {
 
     private func trainingText(_ sizes: DraftSizes) -> String {
         let days = sample.days.count
+        let known =
+            sample.hasAllDays
+            ? "the log has \(days) day\(days == 1 ? "" : "s")" : "how many days the log has is not known"
         return """
             # A night trains on the window_days before the judged day, which the nets never see.
             training:
-            \(Self.noted("  window_days: \(sizes.windowDays)", "the log has \(days) day\(days == 1 ? "" : "s")"))
+            \(Self.noted("  window_days: \(sizes.windowDays)", known))
             \(Self.noted("  batch_size: \(sizes.batchSize)", "larger is faster, and learns less from each row"))
             \(Self.noted("  epochs: auto", "found on the latest rows, which are then trained on too"))
               dense_learning_rate: 0.001

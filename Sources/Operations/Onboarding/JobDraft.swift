@@ -20,17 +20,14 @@ struct JobDraft: Sendable {
         self.clicks = clicks
         self.source = source
         self.sample = sample
-        let columns = impressions.columns.filter {
-            $0.name != source.impressionID.name && $0.name != source.impressionTime.name
-        }
-        features = columns.compactMap { column in
+        features = source.featureColumns.compactMap { column in
             if let reason = column.reasonUnread { return .leftOut(column: column.name, reason: reason) }
             return sample.profiles.first { $0.column.name == column.name }.map { FeatureProposal($0) }
         }
         crosses = Self.crosses(features, sample)
         let groups = Self.groups(sample.profiles)
         // The first training day, too, must have a mature day before it.
-        let isLongEnough = sample.days.count > DraftSizes.windowDays(of: sample.days.count) + sample.historyLag
+        let isLongEnough = sample.dayCount > DraftSizes.windowDays(of: sample.dayCount) + sample.historyLag
         history = isLongEnough ? ProposedHistory(features, sample, persons: groups.map(\.name)) : nil
         remarks = source.remarks + sample.remarks
         let reasons = features.compactMap { proposal in
@@ -78,7 +75,7 @@ struct JobDraft: Sendable {
     }
 
     /// Sizes of the nets, and how they are trained.
-    var sizes: DraftSizes { DraftSizes(rows: sample.tableRows, days: sample.days.count, ids: ids) }
+    var sizes: DraftSizes { DraftSizes(rows: sample.tableRows, days: sample.dayCount, ids: ids) }
 
     /// The fewest values on each side of a cross; with fewer, a net finds what the cross would tell.
     static let leastCrossedValues = 10
@@ -110,12 +107,7 @@ struct JobDraft: Sendable {
                 "\(sample.clicks) clicks in the sample are too few to tell how long people wait with them; "
                     + "attribution_window is a guess")
         }
-        if sample.clicks == sample.rows {
-            remarks.append(
-                "each of the \(sample.rows) impressions in the sample is clicked, so there is nothing to learn: the tables "
-                    + "may be named the wrong way round; one that holds both events needs a where: on either side")
-        }
-        if sample.days.count < 2 {
+        if sample.hasAllDays, sample.days.count < 2 {
             remarks.append(
                 "the log has rows of \(sample.days.first.map { "\($0)" } ?? "no day") only; a night trains on one day at "
                     + "least and judges on the next")

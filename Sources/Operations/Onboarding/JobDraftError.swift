@@ -1,4 +1,6 @@
+import AdLogs
 import Files
+import Names
 import Runs
 
 /// Why no job file could be drafted.
@@ -7,8 +9,14 @@ public enum JobDraftError: Error, CustomStringConvertible {
     case exists(path: String)
     /// Nothing can be learned from a table without rows.
     case empty(table: String)
-    /// No column can be a row's time.
-    case noTime(table: String, others: [String])
+    /// No column can be a row's time, or the given one cannot.
+    case noTime(table: String, others: [String], given: String?)
+    /// Times without a zone would be the rows' times.
+    case zonelessTimes([ZonedView])
+    /// One table is given for both events, and nothing tells them apart.
+    case oneTable(table: String, columns: [String])
+    /// Nearly all impressions of the sample are clicked.
+    case allClicked(AdLogError)
     /// No column of the clicks names an impression.
     case noReference(impressions: String, clicks: String, columns: [String], refused: [String])
     /// Ids whose equality is not that of their text.
@@ -17,6 +25,8 @@ public enum JobDraftError: Error, CustomStringConvertible {
     case noColumn(option: String, column: String, table: String, has: [String])
     /// Every column was left out.
     case noFeatures(table: String, reasons: [String])
+    /// A condition of the command line.
+    case condition(option: String, text: String)
     case cannotWrite(path: String, reason: String)
 
     public var description: String {
@@ -26,28 +36,44 @@ public enum JobDraftError: Error, CustomStringConvertible {
         case .empty(let table):
             "\(table) has no rows, and features are proposed from what rows hold; load some days of logs first, or see "
                 + "rocket sample-logs --help"
-        case .noTime(let table, let others):
-            "\(table) has no column of type timestamp with time zone, which a row's time needs"
-                + (others.isEmpty
-                    ? ""
-                    : " (\(others.joined(separator: ", ")) say no zone); make a view that gives it one, such as: "
-                        + "CREATE VIEW … AS SELECT *, \(others[0].prefix { $0 != " " }) AT TIME ZONE 'UTC' AS "
-                        + "happened_at FROM \(table)")
+        case .noTime(let table, let others, let given):
+            "\(given.map { "\($0) of \(table) is no moment" } ?? "\(table) has no column of a moment"): a row's time needs the "
+                + "type timestamp with time zone"
+                + (others.isEmpty ? "" : "; \(others.joined(separator: ", ")) cannot be made one")
+        case .zonelessTimes(let views):
+            VisibleText.escaped(views.map(\.complaint).joined(separator: "; "))
+                + ". Make a view that says the zone, and the index by which a day is found through it, with the zone of "
+                + "your times instead of UTC:\n"
+                + views.flatMap(\.statements).map { "  \(VisibleText.escaped($0))\n" }.joined()
+                + "Then name \(VisibleText.escaped(views.map(\.name).joined(separator: " and "))) instead of the table."
+                + (views.contains { $0.statements.count == 1 }
+                    ? " rocket doctor then names the index that the table below the view needs." : "")
+        case .oneTable(let table, let columns):
+            "\(table) is to hold both impressions and clicks, and no column tells them apart by its values"
+                + (columns.isEmpty ? "" : " (looked at: \(columns.prefix(6).joined(separator: ", ")))")
+                + "; name one: --impressions-where COLUMN=VALUE --clicks-where COLUMN=VALUE; or name a table or view with a "
+                + "row per click with --clicks"
+        case .allClicked(let error):
+            "\(error)"
         case .noReference(let impressions, let clicks, let columns, let refused):
             "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values "
-                + "of a unique column there; name the two with --impression-id and --click-impression; where several "
-                + "columns make the id, the job file takes them, source.impressions.id: [request_id, position]; or make "
-                + "a view that joins the clicks to their impressions"
+                + "of a unique column there, nor do several columns together; name the two with --impression-id and "
+                + "--click-impression (several columns: request_id,position); or make a view that joins the clicks to "
+                + "their impressions"
                 + (refused.isEmpty ? "" : "; not taken for ids: " + refused.joined(separator: "; "))
         case .keyType(let option, let column, let table, let reason):
             "\(option): \(table).\(column) cannot hold ids, which are compared by their text: \(reason); name a column of type "
                 + "text, uuid or a whole number, or make a view that casts it, such as: CREATE VIEW … AS SELECT *, "
                 + "\(column)::text AS \(column)_text FROM \(table)"
         case .noColumn(let option, let column, let table, let has):
-            "\(option): \(table) has no column ‘\(column)’; it has \(has.joined(separator: ", "))"
+            "\(option): \(table) has no column ‘\(column)’"
+                + (nearest(to: column, among: has).map { "; did you mean \($0)? It has " } ?? "; it has ")
+                + "\(has.joined(separator: ", "))"
         case .noFeatures(let table, let reasons):
             "no column of \(VisibleText.escaped(table)) is fit to be a feature:\n"
                 + reasons.map { "  - \(VisibleText.escaped($0))" }.joined(separator: "\n")
+        case .condition(let option, let text):
+            "\(option) is ‘\(text)’; expected a column and the values that it has, such as event_type=click"
         case .cannotWrite(let path, let reason):
             "‘\(path)’ cannot be written: \(reason); expected a folder that is there and that this user may write to"
         }
@@ -57,6 +83,9 @@ public enum JobDraftError: Error, CustomStringConvertible {
 extension JobDraftError: CommandError {
     package var exitStatus: ExitStatus { .configuration }
     package var hasLines: Bool {
-        if case .noFeatures = self { true } else { false }
+        switch self {
+        case .noFeatures, .zonelessTimes: true
+        default: false
+        }
     }
 }

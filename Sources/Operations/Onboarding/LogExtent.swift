@@ -58,7 +58,7 @@ struct LogExtent: Sendable {
     ///
     /// - Throws: `PostgresError`.
     static func counted(
-        _ table: String, time: String, milliseconds: Int, on connection: Connection
+        _ log: SurveyedLog, time: String, milliseconds: Int, on connection: Connection
     ) throws -> LogExtent? {
         let column = try connection.quoteIdentifier(time)
         let rows = try connection.within(milliseconds: milliseconds) { connection in
@@ -68,7 +68,7 @@ struct LogExtent: Sendable {
                 FROM (
                     SELECT CASE WHEN i.\(column) >= '\(times.first)' AND i.\(column) < '\(times.end)'
                                THEN pg_catalog.date_trunc('hour', i.\(column)) END AS hour, pg_catalog.count(*) AS rows
-                    FROM \(try connection.quoteRelation(table)) i GROUP BY 1) h
+                    FROM \(try log.from("i", on: connection)) WHERE \(try log.condition("i", on: connection)) GROUP BY 1) h
                 ORDER BY h.hour
                 """)
         }

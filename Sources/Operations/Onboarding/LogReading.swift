@@ -2,6 +2,7 @@ import AdLogs
 import Days
 import Foundation
 import Postgres
+import Runs
 
 /// Reads a team's log for a first job file, writing nothing.
 ///
@@ -25,36 +26,49 @@ struct LogReading {
         var rows: Int
         /// Whether all rows were read.
         var isWhole: Bool
+        /// Whether what was read is of the log's whole time.
+        var isSpread = true
         var remarks: [String] = []
     }
 
     /// - Throws: `PostgresError`.
     func read() throws -> Result {
+        search.notice("counting \(table.name)")
         let extent = try LogExtent.counted(
-            table.name, time: source.impressionTime.name, milliseconds: limits.countMilliseconds, on: connection)
-        guard let extent else { return try readPart() }
-        if extent.rows * max(1, columns.count) <= limits.cells {
-            return try readWhole(extent)
+            source.impressions, time: source.impressionTime.name, milliseconds: limits.countMilliseconds, on: connection
+        )
+        guard let extent else {
+            return try readPart(
+                "\(table.name) could not be counted within \(limits.countMilliseconds / 1_000) s: what is said of it is of "
+                    + "a sample")
         }
-        return try readByHash(extent)
+        let isSmall = extent.rows * max(1, columns.count) <= limits.cells
+        let read = try connection.within(milliseconds: limits.readingMilliseconds) { _ in
+            isSmall ? try readWhole(extent) : try readByHash(extent)
+        }
+        if let read { return read }
+        return try readPart(
+            "\(table.name) could not be read within \(limits.readingMilliseconds / 1_000) s: what is said of it is of a "
+                + "sample")
     }
 
-    private var connection: Connection { search.connection }
-    private var table: SurveyedTable { search.impressions }
+    var connection: Connection { search.connection }
+    var table: SurveyedTable { search.impressions }
 
     // MARK: Which rows
 
     private func readWhole(_ extent: LogExtent) throws -> Result {
-        if extent.rows > Self.worthSaying { search.notice("reading all \(extent.rows) rows of \(table.name)") }
+        search.notice("reading all \(extent.rows) rows of \(table.name)")
         var tally = try tally()
         if let newest = extent.newest(recentRows, before: extent.judged) {
             tally.keepRecent(from: newest.start, before: extent.judged, expecting: newest.rows)
         }
         keepSpread(of: extent, share: 1, &tally)
-        try stream("\(try relation) i", try times, into: &tally, [.sample, .recent, .spread])
+        try stream("\(try relation) i", try times, expecting: extent.rows, into: &tally, [.sample, .recent, .spread])
         tally.cutSample()
+        search.notice("reading the clicks of \(search.clicks.name)")
         var clicks = ClickTimes()
-        try clicks.read(search.clicks, id: source.clickImpression, time: source.clickTime, on: connection)
+        try clicks.read(source.clicks, id: source.clickImpression, time: source.clickTime, on: connection)
         return Result(tally: tally, clicks: clicks, extent: extent, rows: extent.rows, isWhole: true)
     }
 
@@ -63,18 +77,20 @@ struct LogReading {
         // The server's hash picks, by the id's text, the same impressions and clicks on both sides.
         let share = min(1, Double(limits.sampleRows) / Double(extent.rows))
         let most = Int(share * Double(1 << 32))
-        func isPicked(_ column: String) -> String {
-            "(pg_catalog.hashtextextended(\(column)::text, 0::bigint) & 4294967295::bigint) < \(most)"
+        func isPicked(_ text: String) -> String {
+            "(pg_catalog.hashtextextended(\(text), 0::bigint) & 4294967295::bigint) < \(most)"
         }
-        let id = "i.\(try connection.quoteIdentifier(source.impressionID.name))"
-        let click = "c.\(try connection.quoteIdentifier(source.clickImpression.name))"
+        let id = try source.impressionID.sql("i", on: connection).text
+        let click = try source.clickImpression.sql("c", on: connection).text
         var tally = try tally()
         keepSpread(of: extent, share: share, &tally)
         try stream("\(try relation) i", "\(try times) AND \(isPicked(id))", into: &tally, [.sample, .spread])
+        search.notice("reading the clicks on these rows")
         var clicks = ClickTimes()
         try clicks.read(
-            search.clicks, id: source.clickImpression, time: source.clickTime, where: isPicked(click), on: connection)
+            source.clicks, id: source.clickImpression, time: source.clickTime, where: isPicked(click), on: connection)
         if let newest = extent.newest(recentRows, before: extent.judged) {
+            search.notice("reading the newest rows of \(table.name)")
             try readRecent(from: newest.start, before: extent.judged, rows: newest.rows, &tally, &clicks)
         }
         tally.cutSample()
@@ -92,7 +108,7 @@ struct LogReading {
         tally.keepSpread(from: month, before: judged, expecting: Int(share * Double(rows)))
     }
 
-    private func readRecent(
+    func readRecent(
         from start: Instant, before end: Instant?, rows: Int, _ tally: inout RowTally, _ clicks: inout ClickTimes
     ) throws {
         tally.keepRecent(from: start, before: end, expecting: rows)
@@ -101,137 +117,24 @@ struct LogReading {
         )
         let clickTime = try connection.quoteIdentifier(source.clickTime.name)
         try clicks.read(
-            search.clicks, id: source.clickImpression, time: source.clickTime, where: "c.\(clickTime) >= '\(start)'",
+            source.clicks, id: source.clickImpression, time: source.clickTime, where: "c.\(clickTime) >= '\(start)'",
             on: connection)
-    }
-
-    /// Reads part of a log that cannot be counted in time.
-    private func readPart() throws -> Result {
-        let patience = "\(limits.statementMilliseconds / 1_000) s"
-        var remarks = [
-            "\(table.name) could not be counted within \(limits.countMilliseconds / 1_000) s: what is said of it is of a "
-                + "sample"
-        ]
-        var tally = try tally()
-        let rows = table.canBeSampled ? try readPages(&tally) : try readSlices(&tally, &remarks)
-        tally.cutSample()
-        var clicks = ClickTimes()
-        if try readClicks(of: tally.sample, &clicks) == nil {
-            remarks.append(
-                "the clicks on the sample could not be read within \(patience); create an index that begins "
-                    + "with \(source.clickImpression.name) of \(search.clicks.name) and run rocket init again")
-        }
-        let last = tally.sample.map(\.at).max().map { Instant(microseconds: $0).day }
-        let judged = last.map { Instant(microseconds: Int64($0.ordinal) * 86_400_000_000) }
-        let newest = try connection.within(milliseconds: limits.statementMilliseconds) { connection in
-            try connection.execute(
-                """
-                SELECT pg_catalog.min(n.at)::text AS at FROM (
-                    SELECT i.\(try time) AS at FROM \(try relation) i WHERE \(try times)\(try before(judged))
-                    ORDER BY i.\(try time) DESC LIMIT \(recentRows)) n
-                """
-            ).first?.textOrNil("at")
-        }
-        if let newest, let newest, let start = Self.instant(newest) {
-            var (withRecent, recentClicks) = (tally, clicks)
-            let isRead: Void? = try connection.within(milliseconds: limits.statementMilliseconds) { _ in
-                try readRecent(from: start, before: judged, rows: recentRows, &withRecent, &recentClicks)
-            }
-            if isRead != nil { (tally, clicks) = (withRecent, recentClicks) }
-        }
-        if tally.recent.times.isEmpty {
-            remarks.append(
-                "the newest rows could not be read within \(patience), so that no crosses were looked for; "
-                    + "an index on \(source.impressionTime.name) makes that possible")
-        }
-        return Result(tally: tally, clicks: clicks, extent: nil, rows: rows, isWhole: false, remarks: remarks)
-    }
-
-    /// - Returns: rows of the table, by those of the pages read.
-    private func readPages(_ tally: inout RowTally) throws -> Int {
-        let row = try connection.execute(
-            """
-            SELECT (greatest(pg_catalog.pg_table_size(pg_catalog.to_regclass($1)), (
-                       SELECT pg_catalog.sum(pg_catalog.pg_table_size(t.relid))
-                       FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1)) t))
-                   / pg_catalog.current_setting('block_size')::bigint)::bigint AS pages
-            """, [.text(try relation)]
-        ).first
-        let share = min(1, Double(limits.sampledPages) / Double(max(1, try row?.int("pages") ?? 1)))
-        try stream(
-            "\(try relation) i TABLESAMPLE SYSTEM (\(100 * share)) REPEATABLE (1)", try times, into: &tally, .sample)
-        return Int(Double(tally.rows) / share)
-    }
-
-    /// - Returns: rows of the view, by the share of the time that was read.
-    private func readSlices(_ tally: inout RowTally, _ remarks: inout [String]) throws -> Int {
-        let bounds = try connection.within(milliseconds: limits.statementMilliseconds) { connection in
-            try connection.execute(
-                """
-                SELECT pg_catalog.min(i.\(try time))::text AS first, pg_catalog.max(i.\(try time))::text AS last
-                FROM \(try relation) i WHERE \(try times)
-                """
-            ).first
-        }
-        if let bounds, let row = bounds, let first = try row.textOrNil("first").flatMap(Self.instant),
-            let last = try row.textOrNil("last").flatMap(Self.instant)
-        {
-            var read = tally
-            // Of each part of the time, its first hundredth.
-            let parts = (first..<last.advanced(bySeconds: 1)).parts(limits.slices)
-            let done: Void? = try connection.within(milliseconds: limits.statementMilliseconds) { _ in
-                for part in parts {
-                    let length = max(1_000_000, (part.upperBound.microseconds - part.lowerBound.microseconds) / 100)
-                    let end = Instant(microseconds: part.lowerBound.microseconds + length)
-                    try stream(
-                        "\(try relation) i", "i.\(try time) >= '\(part.lowerBound)' AND i.\(try time) < '\(end)'",
-                        into: &read, .sample)
-                }
-            }
-            if done != nil, read.rows > 0 {
-                tally = read
-                return 100 * read.rows
-            }
-        }
-        remarks.append(
-            "\(table.name) is a view that is slow to read by time: what is said of its columns is of its first rows")
-        try stream(
-            "(SELECT * FROM \(try relation) LIMIT \(limits.sampleRows)) i", try times, into: &tally, .sample)
-        return tally.rows
-    }
-
-    /// The clicks on sampled impressions; nil where they cannot be read in time.
-    private func readClicks(of sample: [RowTally.SampledRow], _ clicks: inout ClickTimes) throws -> Void? {
-        let ids = sample.map(\.id)
-        let click = "c.\(try connection.quoteIdentifier(source.clickImpression.name))"
-        let type = source.clickImpression.family == source.impressionID.family ? source.clickImpression.type : nil
-        let wanted = try connection.quoteLiteral(Self.arrayLiteral(ids))
-        // An index is used only where the column is compared as it is.
-        let condition =
-            type.map { "\(click) = ANY (\(wanted)::text[]::\($0)[])" } ?? "\(click)::text = ANY (\(wanted)::text[])"
-        var read = clicks
-        let done: Void? = try connection.within(milliseconds: limits.statementMilliseconds) { connection in
-            try read.read(
-                search.clicks, id: source.clickImpression, time: source.clickTime, where: condition, on: connection)
-        }
-        if done != nil { clicks = read }
-        return done
     }
 
     // MARK: Reading
 
-    private func tally() throws -> RowTally {
+    func tally() throws -> RowTally {
         RowTally(columns, forms: columns.map { Self.form(of: $0) }, limits: limits)
     }
 
-    private var recentRows: Int { min(limits.recentRows, limits.recentCells / max(1, columns.count)) }
+    var recentRows: Int { min(limits.recentRows, limits.recentCells / max(1, columns.count)) }
 
-    private func stream(
-        _ relation: String, _ condition: String, into tally: inout RowTally, _ uses: RowTally.Uses
+    func stream(
+        _ relation: String, _ condition: String, expecting rows: Int? = nil, into tally: inout RowTally,
+        _ uses: RowTally.Uses
     ) throws {
-        let idForm = WireForm(type: source.impressionID.type).flatMap { $0 == .float ? nil : $0 }
-        let id = "i.\(try connection.quoteIdentifier(source.impressionID.name))"
-        var selected = ["i.\(try time)", idForm == nil ? "\(id)::text" : id]
+        let id = try source.impressionID.sql("i", on: connection)
+        var selected = ["i.\(try time)", id.sent]
         selected += try columns.map { try Self.expression("i.\(connection.quoteIdentifier($0.name))", $0) }
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: WireForm.scratchBytes, alignment: 8)
         defer { scratch.deallocate() }
@@ -240,67 +143,42 @@ struct LogReading {
         defer { slices.deallocate() }
         try connection.copyOut(
             """
-            COPY (SELECT \(selected.joined(separator: ", ")) FROM \(relation) WHERE \(condition) AND \(id) IS NOT NULL)
+            COPY (SELECT \(selected.joined(separator: ", ")) FROM \(relation) WHERE \(condition) AND \(id.isPresent))
             TO STDOUT (FORMAT binary)
             """
         ) { row in
-            try tally.take(try row.locate(slices), slices, id: idForm ?? .text, uses, scratch: scratch)
+            try tally.take(try row.locate(slices), slices, id: id.form, uses, scratch: scratch)
+            if tally.rows % Self.rowsPerSign == 0 {
+                search.rows(StageProgress(title: "read \(table.name)", done: tally.rows, total: rows, unit: "rows"))
+            }
         }
     }
 
-    /// Long texts are cut: they are prose whatever follows.
-    private static func expression(_ name: String, _ column: SurveyedColumn) -> String {
-        if column.family == .array { return name }
-        switch WireForm(type: column.type) {
-        case .integer, .uuid, .boolean: return name
-        default: return "pg_catalog.left(\(name)::text, \(longestText))"
-        }
-    }
-
-    /// Returns the wire form of a column; of an array, that of its elements.
-    private static func form(of column: SurveyedColumn) -> WireForm {
-        let type = column.family == .array ? String(column.type.dropLast(2)) : column.type
-        return WireForm(type: type).flatMap { $0 == .float ? nil : $0 } ?? .text
-    }
-
-    private var relation: String {
+    var relation: String {
         get throws { try connection.quoteRelation(table.name) }
     }
 
-    private var time: String {
+    var time: String {
         get throws { try connection.quoteIdentifier(source.impressionTime.name) }
     }
 
-    private var times: String {
+    var times: String {
         get throws {
             "i.\(try time) >= '\(LogExtent.times.first)' AND i.\(try time) < '\(LogExtent.times.end)'"
+                + " AND \(try isImpression)"
         }
     }
 
+    /// The condition that a row of the table is an impression.
+    var isImpression: String {
+        get throws { try source.impressions.condition("i", on: connection) }
+    }
+
     /// A further condition; the judged day's rows are not asked about their clicks.
-    private func before(_ end: Instant?) throws -> String {
+    func before(_ end: Instant?) throws -> String {
         try end.map { " AND i.\(try time) < '\($0)'" } ?? ""
     }
 
-    /// `{"a","b"}`
-    private static func arrayLiteral(_ texts: [String]) -> String {
-        "{"
-            + texts.map {
-                "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-            }.joined(separator: ",") + "}"
-    }
-
-    /// Reads a `timestamptz` from its text, `2026-01-05 12:00:00.25+00`; the session's time zone is UTC.
-    private static func instant(_ text: String) -> Instant? {
-        guard let match = text.wholeMatch(of: /(\d{4}-\d\d-\d\d) (\d\d):(\d\d):(\d\d)(\.\d{1,6})?\+00/),
-            let day = Day(match.1), let hour = Int(match.2), let minute = Int(match.3), let second = Int(match.4)
-        else { return nil }
-        let fraction = match.5.flatMap { Double("0\($0)") } ?? 0
-        let seconds = ((day.ordinal * 24 + hour) * 60 + minute) * 60 + second
-        return Instant(microseconds: Int64(seconds) * 1_000_000 + Int64((fraction * 1_000_000).rounded()))
-    }
-
-    private static let worthSaying = 1_000_000
+    private static let rowsPerSign = 1 << 17
     private static let spreadDays: Int64 = 30
-    private static let longestText = 300
 }

@@ -15,6 +15,8 @@ struct LogSample: Sendable {
     var delays: [Double]
     /// Days (UTC) with rows, in order.
     var days: [Day]
+    /// Whether the days are those of the whole log.
+    var hasAllDays: Bool
     /// Whether every row was read.
     var isWhole: Bool
     /// Whether rows and days were counted.
@@ -27,9 +29,7 @@ struct LogSample: Sendable {
 
     /// - Throws: `PostgresError`.
     init(_ search: SourceSearch, _ source: SourceProposal, limits: ReadingLimits = ReadingLimits()) throws {
-        let columns = search.impressions.columns.filter {
-            $0.name != source.impressionID.name && $0.name != source.impressionTime.name && $0.reasonUnread == nil
-        }
+        let columns = source.featureColumns.filter { $0.reasonUnread == nil }
         let read = try LogReading(search: search, source: source, columns: columns, limits: limits).read()
         self.init(columns, read, table: search.impressions.name)
     }
@@ -44,6 +44,7 @@ struct LogSample: Sendable {
         delays = zip(sample, firsts).compactMap { row, first in first.map { Double($0 - row.at) / 1_000_000 } }.sorted()
         isCounted = read.extent != nil
         days = read.extent?.days ?? Set(sample.map { Instant(microseconds: $0.at).day }).sorted()
+        hasAllDays = read.isSpread
         isWhole = read.isWhole
         recent = read.tally.recentRows(read.clicks)
         let spread = read.tally.spreadRows(read.clicks)
@@ -71,6 +72,9 @@ struct LogSample: Sendable {
             profiles[number].seenBefore = recent.seenBefore(number)
         }
     }
+
+    /// Days of the log; where they are not known, as many as a night wants.
+    var dayCount: Int { hasAllDays ? days.count : max(days.count, DraftSizes.mostWindowDays + 1) }
 
     /// The time within which nearly all of the sample's clicks came, rounded up to what a person would write; nil where
     /// they are too few to tell.

@@ -1,20 +1,33 @@
 import AdLogs
+import Names
 import Postgres
+import Runs
 
 /// Which columns of a team's tables are an impression's id and time, and a click's, with what else they could be.
 struct SourceProposal: Sendable {
-    var impressionID: SurveyedColumn
+    var impressions, clicks: SurveyedLog
+    var impressionID: SurveyedKey
     var impressionTime: SurveyedColumn
-    var clickImpression: SurveyedColumn
+    var clickImpression: SurveyedKey
     var clickTime: SurveyedColumn
-    /// Share of some clicks whose impression was found; nil without clicks.
+    /// Share of some clicks whose impression was found; nil without clicks, or where it could not be found out.
     var found: Double?
     /// What a person should look at.
     var remarks: [String] = []
 
-    /// Columns that the user names; the others are looked for.
+    /// The columns that can be features: not the time, nor a column that is the id alone. Of several that make the id,
+    /// the place of an ad among others is worth knowing.
+    var featureColumns: [SurveyedColumn] {
+        let id = impressionID.columns.count == 1 ? impressionID.names : []
+        return impressions.table.columns.filter { !id.contains($0.name) && $0.name != impressionTime.name }
+    }
+
+    /// What the user names; the rest is looked for.
     struct Given: Sendable {
         var impressionID, impressionTime, clickImpression, clickTime: String?
+        /// What tells impressions and clicks of one table apart.
+        var impressionConditions: [RowCondition] = []
+        var clickConditions: [RowCondition] = []
     }
 }
 
@@ -23,54 +36,131 @@ struct SourceSearch {
     let impressions, clicks: SurveyedTable
     let given: SourceProposal.Given
     let connection: Connection
+    var limits = ReadingLimits()
+    /// Told of each step before it is taken.
     let notice: (String) -> Void
+    /// Told of rows while they are read.
+    var rows: ProgressHandler = { _ in }
 
-    /// Clicks whose impressions are looked up.
-    private static let clicksTried = 1_000
-    /// Rows in which a column's values are counted.
-    private static let rowsTried = 20_000
-    /// A table with this many rows takes a while to read.
-    static let large = 5_000_000
+    /// Whether one table has both events.
+    var isOneTable: Bool { impressions.name == clicks.name }
 
-    /// - Throws: `JobDraftError.noTime`, `.noReference`, `.noColumn`, `PostgresError`.
+    /// - Throws: `JobDraftError`, `PostgresError`.
     func proposal() throws -> SourceProposal {
         var remarks: [String] = []
-        let impressionTime = try time(
-            of: impressions, given.impressionTime, option: "--impression-time",
-            near: [
-                "impression", "seen", "shown", "view",
-                "viewed", "display", "displayed", "served", "impressed",
-            ], &remarks)
-        let clickTime = try time(
-            of: clicks, given.clickTime, option: "--click-time", near: ["click", "clicked", "tap", "tapped"], &remarks)
-        let pair = try reference(&remarks)
-        return SourceProposal(
-            impressionID: pair.id, impressionTime: impressionTime, clickImpression: pair.reference,
-            clickTime: clickTime,
-            found: pair.found, remarks: remarks)
+        for (conditions, table, option) in [
+            (given.impressionConditions, impressions, "--impressions-where"),
+            (given.clickConditions, clicks, "--clicks-where"),
+        ] {
+            for condition in conditions { _ = try column(condition.column, of: table, option: option) }
+        }
+        let (impressionTime, clickTime) = try times(&remarks)
+        var source = SourceProposal(
+            impressions: SurveyedLog(table: impressions, conditions: given.impressionConditions),
+            clicks: SurveyedLog(table: clicks, conditions: given.clickConditions),
+            impressionID: SurveyedKey([]), impressionTime: impressionTime, clickImpression: SurveyedKey([]),
+            clickTime: clickTime)
+        if isOneTable, given.impressionConditions.isEmpty, given.clickConditions.isEmpty,
+            impressionTime.name == clickTime.name
+        {
+            try EventSearch(search: self).split(&source, &remarks)
+        }
+        try KeySearch(search: self).find(&source, &remarks)
+        source.remarks = remarks
+        return source
     }
 
     // MARK: Time
 
+    private static let shown: Set = [
+        "impression", "seen", "shown", "view", "viewed", "display", "displayed", "served", "impressed",
+    ]
+    private static let clicked: Set = ["click", "clicked", "tap", "tapped"]
+
+    private func times(_ remarks: inout [String]) throws -> (SurveyedColumn, SurveyedColumn) {
+        var zoneless: [ZonedView] = []
+        let impressionTime = try time(
+            of: impressions, given.impressionTime, "--impression-time", near: Self.shown, &remarks, &zoneless)
+        let clickTime: SurveyedColumn?
+        if isOneTable, given.clickTime == nil, given.clickConditions.isEmpty, !hasClickTime {
+            // Both events are rows with one time.
+            clickTime = impressionTime
+        } else {
+            clickTime = try time(
+                of: clicks, given.clickTime, "--click-time", near: Self.clicked, &remarks, &zoneless)
+        }
+        guard let impressionTime, let clickTime else { throw JobDraftError.zonelessTimes(zoneless) }
+        return (impressionTime, clickTime)
+    }
+
+    /// Whether the one table has a second time that is there only where there was a click.
+    private var hasClickTime: Bool {
+        impressions.columns.contains {
+            $0.type == Self.moment && !$0.isRequired && !Self.clicked.isDisjoint(with: $0.words)
+        }
+    }
+
+    /// Nil where only times without a zone could be it, which the list then has.
     private func time(
-        of table: SurveyedTable, _ wanted: String?, option: String, near words: Set<String>, _ remarks: inout [String]
-    ) throws -> SurveyedColumn {
-        if let wanted { return try column(wanted, of: table, option: option) }
-        let candidates = table.columns.filter { $0.type == "timestamp with time zone" && $0.isNameable }
-            .map { (column: $0, score: Self.timeScore($0, near: words)) }
-            .sorted { $0.score > $1.score }
-        guard let best = candidates.first?.column else {
-            throw JobDraftError.noTime(
-                table: table.name,
-                others: table.columns.filter { $0.family == .moment }.map { "\($0.name) \($0.type)" })
+        of table: SurveyedTable, _ wanted: String?, _ option: String, near words: Set<String>,
+        _ remarks: inout [String], _ zoneless: inout [ZonedView]
+    ) throws -> SurveyedColumn? {
+        if let wanted {
+            let column = try column(wanted, of: table, option: option)
+            if column.type == Self.moment { return column }
+            guard let view = Self.view(of: column, table) else {
+                throw JobDraftError.noTime(table: table.name, others: [], given: "\(column.name) \(column.type)")
+            }
+            zoneless.append(view)
+            return nil
         }
-        let others = candidates.dropFirst().map(\.column.name)
-        if !others.isEmpty {
+        func ranked(_ isWanted: (SurveyedColumn) -> Bool) -> [(column: SurveyedColumn, score: Int)] {
+            table.columns.filter { isWanted($0) && $0.isNameable }
+                .map { (column: $0, score: Self.timeScore($0, near: words)) }
+                .sorted { $0.score > $1.score }
+        }
+        let candidates = ranked { $0.type == Self.moment }
+        let others = ranked { Self.zoneless.contains($0.type) }
+        let view = others.first.flatMap { Self.view(of: $0.column, table) }
+        guard let best = candidates.first else {
+            guard let view else {
+                throw JobDraftError.noTime(
+                    table: table.name,
+                    others: table.columns.filter { $0.family == .moment }.map { "\($0.name) \($0.type)" }, given: nil)
+            }
+            if !zoneless.contains(where: { $0.name == view.name }) { zoneless.append(view) }
+            return nil
+        }
+        // A time without a zone is no moment. Where it is the event's, and the other the loading's, only it will do.
+        if let view, let other = others.first, other.score > best.score {
+            if best.score < 0 {
+                zoneless.append(view)
+                return nil
+            }
+            // A view that has both may well have made one of the other.
+            if table.canBeSampled {
+                remarks.append(
+                    "\(other.column.name) of \(table.name) would be the time rather than \(best.column.name), but says no "
+                        + "zone; to use it: \(view.statements.joined(separator: " ")) Then name the view \(view.name)")
+            }
+        }
+        let more = candidates.dropFirst().map(\.column.name)
+        if !more.isEmpty {
             remarks.append(
-                "the time of \(table.name) is taken to be \(best.name); it could also be "
-                    + "\(others.joined(separator: ", ")) (\(option))")
+                "the time of \(table.name) is taken to be \(best.column.name); it could also be "
+                    + "\(more.joined(separator: ", ")) (\(option))")
         }
-        return best
+        return best.column
+    }
+
+    private static let moment = "timestamp with time zone"
+    private static let zoneless: Set = ["timestamp without time zone", "date"]
+
+    private static func view(of column: SurveyedColumn, _ table: SurveyedTable) -> ZonedView? {
+        guard zoneless.contains(column.type) else { return nil }
+        return ZonedView(
+            table: table.name, column: column.name, isDate: column.type == "date",
+            isPartitioned: table.kind == "p", isView: !table.canBeSampled)
     }
 
     /// How much a moment looks like that of the event, and not of the row's loading.
@@ -84,6 +174,7 @@ struct SourceSearch {
         if column.isPartitionKey { score += 4 }
         if column.leadsIndex { score += 3 }
         if column.isRequired { score += 1 }
+        if column.type == "date" { score -= 3 }
         if !words.isDisjoint(with: column.words) { score += 4 }
         if !Set(["event", "time", "ts", "timestamp", "occurred", "happened", "logged"]).isDisjoint(with: column.words) {
             score += 1
@@ -92,160 +183,9 @@ struct SourceSearch {
         return score
     }
 
-    // MARK: Reference
-
-    private typealias Pair = (id: SurveyedColumn, reference: SurveyedColumn, found: Double?, score: Double)
-
-    private func reference(_ remarks: inout [String]) throws -> Pair {
-        let ids = try keys(given.impressionID, of: impressions, option: "--impression-id").filter {
-            given.impressionID != nil || isNearlyUnique($0)
-        }
-        let references = try keys(given.clickImpression, of: clicks, option: "--click-impression")
-        var pairs: [Pair] = []
-        for (id, reference) in likelyFirst(ids, references) {
-            let found = try share(of: reference, in: id)
-            let likeness = Self.likeness(id, reference)
-            let isKey = reference.refersTo == id.name
-            pairs.append((id, reference, found, 5 * (found ?? 0) + likeness + (id.isUnique ? 1 : 0) + (isKey ? 10 : 0)))
-            // Nothing can fit better than nearly all clicks by columns of one name.
-            if isKey || (found ?? 0 >= 0.99 && likeness > 0) { break }
-        }
-        pairs.sort { $0.score > $1.score }
-        let isGiven = given.impressionID != nil && given.clickImpression != nil
-        guard let best = pairs.first,
-            isGiven || best.reference.refersTo == best.id.name
-                || (best.found ?? Self.likeness(best.id, best.reference)) > 0
-        else {
-            throw JobDraftError.noReference(
-                impressions: impressions.name, clicks: clicks.name, columns: clicks.columns.map(\.name),
-                refused: refusedKeys)
-        }
-        if let found = best.found, found < 0.9 {
-            remarks.append(
-                "only \(shortPercent(found)) of \(Self.clicksTried) clicks have a \(best.reference.name) that is a "
-                    + "\(best.id.name) of \(impressions.name); the others would count for nothing")
-        }
-        for other in pairs.dropFirst() where other.score > best.score - 2 && (other.found ?? 0) > 0.5 {
-            remarks.append(
-                "clicks are joined by \(best.reference.name) = \(best.id.name); \(other.reference.name) = "
-                    + "\(other.id.name) would fit too (--click-impression, --impression-id)")
-        }
-        return best
-    }
-
-    /// The column that the user names, or all that can be one.
-    ///
-    /// - Throws: `JobDraftError.noColumn`, `.keyType`.
-    private func keys(_ wanted: String?, of table: SurveyedTable, option: String) throws -> [SurveyedColumn] {
-        guard let wanted else {
-            return table.columns.filter {
-                [.integer, .number, .text, .uuid, .other].contains($0.family) && $0.reasonAgainstKey == nil
-            }
-        }
-        let column = try column(wanted, of: table, option: option)
-        if let reason = column.reasonAgainstKey {
-            throw JobDraftError.keyType(option: option, column: column.name, table: table.name, reason: reason)
-        }
-        return [column]
-    }
-
-    /// Columns of both tables that one might take for keys, if it were not for their type.
-    private var refusedKeys: [String] {
-        [impressions, clicks].flatMap { table in
-            table.columns.compactMap { column in
-                guard let reason = column.reasonAgainstKey, column.isUnique || Self.looksLikeKey(column) else {
-                    return nil
-                }
-                return "\(table.name).\(column.name): \(reason)"
-            }
-        }
-    }
-
-    private static func looksLikeKey(_ column: SurveyedColumn) -> Bool {
-        [.number, .text, .other].contains(column.family)
-            && !Set(["id", "uuid", "key", "impression", "view", "imp"]).isDisjoint(with: column.words)
-    }
-
-    /// Comparable pairs: foreign keys, names that are alike and unique columns before others.
-    private func likelyFirst(
-        _ ids: [SurveyedColumn], _ references: [SurveyedColumn]
-    ) -> [(id: SurveyedColumn, reference: SurveyedColumn)] {
-        ids.flatMap { id in references.map { (id: id, reference: $0) } }
-            .filter { Self.areComparable($0.id, $0.reference) }
-            .enumerated()
-            .map { position, pair in
-                let prior =
-                    (pair.reference.refersTo == pair.id.name ? 10 : 0) + Self.likeness(pair.id, pair.reference)
-                    + (pair.id.isUnique ? 0.5 : 0)
-                return (prior: prior, position: position, pair: pair)
-            }
-            .sorted { ($1.prior, $0.position) < ($0.prior, $1.position) }
-            .map(\.pair)
-    }
-
-    private static func areComparable(_ a: SurveyedColumn, _ b: SurveyedColumn) -> Bool {
-        guard a.family == b.family || Set([a.family, b.family]) == [.text, .uuid] else { return false }
-        return a.idType.flatMap { left in b.idType.flatMap { left.objection(against: $0) } } == nil
-    }
-
-    /// What two names have in common, 0…1: `view` and `view_id` much, `tap_id` and `view_id` nothing.
-    static func likeness(_ a: SurveyedColumn, _ b: SurveyedColumn) -> Double {
-        let noise: Set = ["id", "uuid", "key", "ref", "fk"]
-        let (left, right) = (Set(a.words).subtracting(noise), Set(b.words).subtracting(noise))
-        let all = left.union(right)
-        return all.isEmpty ? (a.name == b.name ? 0.5 : 0) : Double(left.intersection(right).count) / Double(all.count)
-    }
-
-    private func isNearlyUnique(_ column: SurveyedColumn) -> Bool {
-        if column.isUnique { return true }
-        guard let name = try? connection.quoteIdentifier(column.name),
-            let table = try? connection.quoteRelation(impressions.name),
-            let row = try? connection.execute(
-                """
-                SELECT pg_catalog.count(s.v) AS n, pg_catalog.count(DISTINCT s.v) AS values
-                FROM (SELECT i.\(name) AS v FROM \(table) i LIMIT \(Self.rowsTried)) s
-                """
-            ).first, let count = try? row.int("n"), let values = try? row.int("values")
-        else { return false }
-        return count > 0 && Double(values) >= 0.99 * Double(count)
-    }
-
-    /// Returns the share of some clicks that have an impression; nil without clicks.
-    private func share(of reference: SurveyedColumn, in id: SurveyedColumn) throws -> Double? {
-        if !id.leadsIndex, impressions.rows > Self.large {
-            notice(
-                "no index of \(impressions.name) begins with \(id.name): reading all of about \(impressions.rows) rows")
-        }
-        // A semi-join: the server reads the impressions once, where no index leads to them.
-        let row = try connection.execute(
-            """
-            WITH c AS MATERIALIZED (
-                SELECT k.\(try connection.quoteIdentifier(reference.name))
-                FROM \(try connection.quoteRelation(clicks.name)) k
-                WHERE k.\(try connection.quoteIdentifier(reference.name)) IS NOT NULL LIMIT \(Self.clicksTried))
-            SELECT (SELECT pg_catalog.count(*) FROM c) AS n, (
-                SELECT pg_catalog.count(*) FROM c
-                WHERE EXISTS (
-                    SELECT FROM \(try connection.quoteRelation(impressions.name)) i
-                    WHERE \(try equality("i", id, "c", reference)))) AS found
-            """
-        ).first
-        guard let row, try row.int("n") > 0 else { return nil }
-        return Double(try row.int("found")) / Double(try row.int("n"))
-    }
-
-    /// SQL that compares two columns, as text where their types differ.
-    func equality(_ a: String, _ left: SurveyedColumn, _ b: String, _ right: SurveyedColumn) throws -> String {
-        let isComparable =
-            left.type == right.type
-            || (left.family == right.family && [.integer, .text, .uuid].contains(left.family))
-        let cast = isComparable ? "" : "::text"
-        return "\(a).\(try connection.quoteIdentifier(left.name))\(cast) = "
-            + "\(b).\(try connection.quoteIdentifier(right.name))\(cast)"
-    }
-
-    private func column(_ name: String, of table: SurveyedTable, option: String) throws -> SurveyedColumn {
-        guard let column = table.column(name) else {
+    /// - Throws: `JobDraftError.noColumn`.
+    func column(_ name: String, of table: SurveyedTable, option: String) throws -> SurveyedColumn {
+        guard let column = table.column(SQLName.column(name)) ?? table.column(name) else {
             throw JobDraftError.noColumn(
                 option: option, column: name, table: table.name, has: table.columns.map(\.name))
         }

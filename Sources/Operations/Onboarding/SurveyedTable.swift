@@ -8,20 +8,21 @@ import Postgres
 struct SurveyedTable: Sendable {
     /// `schema.table`, unquoted.
     var name: String
-    /// Whether `TABLESAMPLE` reads some of its pages; of a view it cannot.
-    var canBeSampled: Bool
-    /// The planner's estimate: for notices of what may take long, and for nothing that is decided.
-    var rows: Int
+    /// As the catalog has it: `r` a table, `p` a partitioned one, `v` a view, …
+    var kind: String
     var columns: [SurveyedColumn]
+
+    /// Whether `TABLESAMPLE` reads some of its pages; of a view it cannot.
+    var canBeSampled: Bool { ["r", "p", "m"].contains(kind) }
 
     /// - Throws: `AdLogError.noRelation`, `PostgresError`.
     init(_ name: String, referenced: String, on connection: Connection) throws {
         let relation = try connection.quoteRelation(name)
         let rows = try connection.execute(
             Self.columns, [.text(relation), .text(try connection.quoteRelation(referenced))])
-        guard let first = rows.first else { throw AdLogError.noRelation(name) }
+        guard let first = rows.first else { throw try AdLogError.missing(name, on: connection) }
         self.name = name
-        canBeSampled = ["r", "p", "m"].contains(try first.text("relkind"))
+        kind = try first.text("relkind")
         let idTypes = try IDType.columns(of: name, on: connection)
         let types = try connection.columnTypes(of: name)
         columns = try rows.map { row in
@@ -30,7 +31,6 @@ struct SurveyedTable: Sendable {
             column.resolvedType = types[column.name]
             return column
         }
-        self.rows = try connection.estimatedRows("SELECT 1 FROM \(relation)")
     }
 
     func column(_ name: String) -> SurveyedColumn? { columns.first { $0.name == name } }

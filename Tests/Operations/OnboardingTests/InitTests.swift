@@ -107,12 +107,15 @@ import Testing
         try TestDatabase.run(.empty) { url in
             try Self.create(rows: 30_000, on: url)
             try TestDatabase.connect(url).script(
-                "CREATE VIEW log.seen AS SELECT * FROM log.shown; CREATE INDEX ON log.shown (at)")
+                """
+                CREATE VIEW log.seen AS SELECT * FROM log.shown; CREATE INDEX ON log.shown (at);
+                CREATE VIEW log.joined AS SELECT s.* FROM log.shown s, (VALUES (1)) AS one (n);
+                """)
             var limits = ReadingLimits()
             limits.countMilliseconds = 1
             limits.sampledPages = 400
             limits.sampleRows = 20_000
-            for relation in ["log.shown", "log.seen"] {
+            for relation in ["log.shown", "log.seen", "log.joined"] {
                 let sample = try Self.sample(url, relation, limits: limits)
                 #expect(
                     !sample.isCounted && !sample.isWhole && sample.rows > 2_000 && sample.clicks > 50, "\(sample.rows)")

@@ -22,6 +22,23 @@ final class ProgressDisplay {
         isTerminal = format == .text && isatty(STDERR_FILENO) == 1
     }
 
+    /// Shows a step that says nothing more until it is done: on a terminal in place of the step before, elsewhere as a
+    /// line of the log.
+    func show(step: String) {
+        if quiet { return }
+        title = ""
+        if isTerminal {
+            complain("\r\u{1B}[K\(VisibleText.escaped(step).prefix(terminalWidth() - 3)) …")
+        } else {
+            log.info("\(step)")
+        }
+    }
+
+    /// Takes the line of progress away.
+    func clear() {
+        if !quiet, isTerminal { complain("\r\u{1B}[K") }
+    }
+
     func show(_ progress: StageProgress) {
         if quiet { return }
         let now = clock.now

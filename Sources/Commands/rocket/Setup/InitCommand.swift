@@ -13,12 +13,15 @@ struct InitCommand: ParsableCommand {
             before they click. Writes a job file with comments that say what was seen and why a column was left out, \
             and checks it against the tables. It only reads; a role that may SELECT from the two tables is enough.
 
+            One table with both events is named once: the column that tells impressions from clicks is looked for. \
+            Names may be written as psql prints them.
+
             Where there are two possibilities it takes one and says so; the options below name the columns instead. \
             Exit codes: 0 written, 6 the tables do not fit or the file exists, 7 database.
 
             Examples:
               rocket init --impressions shop.ad_views --clicks shop.ad_taps
-              rocket init --impressions shop.ad_views --clicks shop.ad_taps --output a.yaml
+              rocket init --impressions '"Ads"."AdEvents"' --output events.yaml
               rocket init --impressions shop.ad_views --clicks shop.ad_taps \\
                 --impression-time seen_at --force
             """)
@@ -26,8 +29,11 @@ struct InitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Table or view with a row per ad shown.", valueName: "schema.table"))
     var impressions: String
 
-    @Option(help: ArgumentHelp("Table or view with a row per click.", valueName: "schema.table"))
-    var clicks: String
+    @Option(
+        help: ArgumentHelp(
+            "Table or view with a row per click. Default: the same table, which then holds both events.",
+            valueName: "schema.table"))
+    var clicks: String?
 
     @Option(help: ArgumentHelp("Name of the model. Default: the name of the impressions' table.", valueName: "name"))
     var model: String?
@@ -40,13 +46,28 @@ struct InitCommand: ParsableCommand {
     @Flag(help: "Replace an existing file.")
     var force = false
 
-    @Option(help: ArgumentHelp("The impressions' column that clicks refer to.", valueName: "column"))
+    @Option(
+        help: ArgumentHelp(
+            "Only rows with this value are impressions; several values separated by commas.", valueName: "column=value")
+    )
+    var impressionsWhere: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only rows with this value are clicks; several values separated by commas.", valueName: "column=value"))
+    var clicksWhere: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The impressions' column that clicks refer to; several separated by commas.", valueName: "column"))
     var impressionID: String?
 
     @Option(help: ArgumentHelp("The impressions' column with their time.", valueName: "column"))
     var impressionTime: String?
 
-    @Option(help: ArgumentHelp("The clicks' column that names the impression.", valueName: "column"))
+    @Option(
+        help: ArgumentHelp(
+            "The clicks' column that names the impression; several separated by commas.", valueName: "column"))
     var clickImpression: String?
 
     @Option(help: ArgumentHelp("The clicks' column with their time.", valueName: "column"))
@@ -54,6 +75,11 @@ struct InitCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var source: SourceDatabaseOptions
+
+    @Flag(name: .shortAndLong, help: "Print only warnings and results, no progress.")
+    var quiet = false
+
+    @OptionGroup var logging: LogOptions
 
     func validate() throws {
         if let model, model.isEmpty || model.contains(where: { !"abcdefghijklmnopqrstuvwxyz0123456789_-".contains($0) })
@@ -63,18 +89,22 @@ struct InitCommand: ParsableCommand {
     }
 
     func run() throws {
-        var request = DraftRequest(impressions: impressions, clicks: clicks, existing: force ? .replaced : .kept)
+        var request = DraftRequest(
+            impressions: impressions, clicks: clicks ?? impressions, existing: force ? .replaced : .kept)
         request.model = model
         request.output = output
+        request.impressionsWhere = impressionsWhere
+        request.clicksWhere = clicksWhere
         request.impressionID = impressionID
         request.impressionTime = impressionTime
         request.clickImpression = clickImpression
         request.clickTime = clickTime
+        let display = ProgressDisplay(log: logging.logger(quiet: quiet), quiet: quiet, format: logging.format)
+        defer { display.clear() }
         let drafted = try draftJob(
-            request, database: database.database, sourceDatabase: source.sourceDatabase
-        ) { notice in
-            complain("rocket: \(VisibleText.escaped(notice))\n")
-        }
+            request, database: database.database, sourceDatabase: source.sourceDatabase,
+            notice: { display.show(step: $0) }, rows: { display.show($0) })
+        display.clear()
         let moment = drafted.asOf.map { " --as-of \($0)   # the logs have no newer whole day" } ?? ""
         print("wrote \(VisibleText.escaped(drafted.path))")
         for remark in drafted.remarks { print("  look at: \(VisibleText.escaped(remark))") }
