@@ -8,7 +8,7 @@ import Postgres
 
 extension Doctor {
     /// Tables of fewer rows are read whole in no time.
-    private static let smallTable = 100_000
+    static let smallTable = 100_000
 
     /// The job file's columns against the live tables.
     static func columns(_ job: JobFile, on connection: Connection) throws -> [Finding] {
@@ -25,12 +25,26 @@ extension Doctor {
     }
 
     private static func mend(of problem: AdLogError, _ job: JobFile, on connection: Connection) throws -> String {
-        guard case .columnType(let table, let column, "timestamp without time zone", _) = problem else {
-            return "correct \(job.path)"
+        guard case .columnType(let table, let column, let type, "timestamp with time zone") = problem,
+            ["timestamp without time zone", "date"].contains(type)
+        else { return "correct \(job.path)" }
+        let kind = try connection.execute(
+            "SELECT relkind::text FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)",
+            [.text(try connection.quoteRelation(table))]
+        ).first?.text("relkind")
+        let view = ZonedView(
+            table: table, column: column, isDate: type == "date", isPartitioned: kind == "p",
+            isView: kind == "v" || kind == "f")
+        return view.statements.joined(separator: " ") + "  -- your zone for UTC; then \(view.name) and \(view.time) in "
+            + job.path
+    }
+
+    /// Whether impressions and clicks are different events.
+    static func events(_ job: JobFile, on connection: Connection) throws -> [Finding] {
+        guard let problem = try SourceCheck(job.extractionSpecification()).nothingToLearn(on: connection) else {
+            return [.ok(.job, "events", "impressions and clicks are different events: not all impressions are clicked")]
         }
-        let name = try connection.quoteIdentifier(column)
-        return "a view that says which zone the times are of, named in \(job.path): SELECT …, "
-            + "\(name) AT TIME ZONE 'UTC' AS \(name) FROM \(try connection.quoteRelation(table));"
+        return [.problem(.job, "events", "\(problem)", mend: "correct source: in \(job.path)")]
     }
 
     /// Indexes by which a day's rows are found without reading all others.

@@ -72,7 +72,9 @@ public struct Doctor {
         if rights.contains(where: { $0.state == .problem }) { return rights }
         let columns = look(.job, "columns") { try Self.columns(job, on: source) }
         if columns.contains(where: { $0.state == .problem }) { return rights + columns }
-        return rights + columns + look(.logs, "indexes") { try Self.indexes(job.source, on: source) }
+        let indexes = look(.logs, "indexes") { try Self.indexes(job.source, on: source) }
+        return rights + columns + look(.job, "events") { try Self.events(job, on: source) } + indexes
+            + look(.logs, "plans") { try Self.plans(job, known: indexes, on: source) }
             + look(.logs, "impressions") { try Self.freshness(job, on: source) }
             + look(.logs, "times") { try Self.times(job, on: source) }
             + look(.logs, "ids") { try Self.ids(job, on: source) }

@@ -243,6 +243,33 @@ import Testing
         }
     }
 
+    @Test("A day's statement that reads a whole table through a view is named, with the index that the view needs")
+    func plans() throws {
+        try TestJob.withJob { url, job in
+            let connection = try TestDatabase.connect(url)
+            try connection.script(
+                """
+                CREATE TABLE public."Zoneless" AS
+                SELECT i.*, i.impressed_at AT TIME ZONE 'UTC' AS "When" FROM ad_log.impressions i, generate_series(1, 60);
+                CREATE VIEW public.zoned AS SELECT z.*, z."When" AT TIME ZONE 'UTC' AS shown_at FROM public."Zoneless" z;
+                """)
+            let text = try String(contentsOfFile: job, encoding: .utf8)
+            try text.replacing("ad_log.impressions", with: "public.zoned").replacing(
+                "time: impressed_at", with: "time: shown_at"
+            )
+            .write(toFile: job, atomically: true, encoding: .utf8)
+            func complaint() -> Finding? {
+                Self.complaints(Self.examine(url, job: job)).first { $0.subject == "a day's impressions" }
+            }
+            let found = try #require(complaint())
+            #expect(found.found.contains("rows of public.Zoneless are read") && found.state == .warning)
+            let mend = try #require(found.mend)
+            #expect(mend.hasPrefix("CREATE INDEX CONCURRENTLY ON \"public\".\"Zoneless\" (("), "\(mend)")
+            for statement in mend.split(separator: ";") { try connection.script(String(statement)) }
+            #expect(complaint() == nil)
+        }
+    }
+
     @Test("A run whose process is gone, and one that runs with its lock, are named")
     func runs() throws {
         try TestDatabase.run { url in
