@@ -12,6 +12,7 @@ struct Rocket: ParsableCommand {
             Your own tables:
               rocket migrate
               rocket init --impressions shop.ad_views --clicks shop.ad_taps -o ads.yaml
+                (one table with both events: rocket init --impressions shop.ad_events)
               rocket doctor --job ads.yaml
               rocket nightly --job ads.yaml
               rocket report --html ads.html

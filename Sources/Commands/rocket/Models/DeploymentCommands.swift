@@ -54,14 +54,18 @@ extension ModelsCommand {
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: DeploymentOutput
 
-        @Option(help: "Name of the model.")
-        var model: String
+        @OptionGroup var model: ModelOptions
 
         @Option(help: "The reason, kept in the ledger.")
         var reason: String?
 
+        func validate() throws {
+            if model.model == nil, model.job == nil { throw ValidationError("name the model with --model or --job") }
+        }
+
         func run() throws {
-            try output.show(Deployments(database: database.database).rollBack(model, reason: reason))
+            let name = try model.name() ?? ""
+            try output.show(Deployments(database: database.database).rollBack(name, reason: reason))
         }
     }
 
@@ -111,6 +115,8 @@ extension ModelsCommand {
                 which is replaced in one step. With --if-newer, exit code 3 if it leads there already and nothing is \
                 newer.
 
+                live needs --model or --job where several models have a live version.
+
                 Examples:
                   rocket models pull 12
                   rocket models pull live --model quickstart --if-newer --to /srv/models
@@ -123,8 +129,7 @@ extension ModelsCommand {
         @Argument(help: "Number of the version, or: live.")
         var version: VersionChoice
 
-        @Option(help: "With live: name of the model, if several models have a live version.")
-        var model: String?
+        @OptionGroup var model: ModelOptions
 
         @Option(help: "onnx or safetensors, each with features.json. Default: all files.")
         var format: ModelFormat?
@@ -156,7 +161,7 @@ extension ModelsCommand {
             let weights: PulledWeights = booster ? .withBooster : .light
             var choice: PullChoice = history ? .history : format.map { .format($0) } ?? .all
             let deployments = try Deployments(database: database.database)
-            let number = try deployments.version(version, of: model)
+            let number = try deployments.version(version, of: model.name())
             if ifNewer {
                 switch try deployments.need(of: number, choice, weights, in: to) {
                 case .nothing: return try endUnchanged(number)

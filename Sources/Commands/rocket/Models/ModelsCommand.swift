@@ -18,13 +18,12 @@ struct ModelsCommand: ParsableCommand {
 
         @OptionGroup var database: DatabaseOptions
 
-        @Option(help: "Only this model.")
-        var model: String?
+        @OptionGroup var model: ModelOptions
 
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let reports = try ReportReader(database: database.database).reports(model: model)
+            let reports = try ReportReader(database: database.database).reports(model: model.name())
             switch output.form {
             case .json: try printJSON(reports)
             case .csv: printCSV(reports, CSVColumn<ModelReport>.reports)

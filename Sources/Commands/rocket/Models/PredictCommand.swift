@@ -20,21 +20,24 @@ struct PredictCommand: ParsableCommand {
             "problem": "…"}; exit code 5 if there was a problem. With --folder no database is needed.
 
             Examples:
-              rocket predict --model 12 --day 2026-01-05
-              rocket predict --model live < impressions.jsonl
+              rocket predict --model-version 12 --day 2026-01-05
+              rocket predict --model quickstart < impressions.jsonl
               rocket predict --folder models/quickstart-12 < impressions.jsonl
             """)
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var source: SourceDatabaseOptions
 
-    @Option(help: ArgumentHelp("Number of the version, or: live.", valueName: "version"))
-    var model: VersionChoice?
+    @OptionGroup var model: ModelOptions
 
-    @Option(help: "With live: name of the model, if several models have a live version.")
+    @Option(help: ArgumentHelp("Number of the version, or: live. Default: live.", valueName: "version"))
+    var modelVersion: VersionChoice?
+
+    /// What `--model` meant before it was the model's name: the version, with the name here.
+    @Option(help: .hidden)
     var name: String?
 
-    @Option(help: "A folder that rocket models pull wrote, instead of --model.")
+    @Option(help: "A folder that rocket models pull wrote, instead of a version.")
     var folder: String?
 
     @Option(help: ArgumentHelp("Day of the log whose impressions are scored.", valueName: "YYYY-MM-DD"))
@@ -52,28 +55,40 @@ struct PredictCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (model == nil) != (folder == nil) else {
-            throw ValidationError("name the version with --model, or a pulled folder with --folder")
+        let isNamed = model.model != nil || model.job != nil || modelVersion != nil || name != nil
+        guard isNamed != (folder != nil) else {
+            throw ValidationError(
+                "name a model with --model or --job, a version with --model-version, or a pulled folder with --folder")
         }
-        if day != nil, model == nil { throw ValidationError("--day needs --model: the version knows its log") }
+        if day != nil, !isNamed {
+            throw ValidationError("--day needs --model, --job or --model-version: the version knows its log")
+        }
         if day != nil, allowUnknown { throw ValidationError("--allow-unknown is for JSON lines; leave --day out") }
+    }
+
+    /// The version, and the model that it is of.
+    private func chosen() throws -> (version: VersionChoice, model: String?) {
+        if modelVersion == nil, let earlier = model.model.flatMap(VersionChoice.init(argument:)) {
+            return (earlier, name)
+        }
+        return (modelVersion ?? .live, try model.name() ?? name)
     }
 
     private var unknownColumns: UnknownColumns { allowUnknown ? .ignored : .refused }
 
     func run() throws {
-        if let day, let model { return try predict(day, model) }
-        let predictor =
-            try folder.map { try Predictor(folder: $0, unknownColumns: unknownColumns) }
-            ?? Predictor(model ?? .live, of: name, database: database.database, unknownColumns: unknownColumns)
-        try predictLines(predictor)
+        if let folder { return try predictLines(Predictor(folder: folder, unknownColumns: unknownColumns)) }
+        let (version, model) = try chosen()
+        if let day { return try predict(day, version, of: model) }
+        try predictLines(
+            Predictor(version, of: model, database: database.database, unknownColumns: unknownColumns))
     }
 
-    private func predict(_ day: Day, _ model: VersionChoice) throws {
+    private func predict(_ day: Day, _ version: VersionChoice, of name: String?) throws {
         let display = ProgressDisplay(
             log: logging.logger(quiet: quiet), quiet: quiet || json, format: logging.format)
         let deployments = try Deployments(database: database.database, sourceDatabase: source.sourceDatabase)
-        let result = try deployments.predict(model, of: name, day: day) {
+        let result = try deployments.predict(version, of: name, day: day) {
             display.show($0)
         }
         if json { return try printJSON(result) }

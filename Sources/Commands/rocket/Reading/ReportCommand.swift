@@ -16,6 +16,8 @@ struct ReportCommand: ParsableCommand {
             the version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, its model \
             over the nights with promotions and what was held back, and the arms of the newest experiment.
 
+            Without --model or --job it is the model of the newest report.
+
             Examples:
               rocket report
               rocket report --model quickstart --all
@@ -26,8 +28,7 @@ struct ReportCommand: ParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Option(help: "Only this model. Default: that of the newest report.")
-    var model: String?
+    @OptionGroup var model: ModelOptions
 
     @Option(help: ArgumentHelp("Only this version.", valueName: "number"))
     var modelVersion: Int?
@@ -48,6 +49,7 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         let reader = try ReportReader(database: database.database)
+        let model = try model.name()
         let reports =
             all || modelVersion != nil
             ? try reader.reports(model: model, version: modelVersion, limit: all ? 1_000 : 1)

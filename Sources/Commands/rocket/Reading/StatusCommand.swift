@@ -28,8 +28,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var source: SourceDatabaseOptions
 
-    @Option(help: "Only this model.")
-    var model: String?
+    @OptionGroup var model: ModelOptions
 
     @Option(help: ArgumentHelp("Number of runs to show.", valueName: "count"))
     var runs = 10
@@ -46,6 +45,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        let model = try model.name()
         let reader = try ReportReader(database: database.database)
         let accounted = try reader.accounts(model: model, limit: days)
         if accounts { return try show(accounted) }
