@@ -45,7 +45,8 @@ struct FirstRows {
     func unique(
         among parts: [SurveyedColumn], _ pair: ([SurveyedColumn]) -> KeySearch.Pair?
     ) throws -> [KeySearch.Pair] {
-        let columns = Array(parts.filter { counts[$0.name].map { $0.values > 1 } ?? false }.prefix(Self.mostParts))
+        let several = parts.filter { column in !isUnique(column) && (values(of: column) ?? 0) > 1 }
+        let columns = Array(several.prefix(Self.mostParts))
         for size in 2...3 {
             let chosen = size == 2 ? columns : Array(columns.prefix(Self.mostTripleParts))
             let sets = Self.subsets(of: chosen.count, size)

@@ -60,6 +60,9 @@ public enum JobDraftError: Error, CustomStringConvertible {
                 + "of a unique column there, nor do several columns together; name the two with --impression-id and "
                 + "--click-impression (several columns: request_id,position); or make a view that joins the clicks to "
                 + "their impressions"
+                + (impressions == clicks
+                    ? "; where a row is an impression with a mark for its click, make a view that gives the click a time of "
+                        + "its own: CASE WHEN clicked THEN shown_at END AS clicked_at" : "")
                 + (refused.isEmpty ? "" : "; not taken for ids: " + refused.joined(separator: "; "))
         case .keyType(let option, let column, let table, let reason):
             "\(option): \(table).\(column) cannot hold ids, which are compared by their text: \(reason); name a column of type "

@@ -26,7 +26,7 @@ struct KeySearch {
         var score: Double {
             guard let result else { return prior }
             let share = result.isUnique ? result.share : 0
-            return 5 * share + prior + (isForeignKey ? 10 : 0)
+            return 5 * share * (result.isPrompt ? 1 : 0.25) + prior + (isForeignKey ? 10 : 0)
         }
     }
 
@@ -92,6 +92,12 @@ struct KeySearch {
                 remarks.append(
                     "\(shortPercent(early)) of the clicks have a time before that of their impression and count for nothing: "
                         + "are \(source.impressionTime.name) and \(source.clickTime.name) the times of the events?")
+            }
+            if !result.isPrompt {
+                let late = 1 - Double(result.prompt) / Double(result.found)
+                remarks.append(
+                    "\(shortPercent(late)) of the clicks are not of the day after the impression that they are joined to by "
+                        + "\(best.reference.description) = \(best.id.description): numbers match by chance like that")
             }
             if !result.isUnique {
                 remarks.append(
@@ -201,7 +207,7 @@ struct KeySearch {
         var needsMore: Bool {
             guard let best else { return true }
             guard !hasGivenUp, let result = best.result, result.clicks > 0 else { return false }
-            return result.share < 0.9 || !result.isUnique
+            return result.share < 0.9 || !result.isUnique || !result.isPrompt
         }
 
         /// The first of those with the highest score.

@@ -16,23 +16,26 @@ struct KeyTrial {
     struct Result: Sendable {
         /// Clicks of the sample.
         var clicks: Int
-        /// Those that have an impression, and those of them that have one which is not after them.
-        var found, inOrder: Int
+        /// Those that have an impression; of these, those that have one not after them, and one of the day before.
+        var found, inOrder, prompt: Int
         /// Pairs of a click and an impression with its key.
         var matches: Int
 
         var share: Double { clicks > 0 ? Double(found) / Double(clicks) : 0 }
         /// Whether a key names one impression.
         var isUnique: Bool { Double(matches) <= 1.02 * Double(found) + 1 }
+        /// Whether most clicks come soon after what they are joined to. Numbers that two things are counted by match by
+        /// chance, and then the time between them is anything.
+        var isPrompt: Bool { 2 * prompt >= found }
         /// Nothing can fit better.
-        var explains: Bool { share >= 0.99 && isUnique && 10 * inOrder >= 9 * found }
+        var explains: Bool { share >= 0.99 && isUnique && isPrompt && 10 * inOrder >= 9 * found }
     }
 
     /// Nil where it takes too long.
     ///
     /// - Throws: `PostgresError`.
     func result(_ id: SurveyedKey, _ reference: SurveyedKey) throws -> Result? {
-        if sample.count == 0 { return Result(clicks: 0, found: 0, inOrder: 0, matches: 0) }
+        if sample.count == 0 { return Result(clicks: 0, found: 0, inOrder: 0, prompt: 0, matches: 0) }
         let columns = reference.columns.indices
         let time = "i.\(try connection.quoteIdentifier(source.impressionTime.name))"
         let arrays = columns.map { "$\($0 + 1)::text[]" }.joined(separator: ", ")
@@ -54,7 +57,9 @@ struct KeyTrial {
             try connection.execute(
                 """
                 SELECT pg_catalog.count(DISTINCT m.n) AS found, pg_catalog.count(*) AS matches,
-                       pg_catalog.count(DISTINCT m.n) FILTER (WHERE m.shown <= m.at) AS in_order
+                       pg_catalog.count(DISTINCT m.n) FILTER (WHERE m.shown <= m.at) AS in_order,
+                       pg_catalog.count(DISTINCT m.n) FILTER (
+                           WHERE m.shown <= m.at AND m.shown > m.at - interval '1 day') AS prompt
                 FROM (
                     SELECT c.n, c.at, \(time) AS shown
                     FROM unnest(\(arrays), $\(columns.count + 1)::timestamptz[]) WITH ORDINALITY AS c (\(names), at, n)
@@ -67,7 +72,7 @@ struct KeyTrial {
         guard let row, let row else { return nil }
         return Result(
             clicks: sample.count, found: try row.int("found"), inOrder: try row.int("in_order"),
-            matches: try row.int("matches"))
+            prompt: try row.int("prompt"), matches: try row.int("matches"))
     }
 
     private enum Comparison: Equatable {

@@ -196,6 +196,22 @@ import Testing
         }
     }
 
+    @Test("Numbers that match an impression's by chance are no reference, and do not hide ids of several columns")
+    func chance() throws {
+        try TestDatabase.run(.empty) { url in
+            try EventLogs.create(impressions: 12_000, .composite, on: url)
+            try TestDatabase.connect(url).script(
+                """
+                ALTER TABLE "Ads"."AdEvents" ADD "Number" bigint GENERATED ALWAYS AS IDENTITY, ADD "Visitor" bigint;
+                UPDATE "Ads"."AdEvents" SET "Visitor" = 1 + abs(hashtext("UserId" || "CampaignId")::bigint) % 9000;
+                """)
+            try Self.zoned(url)
+            let (result, text) = try Self.draft(["--impressions", "Ads.Events"], url)
+            #expect(
+                result.code == 0 && text.contains("impression_id: [RequestId, Position],"), "\(result.errors)\(text)")
+        }
+    }
+
     @Test(
         "Ids of both tables that are counted from 1 are no reference; the column that is named after the impression is")
     func counters() throws {
