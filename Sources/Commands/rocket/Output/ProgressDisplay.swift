@@ -28,7 +28,7 @@ final class ProgressDisplay {
         if quiet { return }
         title = ""
         if isTerminal {
-            complain("\r\u{1B}[K\(VisibleText.escaped(step).prefix(terminalWidth() - 3)) …")
+            complain("\r\u{1B}[K\(VisibleText.escaped(step).prefix(TerminalText.columns(of: STDERR_FILENO) - 3)) …")
         } else {
             log.info("\(step)")
         }
