@@ -1,15 +1,17 @@
-/// The shapes of the two nets over the embedded input. Each ends in one linear unit: the logit of the click
+/// The shapes of the nets over the embedded input. Each ends in one linear unit: the logit of the click
 /// probability.
 public struct NetSpecification: Codable, Equatable, Sendable {
     /// Numbers a feature id is embedded in, where its field says nothing else.
     public var embeddingDim: Int
-    /// The light net, the one that is served.
+    /// The light net, the one that is served; of several the one that leads.
     public var light: DenseSpecification
     /// The booster net, the one that teaches.
     public var booster: DenseSpecification
     /// Bytes that the embeddings of a training may take with all that belongs to them; nil: `usualEmbeddingMemory`.
     /// Where they do not suffice the rarest ids share a row.
     public var embeddingMemory: Int?
+    /// Several light nets; nil: one, called `light`.
+    public package(set) var fleet: Fleet?
 
     public static let usualEmbeddingMemory = 1_000_000_000
 
@@ -22,9 +24,9 @@ public struct NetSpecification: Codable, Equatable, Sendable {
         self.embeddingMemory = embeddingMemory
     }
 
-    /// Whether both nets are the same, whatever memory their embeddings may take.
+    /// Whether all nets are the same, whatever memory their embeddings may take and whichever light net leads.
     public func hasSameNets(as other: NetSpecification) -> Bool {
-        embeddingDim == other.embeddingDim && light == other.light && booster == other.booster
+        embeddingDim == other.embeddingDim && lights == other.lights && booster == other.booster
     }
 }
 

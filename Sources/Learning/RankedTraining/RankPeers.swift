@@ -59,14 +59,13 @@ package final class RankPeers: Peers, @unchecked Sendable {
         _ step: TrainingStep, _ input: InputRows, _ rates: StepRates, _ here: StepOutcome
     ) throws -> StepOutcome {
         let (losses, wishes) = (here.losses, here.wishes)
-        let numbers = try collective.startGather([
-            losses.light, losses.booster, losses.hint, wishes.stop ? 1 : 0, wishes.save ? 1 : 0,
-        ])
+        let numbers = try collective.startGather(
+            losses.numbers + [wishes.stop ? 1 : 0, wishes.save ? 1 : 0])
         try step.updateTogether(input, rates, exchange)
         let sums = try numbers.sum()
         return StepOutcome(
-            losses: StepLosses(light: sums[0], booster: sums[1], hint: sums[2]),
-            wishes: StepWishes(stop: sums[3] > 0, save: sums[4] > 0))
+            losses: StepLosses(numbers: Array(sums.dropLast(2))),
+            wishes: StepWishes(stop: sums[sums.count - 2] > 0, save: sums[sums.count - 1] > 0))
     }
 
     package func squaredNorms(_ step: TrainingStep, _ input: InputRows) throws -> [Double] {

@@ -60,7 +60,7 @@ extension TrainingStep {
     private func updateDense(_ input: InputRows, _ rates: StepRates) {
         parallel.perform(parts: work.count) { index in
             guard work[index].rows == nil else { return }
-            update(work[index], input, input.rows, rates, scale: scale(of: work[index]))
+            update(work[index], input, input.rows, rates, scale: scale(index))
         }
         for lane in lanes { lane.net.updateStatistics(lane.workspace, share: share(input)) }
     }
@@ -74,15 +74,15 @@ extension TrainingStep {
             if case .linear = work[index] { rate = rates.linear }
             profile.time(.scatter) {
                 tables.update(
-                    field: field, received.rows, of: received.floats, scale: scale(of: work[index]),
+                    field: field, received.rows, of: received.floats, scale: scale(index),
                     learningRate: rate)
             }
             exchange.collective.progress()
         }
     }
 
-    private func scale(of work: Work) -> Float {
-        training.optimisation.gradientClip == nil ? 1 : scales[work.clipping.rawValue]
+    private func scale(_ index: Int) -> Float {
+        training.optimisation.gradientClip == nil ? 1 : scales[groups[index]]
     }
 }
 

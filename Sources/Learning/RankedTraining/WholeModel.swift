@@ -48,10 +48,12 @@ extension CoTrainedModel {
     /// Makes the model whole again at rank 0; the other ranks keep their shards.
     mutating func gather(over collective: any Collective) throws {
         guard collective.isShared else { return }
-        let tables = try embeddings.map { try $0.tables.whole(over: collective) }
+        let parts = embeddings.map(\.tables)
+        let tables = try parts.map { try $0.whole(over: collective) }
         for index in branches.indices {
-            branches[index].branch = try branches[index].branch.whole(
-                over: collective, tables[isShared ? 0 : index])
+            let own = branches[index].branch.embeddings
+            guard let number = parts.firstIndex(where: { $0 === own }) else { continue }
+            branches[index].branch = try branches[index].branch.whole(over: collective, tables[number])
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 // Rocket launching (Zhou et al., AAAI 2018, arXiv 1708.04106), in the paper's order and symbols:
-//     z, p = σ(z)   logit and probability of the light net     W_L  its own parameters
+//     z, p = σ(z)   logit and probability of a light net       W_L  its own parameters
 //     l, q = σ(l)   logit and probability of the booster       W_B  its own parameters
 //     y             the label: 1 for a click                   W_S  the parameters that both share
 //
@@ -15,18 +15,17 @@ import Foundation
 public enum Net: Hashable, Sendable {
     /// The large net that teaches, with the logit l.
     case booster
-    /// A small net that is served, with its own logit z; the name tells several apart.
+    /// A small net to be served, with its own logit z; the name tells several apart.
     case light(String)
 
     /// The light net of a co-training that launches one.
     public static let servedLight = Net.light("light")
+    public var isLight: Bool { self != .booster }
 
     /// The net's name in files, tables and reports.
     public var name: String {
-        switch self {
-        case .booster: "booster"
-        case .light(let name): name
-        }
+        guard case .light(let name) = self else { return "booster" }
+        return name
     }
 }
 
@@ -34,6 +33,8 @@ public enum Net: Hashable, Sendable {
 public enum Parameters: Hashable, Sendable {
     /// W_S: embeddings, and the first dense layers where they are shared.
     case shared
+    /// Embeddings that the light nets share, and the booster does not.
+    case ofLightNets
     /// W_B of the booster, W_L of a light net.
     case own(Net)
 }
@@ -42,7 +43,10 @@ public enum Parameters: Hashable, Sendable {
 
 /// The ways from the loss to the parameters: the terms of L, the hint once for each logit that it depends on.
 ///
-///     L = H(y, q) + H(y, p) + λ · hint(z, l)
+///     L = H(y, q) + Σ (H(y, p) + λ · hint(z, l))    over the light nets; the paper has one
+///
+/// With a block only shared parameters see more than one net's terms: where nothing is shared, each light net is
+/// exactly what it is alone with the booster.
 package struct LossTerms: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -60,7 +64,7 @@ package struct LossTerms: OptionSet, Hashable, Sendable {
     package static let all: LossTerms = [.booster, .light, .hint]
 }
 
-/// The loss of one row and its derivatives by the two logits, in Float64: sums over a long run stay exact.
+/// The loss of one row with one light net, and its derivatives by the two logits, in Float64: sums stay exact.
 package struct RowLoss: Sendable {
     /// H(y, p), and H(y, q).
     package var light: (loss: Double, dz: Double), booster: (loss: Double, dl: Double)
@@ -89,10 +93,11 @@ package struct LogitGradient: Sendable {
         z.own * row.light.dz + z.hint * row.hint.dz + z.distillation * row.distillation.dz
     }
 
-    /// ∂L/∂l.
+    /// ∂L/∂l with the first light net, and what each further one adds.
     package func dl(_ row: RowLoss) -> Double {
         l.own * row.booster.dl + l.hint * row.hint.dl + l.distillation * row.distillation.dl
     }
+    package func hintDl(_ row: RowLoss) -> Double { l.hint * row.hint.dl + l.distillation * row.distillation.dl }
 }
 
 extension RocketSpecification {
@@ -112,9 +117,7 @@ extension RocketSpecification {
         return row
     }
 
-    /// Factor on λ: rises linearly over the warm-up.
-    ///
-    /// - Parameter progress: share of the run that is over, 0…1.
+    /// Factor on λ where a share of the run is over, 0…1: rises linearly over the warm-up.
     package func hintScale(progress: Double) -> Double {
         hintWarmUp > 0 ? min(1, progress / hintWarmUp) : 1
     }
@@ -172,20 +175,11 @@ public enum GradientBlock: String, Codable, CaseIterable, Sendable {
     package var table: GradientTable {
         switch self {
         case .logits:
-            GradientTable(
-                booster: [.booster],
-                shared: [.booster, .light, .hintThroughLight],
-                light: [.light, .hintThroughLight])
+            GradientTable(booster: .booster, shared: [.booster, .throughLight], light: .throughLight)
         case .none:
-            GradientTable(
-                booster: [.booster, .hintThroughBooster],
-                shared: [.booster, .light, .hintThroughLight, .hintThroughBooster],
-                light: [.light, .hintThroughLight])
+            GradientTable(booster: [.booster, .hintThroughBooster], shared: .all, light: .throughLight)
         case .logitsAndSharedInput:
-            GradientTable(
-                booster: [.booster],
-                shared: [.booster],
-                light: [.light, .hintThroughLight])
+            GradientTable(booster: .booster, shared: .booster, light: .throughLight)
         }
     }
 }
@@ -201,6 +195,8 @@ package struct GradientTable: Equatable, Sendable {
 /// What the nets have in common. Statistics of batch-norm are never shared.
 public enum Sharing: String, Codable, CaseIterable, Sendable {
     case nothing
+    /// The embeddings of the light nets, one table for all of them; the booster has its own.
+    case lights
     /// The embeddings, as in the paper, and with `RocketSpecification.sharedLayers` the first hidden layers.
     case embeddings
 }
@@ -274,13 +270,16 @@ public enum Arm: String, Codable, CaseIterable, Sendable {
     public var hasHint: Bool { self != .light && self != .booster }
 
     /// The nets that the arm trains, light nets first.
-    public var nets: [Net] {
+    public func nets(_ lights: [Net] = [.servedLight]) -> [Net] {
         if self == .booster { return [.booster] }
-        return self == .light || needsTeacher ? [.servedLight] : [.servedLight, .booster]
+        return self == .light || needsTeacher ? lights : lights + [.booster]
     }
 
-    /// Whether the nets of the arm have parameters in common, given what the settings share.
-    package func shares(_ sharing: Sharing) -> Bool { nets.count > 1 && sharing == .embeddings }
+    /// What nets of the arm have in common, given what the settings share.
+    package func sharing(_ sharing: Sharing, among nets: [Net]) -> Sharing {
+        let sharing = sharing == .embeddings && !nets.contains(.booster) ? .nothing : sharing
+        return (sharing == .lights ? nets.filter(\.isLight) : nets).count > 1 ? sharing : .nothing
+    }
 
     /// The settings that make the arm what it is.
     package func settings(_ base: RocketSpecification) -> RocketSpecification {

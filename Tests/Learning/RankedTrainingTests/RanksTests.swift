@@ -51,6 +51,10 @@ import TrainingSupport
             rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .nothing),
             layout: World.unequalLayout, nets: World.partNets, ways: .both),
         Case(description: "rare ids share a row", layout: rareLayout),
+        Case(
+            description: "several light nets with one table",
+            rocket: RocketSpecification(hintLoss: .logitMSE, hintWeight: 0.7, sharing: .lights), nets: World.fleetNets,
+            clip: 0.05),
         Case(description: "a share of the unclicked rows", negativeShare: 0.5),
     ]
 
@@ -89,6 +93,21 @@ import TrainingSupport
 
     static func furthest(_ a: [[Float]], _ b: [[Float]]) -> Float {
         zip(a.flatMap(\.self), b.flatMap(\.self)).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    }
+
+    @Test("Several ranks train each light net of a fleet bit for bit as they train it alone", arguments: [2, 3])
+    func fleet(_ ranks: Int) throws {
+        func bytes(_ nets: NetSpecification) throws -> [UInt8] {
+            var item = Case(description: "", rocket: RocketSpecification(sharing: .nothing), nets: nets)
+            item.clip = 0.05
+            return try Self.train(item, ranks: ranks)[0].bytes
+        }
+        let fleet = try CoTrainedModel(safetensors: bytes(World.fleetNets))
+        #expect(World.fleetNets.lights.count == 3)
+        for light in World.fleetNets.lights {
+            let alone = NetSpecification(embeddingDim: 4, light: light.net, booster: World.fleetNets.booster)
+            #expect(try fleet.alone(light.name)?.safetensors() == bytes(alone), "\(light.name)")
+        }
     }
 
     @Test("One, two, three and four ranks train the same model but for rounding", arguments: cases)

@@ -41,8 +41,12 @@ import Testing
 
     @Test("Arms train the paper's nets", arguments: Arm.allCases)
     func arms(_ arm: Arm) {
-        #expect(arm.nets.contains(.servedLight) == (arm != .booster))
-        #expect(arm.nets.contains(.booster) == (arm != .light && !arm.needsTeacher))
-        #expect(arm.shares(.embeddings) == (arm.nets.count == 2) && !arm.shares(.nothing))
+        #expect(arm.nets().contains(.servedLight) == (arm != .booster))
+        #expect(arm.nets().contains(.booster) == (arm != .light && !arm.needsTeacher))
+        let nets = arm.nets()
+        #expect((arm.sharing(.embeddings, among: nets) == .embeddings) == (nets.count == 2))
+        #expect(arm.sharing(.nothing, among: nets) == .nothing && arm.sharing(.lights, among: nets) == .nothing)
+        let fleet = arm.nets([.light("a"), .light("b")])
+        #expect((arm.sharing(.lights, among: fleet) == .lights) == (arm != .booster))
     }
 }

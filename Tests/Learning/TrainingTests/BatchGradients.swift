@@ -16,8 +16,8 @@ struct BatchGradients {
 
     init(model: CoTrainedModel, step: TrainingStep) {
         let none = FloatArray(count: 0)
-        lightParameters = step.light?.net.parameters ?? none
-        light = step.light?.gradient ?? none
+        lightParameters = step.lights.first?.net.parameters ?? none
+        light = step.lights.first?.gradient ?? none
         boosterParameters = step.booster?.net.parameters ?? none
         booster = step.booster?.gradient ?? none
         trunkParameters = step.trunk?.net.parameters ?? none

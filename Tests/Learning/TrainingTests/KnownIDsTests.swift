@@ -87,7 +87,7 @@ import TrainingSupport
         let trainer = try World.exactTrainer(World.exactSource(), sharing: sharing)
         _ = try trainer.train(on: World.exactSource()) { _ in }
         let file = try Safetensors(trainer.model.safetensors())
-        let prefixes = sharing == .nothing ? ["embedding", "booster_embedding"] : ["embedding"]
+        let prefixes = sharing != .embeddings ? ["embedding", "booster_embedding"] : ["embedding"]
         for name in prefixes.flatMap({ ["\($0).a", "\($0).b", "\($0).c"] }) {
             let rows = try #require(file.tensors[name]).shape[0]
             let mean = (0..<4).map { column in

@@ -53,7 +53,7 @@ import TrainingSupport
         check(gradients.lightParameters, { gradients.light[$0] }, "W_L")
         check(gradients.boosterParameters, { gradients.booster[$0] }, "W_B")
         // In the third mode the shared part learns from the booster alone.
-        let includeLight = rocket.gradientBlock != .logitsAndSharedInput || rocket.sharing == .nothing
+        let includeLight = rocket.gradientBlock != .logitsAndSharedInput || rocket.sharing != .embeddings
         check(gradients.embedding(0), { gradients.embeddingGradient(0, $0) }, includeLight: includeLight, "W_S")
     }
 

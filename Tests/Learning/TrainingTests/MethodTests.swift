@@ -63,7 +63,7 @@ import TrainingSupport
                     switch parameters {
                     case .shared: table.shared
                     case .own(.booster): table.booster
-                    case .own(.light): table.light
+                    case .own(.light), .ofLightNets: table.light
                     }
                 #expect((norm > 0) == row.contains(term), "\(term) \(parameters)")
             }
@@ -77,7 +77,8 @@ import TrainingSupport
         let (light, booster) = try (#require(trainer.model.lightBranch), #require(trainer.model.boosterBranch))
         var plain = PlainTrainer(
             rocket: item.rocket, training: Self.training,
-            tables: (item.rocket.sharing == .nothing ? [light, booster] : [light]).map { PlainTables($0.embeddings) },
+            tables: (item.rocket.sharing == .embeddings ? [light] : [light, booster])
+                .map { PlainTables($0.embeddings) },
             trunk: light.trunk.map { PlainStack($0, endsInLogit: false) },
             light: PlainStack(light.dense, endsInLogit: true), booster: PlainStack(booster.dense, endsInLogit: true))
         for number in 0..<12 {

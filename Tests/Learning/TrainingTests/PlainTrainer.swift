@@ -31,7 +31,7 @@ struct PlainTrainer {
             // Backward. With a block l is a constant of the hint; EasyRec's keeps what is shared to the booster, too.
             let fromLight = light.backward([(p - y + lambda * hint.dz) / n])
             let fromBooster = booster.backward([(q - y + (rocket.gradientBlock == .none ? lambda * hint.dl : 0)) / n])
-            if rocket.sharing == .nothing {
+            if rocket.sharing != .embeddings {
                 tables[0].backward(batch, row, fromLight)
                 tables[1].backward(batch, row, fromBooster)
             } else {

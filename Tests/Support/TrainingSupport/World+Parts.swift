@@ -33,6 +33,17 @@ extension World {
         embeddingDim: 4, light: DenseSpecification([6], activation: .dice, batchNorm: true, linear: true),
         booster: DenseSpecification([8, 6], batchNorm: true, dropout: 0.2, crossLayers: 2, linear: true))
 
+    /// Three light nets.
+    package static let fleetNets =
+        NetSpecification(
+            embeddingDim: 4,
+            fleet: Fleet(
+                [
+                    LightNet("small", [4]),
+                    LightNet("medium", DenseSpecification([6, 5], batchNorm: true, linear: true)),
+                    LightNet("large", DenseSpecification([12, 6], dropout: 0.2, crossLayers: 1)),
+                ], lead: "medium"), booster: noisyNets.booster) ?? nets
+
     package static let shares = RocketSpecification(
         hintLoss: .logitMSE, hintWeight: 0.7, gradientBlock: .logits, sharing: .embeddings, sharedLayers: 1)
 }

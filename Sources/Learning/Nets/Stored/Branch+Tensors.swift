@@ -53,32 +53,25 @@ extension InputLayout {
 }
 
 extension ModelDescription {
-    /// The tensors of the light net and its embeddings.
-    package var lightTensors: [TensorShape] {
-        let (shared, own) = denseTensors(nets.light, "light")
-        let embeddings = layout.tensors("embedding", dims: layout.dims(nets.embeddingDim))
-        let linear = nets.light.linear ? layout.tensors("light_linear", dims: layout.fields.map { _ in 1 }) : []
-        return embeddings + shared + own + linear
-    }
-
-    /// The same of the booster, whose embeddings may be its own.
+    /// The tensors of a net and its embeddings; empty where there is no net of the name.
     ///
     /// - Parameters:
     ///   - embeddings: the prefix of the embeddings' names.
     ///   - shared: that of shared layers.
-    package func boosterTensors(embeddings: String, shared prefix: String) -> [TensorShape] {
-        let (shared, own) = denseTensors(nets.booster, "booster", shared: prefix)
-        let tables = layout.tensors(embeddings, dims: layout.dims(nets.embeddingDim))
-        let linear = nets.booster.linear ? layout.tensors("booster_linear", dims: layout.fields.map { _ in 1 }) : []
-        return tables + shared + own + linear
+    package func tensors(of name: String, embeddings: String, shared prefix: String) -> [TensorShape] {
+        guard let net = nets.dense(of: name) else { return [] }
+        let dim = nets.embeddingDim(of: name)
+        let (shared, own) = denseTensors(net, name, dim: dim, shared: prefix)
+        let linear = net.linear ? layout.tensors("\(name)_linear", dims: layout.fields.map { _ in 1 }) : []
+        return layout.tensors(embeddings, dims: layout.dims(dim)) + shared + own + linear
     }
 
     /// The tensors of a net's layers: the shared ones, and its own.
     private func denseTensors(
-        _ net: DenseSpecification, _ name: String, shared prefix: String = "shared"
+        _ net: DenseSpecification, _ name: String, dim: Int, shared prefix: String
     ) -> (shared: [TensorShape], own: [TensorShape]) {
         let count = sharedLayers ?? 0
-        let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
+        let width = layout.inputWidth(embeddingDim: dim)
         let trunk =
             count > 0 ? DenseLayer.stack(input: width, nets.booster.trunk(count), end: .hiddenLayer) : []
         let stack = DenseLayer.stack(input: trunk.last?.output ?? width, net.above(trunk: count), end: .logit)
@@ -126,34 +119,40 @@ extension DenseNet {
 }
 
 extension Branch {
-    /// The light net of a model's file, for scoring.
+    /// A light net of a model's file, for scoring.
     ///
-    /// - Throws: `SafetensorsError`, also where the file has no light net.
-    package init(lightNetOf file: Safetensors) throws {
+    /// - Parameter name: nil: the one that leads.
+    /// - Throws: `SafetensorsError`, also where the file has no such net.
+    package init(lightNetOf file: Safetensors, named name: String? = nil) throws {
         let description = try ModelDescription(file)
-        try file.require(description.lightTensors)
         let (layout, nets) = (description.layout, description.nets)
+        let name = name ?? nets.lead
+        guard let light = nets.lights.first(where: { $0.name == name })?.net else { throw SafetensorsError.noNet(name) }
+        let prefixes = description.prefixes(of: name, isFirst: true)
+        try file.require(description.tensors(of: name, embeddings: prefixes.embeddings, shared: prefixes.shared))
         let ids = try IDTables(file, layout)
         let sharedLayers = description.sharedLayers ?? 0
-        let width = layout.inputWidth(embeddingDim: nets.embeddingDim)
+        let dim = nets.embeddingDim(of: name)
+        let width = layout.inputWidth(embeddingDim: dim)
         let trunk =
             sharedLayers > 0 ? DenseNet(input: width, nets.booster.trunk(sharedLayers), end: .hiddenLayer) : nil
         self.init(
-            ids: ids, embeddings: EmbeddingTables(scoring: layout, dims: layout.dims(nets.embeddingDim), width: width),
+            ids: ids, embeddings: EmbeddingTables(scoring: layout, dims: layout.dims(dim), width: width),
             trunk: trunk,
-            dense: DenseNet(input: trunk?.outputWidth ?? width, nets.light.above(trunk: sharedLayers)),
-            linear: nets.light.linear ? LinearPart(scoring: layout) : nil)
+            dense: DenseNet(input: trunk?.outputWidth ?? width, light.above(trunk: sharedLayers)),
+            linear: light.linear ? LinearPart(scoring: layout) : nil)
         try file.read { body in
-            embeddings.visit("embedding", body)
-            trunk?.visit("shared", body)
-            dense.visit("light", body)
-            linear?.tables.visit("light_linear", body)
+            embeddings.visit(prefixes.embeddings, body)
+            trunk?.visit(prefixes.shared, body)
+            dense.visit(name, body)
+            linear?.tables.visit("\(name)_linear", body)
         }
     }
 
-    /// Whether a tensor of a model's file is one of the light net's.
+    /// Whether a tensor of a model's file may be one of a light net's.
     package static func isOfLightNet(tensor name: String) -> Bool {
-        ["embedding.", "ids.", "shared.", "light.", "light_linear."].contains { name.hasPrefix($0) }
+        !["booster.", "booster_embedding.", "booster_shared.", "booster_linear.", "admission_"]
+            .contains { name.hasPrefix($0) }
     }
 }
 

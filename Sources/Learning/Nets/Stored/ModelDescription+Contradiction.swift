@@ -3,13 +3,35 @@ extension ModelDescription {
     /// by a description's numbers before this is asked.
     package var contradiction: String? {
         layout.contradiction(embeddingDim: nets.embeddingDim) ?? nets.light.contradiction.map { "the light net: \($0)" }
-            ?? nets.booster.contradiction.map { "the booster: \($0)" } ?? sharingContradiction
+            ?? nets.booster.contradiction.map { "the booster: \($0)" } ?? fleetContradiction
+            ?? nets.lights.lazy.compactMap { sharingContradiction($0.net) }.first
     }
 
-    private var sharingContradiction: String? {
+    private var fleetContradiction: String? {
+        guard let fleet = nets.fleet else { return nil }
+        let names = fleet.nets.map(\.name)
+        if let name = names.first(where: { LightNet.objection(to: $0) != nil }) {
+            return "no light net is called ‘\(name)’"
+        }
+        guard Set(names).count == names.count, names.contains(fleet.lead), nets.dense(of: fleet.lead) == nets.light
+        else {
+            return "its light nets are \(names.joined(separator: ", ")), of which \(fleet.lead) leads"
+        }
+        for net in fleet.nets {
+            if let found = net.net.contradiction { return "the net \(net.name): \(found)" }
+            guard let dim = net.embeddingDim else { continue }
+            if let found = layout.contradiction(embeddingDim: dim) { return "the net \(net.name): \(found)" }
+            guard !sharesEmbeddings || dim == nets.embeddingDim, lightsShareEmbeddings != true else {
+                return "the net \(net.name) has embeddings of \(dim) numbers and shares them"
+            }
+        }
+        return nil
+    }
+
+    private func sharingContradiction(_ light: DenseSpecification) -> String? {
         let count = sharedLayers ?? 0
         if count == 0 { return nil }
-        let (light, booster) = (nets.light, nets.booster)
+        let booster = nets.booster
         guard count > 0, count <= min(light.hidden.count, booster.hidden.count) else {
             return
                 "the nets share \(count) layers, the smaller one has \(min(light.hidden.count, booster.hidden.count))"

@@ -8,6 +8,8 @@ package struct ModelDescription: Codable {
     package var arm: String
     package var sharesEmbeddings: Bool
     package var sharedLayers: Int?
+    /// The light nets have one table of embeddings; nil: they have not, or there is one light net.
+    package var lightsShareEmbeddings: Bool?
 
     package static let key = "rocket"
 
@@ -17,6 +19,16 @@ package struct ModelDescription: Codable {
         self.arm = arm
         self.sharesEmbeddings = sharesEmbeddings
         self.sharedLayers = sharedLayers
+    }
+
+    /// The beginnings of tensors' names of a net's embeddings and of layers that it shares.
+    ///
+    /// - Parameter isFirst: whether the net is the first of the file's, light nets being first.
+    package func prefixes(of net: String, isFirst: Bool) -> (embeddings: String, shared: String) {
+        if sharesEmbeddings { return ("embedding", "shared") }
+        if net == "booster" ? isFirst : nets.lights.count == 1 { return ("embedding", "shared") }
+        let shares = net != "booster" && lightsShareEmbeddings == true
+        return (shares ? "embedding" : "\(net)_embedding", "\(net)_shared")
     }
 
     /// - Throws: `SafetensorsError.metadata` where the file was written by another program, `.description` where it

@@ -206,6 +206,8 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
     case metadata(String)
     /// The model's description contradicts itself.
     case description(String)
+    /// The model has no light net of this name.
+    case noNet(String)
 
     public var description: String {
         switch self {
@@ -219,6 +221,8 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
                 + Self.fetch
         case .description(let what):
             "the model's description contradicts itself: \(what); \(Self.fetch)"
+        case .noNet(let name):
+            "the model has no light net ‘\(name)’; see its nets: rocket models show VERSION"
         }
     }
 

@@ -7,13 +7,15 @@ import RocketLaunching
 final class BestPoints {
     /// The weights of each net at its best point so far.
     private(set) var kept: [Net: Branch] = [:]
-    /// Whether they have in common what the nets share: their best points are the same.
-    private(set) var keptShares = false
+    /// What they have in common: nothing, unless their best points are the same.
+    private(set) var keptSharing = Sharing.nothing
     private let model: CoTrainedModel
     private let judge: NetJudge
     private let heldOut: HeldOutRows
     private let parallel: Parallel
     private let slices: Int
+    /// Judgements after which a light net that becomes no better is done, whatever becomes of others.
+    private let patience: Int
     private let peers: any Peers
 
     init(
@@ -26,19 +28,27 @@ final class BestPoints {
         self.heldOut = HeldOutRows(
             blocks: heldOut.blocks, rowsAtOnce: training.batches.size, lookup: RowLookup(model.ids))
         slices = training.sliceCount
+        patience = training.patience
         self.parallel = parallel
     }
 
-    /// Judges both nets as they are, and keeps the weights of those that are better than ever.
+    /// Judges all nets as they are, and keeps the weights of those that are better than ever.
     func judge(after step: Int, _ points: inout [TrainingReport.ValidationPoint]) throws {
         try model.setUntrainedRows(.shared, peers)
         var point = TrainingReport.ValidationPoint(step: step)
-        let (light, booster) = (try model.lightBranch.flatMap(judgement), try model.boosterBranch.flatMap(judgement))
-        (point.light, point.lightLoss) = (light?.auc, light?.loss)
-        (point.booster, point.boosterLoss) = (booster?.auc, booster?.loss)
-        point.constantLoss = light?.constantLoss ?? booster?.constantLoss
+        for (index, item) in model.branches.enumerated() {
+            let judged = try judgement(item.branch)
+            switch item.net {
+            case .booster: (point.booster, point.boosterLoss) = (judged?.auc, judged?.loss)
+            case .light where index == 0: (point.light, point.lightLoss) = (judged?.auc, judged?.loss)
+            case .light(let name):
+                point.further = (point.further ?? []) + [.init(net: name, auc: judged?.auc, loss: judged?.loss)]
+            }
+            point.constantLoss = point.constantLoss ?? judged?.constantLoss
+        }
         let best = model.branches.map(\.net).filter { net in
-            point.loss(of: net).map { loss in points.allSatisfy { ($0.loss(of: net) ?? .infinity) > loss } } ?? false
+            guard let loss = point.loss(of: net), !points.isOver(net, patience) else { return false }
+            return points.allSatisfy { ($0.loss(of: net) ?? .infinity) > loss }
         }
         keep(best)
         points.append(point)
@@ -47,13 +57,15 @@ final class BestPoints {
     /// Copies some nets as they are; what they share, their copies share.
     private func keep(_ best: [Net]) {
         guard !best.isEmpty else { return }
-        var first: Branch?
+        var copies: [(net: Net, branch: Branch)] = []
         for (net, branch) in model.branches where best.contains(net) {
-            let copy = branch.copy(sharing: model.isShared ? first : nil)
-            kept[net] = copy
-            first = first ?? copy
+            let other = copies.first { model.shares($0.net, with: net) }?.branch
+            copies.append((net, branch.copy(sharing: other)))
         }
-        keptShares = model.isShared && best.count == model.branches.count
+        for (net, copy) in copies { kept[net] = copy }
+        let sharing = model.branches.map(\.net).filter { model.sharing == .embeddings || $0.isLight }
+        guard best.contains(where: sharing.contains) else { return }
+        keptSharing = sharing.allSatisfy(best.contains) ? model.sharing : .nothing
     }
 
     private func judgement(_ branch: Branch) throws -> NetJudge.Judgement? {
@@ -81,7 +93,7 @@ final class BestPoints {
     /// Makes room for the weights that a checkpoint holds, as `points` tells which.
     func prepare(_ points: [TrainingReport.ValidationPoint]) {
         kept = [:]
-        let steps = model.branches.map { points.bestStep(of: $0.net) }
+        let steps = model.branches.map { points.bestStep(of: $0.net, patience) }
         // Copies are made together where the best points are the same.
         for step in Set(steps.compactMap(\.self)) {
             keep(zip(model.branches, steps).filter { $0.1 == step }.map(\.0.net))
@@ -90,7 +102,16 @@ final class BestPoints {
 }
 
 extension [TrainingReport.ValidationPoint] {
-    func bestStep(of net: Net) -> Int? { bestStep { $0.loss(of: net) } }
+    /// The step at which a net was best.
+    ///
+    /// - Parameter patience: of the net's own training, in which it is alone with the booster: what comes after that
+    ///   would have ended is none of its.
+    func bestStep(of net: Net, _ patience: Int) -> Int? {
+        guard net.isLight, let end = indices.first(where: { Array(prefix($0 + 1)).isOver(net, patience) }) else {
+            return bestStep { $0.loss(of: net) }
+        }
+        return Array(prefix(end + 1)).bestStep { $0.loss(of: net) }
+    }
 
     /// The first step at which a net's loss was least; nil where it was never judged.
     func bestStep(_ net: (TrainingReport.ValidationPoint) -> Double?) -> Int? {
@@ -101,13 +122,28 @@ extension [TrainingReport.ValidationPoint] {
         return best?.step
     }
 
-    /// Judgements since the last at which some net became better than ever; 0 where none could be judged.
-    var sinceBest: Int {
-        guard let best = [bestStep(\.lightLoss), bestStep(\.boosterLoss)].compactMap(\.self).max() else { return 0 }
-        return count { $0.step > best }
+    /// Whether neither a light net nor the booster has become better than ever for too many judgements; false for the
+    /// booster where there are light nets.
+    func isOver(_ net: Net, _ patience: Int) -> Bool {
+        guard net.isLight || !contains(where: { $0.lightLoss != nil }) else { return false }
+        return isOver(patience) { $0.loss(of: net) }
+    }
+
+    /// Whether that is so for each light net, or for the booster where it is alone; false where none could be judged.
+    func areOver(_ patience: Int) -> Bool {
+        let further = (last?.further ?? []).map { Net.light($0.net) }
+        return isOver(patience, \.lightLoss) && further.allSatisfy { isOver($0, patience) }
+    }
+
+    private func isOver(_ patience: Int, _ loss: (TrainingReport.ValidationPoint) -> Double?) -> Bool {
+        guard let best = [bestStep(loss), bestStep(\.boosterLoss)].compactMap(\.self).max() else { return false }
+        return count { $0.step > best } >= patience
     }
 }
 
 extension TrainingReport.ValidationPoint {
-    func loss(of net: Net) -> Double? { net == .booster ? boosterLoss : lightLoss }
+    func loss(of net: Net) -> Double? {
+        guard case .light(let name) = net else { return boosterLoss }
+        return further?.first { $0.net == name }.map(\.loss) ?? lightLoss
+    }
 }

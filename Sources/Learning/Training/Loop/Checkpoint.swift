@@ -93,7 +93,7 @@ struct Checkpoint {
         self.optimisers = optimisers
         // What the nets share is written with the first of them.
         let arrays = model.branches.enumerated().flatMap { index, item in
-            (index > 0 && model.isShared ? item.branch.ownArrays : item.branch.arrays).map {
+            (model.isFirst(index) ? item.branch.arrays : item.branch.ownArrays).map {
                 NamedArray("\(item.net.name).\($0.name)", $0.array, $0.sharding)
             }
         }

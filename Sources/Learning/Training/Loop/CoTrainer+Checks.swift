@@ -13,7 +13,7 @@ extension CoTrainer {
             return try step.norms(input)
         }
         let found = try TrainingReport.GradientNorms(
-            step: number, light: step.light == nil ? nil : norms(.light),
+            step: number, light: step.lights.isEmpty ? nil : norms(.light),
             booster: step.booster == nil ? nil : norms(.booster),
             hint: arm.hasHint ? norms(.hint) : nil)
         // A norm that is no number comes of losses that are none, which the step itself tells of.
@@ -26,9 +26,12 @@ extension CoTrainer {
     }
 
     func check(_ losses: StepLosses, _ batch: SparseBatch, step: Int) throws {
+        let further = zip(model.branches.dropFirst(), losses.further).flatMap { item, terms in
+            [("loss of the net \(item.net.name)", terms.light), ("hint of the net \(item.net.name)", terms.hint)]
+        }
         for (term, value) in [
             ("light net's loss", losses.light), ("booster net's loss", losses.booster), ("hint", losses.hint),
-        ] where !value.isFinite {
+        ] + further where !value.isFinite {
             // All peers are here: they have the same sums.
             let cause = try peers.first(extremeFeature(of: batch) ?? model.notFinite)
             throw TrainingError.notFinite(step: step, term: term, cause: cause ?? "the logits of this batch")

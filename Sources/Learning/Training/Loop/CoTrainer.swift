@@ -74,7 +74,7 @@ public final class CoTrainer {
     public func goOn(from earlier: CoTrainedModel, state: [UInt8]) throws {
         guard earlier.layout.withoutIDs == model.layout.withoutIDs, earlier.nets.hasSameNets(as: model.nets),
             earlier.arm == model.arm, earlier.sharedLayers == model.sharedLayers,
-            earlier.sharesEmbeddings == model.sharesEmbeddings
+            earlier.sharing == model.sharing
         else { throw TrainingError.otherModel }
         let origins = RowOrigins(model.ids, in: earlier.ids)
         try optimisers.restore(state, origins)
@@ -116,7 +116,7 @@ public final class CoTrainer {
             Checkpoint(model: model, optimisers: optimisers))
         try loop.run(progress)
         try model.setUntrainedRows(.all, kept: best?.kept ?? [:], peers)
-        if let best { model.take(best.kept, sharing: best.keptShares) }
+        if let best { model.take(best.kept, sharing: best.keptSharing) }
         let group = try peers.report(step, done: loop.course.done, shares: loop.course.state.shares, admitted)
         try peers.gather(&model)
         if peers.isFirst { model.admit(admission) }
@@ -126,13 +126,15 @@ public final class CoTrainer {
 
     private func report(_ state: TrainingState, _ group: TrainingReport.Group?) -> TrainingReport {
         var curve = state.curve
+        let lights = model.branches.map(\.net).filter(\.isLight)
+        func best(_ net: Net) -> Int? { state.validations.bestStep(of: net, training.patience) }
         return TrainingReport(
             arm: arm, denseType: training.denseType, instructions: VectorInstructions.name, steps: state.steps,
             samples: state.samples, seconds: state.seconds,
             samplesPerSecond: state.seconds > 0 ? Double(state.samples) / state.seconds : 0,
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
-            isOutOfTime: state.isOutOfTime, lightStep: state.validations.bestStep(\.lightLoss),
-            boosterStep: state.validations.bestStep(\.boosterLoss),
+            isOutOfTime: state.isOutOfTime, lightStep: best(.light(model.nets.lead)), boosterStep: best(.booster),
+            fleet: lights.count > 1 ? lights.map { .init(net: $0.name, step: best($0)) } : nil,
             gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: parallel.threads,
             threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group,
             ids: known.report.isEmpty ? nil : known.report)

@@ -15,9 +15,7 @@ struct CurveRecorder: Codable {
     }
 
     mutating func add(_ losses: StepLosses, step: Int) {
-        sum.light += losses.light
-        sum.booster += losses.booster
-        sum.hint += losses.hint
+        sum.add(losses, over: 1)
         count += 1
         lastStep = step
         if count == every { close() }
@@ -27,9 +25,15 @@ struct CurveRecorder: Codable {
         let n = Double(count)
         done.append(
             TrainingReport.CurvePoint(
-                step: lastStep, lightLoss: arm.nets.contains(.servedLight) ? sum.light / n : nil,
-                boosterLoss: arm.nets.contains(.booster) ? sum.booster / n : nil, hint: arm.hasHint ? sum.hint / n : nil
-            ))
+                step: lastStep, lightLoss: arm == .booster ? nil : sum.light / n,
+                boosterLoss: arm.nets().contains(.booster) ? sum.booster / n : nil,
+                hint: arm.hasHint ? sum.hint / n : nil,
+                further: sum.further.isEmpty
+                    ? nil
+                    : sum.further.map {
+                        TrainingReport.CurvePoint.Further(
+                            lightLoss: $0.light / n, hint: arm.hasHint ? $0.hint / n : nil)
+                    }))
         sum = StepLosses()
         count = 0
     }
@@ -37,14 +41,5 @@ struct CurveRecorder: Codable {
     mutating func points() -> [TrainingReport.CurvePoint] {
         if count > 0 { close() }
         return done
-    }
-}
-
-/// Means of the loss terms over a batch; the hint is not weighted.
-package struct StepLosses: Codable, Sendable {
-    package var light, booster, hint: Double
-
-    package init(light: Double = 0, booster: Double = 0, hint: Double = 0) {
-        (self.light, self.booster, self.hint) = (light, booster, hint)
     }
 }

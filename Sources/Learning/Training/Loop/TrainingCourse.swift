@@ -57,6 +57,6 @@ struct TrainingRun {
         if let lastStep, state.steps >= lastStep { return true }
         guard isJudged else { return false }
         if let search { return state.isOutOfTime == true || search.isOver(state.validations) }
-        return state.validations.sinceBest >= patience
+        return state.validations.areOver(patience)
     }
 }

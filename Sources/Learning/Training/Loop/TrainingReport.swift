@@ -27,6 +27,8 @@ public struct TrainingReport: Codable, Sendable {
     public var boosterEpochs: EpochChoice?
     /// The steps whose weights were kept; nil: the last one's.
     public var lightStep, boosterStep: Int?
+    /// Of several light nets: each one's, the one that leads first; nil: there is one.
+    public var fleet: [FleetNet]?
     /// Norms of the first steps and of about twenty more.
     public var gradientNorms: [GradientNorms]
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
@@ -65,6 +67,20 @@ public struct TrainingReport: Codable, Sendable {
         public var boosterLoss: Double?
         /// Not weighted by λ.
         public var hint: Double?
+        /// The terms of each light net after the first; nil: there is none.
+        public var further: [Further]?
+
+        public struct Further: Codable, Equatable, Sendable {
+            public var lightLoss: Double
+            public var hint: Double?
+        }
+    }
+
+    /// A light net among several.
+    public struct FleetNet: Codable, Equatable, Sendable {
+        public var net: String
+        /// The step whose weights were kept; nil: the last one's.
+        public var step: Int?
     }
 
     /// How the nets did on the held-out rows after a step; nil where a net is missing.
@@ -76,6 +92,13 @@ public struct TrainingReport: Codable, Sendable {
         public var lightLoss, boosterLoss: Double?
         /// Log loss of always predicting the held-out rows' click rate.
         public var constantLoss: Double?
+        /// The light nets after the first; nil: there is none.
+        public var further: [Further]?
+
+        public struct Further: Codable, Equatable, Sendable {
+            public var net: String
+            public var auc, loss: Double?
+        }
     }
 
     /// Euclidean norms of each loss term's gradient, by real backward passes of that term alone; nil where the arm has
@@ -101,13 +124,15 @@ public struct TrainingReport: Codable, Sendable {
         public var read, gather, light, booster, hint, scatter, optimiser: Double
         /// Nil where there were no other ranks.
         public var exchange: Double?
+        /// All work for light nets beyond the first; nil where there were none.
+        public var otherLights: Double?
 
         /// The parts by their names.
         public var parts: [(name: String, seconds: Double)] {
             [
                 ("read", read), ("gather", gather), ("light", light), ("booster", booster), ("hint", hint),
                 ("scatter", scatter), ("optimiser", optimiser),
-            ] + (exchange.map { [("exchange", $0)] } ?? [])
+            ] + (exchange.map { [("exchange", $0)] } ?? []) + (otherLights.map { [("other light nets", $0)] } ?? [])
         }
 
         mutating func add(_ other: ThreadSeconds) {
@@ -119,6 +144,7 @@ public struct TrainingReport: Codable, Sendable {
             scatter += other.scatter
             optimiser += other.optimiser
             exchange = exchange.map { $0 + (other.exchange ?? 0) } ?? other.exchange
+            otherLights = otherLights.map { $0 + (other.otherLights ?? 0) } ?? other.otherLights
         }
 
         init(_ profile: StepProfile) {
@@ -130,6 +156,7 @@ public struct TrainingReport: Codable, Sendable {
             scatter = profile.seconds(.scatter)
             optimiser = profile.seconds(.optimiser)
             exchange = profile.seconds(.exchange) > 0 ? profile.seconds(.exchange) : nil
+            otherLights = profile.seconds(.otherLights) > 0 ? profile.seconds(.otherLights) : nil
         }
     }
 }

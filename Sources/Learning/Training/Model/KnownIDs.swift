@@ -105,22 +105,28 @@ public struct IDTableReport: Codable, Equatable, Sendable {
 /// state and the tables of ids, but not the weights that are kept aside as a net's best.
 public struct EmbeddingMemory: Equatable, Sendable {
     public var bytes: Int
-    private let dim: Int
-    /// Embedding tables a field, and nets with a linear part.
-    private let tables, linear: Int
+    /// Numbers per embedding of each of a field's tables.
+    private let dims: [Int]
+    /// Nets with a linear part.
+    private let linear: Int
 
     public init(_ nets: NetSpecification, sharing: Sharing) {
         bytes = nets.embeddingMemory ?? NetSpecification.usualEmbeddingMemory
-        dim = nets.embeddingDim
         // As the rocket needs it: all arms of a job know the same ids.
-        tables = sharing == .nothing ? 2 : 1
-        linear = (nets.light.linear ? 1 : 0) + (nets.booster.linear ? 1 : 0)
+        let ofLights = nets.lights.map { $0.embeddingDim ?? nets.embeddingDim }
+        dims =
+            switch sharing {
+            case .nothing: ofLights + [nets.embeddingDim]
+            case .lights: [nets.embeddingDim, nets.embeddingDim]
+            case .embeddings: [nets.embeddingDim]
+            }
+        linear = nets.lights.count(where: \.net.linear) + (nets.booster.linear ? 1 : 0)
     }
 
     /// Returns the bytes of a row of a field's tables: the weights, and two words for the optimiser and its
     /// bookkeeping; four words for a linear weight.
     public func bytesARow(of shape: FieldShape) -> Int {
-        tables * (4 * (shape.dim ?? dim) + 8) + linear * 16
+        dims.reduce(0) { $0 + 4 * (shape.dim ?? $1) + 8 } + linear * 16
     }
 }
 

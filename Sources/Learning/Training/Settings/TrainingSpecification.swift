@@ -147,6 +147,9 @@ extension TrainingSpecification {
     /// Smaller slices would spend much of their time on packing the weights for the matrix library.
     var sliceCount: Int { batches.slices ?? max(2, batches.size / 512) }
 
+    /// Judgements on held-out rows without a better net after which a training ends; a search has a rule of its own.
+    var patience: Int { passes.search == nil ? validation.patience : .max }
+
     /// What the logits of a model that was trained on all clicked rows and a share of the others are too high by:
     /// with `r` of them kept, odds are `1 / r` times the log's.
     var logitExcess: Double { -log(batches.negativeShare) }

@@ -25,12 +25,15 @@ package final class Lane: Sendable {
     let group: ClippingGroup
     /// The part of the step under which its time is counted.
     let part: StepProfile.Part
+    /// Which units of a row are dropped depends on it: a light net's are those that it drops alone.
+    private let stackNumber: Int
 
     /// - Parameters:
     ///   - linear: of the net whose layers they are.
+    ///   - isFirst: whether no light net is before.
     init(
         _ parameters: Parameters, _ net: DenseNet, linear: LinearPart?, input: LaneInput,
-        _ training: TrainingSpecification, slices: Int
+        _ training: TrainingSpecification, slices: Int, isFirst: Bool = true
     ) {
         self.parameters = parameters
         self.net = net
@@ -40,22 +43,23 @@ package final class Lane: Sendable {
         workspace = DenseNet.Workspace(net, rows: rows, slices: slices, type: training.denseType)
         gradient = FloatArray(count: net.parameters.count)
         self.linear = linear.map { ($0, LinearPart.Workspace($0, rows: rows)) }
-        (group, part) =
+        // What is below all nets counts as the booster's.
+        (group, part, stackNumber) =
             switch parameters {
-            case .own(.light): (.light, .light)
-            case .own(.booster): (.booster, .booster)
-            // What is below both nets counts as the booster's.
-            case .shared: (.shared, .booster)
+            case .own(.booster): (.layers(.booster), .booster, 1)
+            case .own(let net): (.layers(net), isFirst ? .light : .otherLights, 0)
+            case .shared, .ofLightNets: (.shared, .booster, 2)
             }
     }
 
     /// The name in files of what the optimiser remembers.
     var name: String {
-        switch parameters {
-        case .shared: "shared"
-        case .own(let net): net.name
-        }
+        guard case .own(let net) = parameters else { return "shared" }
+        return net.name
     }
+
+    /// Where the time of a piece of its work is counted that usually counts as `usual`.
+    func part(_ usual: StepProfile.Part) -> StepProfile.Part { part == .otherLights ? part : usual }
 
     /// After weights were set from outside.
     func roundWeights() {
@@ -63,7 +67,7 @@ package final class Lane: Sendable {
     }
 
     /// Each stack drops its own units.
-    private func dropout(_ slice: Slice) -> DenseNet.Dropout { slice.dropout.ofStack(group.rawValue) }
+    private func dropout(_ slice: Slice) -> DenseNet.Dropout { slice.dropout.ofStack(stackNumber) }
 
     /// Whether the layers below are trained by this one.
     var trainsInput: Bool {

@@ -2,7 +2,7 @@ import Arrays
 import Nets
 import RocketLaunching
 
-/// The nets' inputs of a batch, with their gradients: one for both nets, or one each when nothing is shared.
+/// The nets' inputs of a batch, with their gradients: one for nets that share their embeddings, or one each.
 package struct StepInputs: Sendable {
     package struct Tables: Sendable {
         package let owner: Parameters
@@ -12,27 +12,39 @@ package struct StepInputs: Sendable {
         let size: Int
         package let gradients: InputGradients
         let group: ClippingGroup
+        /// The part of the step under which the time of its rows is counted.
+        let gathering, scattering: StepProfile.Part
     }
 
-    /// The shared tables, or the light net's and the booster's.
+    /// The shared tables, or the light nets' and the booster's.
     package let tables: [Tables]
     /// Where the batch's ids occur, field by field.
     package let occurrences: [FieldOccurrences]
     private let fields: [Int]
 
     init(_ model: CoTrainedModel, rows: Int) {
-        tables = zip(model.embeddings, [ClippingGroup.shared, .boosterTables]).map { embeddings, group in
+        let first = model.branches.first?.net
+        tables = model.embeddings.map { embeddings in
             let count = rows * embeddings.tables.inputWidth
+            var (group, isFurther) = (ClippingGroup.shared, false)
+            switch embeddings.owner {
+            case .shared: break
+            case .ofLightNets: group = .tablesOfLightNets
+            case .own(let net): (group, isFurther) = (.tables(net), net.isLight && net != first)
+            }
             return Tables(
                 owner: embeddings.owner, embeddings: embeddings.tables, x: GrowingFloats(most: count), size: count,
-                gradients: InputGradients(size: count), group: group)
+                gradients: InputGradients(size: count), group: group, gathering: isFurther ? .otherLights : .gather,
+                scattering: isFurther ? .otherLights : .scatter)
         }
         occurrences = model.layout.fields.map { _ in FieldOccurrences() }
         fields = model.layout.ownFields
     }
 
     /// Those that a net reads.
-    func tables(of net: Net) -> Tables? { tables.first { $0.owner == .shared || $0.owner == .own(net) } }
+    func tables(of net: Net) -> Tables? {
+        tables.first { $0.owner == .shared || $0.owner == .own(net) || net.isLight && $0.owner == .ofLightNets }
+    }
 
     /// Finds where a batch's ids occur.
     func find(_ input: InputRows, _ parallel: Parallel, _ profile: StepProfile) {
@@ -44,9 +56,9 @@ package struct StepInputs: Sendable {
     }
 
     /// Gathers rows for the nets that read whole ones.
-    func gather(_ input: InputRows, _ rows: Range<Int>) {
+    func gather(_ input: InputRows, _ rows: Range<Int>, _ profile: StepProfile) {
         for tables in tables where tables.gradients.hasReaders {
-            input.write(rows, of: tables.embeddings, into: tables.x.array)
+            profile.time(tables.gathering) { input.write(rows, of: tables.embeddings, into: tables.x.array) }
         }
     }
 }

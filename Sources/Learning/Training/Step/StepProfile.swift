@@ -10,7 +10,9 @@ public final class StepProfile: Sendable {
         case gather
         /// Forward, backward and the parameters' gradient of the light net, and of the booster.
         case light, booster
-        /// The loss of both nets and the hint, with its derivatives.
+        /// All work for light nets beyond the first: their layers, rows and updates.
+        case otherLights
+        /// The losses of all nets and the hint, with its derivatives.
         case hint
         /// The embeddings' gradients, added up by id, and their rows' update.
         case scatter

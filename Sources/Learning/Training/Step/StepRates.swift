@@ -3,14 +3,14 @@ import RocketLaunching
 
 /// Learning rates of one step, with the numbers of the dense optimisers that are in the middle of it.
 package struct StepRates: Sendable {
-    var light, booster, trunk: DenseStep?
+    var lights, booster, trunk: DenseStep?
     package var embeddings, linear: Float
 
     subscript(parameters: Parameters) -> DenseStep? {
         switch parameters {
-        case .own(.light): light
+        case .own(.light): lights
         case .own(.booster): booster
-        case .shared: trunk
+        case .shared, .ofLightNets: trunk
         }
     }
 }
@@ -24,8 +24,11 @@ extension TrainingStep {
         let rate = Float(training.optimisation.dense.learningRate) * scale
         let lightRate =
             Float(training.optimisation.dense.lightLearningRate ?? training.optimisation.dense.learningRate) * scale
+        // All of them have done as many steps.
+        var lightStep: DenseStep?
+        for lane in lights { lightStep = lane.optimiser.begin(learningRate: lightRate) }
         return StepRates(
-            light: light?.optimiser.begin(learningRate: lightRate),
+            lights: lightStep,
             booster: booster?.optimiser.begin(learningRate: rate),
             trunk: trunk?.optimiser.begin(learningRate: rate),
             embeddings: Float(training.optimisation.embeddingLearningRate) * scale,

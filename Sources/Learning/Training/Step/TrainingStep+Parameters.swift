@@ -25,7 +25,7 @@ extension TrainingStep {
         }
         scaleGroups(limit)
         parallel.perform(parts: work.count) { index in
-            update(work[index], input, input.rows, rates, scale: scales[work[index].clipping.rawValue])
+            update(work[index], input, input.rows, rates, scale: scales[groups[index]])
         }
     }
 
@@ -44,7 +44,7 @@ extension TrainingStep {
     package func scaleGroups(_ limit: Double) {
         for group in 0..<scales.count {
             var sum = 0.0
-            for index in work.indices where work[index].clipping.rawValue == group { sum += Double(norms[index]) }
+            for index in work.indices where groups[index] == group { sum += Double(norms[index]) }
             scales[group] = Float(min(1, limit / max(sum.squareRoot(), 1e-30)))
         }
     }
@@ -58,7 +58,8 @@ extension TrainingStep {
             zip(work, squares).filter { $0.0.reported == parameters }.reduce(0) { $0 + $1.1 }.squareRoot()
         }
         return TrainingReport.GradientNorms.Norms(
-            shared: norm(.shared), light: norm(.own(.servedLight)), booster: norm(.own(.booster)))
+            shared: norm(.shared), light: norm(lights.first?.parameters ?? .own(.servedLight)),
+            booster: norm(.own(.booster)))
     }
 
     package func gradient(_ work: Work, _ input: InputRows, _ rows: Int) {
@@ -84,7 +85,7 @@ extension TrainingStep {
         switch work {
         case .dense(let lane, let part):
             guard let step = rates[lane.parameters] else { return }
-            profile.time(.optimiser) {
+            profile.time(lane.part(.optimiser)) {
                 lane.net.update(
                     part, gradient: lane.gradient, scale: scale, l2: Float(training.optimisation.dense.l2),
                     by: lane.optimiser, step)
@@ -92,12 +93,12 @@ extension TrainingStep {
             }
         case .linear(let lane, let field):
             guard let (part, workspace) = lane.linear else { return }
-            profile.time(.scatter) {
+            profile.time(lane.part(.scatter)) {
                 part.tables.update(
                     field: field, inputs.occurrences, workspace.gradients, scale: scale, learningRate: rates.linear)
             }
         case .tables(let tables, let field):
-            profile.time(.scatter) {
+            profile.time(tables.scattering) {
                 tables.embeddings.update(
                     field: field, inputs.occurrences, tables.gradients, scale: scale,
                     learningRate: rates.embeddings)

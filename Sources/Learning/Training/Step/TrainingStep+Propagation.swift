@@ -16,9 +16,9 @@ extension TrainingStep {
                 dropout: DenseNet.Dropout(
                     key: CounterRandom(seed: training.seed, stream: 0x4452_4F50, position: UInt64(number)).first,
                     rowNumbers: input.rowNumbers))
-            profile.time(.gather) {
-                inputs.gather(input, slice.rows)
-                for lane in lanes { lane.gather(input, slice) }
+            inputs.gather(input, slice.rows, profile)
+            for lane in lanes {
+                profile.time(lane.part(.gather)) { lane.gather(input, slice) }
             }
             if let trunk { profile.time(trunk.part) { trunk.forward(slice) } }
             for lane in nets {
@@ -37,11 +37,7 @@ extension TrainingStep {
             layer.backward(block: block, rows: input.rows, lane.workspace, into: lane.gradient)
         }
         var losses = StepLosses()
-        for slice in sums {
-            losses.light += slice.losses.light / Double(input.batchRows)
-            losses.booster += slice.losses.booster / Double(input.batchRows)
-            losses.hint += slice.losses.hint / Double(input.batchRows)
-        }
+        for slice in sums { losses.add(slice.losses, over: Double(input.batchRows)) }
         return losses
     }
 
@@ -49,7 +45,9 @@ extension TrainingStep {
     private func plan(_ input: InputRows) {
         inputs.find(input, parallel, profile)
         parallel.perform(parts: lanes.count) { index in
-            profile.time(.gather) { lanes[index].plan(input, inputs.occurrences) }
+            profile.time(lanes[index].part(.gather)) {
+                lanes[index].plan(input, inputs.occurrences)
+            }
         }
         for tables in inputs.tables { tables.gradients.clear() }
         for lane in lanes { lane.connect() }
@@ -70,22 +68,30 @@ extension TrainingStep {
         _ input: InputRows, _ rows: Range<Int>, _ terms: LossTerms, _ hintScale: Double
     ) -> StepLosses {
         let scale = 1 / Double(input.batchRows)
+        let light = lights.first
         // Without a light net or a booster there is nothing to compare.
         let teaches = light != nil && (booster != nil || teacher != nil)
         let gradient = LogitGradient(rocket, terms, hintScale: teaches ? hintScale : 0)
         let (z, l) = (light?.workspace.output, booster?.workspace.output ?? teacher?.workspace.logits)
         // A teacher predicts the log's click rate, this training sees that of its sample.
         let excess = booster == nil ? training.logitExcess : 0
-        var losses = StepLosses()
+        var losses = StepLosses(further: max(0, lights.count - 1))
         for row in rows {
-            let loss = rocket.loss(
-                z: z.map { Double($0[row]) } ?? 0, l: l.map { Double($0[row]) + excess } ?? 0,
-                label: Double(input.labels[row]))
+            let (logit, label) = (l.map { Double($0[row]) + excess } ?? 0, Double(input.labels[row]))
+            let loss = rocket.loss(z: z.map { Double($0[row]) } ?? 0, l: logit, label: label)
             losses.light += loss.light.loss
             losses.booster += loss.booster.loss
             losses.hint += loss.hint.loss
             light?.workspace.outputGradient[row] = Float(scale * gradient.dz(loss))
-            booster?.workspace.outputGradient[row] = Float(scale * gradient.dl(loss))
+            var dl = gradient.dl(loss)
+            for (index, lane) in lights.dropFirst().enumerated() {
+                let loss = rocket.loss(z: Double(lane.workspace.output[row]), l: logit, label: label)
+                losses.further[index].light += loss.light.loss
+                losses.further[index].hint += loss.hint.loss
+                lane.workspace.outputGradient[row] = Float(scale * gradient.dz(loss))
+                dl += gradient.hintDl(loss)
+            }
+            booster?.workspace.outputGradient[row] = Float(scale * dl)
         }
         return losses
     }

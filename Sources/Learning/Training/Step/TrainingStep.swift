@@ -12,8 +12,10 @@ import RocketLaunching
 package struct TrainingStep {
     /// The nets' own layers, light nets first.
     let nets: [Lane]
+    /// Of these the light nets', the one that leads first.
+    let lights: [Lane]
     /// Nil where the arm has no such net, or no layers are shared.
-    let light, booster, trunk: Lane?
+    let booster, trunk: Lane?
     package let profile = StepProfile()
     /// All layers.
     package let lanes: [Lane]
@@ -33,6 +35,8 @@ package struct TrainingStep {
     package let work: [Work]
     /// Squared norm of each piece's gradient, where gradients are clipped.
     package let norms: FloatArray
+    /// The number of the clipping group of each piece of work.
+    package let groups: [Int]
     /// What each clipping group's gradients are multiplied by.
     package let scales: FloatArray
 
@@ -46,7 +50,7 @@ package struct TrainingStep {
         case linear(Lane, field: Int)
         case tables(StepInputs.Tables, field: Int)
 
-        package var clipping: ClippingGroup {
+        var clipping: ClippingGroup {
             switch self {
             case .dense(let lane, _), .linear(let lane, _): lane.group
             case .tables(let tables, _): tables.group
@@ -75,7 +79,7 @@ package struct TrainingStep {
         inputs = StepInputs(model, rows: size)
         lookup = RowLookup(model.ids, teacher: teacher?.ids)
         (nets, trunk) = Self.lanes(model, inputs, rocket.gradientBlock, training, slices: slices)
-        light = nets.first { $0.parameters == .own(.servedLight) }
+        lights = nets.filter { $0.parameters != .own(.booster) }
         booster = nets.first { $0.parameters == .own(.booster) }
         lanes = nets + (trunk.map { [$0] } ?? [])
         self.teacher = teacher?.boosterBranch.map { ($0, BranchWorkspace($0, rows: size)) }
@@ -89,7 +93,13 @@ package struct TrainingStep {
             + lanes.filter { $0.linear != nil }.flatMap { lane in fields.map { Work.linear(lane, field: $0) } }
         self.peers = peers
         norms = FloatArray(count: training.optimisation.gradientClip == nil ? 0 : work.count)
-        scales = FloatArray(count: ClippingGroup.allCases.count)
+        var numbers: [ClippingGroup: Int] = [:]
+        groups = work.map { work in
+            let number = numbers[work.clipping] ?? numbers.count
+            numbers[work.clipping] = number
+            return number
+        }
+        scales = FloatArray(count: numbers.count)
     }
 
     /// The layers of a model, wired as the gradient block says.
@@ -116,7 +126,9 @@ package struct TrainingStep {
                 input = LaneInput(branch.dense, tables, trains: trains, training)
             }
             nets.append(
-                Lane(.own(net), branch.dense, linear: branch.linear, input: input, training, slices: slices))
+                Lane(
+                    .own(net), branch.dense, linear: branch.linear, input: input, training, slices: slices,
+                    isFirst: nets.isEmpty))
         }
         return (nets, trunk)
     }
