@@ -236,7 +236,7 @@ let operations = room(
             name: "Deployment",
             dependencies: [
                 "AdLogs", "Days", "Digests", "Extract", "Files", "JobFile", "ModelRegistry", "Postgres",
-                "RocketServing", "Runs",
+                "RocketServing", "Runs", "Training",
             ]),
         .target(
             name: "Benchmarks",
@@ -284,7 +284,8 @@ let operations = room(
             name: "NightTests",
             dependencies: [
                 "Backfill", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Evaluation", "Experiments",
-                "FeatureCache", "Instructions", "LogLoading", "ModelRegistry", "Night", "OperationsSupport", "Postgres",
+                "FeatureCache", "Instructions", "JobFile", "LogLoading", "ModelRegistry", "Night", "OperationsSupport",
+                "Postgres",
                 "Reports", "RocketLaunching", "Runs", "TestSupport", "Training",
                 product("Logging", "swift-log"),
             ]),

@@ -30,26 +30,26 @@ public struct LatencyProbe: Sendable {
     public func measure(
         net: String, against other: String, batchSize: Int, call: () throws -> Void, otherCall: () throws -> Void
     ) rethrows -> (net: LatencyReport, other: LatencyReport) {
-        for _ in 0..<warmUp {
-            try call()
-            try otherCall()
-        }
-        var timing = Timing()
-        var otherTiming = Timing()
+        let reports = try measure([net, other], batchSize: batchSize) { try $0 == 0 ? call() : otherCall() }
+        return (reports[0], reports[1])
+    }
+
+    /// The same of several nets, another one beginning each round.
+    ///
+    /// - Parameter call: Scores with the net of a number.
+    public func measure(
+        _ nets: [String], batchSize: Int, call: (Int) throws -> Void
+    ) rethrows -> [LatencyReport] {
+        for _ in 0..<warmUp { for net in nets.indices { try call(net) } }
+        var timings = nets.map { _ in Timing() }
         for round in 0..<calls {
-            if round.isMultiple(of: 2) {
-                try timing.time(call)
-                try otherTiming.time(otherCall)
-            } else {
-                try otherTiming.time(otherCall)
-                try timing.time(call)
+            for place in nets.indices {
+                let net = (round + place) % nets.count
+                try timings[net].time { try call(net) }
             }
         }
         let model = Self.cpuModel()
-        return (
-            timing.report(net: net, batchSize: batchSize, cpuModel: model),
-            otherTiming.report(net: other, batchSize: batchSize, cpuModel: model)
-        )
+        return zip(nets, timings).map { $1.report(net: $0, batchSize: batchSize, cpuModel: model) }
     }
 
     /// Times `call` at a fixed rate. Latency counts from the intended start of a call, so that a call delayed by a

@@ -2,8 +2,9 @@ import Foundation
 
 /// The decision whether a new version may replace the live one. A pure value: numbers in, verdict out.
 ///
-/// It requires non-inferiority: with the given confidence, the light net's AUC is at most a margin below the live
-/// one's. Requiring only that a difference is not significant would let a bad model pass on a day with few clicks.
+/// It requires non-inferiority: with the given confidence, the light net's AUC is at most a margin below the live one's,
+/// whatever the size of either. Requiring only that a difference is not significant would let a bad model pass on a day
+/// with few clicks.
 public struct PromotionGate: Codable, Equatable, Sendable {
     /// The AUC that the light net may lose against the live one.
     public var margin = 0.002
@@ -39,6 +40,8 @@ public struct PromotionGate: Codable, Equatable, Sendable {
         public var constant: [String]
         public var live: Live?
         public var regression = Regression()
+        /// Why the net was chosen among several; nil where there is one.
+        public var choice: Rule?
 
         public init(
             clicks: Int, pcoc: Double?, auc: Double?, logLoss: Double?, p99Microseconds: Double?,
@@ -135,6 +138,7 @@ public struct PromotionGate: Codable, Equatable, Sendable {
             Rule(
                 "finite", findings.auc.flatMap { auc in findings.logLoss.map { auc + $0 } }.map { $0.isFinite ? 1 : 0 },
                 lowest: 1, "AUC and log loss are defined"))
+        if let choice = findings.choice { rules.append(choice) }
         if let limit = highestP99Microseconds {
             rules.append(
                 Rule(

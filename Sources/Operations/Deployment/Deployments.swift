@@ -45,25 +45,32 @@ public struct Deployments {
     ///
     /// - Parameters:
     ///   - choice: which files.
+    ///   - net: which of several light nets; nil: the one that is served.
     public func pull(
-        _ version: Int, _ choice: PullChoice, _ weights: PulledWeights = .light, to folder: String
+        _ version: Int, _ choice: PullChoice, _ weights: PulledWeights = .light, net: String? = nil, to folder: String
     ) throws -> [PulledFile] {
         let model = try registry.lineage(of: version).model
         let stored = try registry.artifacts(of: version)
-        if case .format(let format) = choice, !stored.contains(where: { $0.name == format.artifact }) {
-            throw ModelRegistryError.noArtifact(name: format.artifact, version: version)
+        let light = try lightNet(net, of: version)
+        if case .format(let format) = choice, !stored.contains(where: { $0.name == light.artifact(format) }) {
+            throw ModelRegistryError.noArtifact(name: light.artifact(format), version: version)
         }
         let folder = "\(folder)/\(try PulledFolder.name(of: version, model))"
         do { try Folders.make(folder) } catch { throw JobError.cannotWrite(path: folder, reason: error.reason) }
         let names = choice.names(weights)
-        let wanted = stored.filter { names.contains($0.name) && $0.name != Artifact.history }
-        var pulled = try wanted.map { artifact in
-            try write(artifact.name, in: folder) { try registry.checkedArtifact(artifact.name, version: version, $0) }
-            return PulledFile(
-                path: "\(folder)/\(artifact.name)", bytes: artifact.bytes, sha256: artifact.sha256)
+        let wanted = stored.compactMap { artifact in
+            light.pulledName(of: artifact).map { (artifact: artifact, name: $0) }
+        }.filter { names.contains($0.name) && $0.name != Artifact.history }
+        var pulled = try wanted.map { artifact, name in
+            if name == Artifact.model, light.isOfSeveral {
+                return try write(modelBytes(of: light, version), as: name, in: folder)
+            }
+            try write(name, in: folder) { try registry.checkedArtifact(artifact.name, version: version, $0) }
+            return PulledFile(path: "\(folder)/\(name)", bytes: artifact.bytes, sha256: artifact.sha256)
         }
         if names.contains(Artifact.light), stored.contains(where: { $0.name == Artifact.model }) {
-            pulled.append(try pullLight(of: version, in: folder))
+            let bytes = try ServingModel.light(of: modelBytes(of: light, version))
+            pulled.append(try write(bytes, as: Artifact.light, in: folder))
         }
         if names.contains(Artifact.history) {
             let history = try pullHistory(of: version, stored.first { $0.name == Artifact.history }, in: folder)
@@ -73,12 +80,10 @@ public struct Deployments {
         return pulled
     }
 
-    /// Writes the light net out of a version's weights.
-    private func pullLight(of version: Int, in folder: String) throws -> PulledFile {
-        let bytes = try ServingModel.light(of: registry.artifact(Artifact.model, version: version))
-        try write(Artifact.light, in: folder) { try $0(bytes) }
-        return PulledFile(
-            path: "\(folder)/\(Artifact.light)", bytes: bytes.count, sha256: try SHA256Digest.of(bytes).hex)
+    /// Writes a file that is not stored as it is.
+    private func write(_ bytes: [UInt8], as name: String, in folder: String) throws -> PulledFile {
+        try write(name, in: folder) { try $0(bytes) }
+        return PulledFile(path: "\(folder)/\(name)", bytes: bytes.count, sha256: try SHA256Digest.of(bytes).hex)
     }
 
     /// Writes the newest table of a version's histories: of its own night, or of a later one.
@@ -187,12 +192,6 @@ public enum ModelFormat: String, CaseIterable, Sendable {
     /// The weights.
     case safetensors
 
-    var artifact: String {
-        switch self {
-        case .onnx: Artifact.onnx
-        case .safetensors: Artifact.model
-        }
-    }
 }
 
 /// A file that was fetched.

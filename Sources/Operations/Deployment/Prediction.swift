@@ -39,12 +39,16 @@ public final class Predictor {
 
     /// A version in the database.
     ///
-    /// - Parameter model: whose live version is meant; nil: of the only model that has one.
+    /// - Parameters:
+    ///   - model: whose live version is meant; nil: of the only model that has one.
+    ///   - net: which of several light nets; nil: the one that is served.
     public convenience init(
-        _ choice: VersionChoice, of model: String?, database: String?, unknownColumns: UnknownColumns = .refused
+        _ choice: VersionChoice, of model: String?, net: String? = nil, database: String?,
+        unknownColumns: UnknownColumns = .refused
     ) throws {
         let deployments = try Deployments(database: database)
-        try self.init(deployments.servingModel(deployments.version(choice, of: model)), unknownColumns)
+        let version = try deployments.version(choice, of: model)
+        try self.init(deployments.servingModel(version, net: net), unknownColumns)
     }
 
     /// Scores lines of JSON, an object each: values by column; a column that is not there is missing. A line with a
@@ -133,7 +137,9 @@ public struct DayPrediction: Encodable, Sendable {
 
 extension Deployments {
     /// A version's light net with the features that it was trained with, and the newest table of its histories.
-    func servingModel(_ version: Int) throws -> ServingModel {
+    ///
+    /// - Parameter net: nil: the one that is served.
+    func servingModel(_ version: Int, net: String? = nil) throws -> ServingModel {
         var history: [UInt8]?
         if let kept = try keptHistory(of: version) {
             var bytes: [UInt8] = []
@@ -144,7 +150,8 @@ extension Deployments {
         }
         return try ServingModel(
             model: registry.artifact(Artifact.model, version: version),
-            features: registry.artifact(Artifact.features, version: version), history: history)
+            features: registry.artifact(Artifact.features, version: version), history: history,
+            net: lightNet(net, of: version).name)
     }
 
     /// A version's light net with the table of its histories for a day's rows, as its cache has them.

@@ -63,7 +63,12 @@ extension Doctor {
             // The optimiser keeps one number a row.
             sum + field.tableRows * ((field.embeddingDim ?? job.nets.embeddingDim) + 1)
         }
-        let nets = job.rocket.sharing == .nothing ? 2 : 1
+        let nets =
+            switch job.rocket.sharing {
+            case .nothing: job.nets.lights.count + 1
+            case .lights: 2
+            case .embeddings: 1
+            }
         let tables = 4 * numbers * nets
         if own.contains(where: \.hasIDTable) { return exactMemory(job, atLeast: tables) }
         let needed = tables

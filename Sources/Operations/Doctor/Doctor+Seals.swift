@@ -92,6 +92,7 @@ extension Doctor {
             ("evaluation_reports", "reports"), ("reliability_bins", "reports"), ("slice_reports", "reports"),
             ("roc_points", "reports"), ("feature_importance", "reports"), ("latency_reports", "latency"),
             ("model_comparisons", "gate"), ("live_reports", "gate"), ("gate_verdicts", "gate"), ("gate_rules", "gate"),
+            ("version_nets", "body"), ("net_comparisons", "gate"),
         ].map { Seal($0, "\($0)_seal", "BEFORE INSERT OR DELETE OR UPDATE", "check_seal('\($1)')") }
         return sealed + [
             Seal("deployments", "deployments_append_only", "BEFORE DELETE OR UPDATE", "refuse_change()"),

@@ -123,9 +123,12 @@ private struct SeedWork {
             EpochChoices.Work(
                 context.jobFile, launch, fingerprint: fingerprint, trainedTo: data.night.trained.upperBound),
             reuse: .never)
+        // Of several light nets the one that leads: an experiment compares ways to train, not sizes.
+        var job = context.jobFile
+        job.nets = job.nets.plain
         return ArmTrainings(
             ArmTrainer(context, databases.extraction, recorder, launch, counted: counted),
-            ArmTrainings.Work(entries: data.training, checkpoints: checkpoints, choices: choices), seed: seed)
+            ArmTrainings.Work(entries: data.training, checkpoints: checkpoints, choices: choices), job: job, seed: seed)
     }
 
     private func checkpoints(of arm: ExperimentArm) throws -> CheckpointFolder {

@@ -87,7 +87,8 @@ struct SearchFinal {
 
     private func train(_ changes: [SettingChange], seed number: Int, _ judged: inout Judged) throws {
         let (context, start) = (work.context, ContinuousClock.now)
-        guard let job = SearchedSettings.job(context.jobFile, with: changes) else { return }
+        guard var job = SearchedSettings.job(context.jobFile, with: changes) else { return }
+        job.nets = job.nets.plain
         let folder = try folder(changes, seed: number)
         let choices = try EpochChoices(
             work.databases.results,

@@ -79,6 +79,7 @@ struct SearchTrials {
             return stored
         }
         guard var job = SearchedSettings.job(work.context.jobFile, with: changes) else { return nil }
+        job.nets = job.nets.plain
         var search = EpochSearch()
         search.mostEpochs = Self.rungs[rung]
         job.training.passes.search = search

@@ -46,7 +46,7 @@ struct SearchedSettings {
         ("rocket.hint_weight", ["0.3", "1", "3", "10"]),
         ("rocket.hint_loss", HintLoss.allCases.map(\.rawValue)),
         ("rocket.teacher", Teacher.allCases.map(\.rawValue)),
-        ("rocket.sharing", Sharing.allCases.map(\.rawValue)),
+        ("rocket.sharing", [Sharing.nothing, .embeddings].map(\.rawValue)),
     ]
 
     /// A job file with some changes, comments and all; nil where it would be no job file, or none with other weights.
@@ -64,6 +64,9 @@ struct SearchedSettings {
 
     /// Where a change is written: a key of the features at every one with a table of ids of its own.
     private static func paths(of change: SettingChange, in base: JobFile) -> [[String]] {
+        if base.nets.fleet != nil, change.path.starts(with: ["nets", "light"]) {
+            return [["nets", "lights", base.nets.lead] + change.path.dropFirst(2)]
+        }
         guard change.path.first == "features", let key = change.path.last else { return [change.path] }
         let features = base.features.features
         let shared = Set(features.compactMap(\.table))

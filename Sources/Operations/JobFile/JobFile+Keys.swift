@@ -16,6 +16,7 @@ extension JobFile {
         file.section("evaluation") { readEvaluation($0) }
         if training.window.start == .incremental { checkIncremental(file) }
         file.section("promotion") { readPromotion($0) }
+        readServe(file)
         file.section("extraction") { readExtraction($0) }
         file.section("cache") {
             $0.read("directory", .directory, into: &cacheDirectory)
@@ -44,53 +45,6 @@ extension JobFile {
         onFailure = notice
     }
 
-    private mutating func readNets(_ section: Section) {
-        section.require("embedding_dim", .integer(1...256), into: &nets.embeddingDim)
-        readNet("light", section, into: &nets.light)
-        readNet("booster", section, into: &nets.booster)
-        section.read("embedding_memory", .byteCount, into: &nets.embeddingMemory)
-    }
-
-    /// A list of widths, or a mapping that says more.
-    private func readNet(_ key: String, _ section: Section, into net: inout DenseSpecification) {
-        let width = Form.integer(1...8_192)
-        guard section.isMapping(key) else {
-            section.require(key, listOf: width, into: &net.hidden)
-            return
-        }
-        section.section(key) {
-            $0.require("hidden", listOf: width, into: &net.hidden)
-            $0.read("activation", .oneOf(Activation.allCases), into: &net.activation)
-            $0.read("batch_norm", .boolean, into: &net.batchNorm)
-            $0.read("dropout", .shareBelowOne, into: &net.dropout)
-            $0.read("cross_layers", .integer(0...16), into: &net.crossLayers)
-            $0.read("linear", .boolean, into: &net.linear)
-        }
-    }
-
-    /// Layers that two nets share must be the same in both, and each net needs a layer of its own.
-    private func checkSharedLayers(_ section: Section) {
-        let count = rocket.sharedLayers
-        guard count > 0 else { return }
-        let key = section.qualified("shared_layers")
-        func refuse(_ reason: String) {
-            section.problems.add(line: section.line(of: "shared_layers"), "\(key) is \(count), but \(reason)")
-        }
-        let (light, booster) = (nets.light, nets.booster)
-        if rocket.sharing == .nothing { refuse("sharing is nothing; layers are shared above shared embeddings only") }
-        if light.hidden.prefix(count) != booster.hidden.prefix(count) || light.hidden.count < count
-            || light.activation != booster.activation || light.dropout != booster.dropout
-        {
-            refuse("the first \(count) hidden layers of light and booster differ; give both the same ones")
-        }
-        if light.batchNorm || booster.batchNorm {
-            refuse("a net has batch_norm, whose statistics are never shared; remove one of the two")
-        }
-        if light.crossLayers > 0 || booster.crossLayers > 0 {
-            refuse("a net has cross_layers, which would lie below them; remove one of the two")
-        }
-    }
-
     private mutating func readRocket(_ section: Section) {
         section.read("hint_loss", .oneOf(HintLoss.allCases), into: &rocket.hintLoss)
         section.read("hint_weight", .zeroOrMore, into: &rocket.hintWeight)
@@ -100,7 +54,7 @@ extension JobFile {
         section.read("sharing", .oneOf(Sharing.allCases), into: &rocket.sharing)
         section.read("shared_layers", .integer(0...16), into: &rocket.sharedLayers)
         section.read("teacher", .oneOf(Teacher.allCases), into: &rocket.teacher)
-        if rocket.teacher == .finished, rocket.sharing != .nothing {
+        if rocket.teacher == .finished, rocket.sharing == .embeddings {
             section.problems.add(
                 line: section.line(of: "teacher"),
                 "rocket.teacher is finished: a booster that is not trained any more can share nothing with a light net in training; "
@@ -108,6 +62,7 @@ extension JobFile {
         }
         // The default, by whatever words, is one setting.
         if rocket.teacher == .joint { rocket.teacher = nil }
+        checkSharing(section)
         checkSharedLayers(section)
     }
 

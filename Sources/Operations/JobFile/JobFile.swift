@@ -20,6 +20,8 @@ public struct JobFile: Sendable {
     public var training: TrainingSpecification
     public var evaluation: EvaluationSpecification
     public var promotion: PromotionGate
+    /// Which light net is served.
+    public var served: ServedNet
     public var extraction: ExtractionSettings
     public var database: DatabaseSettings
     /// Nil: nobody is told of a failed run.
@@ -72,6 +74,7 @@ public struct JobFile: Sendable {
         training = TrainingSpecification()
         evaluation = EvaluationSpecification()
         promotion = PromotionGate()
+        served = .net(LightNet.usualName)
         extraction = ExtractionSettings()
         database = DatabaseSettings()
         cacheDirectory = ".rocket/cache"

@@ -37,15 +37,24 @@ extension JobFilePage {
         features.lag | 1, and the attribution window in days, rounded up | history: days from the newest day that is counted to the day of the row.
         features.form | | history: whether each bucket of a number has an embedding, or the numbers themselves enter the nets.
 
-        nets | | The two nets.
+        nets | | The nets.
         nets.embedding_dim | | Numbers per embedding.
-        nets.light | required | The net that is served: its hidden widths, such as `[16, 8]`, or a mapping with the keys below.
+        nets.light | required without `lights` | The net that is served: its hidden widths, such as `[16, 8]`, or a mapping with the keys below.
         nets.light.hidden | | Hidden widths, from the input up.
         nets.light.activation | | Of the hidden layers.
         nets.light.batch_norm | | Normalises each hidden layer over the slice.
         nets.light.dropout | | Share of hidden units that a training step leaves out.
         nets.light.cross_layers | | DCN-v2 layers below the hidden ones.
         nets.light.linear | | Adds a weight for each id to the net's logit (the “wide” part).
+        nets.lights | none | Instead of `light`: several light nets by their names, `{small: {hidden: [16, 8]}, large: [64, 32]}`, which one booster teaches in one training. [Several light nets](Fleet.md) explains it.
+        nets.lights.NAME | | A net: as `light`. The name has lower-case letters, digits and underscores.
+        nets.lights.NAME.hidden | | As for `light`.
+        nets.lights.NAME.activation | | As for `light`.
+        nets.lights.NAME.batch_norm | | As for `light`.
+        nets.lights.NAME.dropout | | As for `light`.
+        nets.lights.NAME.cross_layers | | As for `light`.
+        nets.lights.NAME.linear | | As for `light`.
+        nets.lights.NAME.embedding_dim | as in `nets` | Numbers per embedding of this net; needs `sharing: nothing`.
         nets.booster | required | The net that teaches: as `light`, for example `[400, 200, 100]`.
         nets.booster.hidden | | As for `light`.
         nets.booster.activation | | As for `light`.
@@ -61,7 +70,7 @@ extension JobFilePage {
         rocket.hint_warm_up | | Share of the run over which λ rises from 0.
         rocket.temperature | | Softens the outputs for `distillation`.
         rocket.gradient_block | | `logits` is the paper's; with `logits_and_shared_input` only the booster trains what is shared.
-        rocket.sharing | | What both nets have in common.
+        rocket.sharing | | What the nets have in common: `embeddings` all of them, `lights` the light nets only.
         rocket.shared_layers | | With `sharing: embeddings`: how many of the first hidden layers are shared too.
         rocket.teacher | `joint` | `joint`: the booster of the moment teaches, as in the paper. `finished`: the booster is trained first and then stays as it is; needs `sharing: nothing`.
 
@@ -92,7 +101,7 @@ extension JobFilePage {
         training.schedule.decay | | How it falls afterwards.
         training.schedule.decay_from | | Where in the run it begins to fall.
         training.schedule.end | | What it falls to.
-        training.gradient_clip | none | Longest gradient of the light net, the booster and the shared part, each clipped separately.
+        training.gradient_clip | none | Longest gradient of each light net, the booster and the shared part, each clipped separately.
         training.l2 | | L2 penalty on the dense weights.
         training.seed | | Of every random choice.
         training.slices | one per 512 rows | Fixed parts of a batch, each computed by one thread. Under `mpirun`, at least ranks × threads.
@@ -122,6 +131,11 @@ extension JobFilePage {
         promotion.least_clicks | | Fewest clicks on the unseen day.
         promotion.least_coverage | | Lowest share of rows with a value of each feature on the unseen day, relative to the training days.
         promotion.beat_logistic_regression | | Holds a light net back unless it is better than logistic regression, in AUC and in log loss, with `confidence` over users. Needs that baseline.
+
+        serve | the largest net | Which of `nets.lights` is served.
+        serve.net | | Its name.
+        serve.largest_within_p99_us | | Instead of a name: the largest net whose p99 latency is within so many microseconds, as each night measures it. A net that is live stays so up to 10 % above the limit.
+        serve.candidates | the largest batch size | Candidates per request of that latency: one of `evaluation.latency.batch_sizes`.
 
         extraction | | How days are read from the log.
         extraction.shards | | Files per day.

@@ -15,6 +15,8 @@ final class Section {
     /// Takes down what is asked for, instead of a file being read; nil: a file is read.
     let outline: JobFileOutline?
     private var entries: [String: Entry] = [:]
+    /// The keys that are there, as the file has them.
+    private(set) var keysInOrder: [String] = []
     private var known: [String] = []
 
     private struct Entry {
@@ -56,6 +58,7 @@ final class Section {
                 line: second, "\(qualified(name)) is given twice, first on line \(first); remove one of the two")
         } else {
             entries[name] = Entry(line: line, value: value)
+            keysInOrder.append(name)
         }
     }
 

@@ -35,7 +35,12 @@ func checkedSummary(of job: JobFile, on source: Connection) throws -> String {
 
 private func summary(of job: JobFile) -> String {
     var summary = "model ‘\(job.model)’, \(job.features.features.count) features, "
-    summary += "light \(job.nets.light), "
+    if job.nets.fleet == nil {
+        summary += "light \(job.nets.light), "
+    } else {
+        let lights = job.nets.lights.map { "\($0.name) \($0.net)" }
+        summary += "light nets \(lights.joined(separator: ", ")), "
+    }
     summary += "booster \(job.nets.booster)"
     return summary
 }

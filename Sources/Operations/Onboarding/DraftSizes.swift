@@ -6,6 +6,9 @@ struct DraftSizes {
     var batchSize, embeddingDim: Int
     /// The light net is served; more rows can teach a wider one. The booster costs training time only.
     var light, booster: [Int]
+    /// Light nets of other sizes, which the same booster teaches: what less and more latency would buy. Nil where their
+    /// embeddings would leave the ids no room.
+    var others: (smaller: [Int], larger: [Int])?
     /// The booster's cross layers: they find what pairs of features tell, and cost about as much as its hidden layers,
     /// or several times as much where there are many features.
     var crossLayers: Int
@@ -29,10 +32,19 @@ struct DraftSizes {
         }
         crossLayers = trained < 20_000_000 ? 2 : 0
         trainsBaselines = trained < 20_000_000
-        // Both nets' rows with the optimiser's two words, and the table of ids.
-        let bytes = ids * (2 * (4 * embeddingDim + 8) + 16)
-        let gigabytes = [1, 2, 4, 8, 16]
-        let fitting = gigabytes.first { 2 * bytes <= $0 * 1_000_000_000 }
+        // The nets' rows with the optimiser's two words, and the table of ids.
+        let width = 4 * embeddingDim + 8
+        func needed(nets: Int) -> Int { ids * (nets * width + 16) }
+        func gigabytes(nets: Int) -> Int? { [1, 2, 4, 8, 16].first { 2 * needed(nets: nets) <= $0 * 1_000_000_000 } }
+        if gigabytes(nets: 4) != nil {
+            let isSmall = light == [16, 8]
+            others = (
+                smaller: isSmall ? [8] : light.map { $0 / 4 }, larger: isSmall ? [64, 32] : light.map { 2 * $0 }
+            )
+        }
+        let nets = others == nil ? 2 : 4
+        let bytes = needed(nets: nets)
+        let fitting = gigabytes(nets: nets)
         embeddingMemory = "\(fitting ?? 16)GB"
         idsFit = bytes <= 16_000_000_000
     }

@@ -129,18 +129,33 @@ extension JobDraft {
         return lines
     }
 
+    private static let severalSizes = """
+         It teaches three sizes at once, each of which is what it would be alone: rocket report shows what
+        # a smaller or a larger one would buy.
+        """
+
+    private static func lights(_ sizes: DraftSizes) -> String {
+        guard let others = sizes.others else { return noted("  light: \(sizes.light)", "widths of the hidden layers") }
+        return """
+            \(noted("  lights:", "widths of the hidden layers"))
+                small: \(others.smaller)
+                medium: \(sizes.light)
+                large: \(others.larger)
+            """
+    }
+
     private static func booster(_ sizes: DraftSizes) -> String {
         sizes.crossLayers == 0 ? "\(sizes.booster)" : "{hidden: \(sizes.booster), cross_layers: \(sizes.crossLayers)}"
     }
 
     private func netsText(_ sizes: DraftSizes) -> String {
         """
-        # Both nets read the embedded features. The light one is served, so its size is your latency; the booster only
-        # teaches.
+        # All nets read the embedded features. A light one is served, so its size is your latency; the booster only
+        # teaches.\(sizes.others == nil ? "" : Self.severalSizes)
         nets:
         \(Self.noted("  embedding_dim: \(sizes.embeddingDim)", "numbers per embedding"))
         \(Self.noted("  embedding_memory: \(sizes.embeddingMemory)", "at most; the log has about \(ids) ids"))
-        \(Self.noted("  light: \(sizes.light)", "widths of the hidden layers"))
+        \(Self.lights(sizes))
         \(Self.noted("  booster: \(Self.booster(sizes))", "what it learns it hints at"))
         """
     }
@@ -200,11 +215,23 @@ extension JobDraft {
             """
     }
 
+    private var serveText: String {
+        sizes.others == nil
+            ? ""
+            : """
+
+
+            # Which light net is served. {largest_within_p99_us: 300, candidates: 200} lets each night choose the largest
+            # that answers so fast.
+            serve: {net: medium}
+            """
+    }
+
     private var restText: String {
         """
         # When a new version goes live by itself: it may lose so much AUC against the live one, and must predict as many
         # clicks as there are (PCOC: predicted over observed).
-        promotion: {margin: 0.002, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}
+        promotion: {margin: 0.002, lowest_pcoc: 0.8, highest_pcoc: 1.25, least_clicks: 100}\(serveText)
 
         # Days in column form; made anew from the logs whenever they are missing. rocket cache prune keeps them few.
         cache: {directory: .rocket/cache/\(model), retention_days: 60}

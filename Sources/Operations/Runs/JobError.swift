@@ -65,6 +65,10 @@ public enum JobError: Error, CustomStringConvertible {
     case severalLive(models: [String])
     /// A version whose model reads no histories was asked for their table.
     case noHistories(version: Int)
+    /// A version with one light net was asked for a choice of them.
+    case oneLightNet(version: Int)
+    /// A version has no light net of the name.
+    case noNet(String, version: Int, nets: [String])
     /// A file cannot be written.
     case cannotWrite(path: String, reason: String)
     /// A program asked for something the tables of the job are needed for.
@@ -138,6 +142,10 @@ public enum JobError: Error, CustomStringConvertible {
         case .noHistories(let version):
             "the model of version \(version) reads no histories, so there is no table of earlier days to fetch; pull it "
                 + "without --history"
+        case .oneLightNet(let version):
+            "version \(version) has one light net; several are trained together with nets.lights in the job file"
+        case .noNet(let name, let version, let nets):
+            "version \(version) has no light net ‘\(name)’; expected one of: \(nets.joined(separator: ", "))"
         case .cannotWrite(let path, let reason):
             "\(path) cannot be written: \(reason); expected a folder that this user may write to, with room in it"
         case .notMigrated:
@@ -164,7 +172,7 @@ public enum JobError: Error, CustomStringConvertible {
             case .locked, .lockLost, .extracting: .locked
             case .interrupted: .interrupted
             case .source, .outOfOrder, .otherSpecification, .noVersion, .noRun, .nothingLive, .severalLive,
-                .noHistories,
+                .noHistories, .oneLightNet, .noNet,
                 .cannotWrite:
                 .configuration
             case .notMigrated: .database

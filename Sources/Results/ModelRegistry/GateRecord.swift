@@ -90,16 +90,18 @@ extension ModelRegistry {
 
     /// Writes the gate's decision on a version that was made without asking it, and acts on it; either all of it
     /// commits, or nothing. Comparisons made with the version stay unchanged.
+    ///
+    /// - Parameter findings: Latencies, comparisons and the live version's figures; evaluations stay as they are.
     public func decide(
-        _ gate: GateRecord, comparisons: [ModelComparison], live: LiveEvaluation?, latencies: [LatencyReport],
-        version: Int
+        _ gate: GateRecord, _ findings: NewModelVersion.Findings, version: Int
     ) throws -> GateDecision {
         try connection.transaction { connection in
             try connection.execute(
                 "SELECT rocket.open_gate($1, $2)", [.int(version), .day(gate.day)])
-            try insert(latencies, version: version)
-            for comparison in comparisons { try insert(comparison, version: version, day: gate.day) }
-            if let live { try insert(live, version: version, day: gate.day) }
+            try insert(findings.latencies, version: version)
+            for comparison in findings.comparisons { try insert(comparison, version: version, day: gate.day) }
+            for comparison in findings.neighbours { try insert(comparison, version: version, day: gate.day) }
+            if let live = findings.live { try insert(live, version: version, day: gate.day) }
             return try insert(gate, version: version)
         }
     }

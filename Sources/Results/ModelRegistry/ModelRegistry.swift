@@ -55,6 +55,7 @@ public struct ModelRegistry {
                         .int(input.rows), .int(input.clicks), .text(input.checksum),
                     ])
             }
+            try insert(new.training.nets, version: version)
             for artifact in new.artifacts {
                 try insert(artifact, version: version)
             }
@@ -65,6 +66,7 @@ public struct ModelRegistry {
             try insert(findings.importance, version: version)
             if let day = new.lineage.evaluatedDay {
                 for comparison in findings.comparisons { try insert(comparison, version: version, day: day) }
+                for comparison in findings.neighbours { try insert(comparison, version: version, day: day) }
                 if let live = findings.live { try insert(live, version: version, day: day) }
             }
             return PublishedVersion(
@@ -176,7 +178,7 @@ public struct ModelRegistry {
             specificationHash: try row.text("specification_hash"))
     }
 
-    private func noVersion(_ version: Int) throws -> ModelRegistryError {
+    func noVersion(_ version: Int) throws -> ModelRegistryError {
         let newest = try connection.execute(
             "SELECT version FROM rocket.model_versions ORDER BY version DESC LIMIT 10")
         return .noVersion(version, newest: try newest.map { try $0.int("version") })
@@ -237,9 +239,10 @@ public struct ModelRegistry {
             INSERT INTO rocket.model_versions (
                 model, run_id, trained_from, trained_to, evaluated_day, fingerprint, specification_hash, seed,
                 job_file, training, light_parameters, booster_parameters, embedding_parameters, program_version,
-                parent_version, program_revision, program_sha256, backfilled)
+                parent_version, program_revision, program_sha256, backfilled, served_net, served_candidates,
+                served_limit_us)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                $15, $16, $17, $18)
+                $15, $16, $17, $18, $19, $20, $21)
             RETURNING version
             """,
             [
@@ -247,10 +250,12 @@ public struct ModelRegistry {
                 .day(lineage.trainedDays.lowerBound), .day(lineage.trainedDays.upperBound),
                 Value(lineage.evaluatedDay), .text(lineage.fingerprint),
                 .text(lineage.specificationHash), .text(String(origin.seed)), .text(origin.jobFileText),
-                .json(training.json), .int(training.lightParameters), .int(training.boosterParameters),
+                .json(training.json), .int(training.parameters(of: training.served.net)),
+                .int(training.parameters(of: "booster")),
                 .int(training.embeddingParameters), .text(program.version), Value(origin.parent),
                 Value(program.revision), Value(program.digest),
-                .bool(origin.backfilled),
+                .bool(origin.backfilled), .text(training.served.net), Value(training.served.limit?.candidates),
+                Value(training.served.limit?.p99Microseconds),
             ])
         return try rows[rows.startIndex].int("version")
     }

@@ -64,16 +64,19 @@ public struct NewModelVersion: Sendable {
     public struct Training: Sendable {
         /// Training reports of all arms.
         public var json: String
-        public var lightParameters: Int
-        public var boosterParameters: Int
+        /// Light nets from the smallest to the largest, then the booster.
+        public var nets: [VersionNet]
         public var embeddingParameters: Int
+        public var served: ServedNetRecord
 
-        public init(json: String, lightParameters: Int, boosterParameters: Int, embeddingParameters: Int) {
+        public init(json: String, nets: [VersionNet], embeddingParameters: Int, served: ServedNetRecord) {
             self.json = json
-            self.lightParameters = lightParameters
-            self.boosterParameters = boosterParameters
+            self.nets = nets
             self.embeddingParameters = embeddingParameters
+            self.served = served
         }
+
+        func parameters(of net: String) -> Int { nets.first { $0.name == net }?.parameters ?? 0 }
     }
 
     /// What an unseen day says of a version.
@@ -83,6 +86,8 @@ public struct NewModelVersion: Sendable {
         public var latencies: [LatencyReport]
         /// Of the nets on the evaluated day.
         public var comparisons: [ModelComparison]
+        /// Of light nets with the next smaller ones.
+        public var neighbours: [NetComparison]
         /// The live version on the evaluated day; nil: there was none, or it cannot score the day.
         public var live: LiveEvaluation?
         /// How much the light net needs each feature; empty: not measured.
@@ -90,8 +95,9 @@ public struct NewModelVersion: Sendable {
 
         public init(
             evaluations: [NetEvaluation] = [], slices: [SliceEvaluation] = [], latencies: [LatencyReport] = [],
-            comparisons: [ModelComparison] = [], live: LiveEvaluation? = nil
+            comparisons: [ModelComparison] = [], neighbours: [NetComparison] = [], live: LiveEvaluation? = nil
         ) {
+            self.neighbours = neighbours
             self.evaluations = evaluations
             self.slices = slices
             self.latencies = latencies
@@ -148,12 +154,16 @@ public struct Artifact: Sendable {
 
     func bytes(of version: Int) throws -> [UInt8] { try content(version) }
 
-    /// Weights of both nets and their embedding tables.
+    /// Weights of all nets and their embedding tables.
     public static let model = "model.safetensors"
     /// The light net and its embeddings alone: made from `model` when it is fetched, not stored.
     public static let light = "light.safetensors"
-    /// The light net for other programs to run.
+    /// The light net that is served, for other programs to run.
     public static let onnx = "light.onnx"
+    /// The same of a light net that is not served.
+    public static func onnx(of net: String) -> String { "light.\(net).onnx" }
+    /// The name of a light net that has none of its own.
+    public static let usualLight = "light"
     /// The optimisers' state, if later versions may continue from this one.
     public static let optimiser = "optimiser.safetensors"
     /// The rules by which raw values become ids.
@@ -176,7 +186,7 @@ public struct NetEvaluation: Sendable {
     public var day: Day
     /// The arm in which it was trained: `rocket`, `light`, `booster`.
     public var arm: String
-    /// `light` or `booster`.
+    /// `light` or one of `nets.lights`, `booster`, or `logistic_regression`.
     public var net: String
     public var report: EvaluationReport
     /// AUC of the true probabilities on the same rows, for generated logs.
@@ -205,7 +215,7 @@ public struct LiveEvaluation: Sendable {
 /// The quality of one net on the impressions with one value of a feature.
 public struct SliceEvaluation: Sendable {
     public var day: Day
-    /// `light` or `booster`, as trained in rocket.
+    /// `light` or one of `nets.lights`, or `booster`, as trained in rocket.
     public var net: String
     public var feature: String
     /// The slice's number, from 1 for the slice with the most impressions.

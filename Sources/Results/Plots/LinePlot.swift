@@ -40,6 +40,8 @@ public struct LinePlot: Sendable {
         /// The line on which both axes show the same number.
         case diagonal
         case level(Double)
+        /// The part of the horizontal axis up to a value, shaded.
+        case upTo(Double)
     }
 
     /// An event at a position on the horizontal axis; its symbol stands above the plot.
@@ -98,6 +100,14 @@ public struct LinePlot: Sendable {
         case .level(let value):
             guard y.domain.contains(value) else { return "" }
             return "<path class=\"reference\" d=\"M\(at: frame.left) \(at: frame.up(value))H\(at: frame.right)\"/>\n"
+        case .upTo(let value):
+            guard x.domain.contains(value) else { return "" }
+            let end = frame.across(value)
+            return """
+                <path class="allowed" d="M\(at: frame.left) \(at: frame.top)H\(at: end)V\(at: frame.bottom)\
+                H\(at: frame.left)Z"/><path class="reference" d="M\(at: end) \(at: frame.top)V\(at: frame.bottom)"/>
+
+                """
         case .diagonal:
             let (low, high) = (
                 max(x.domain.lowerBound, y.domain.lowerBound), min(x.domain.upperBound, y.domain.upperBound)

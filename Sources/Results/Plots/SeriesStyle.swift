@@ -87,6 +87,7 @@ public enum PlotStyle {
         .plot .grid { stroke: var(--rule); stroke-width: 1; fill: none; }
         .plot .axis { stroke: var(--quiet); stroke-width: 1; fill: none; }
         .plot .reference { stroke: var(--quiet); stroke-width: 1.2; stroke-dasharray: 4 3; fill: none; }
+        .plot .allowed { fill: var(--rule); opacity: 0.5; stroke: none; }
         .plot .line { stroke: var(--ink); stroke-width: 2; fill: none; stroke-linejoin: round; }
         .plot .whisker { stroke: var(--ink); stroke-width: 1.6; fill: none; }
         .plot .mark { fill: var(--ink); stroke: var(--ground); stroke-width: 1; }

@@ -47,6 +47,10 @@ public struct ModelReport: Codable, Equatable, Sendable {
     public var boosterEpochs: Double?
     /// The origin of the number of epochs: written, searched, reused, cut_short, too_few.
     public var epochsOrigin: String?
+    /// The light net that is served, whose figures are `light`.
+    public var servedNet: String = "light"
+    /// What the light nets are worth, and what each costs; nil if there is one.
+    public var curve: QualityCurve?
 
     /// One net's figures.
     public struct NetReport: Codable, Equatable, Sendable {
@@ -162,5 +166,7 @@ public struct ModelReport: Codable, Equatable, Sendable {
         case epochs
         case boosterEpochs = "booster_epochs"
         case epochsOrigin = "epochs_origin"
+        case servedNet = "served_net"
+        case curve
     }
 }

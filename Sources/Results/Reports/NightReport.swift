@@ -52,7 +52,7 @@ extension ReportReader {
                 JOIN rocket.model_report r ON r.version = v.version AND r.evaluated_day = v.evaluated_day
                 LEFT JOIN rocket.gate_verdicts g ON g.version = v.version
                 LEFT JOIN rocket.evaluation_reports le ON le.version = v.version AND le.day = v.evaluated_day
-                    AND le.arm = 'rocket' AND le.net = 'light'
+                    AND le.arm = 'rocket' AND le.net = v.served_net
                 LEFT JOIN rocket.evaluation_reports be ON be.version = v.version AND be.day = v.evaluated_day
                     AND be.arm = 'rocket' AND be.net = 'booster'
                 WHERE v.model = $1 ORDER BY v.evaluated_day DESC, v.version DESC LIMIT $2) newest

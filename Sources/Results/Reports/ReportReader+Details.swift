@@ -28,8 +28,11 @@ extension ReportReader {
     private func nets(of version: Int, on day: Day?) throws -> [VersionDetails.NetFigures] {
         try connection.execute(
             """
-            SELECT * FROM rocket.evaluation_reports WHERE version = $1 AND day = $2
-            ORDER BY arm <> 'rocket', net = arm, arm <> 'light', arm, net DESC
+            SELECT e.* FROM rocket.evaluation_reports e JOIN rocket.model_versions v USING (version)
+            LEFT JOIN rocket.version_nets n USING (version, net)
+            WHERE e.version = $1 AND e.day = $2
+            ORDER BY e.arm <> 'rocket', e.net = e.arm, e.arm <> 'light', e.arm, e.net <> v.served_net,
+                e.net = 'booster', n.place, e.net DESC
             """, key(version, day)
         ).map { try figures($0, arm: $0.text("arm"), net: $0.text("net")) }
     }
@@ -55,8 +58,10 @@ extension ReportReader {
         var curves: [VersionDetails.Curve] = []
         for row in try connection.execute(
             """
-            SELECT arm, net, false_positive_rate, true_positive_rate FROM rocket.roc_points
-            WHERE version = $1 AND day = $2 ORDER BY arm <> 'rocket', arm DESC, net DESC, point
+            SELECT p.arm, p.net, p.false_positive_rate, p.true_positive_rate
+            FROM rocket.roc_points p JOIN rocket.model_versions v USING (version)
+            WHERE p.version = $1 AND p.day = $2 AND p.net IN (v.served_net, 'booster', 'logistic_regression')
+            ORDER BY p.arm <> 'rocket', p.arm DESC, p.net = 'booster', p.net DESC, p.point
             """, key(version, day))
         {
             let (arm, net) = (try row.text("arm"), try row.text("net"))
@@ -74,8 +79,10 @@ extension ReportReader {
     private func reliability(of version: Int, on day: Day?) throws -> [VersionDetails.Reliability] {
         try connection.execute(
             """
-            SELECT net, impressions, mean_prediction, click_rate FROM rocket.reliability_bins
-            WHERE version = $1 AND day = $2 AND arm = 'rocket' ORDER BY net DESC, bin
+            SELECT b.net, b.impressions, b.mean_prediction, b.click_rate
+            FROM rocket.reliability_bins b JOIN rocket.model_versions v USING (version)
+            WHERE b.version = $1 AND b.day = $2 AND b.arm = 'rocket' AND b.net IN (v.served_net, 'booster')
+            ORDER BY b.net = 'booster', b.bin
             """, key(version, day)
         ).map { row in
             VersionDetails.Reliability(
@@ -92,7 +99,8 @@ extension ReportReader {
                    b.pcoc AS booster_pcoc
             FROM rocket.slice_reports l
             LEFT JOIN rocket.slice_reports b USING (version, day, feature, slice)
-            WHERE l.version = $1 AND l.day = $2 AND l.net = 'light' AND b.net = 'booster'
+            JOIN rocket.model_versions v USING (version)
+            WHERE l.version = $1 AND l.day = $2 AND l.net = v.served_net AND b.net = 'booster'
             ORDER BY l.feature, l.slice
             """, key(version, day)
         ).map { row in

@@ -29,7 +29,7 @@ public struct ReportReader {
         }
         return try connection.execute(
             """
-            SELECT v.model, v.version, v.state, v.backfilled, v.trained_from, v.trained_to, v.light_parameters,
+            SELECT v.model, v.version, v.state, v.served_net, v.backfilled, v.trained_from, v.trained_to, v.light_parameters,
                    v.booster_parameters, r.*, le.auc_standard_error AS light_se, be.auc_standard_error AS booster_se,
                    le.gauc_standard_error AS light_gauc_se, be.gauc_standard_error AS booster_gauc_se,
                    le.normalized_entropy_standard_error AS light_ne_se,
@@ -58,7 +58,7 @@ public struct ReportReader {
                        light_p50_us, light_p99_us, booster_p50_us, booster_p99_us, times_faster
                 FROM rocket.model_report) r ON r.report_version = v.version
             LEFT JOIN rocket.evaluation_reports le
-                ON le.version = v.version AND le.day = r.report_day AND le.arm = 'rocket' AND le.net = 'light'
+                ON le.version = v.version AND le.day = r.report_day AND le.arm = 'rocket' AND le.net = v.served_net
             LEFT JOIN rocket.evaluation_reports be
                 ON be.version = v.version AND be.day = r.report_day AND be.arm = 'rocket' AND be.net = 'booster'
             LEFT JOIN rocket.evaluation_reports lr
@@ -187,7 +187,8 @@ public struct ReportReader {
             comparisons: comparisons.filter { $0.name != "gap_closed" }, oracleAUC: oracle,
             timesFaster: try row.doubleOrNil("times_faster"), latency: try latency(of: version),
             artifact: artifact, epochs: try row.doubleOrNil("epochs"),
-            boosterEpochs: try row.doubleOrNil("booster_epochs"), epochsOrigin: try row.textOrNil("epochs_origin"))
+            boosterEpochs: try row.doubleOrNil("booster_epochs"), epochsOrigin: try row.textOrNil("epochs_origin"),
+            servedNet: try row.text("served_net"), curve: try curve(of: version, on: row.dayOrNil("report_day")))
     }
 
     private func comparisons(of version: Int, on day: Day?) throws -> [ModelReport.ComparisonLine] {

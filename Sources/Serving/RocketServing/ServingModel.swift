@@ -37,18 +37,22 @@ public struct ServingModel: Sendable {
 
     /// Creates a model from the files' bytes: `light.safetensors` or `model.safetensors`, and `features.json`.
     ///
-    /// - Parameter history: The bytes of `history.safetensors`; nil for a model without histories.
-    public init(model: [UInt8], features: [UInt8], history: [UInt8]? = nil) throws {
+    /// - Parameters:
+    ///   - history: The bytes of `history.safetensors`; nil for a model without histories.
+    ///   - net: Which of several light nets; nil for the one that leads.
+    public init(model: [UInt8], features: [UInt8], history: [UInt8]? = nil, net: String? = nil) throws {
         try self.init(
-            model: model, features: Self.features(features), history: history, path: ServedHistory.fileName)
+            model: model, features: Self.features(features), history: history, path: ServedHistory.fileName, net: net)
     }
 
-    private init(model: [UInt8], features: ServedFeatures, history: [UInt8]?, path: String) throws {
+    private init(
+        model: [UInt8], features: ServedFeatures, history: [UInt8]?, path: String, net: String? = nil
+    ) throws {
         if history == nil, !features.histories.isEmpty {
             throw ServingError.noHistory(features.histories, path: path)
         }
         let file = try Safetensors(model) { Branch.isOfLightNet(tensor: $0) }
-        try self.init(Branch(lightNetOf: file), features: features)
+        try self.init(Branch(lightNetOf: file, named: net), features: features)
         if let history, !features.histories.isEmpty { self = try with(ServedHistory(history)) }
     }
 

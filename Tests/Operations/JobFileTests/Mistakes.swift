@@ -49,7 +49,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "model: quickstart",
         "model: quickstart\nowner: ads",
-        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database, on_failure"
+        "2: owner is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, serve, extraction, cache, database, on_failure"
     ),
     Mistake(
         "model: quickstart",
@@ -114,7 +114,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "source:",
         "sauce:",
-        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, extraction, cache, database, on_failure"
+        "1: source is missing; expected a mapping of keys to values\njobs/x.yaml:2: sauce is not a known key; known keys are model, source, features, nets, rocket, training, evaluation, promotion, serve, extraction, cache, database, on_failure"
     ),
     Mistake(
         "kind: multi_valued, hash_bits: 10",

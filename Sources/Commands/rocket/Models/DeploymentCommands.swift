@@ -109,16 +109,18 @@ extension ModelsCommand {
                 (how raw values become ids), examples.jsonl (rows with their ids and probabilities, by which a serving \
                 program tests itself) and, for a model with histories, history.safetensors (what the days before say of \
                 each key; the newest night's). What is stored is compared with its SHA-256; each file is written under \
-                a temporary name, flushed and renamed, so a reader finds the whole file or none.
+                a temporary name, flushed and renamed, so a reader finds the whole file or none. Of a version with \
+                several light nets the files have the one that is served, or that --net names (without examples).
 
                 A pull of the live version ends with the link ‘current’ beside the version's folder leading to it, \
                 which is replaced in one step. With --if-newer, exit code 3 if it leads there already and nothing is \
-                newer.
+                newer. Each model, and each --net, needs its own folder for that.
 
                 live needs --model or --job where several models have a live version.
 
                 Examples:
                   rocket models pull 12
+                  rocket models pull 12 --net small
                   rocket models pull live --model quickstart --if-newer --to /srv/models
                   rocket models pull live --model quickstart --format onnx --to /srv/models
                   rocket models pull live --model quickstart --history --to /srv/models
@@ -130,6 +132,9 @@ extension ModelsCommand {
         var version: VersionChoice
 
         @OptionGroup var model: ModelOptions
+
+        @Option(help: "Which of several light nets. Default: the one that is served.")
+        var net: String?
 
         @Option(help: "onnx or safetensors, each with features.json. Default: all files.")
         var format: ModelFormat?
@@ -169,7 +174,7 @@ extension ModelsCommand {
                 case .version: break
                 }
             }
-            let files = try deployments.pull(number, choice, weights, to: to)
+            let files = try deployments.pull(number, choice, weights, net: net, to: to)
             let link = version == .live && choice != .history ? try makeCurrent(number, deployments) : nil
             if json { return try printJSON(files) }
             for file in files {

@@ -37,6 +37,9 @@ struct PredictCommand: ParsableCommand {
     @Option(help: .hidden)
     var name: String?
 
+    @Option(help: "Which of several light nets. Default: the one that is served.")
+    var net: String?
+
     @Option(help: "A folder that rocket models pull wrote, instead of a version.")
     var folder: String?
 
@@ -63,6 +66,11 @@ struct PredictCommand: ParsableCommand {
         if day != nil, !isNamed {
             throw ValidationError("--day needs --model, --job or --model-version: the version knows its log")
         }
+        if net != nil, folder != nil || day != nil {
+            throw ValidationError(
+                "--net goes with a version and lines of JSON: a folder has one net, and rocket.predictions the served one's"
+            )
+        }
         if day != nil, allowUnknown { throw ValidationError("--allow-unknown is for JSON lines; leave --day out") }
     }
 
@@ -81,7 +89,7 @@ struct PredictCommand: ParsableCommand {
         let (version, model) = try chosen()
         if let day { return try predict(day, version, of: model) }
         try predictLines(
-            Predictor(version, of: model, database: database.database, unknownColumns: unknownColumns))
+            Predictor(version, of: model, net: net, database: database.database, unknownColumns: unknownColumns))
     }
 
     private func predict(_ day: Day, _ version: VersionChoice, of name: String?) throws {

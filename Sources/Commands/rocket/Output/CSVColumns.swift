@@ -28,6 +28,20 @@ extension CSVColumn {
             + net("logistic_regression") { $0.logisticRegression } + tail + gains
     }
 
+    /// The nets of a version with several light nets.
+    static var nets: [CSVColumn<(report: ModelReport, curve: QualityCurve, net: QualityCurve.Net)>] {
+        [
+            .init("model") { $0.report.model }, .init("version") { $0.report.version },
+            .init("evaluated_day") { $0.report.evaluatedDay }, .init("net") { $0.net.net },
+            .init("served") { $0.net.net == $0.curve.served }, .init("layers") { $0.net.layers },
+            .init("parameters") { $0.net.parameters }, .init("bytes") { $0.net.bytes }, .init("auc") { $0.net.auc },
+            .init("auc_standard_error") { $0.net.aucStandardError }, .init("gauc") { $0.net.gauc },
+            .init("log_loss") { $0.net.logLoss }, .init("normalized_entropy") { $0.net.normalizedEntropy },
+            .init("pcoc") { $0.net.pcoc }, .init("candidates") { $0.curve.candidates }, .init("p50_us") { $0.net.p50 },
+            .init("p99_us") { $0.net.p99 }, .init("limit_us") { $0.curve.limitMicroseconds },
+        ]
+    }
+
     /// The paired differences that the headline is made of.
     private static var gains: [CSVColumn<ModelReport>] {
         ["light_minus_light_alone", "booster_minus_booster_alone", "light_minus_logistic_regression"].flatMap { name in

@@ -41,8 +41,10 @@ func reportText(_ report: ModelReport) -> String {
     }
     if !report.latency.isEmpty { lines.append("\n" + latencyTable(report.latency)) }
     if let times = report.timesFaster {
-        lines.append("light is \(number(times, digits: 1)) times as fast as the booster (medians, largest batch)")
+        lines.append(
+            "\(report.servedNet) is \(number(times, digits: 1)) times as fast as the booster (medians, largest batch)")
     }
+    if let curve = report.curve { lines.append("\n" + curveText(curve)) }
     if let artifact = report.artifact {
         lines.append(
             "the model is in rocket.artifacts: version \(report.version), \(artifact.name), "
@@ -171,7 +173,7 @@ func gateText(_ decision: GateDecision, version: Int) -> String {
 }
 
 private func netTable(_ report: ModelReport) -> String {
-    var nets = [("light", report.light), ("booster", report.booster)]
+    var nets = [(report.servedNet, report.light), ("booster", report.booster)]
     if let regression = report.logisticRegression { nets.append(("logistic regression", regression)) }
     if let live = report.live, let version = report.liveVersion { nets.append(("live, version \(version)", live)) }
     return TextTable<(String, ModelReport.NetReport)> { name, net in

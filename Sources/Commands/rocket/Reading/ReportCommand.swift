@@ -23,6 +23,7 @@ struct ReportCommand: ParsableCommand {
               rocket report --model quickstart --all
               rocket report --all --csv > reports.csv
               rocket report --model-version 12 --json
+              rocket report --model quickstart --nets --csv
               rocket report --model quickstart --html quickstart.html
             """)
 
@@ -36,12 +37,18 @@ struct ReportCommand: ParsableCommand {
     @Flag(help: "Print all reports as a table (with --json: an array), newest first.")
     var all = false
 
+    @Flag(help: "Print a version's light nets, booster and logistic regression: quality beside size and latency.")
+    var nets = false
+
     @OptionGroup var output: OutputOptions
 
     @Option(help: ArgumentHelp("Write a page for a browser to this file instead of printing.", valueName: "file"))
     var html: String?
 
     func validate() throws {
+        guard !nets || (html == nil && !all) else {
+            throw ValidationError("--nets prints the nets of one version; it does not go with --all or --html")
+        }
         guard html == nil || (!all && output.form == .text) else {
             throw ValidationError("--html writes the page of one version; it does not go with --all, --json or --csv")
         }
@@ -58,12 +65,22 @@ struct ReportCommand: ParsableCommand {
         if let html {
             return try write(ReportPage(newest, from: reader).html, to: html, newest)
         }
+        if nets { return try printNets(newest) }
         switch (output.form, all) {
         case (.json, true): try printJSON(reports)
         case (.json, false): try printJSON(newest)
         case (.csv, _): printCSV(reports, CSVColumn<ModelReport>.reports)
         case (.text, true): printUnchanged(reportTable(reports))
         case (.text, false): print(reportText(newest))
+        }
+    }
+
+    private func printNets(_ report: ModelReport) throws {
+        guard let curve = report.curve else { throw JobError.oneLightNet(version: report.version) }
+        switch output.form {
+        case .json: try printJSON(curve)
+        case .csv: printCSV(curve.nets.map { (report: report, curve: curve, net: $0) }, CSVColumn<QualityCurve>.nets)
+        case .text: print(curveText(curve))
         }
     }
 

@@ -30,7 +30,7 @@ package struct ScoredDay {
     struct Net {
         /// How it was trained, or `live`.
         let arm: String
-        /// `light`, `booster` or `logistic_regression`.
+        /// `light` or one of `nets.lights`, `booster` or `logistic_regression`.
         let name: String
         /// `[rows]`
         let probabilities: StoredColumn<Float>
@@ -55,8 +55,8 @@ package struct JudgedNet {
 extension CoTrainedModel {
     /// The nets that an arm trained.
     package func judgedNets(arm: String) -> [JudgedNet] {
-        [(Net.servedLight, light), (Net.booster, booster)].compactMap { net, scorer in
-            scorer.map { JudgedNet(arm: arm, name: net.name, logits: $0.logits) }
+        (lightNets + [.booster]).compactMap { net in
+            scorer(of: net).map { JudgedNet(arm: arm, name: net.name, logits: $0.logits) }
         }
     }
 }
@@ -225,7 +225,7 @@ extension ScoredDay {
 
     /// The live version's figures; nil where it cannot score the day.
     func liveEvaluation(of live: LiveModel?) throws -> LiveEvaluation? {
-        guard let live, let net = net(RocketLaunching.Net.servedLight.name, of: LiveModel.arm) else { return nil }
+        guard let live, let net = net(live.served, of: LiveModel.arm) else { return nil }
         return LiveEvaluation(version: live.version, report: try report(of: net))
     }
 }

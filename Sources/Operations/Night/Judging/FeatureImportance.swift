@@ -6,6 +6,7 @@ import FeatureCache
 import Foundation
 import JobFile
 import ModelRegistry
+import RocketLaunching
 import Runs
 import Training
 
@@ -22,9 +23,13 @@ struct FeatureImportance {
 
     /// The features by how much log loss rises without them; empty where the job file asks for none, or the net gives
     /// no finite number.
-    func measure(_ model: CoTrainedModel, on entries: [CacheManifest.Entry]) throws -> [ImportanceMeasurement] {
+    ///
+    /// - Parameter light: the net that is served.
+    func measure(
+        _ model: CoTrainedModel, _ light: String, on entries: [CacheManifest.Entry]
+    ) throws -> [ImportanceMeasurement] {
         let wanted = context.jobFile.evaluation.importanceRows
-        guard wanted > 0, let net = model.light, let day = entries.first?.day else { return [] }
+        guard wanted > 0, let net = model.scorer(of: .light(light)), let day = entries.first?.day else { return [] }
         func size(_ measured: [ImportanceMeasurement]) -> (rows: Int?, bytes: Int?) {
             (measured.first?.impressions, nil)
         }

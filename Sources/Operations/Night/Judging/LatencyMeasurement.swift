@@ -20,16 +20,17 @@ struct LatencyMeasurement {
         (self.context, self.databases, self.recorder) = (context, databases, recorder)
     }
 
-    /// Measures how long both nets take for requests as a server gets them: raw values of impressions of the evaluated
+    /// Measures how long all nets take for requests as a server gets them: raw values of impressions of the evaluated
     /// day, hashed and scored by `Ranker`, for each configured number of candidates. The columns of `request_columns`
     /// are read from the request, which is the first impression, the others from each candidate.
     ///
     /// - Parameter training: the first day that was trained on.
     func measure(_ trained: CoTrainedModel, on day: Day, training: Day) throws -> [LatencyReport] {
-        guard let light = trained.lightBranch, let booster = trained.boosterBranch else { return [] }
+        let branches = (trained.lightNets + [.booster]).compactMap { net in trained[net].map { (net.name, $0) } }
+        guard branches.count > 1, trained.boosterBranch != nil else { return [] }
         let specification = context.jobFile.evaluation.latency
         let features = try ServedFeatures(of: context.jobFile, from: training, databases)
-        let scoring = try [light, booster].map { try Ranker(ServingModel($0, features: features), tableBytes: 0) }
+        let scoring = try branches.map { try Ranker(ServingModel($1, features: features), tableBytes: 0) }
         let sample = try rawSample(of: day, features, rows: specification.batchSizes.max() ?? 0) { row in
             scoring.allSatisfy { (try? $0.outcomes(request: [], candidates: row).allSatisfy(\.isSuccess)) ?? false }
         }
@@ -38,7 +39,7 @@ struct LatencyMeasurement {
             return []
         }
         let requestColumns = requestColumns(features)
-        let nets = try [(Net.servedLight.name, light), (Net.booster.name, booster)].map { name, branch in
+        let nets = try branches.map { name, branch in
             (name: name, ranker: try Ranker(ServingModel(branch, features: features), requestColumns: requestColumns))
         }
         let sizes = specification.batchSizes
@@ -53,16 +54,14 @@ struct LatencyMeasurement {
             func call(_ net: Int) throws {
                 try nets[net].ranker.score(request: request.values, candidates: request.candidates, into: &output)
             }
-            let (first, second) = try probe.measure(
-                net: nets[0].name, against: nets[1].name, batchSize: size, call: { try call(0) },
-                otherCall: { try call(1) })
-            let paced = try [first, second].enumerated().map { net, report in
+            let inTurn = try probe.measure(nets.map(\.name), batchSize: size, call: call)
+            let paced = try inTurn.enumerated().map { net, report in
                 try probe.measurePaced(
                     net: report.net, batchSize: size,
                     callsPerSecond: min(Self.pace, Self.paceShare * 1e6 / report.meanMicroseconds)
                 ) { try call(net) }
             }
-            return ([first, second] + paced).map { report in
+            return (inTurn + paced).map { report in
                 var report = report
                 report.cost = trained.cost(ofNet: report.net, batchSize: size, idsARow: request.idsARow(features))
                 return report
@@ -141,14 +140,13 @@ extension CoTrainedModel {
     ///
     /// - Parameter idsARow: of the multi-valued fields.
     fileprivate func cost(ofNet net: String, batchSize: Int, idsARow: [String: Double]) -> ExampleCost {
-        let isLight = net == Net.servedLight.name
-        let parameters = isLight ? lightParameters : boosterParameters
+        let which: Net = net == Net.booster.name ? .booster : .light(net)
         let embedded = layout.fields.reduce(0.0) { sum, field in
-            sum + 4 * (idsARow[field.name] ?? 1) * Double(field.dim ?? nets.embeddingDim)
+            sum + 4 * (idsARow[field.name] ?? 1) * Double(field.dim ?? nets.embeddingDim(of: net))
         }
         return ExampleCost(
-            operations: 2 * (isLight ? lightWeights : boosterWeights),
-            bytes: embedded + Double(4 * parameters) / Double(max(1, batchSize)))
+            operations: 2 * weights(of: which),
+            bytes: embedded + Double(4 * parameters(of: which)) / Double(max(1, batchSize)))
     }
 }
 

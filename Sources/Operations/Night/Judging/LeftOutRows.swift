@@ -31,8 +31,8 @@ package struct LeftOutRows {
     /// What a trained arm's nets give the rows; a net that the arm has not is missing. `[rows]` each
     package func probabilities(_ trained: TrainedArm) throws -> [Net: [Float]] {
         var probabilities: [Net: [Float]] = [:]
-        for (net, scorer) in [(Net.servedLight, trained.model.light), (.booster, trained.model.booster)] {
-            guard let scorer else { continue }
+        for net in trained.model.lightNets + [.booster] {
+            guard let scorer = trained.model.scorer(of: net) else { continue }
             probabilities[net] = try blocks.flatMap { block in
                 try scorer.logits(block()).map { 1 / (1 + exp(-$0)) }
             }

@@ -11,6 +11,8 @@ import Training
 struct LiveModel {
     let version: Int
     let lineage: VersionLineage
+    /// Its light net that is served.
+    let served: String
     let scoring: Scoring
 
     /// How it scores the day that both are judged on.
@@ -37,16 +39,16 @@ struct LiveModel {
     static func find(_ context: JobContext, _ databases: Databases) throws -> LiveModel? {
         let registry = databases.registry
         guard let version = try registry.live(model: context.jobFile.model) else { return nil }
-        let lineage = try registry.lineage(of: version)
+        let (lineage, served) = (try registry.lineage(of: version), try registry.servedNet(of: version))
         do {
             let own = try ownContext(of: version, lineage, context, databases)
             let model = try model(of: version, registry)
             return LiveModel(
-                version: version, lineage: lineage,
+                version: version, lineage: lineage, served: served,
                 scoring: own.map { .ownFeatures(model, $0) } ?? .sameFeatures(model))
         } catch let obstacle as Obstacle {
             context.log.error("live version \(version) cannot be compared with: \(obstacle.reason)")
-            return LiveModel(version: version, lineage: lineage, scoring: .none(obstacle))
+            return LiveModel(version: version, lineage: lineage, served: served, scoring: .none(obstacle))
         }
     }
 

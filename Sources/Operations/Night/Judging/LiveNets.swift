@@ -32,7 +32,9 @@ struct LiveNets {
         case .none(let obstacle):
             self.init(nets: [], obstacle: obstacle.reason)
         case .sameFeatures(let model):
-            self.init(nets: model.judgedNets(arm: LiveModel.arm))
+            // What is compared with: the net that is served, and the booster.
+            let compared = [live.served, Net.booster.name]
+            self.init(nets: model.judgedNets(arm: LiveModel.arm).filter { compared.contains($0.name) })
         case .ownFeatures(let model, let context):
             context.log.info(
                 "\(day): live version \(live.version) has other features; the day is extracted with these, too")
@@ -49,14 +51,14 @@ struct LiveNets {
             let rows = entries.reduce(0) { $0 + $1.rows }
             let space = ScratchSpace(folder: context.jobFile.cacheDirectory)
             let matched = try recorder.stage("evaluate", detail: "live version \(live.version)") {
-                try MatchedLogits(of: model.light, own.extraction.readers(of: entries), space) {
+                try MatchedLogits(of: model.scorer(of: .light(live.served)), own.extraction.readers(of: entries), space) {
                     try recorder.progress(
                         StageProgress(title: "evaluate live", done: $0, total: rows, unit: "rows"))
                 }
             }
             self.init(
                 nets: [
-                    JudgedNet(arm: LiveModel.arm, name: Net.servedLight.name) { try matched.logits(of: $0) }
+                    JudgedNet(arm: LiveModel.arm, name: live.served) { try matched.logits(of: $0) }
                 ], matched: matched)
         }
     }

@@ -12,29 +12,35 @@ import Training
 struct NetComparisons {
     private let jobFile: JobFile
     private let recorder: RunRecorder
+    private let judged: JudgedNight
 
-    init(_ jobFile: JobFile, _ recorder: RunRecorder) {
-        (self.jobFile, self.recorder) = (jobFile, recorder)
+    /// - Parameter judged: scored with the live version's light net as `LiveModel.arm`, where it can score the day.
+    init(_ jobFile: JobFile, _ recorder: RunRecorder, _ judged: JudgedNight) {
+        (self.jobFile, self.recorder, self.judged) = (jobFile, recorder, judged)
     }
 
-    /// - Parameter scored: with the live version's light net as `LiveModel.arm`, where it can score the day.
-    func compare(_ scored: ScoredDay, live: LiveModel?) throws -> [ModelComparison] {
-        let light = NetName(arm: Arm.rocket.rawValue, net: Net.servedLight.name)
+    /// Compares the light net that is to be served with others, and each light net with the next smaller one.
+    func compare() throws -> (comparisons: [ModelComparison], neighbours: [NetComparison]) {
+        let (scored, live) = (judged.scored, judged.liveModel)
+        let light = NetName(arm: Arm.rocket.rawValue, net: judged.served.record.net)
         let booster = NetName(arm: Arm.rocket.rawValue, net: Net.booster.name)
-        let lightAlone = NetName(arm: Arm.light.rawValue, net: Net.servedLight.name)
+        let lightAlone = NetName(arm: Arm.light.rawValue, net: light.net)
         let boosterAlone = NetName(arm: Arm.booster.rawValue, net: Net.booster.name)
         let regression = NetName(arm: LogisticRegression.name, net: LogisticRegression.name)
         let pairs: [(kind: ModelComparison.Kind, NetName, minus: NetName)] = [
-            (.lightMinusLive, light, NetName(arm: LiveModel.arm, net: Net.servedLight.name)),
+            (.lightMinusLive, light, NetName(arm: LiveModel.arm, net: live?.served ?? light.net)),
             (.lightMinusBooster, light, booster), (.lightMinusLightAlone, light, lightAlone),
             (.boosterMinusBoosterAlone, booster, boosterAlone), (.lightMinusLogisticRegression, light, regression),
             (.boosterAloneMinusLightAlone, boosterAlone, lightAlone),
         ]
         var names: [NetName] = []
         for pair in pairs { for name in [pair.1, pair.minus] where !names.contains(name) { names.append(name) } }
+        // After these, so that their draws stay the same.
+        let fleet = judged.lights.map { NetName(arm: Arm.rocket.rawValue, net: $0) }
+        for name in fleet where !names.contains(name) { names.append(name) }
         let nets = names.compactMap { scored.net($0.net, of: $0.arm) }
         func position(_ name: NetName) -> Int? { nets.firstIndex { $0.arm == name.arm && $0.name == name.net } }
-        guard position(light) != nil else { return [] }
+        guard position(light) != nil else { return ([], []) }
         let confidence = jobFile.promotion.confidence
         let bootstrap = try bootstrap(scored, nets)
         var comparisons: [ModelComparison] = []
@@ -58,7 +64,17 @@ struct NetComparisons {
             }
             if let closed { comparisons.append(ModelComparison(.gapClosed, .auc, closed)) }
         }
-        return comparisons
+        var neighbours: [NetComparison] = []
+        for (smaller, larger) in zip(fleet, fleet.dropFirst()) {
+            guard let first = position(larger), let second = position(smaller) else { continue }
+            if let auc = bootstrap.comparison(confidence: confidence, { $0[first] - $0[second] }) {
+                neighbours.append(NetComparison(larger.net, minus: smaller.net, .auc, auc))
+            }
+            if let loss = try bootstrap.logLossDifference(first, minus: second, confidence: confidence) {
+                neighbours.append(NetComparison(larger.net, minus: smaller.net, .logLoss, loss))
+            }
+        }
+        return (comparisons, neighbours)
     }
 
     private func bootstrap(_ scored: ScoredDay, _ nets: [ScoredDay.Net]) throws -> PairedBootstrap {

@@ -10,11 +10,13 @@ import Runs
 /// What the promotion gate has found of a night.
 struct NightVerdict {
     let comparisons: [ModelComparison]
+    /// Of light nets with the next smaller ones.
+    let neighbours: [NetComparison]
     /// Nil: the gate was not asked.
     let record: GateRecord?
 }
 
-/// Compares a night's nets, and has the promotion gate judge the light one.
+/// Compares a night's nets, and has the promotion gate judge the light one that is to be served.
 struct NightGate {
     private let context: JobContext
     private let databases: Databases
@@ -27,12 +29,13 @@ struct NightGate {
 
     func verdict(on judged: JudgedNight) throws -> NightVerdict {
         try recorder.stage("gate") {
-            let comparisons = try NetComparisons(context.jobFile, recorder).compare(
-                judged.scored, live: judged.liveModel)
-            guard promotion == .byGate else { return NightVerdict(comparisons: comparisons, record: nil) }
+            let (comparisons, neighbours) = try NetComparisons(context.jobFile, recorder, judged).compare()
+            guard promotion == .byGate else {
+                return NightVerdict(comparisons: comparisons, neighbours: neighbours, record: nil)
+            }
             let decision = context.jobFile.promotion.decision(for: try findings(judged, comparisons))
             return NightVerdict(
-                comparisons: comparisons,
+                comparisons: comparisons, neighbours: neighbours,
                 record: GateRecord(
                     decision: decision, day: judged.night.evaluatedDay, judgedAfterDeployment: judged.deployment))
         }
@@ -43,9 +46,9 @@ struct NightGate {
     ) throws -> PromotionGate.Findings {
         let (day, trained) = (judged.night.evaluatedDay, judged.night.trained)
         let light = judged.evaluations.first {
-            $0.arm == Arm.rocket.rawValue && $0.net == Net.servedLight.name
+            $0.arm == Arm.rocket.rawValue && $0.net == judged.served.record.net
         }?.report
-        let slowest = judged.latencies.filter { $0.net == Net.servedLight.name && $0.mode == .paced }
+        let slowest = judged.latencies.filter { $0.net == judged.served.record.net && $0.mode == .paced }
             .max { $0.batchSize < $1.batchSize }
         let features = FeatureComparison(databases.results, specificationHash: context.specification.hash)
         let histories = Set(context.specification.features.histories.map(\.name))
@@ -61,6 +64,7 @@ struct NightGate {
                     obstacle: judged.scored.liveObstacle)
             })
         findings.regression = try regression(judged, comparisons)
+        findings.choice = judged.served.rule
         return findings
     }
 

@@ -12,6 +12,8 @@ struct Candidate {
     let model: CoTrainedModel
     /// Nil: it is not published yet.
     let version: Int?
+    /// The light net that an earlier night chose for the version; nil: it is not published yet.
+    var served: String?
 }
 
 /// What is found of models on a night's unseen day.
@@ -28,6 +30,10 @@ struct JudgedNight {
     let live: LiveEvaluation?
     /// How much the candidate's light net needs each feature.
     let importance: [ImportanceMeasurement]
+    /// The light net to be served.
+    let served: ServedNetChoice
+    /// The light nets from the smallest to the largest.
+    let lights: [String]
     /// The model's newest deployment when the live version was read.
     let deployment: Int
 }
@@ -59,12 +65,23 @@ struct NightJudge {
             try LatencyMeasurement(context, databases, recorder)
                 .measure(candidate.model, on: night.evaluatedDay, training: night.trained.lowerBound)
         }
+        let lights = context.jobFile.bySize(candidate.model.nets.lights).map(\.name)
+        let served = ServedNetChoice(
+            candidate.served.map { .net($0) } ?? context.jobFile.served, among: lights, latencies, live: try liveNet())
+        if let warning = served.warning { context.log.warning("\(warning)") }
         // Of a version that was made before it is there, or was not asked for.
         let importance =
             candidate.version == nil
-            ? try FeatureImportance(context, databases, recorder).measure(candidate.model, on: data.evaluation) : []
+            ? try FeatureImportance(context, databases, recorder)
+                .measure(candidate.model, served.record.net, on: data.evaluation) : []
         return JudgedNight(
             night: night, version: candidate.version, scored: scored, evaluations: evaluations, latencies: latencies,
-            liveModel: live, live: liveEvaluation, importance: importance, deployment: deployment)
+            liveModel: live, live: liveEvaluation, importance: importance, served: served, lights: lights,
+            deployment: deployment)
+    }
+
+    /// The net that is served now; nil: no version is live.
+    private func liveNet() throws -> String? {
+        try databases.registry.live(model: context.jobFile.model).map { try databases.registry.servedNet(of: $0) }
     }
 }

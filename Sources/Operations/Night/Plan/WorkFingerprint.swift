@@ -23,6 +23,7 @@ package struct WorkFingerprint {
     ) throws {
         var lines = [try jobFile.fingerprintText(), ProgramVersion.current]
         lines.append("baselines \(jobFile.evaluation.baselines.map(\.rawValue))")
+        if jobFile.nets.fleet != nil { lines.append("serve \(jobFile.served)") }
         if let parent { lines.append("parent \(parent.fingerprint)") }
         lines += training.map { "training \($0.day) \($0.part) \($0.checksum)" }
         lines += evaluation.map { "evaluation \($0.day) \($0.part) \($0.checksum)" }

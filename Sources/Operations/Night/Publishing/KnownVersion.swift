@@ -31,12 +31,17 @@ struct KnownVersion {
         context.log.info("\(day): version \(number) is there; the gate judges it now")
         let model = try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: number))
         let nets = model.judgedNets(arm: Arm.rocket.rawValue)
-        let judged = try judge.judge(Candidate(nets: nets, model: model, version: number), on: data)
+        let candidate = Candidate(
+            nets: nets, model: model, version: number, served: try registry.servedNet(of: number))
+        let judged = try judge.judge(candidate, on: data)
         let verdict = try gate.verdict(on: judged)
         guard let record = verdict.record else { return RunOutcome(didWork: false, version: number) }
         let decision = try recorder.stage("publish") {
             try registry.decide(
-                record, comparisons: verdict.comparisons, live: judged.live, latencies: judged.latencies,
+                record,
+                NewModelVersion.Findings(
+                    latencies: judged.latencies, comparisons: verdict.comparisons, neighbours: verdict.neighbours,
+                    live: judged.live),
                 version: number)
         }
         decision.tell(of: number, context.log)

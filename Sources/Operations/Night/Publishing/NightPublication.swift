@@ -19,15 +19,16 @@ struct NightPublication {
         _ trained: TrainedNight, _ judged: JudgedNight, _ verdict: NightVerdict, backfilled: Bool
     ) throws -> PublishedVersion {
         let day = judged.night.evaluatedDay
-        judged.evaluations.warnAgainstRegression(context.log)
+        judged.evaluations.warnAgainstRegression(judged.served.record.net, context.log)
         let published = try recorder.stage("publish") {
             let history = try NightHistory(endingWith: day, context, databases)
-            var version = try VersionAssembly(context, databases)
+            var version = try VersionAssembly(context, databases, served: judged.served.record)
                 .version(trained, history, examplesOf: day, run: recorder.runID)
             version.findings = NewModelVersion.Findings(
                 evaluations: judged.evaluations,
                 slices: try SliceReports(context.jobFile, databases).slices(of: judged.scored),
-                latencies: judged.latencies, comparisons: verdict.comparisons, live: judged.live)
+                latencies: judged.latencies, comparisons: verdict.comparisons, neighbours: verdict.neighbours,
+                live: judged.live)
             version.findings.importance = judged.importance
             version.lineage.evaluatedDay = day
             version.origin.inputs += trained.data.evaluation.map { VersionInput($0, role: .evaluation) }
@@ -46,9 +47,10 @@ struct NightPublication {
     /// Publishes a version that nobody has judged.
     func publish(_ trained: TrainedNight) throws -> Int {
         let version = try recorder.stage("publish") {
+            let served = ServedNetRecord(net: context.jobFile.nets.lead)
             let day = trained.data.night.trained.upperBound
             let history = try NightHistory(endingWith: day, context, databases)
-            let version = try VersionAssembly(context, databases)
+            let version = try VersionAssembly(context, databases, served: served)
                 .version(trained, history, examplesOf: day, run: recorder.runID)
             return try databases.registry.publish(version).number
         }

@@ -6,7 +6,9 @@ import Foundation
 import JobFile
 import Logging
 import ModelRegistry
+import Nets
 import ONNXExport
+import RocketLaunching
 import Runs
 import Training
 
@@ -14,9 +16,10 @@ import Training
 struct VersionAssembly {
     private let context: JobContext
     private let databases: Databases
+    private let served: ServedNetRecord
 
-    init(_ context: JobContext, _ databases: Databases) {
-        (self.context, self.databases) = (context, databases)
+    init(_ context: JobContext, _ databases: Databases, served: ServedNetRecord) {
+        (self.context, self.databases, self.served) = (context, databases, served)
     }
 
     /// The version without what an unseen day says of it.
@@ -42,7 +45,7 @@ struct VersionAssembly {
         features.trainedTo = lineage.trainedDays.upperBound.description
         var artifacts = try artifacts(of: trained, features)
         if let history { artifacts.append(history.artifact) }
-        if let branch = rocket.lightBranch {
+        if let branch = rocket[.light(served.net)] {
             artifacts.append(
                 try VersionExamples(context, databases).artifact(of: branch, features, history?.table, on: day))
         }
@@ -54,9 +57,22 @@ struct VersionAssembly {
             program: NewModelVersion.Program(
                 version: ProgramVersion.current, revision: ProgramVersion.revision, digest: ProgramVersion.digest),
             training: NewModelVersion.Training(
-                json: try reports(of: trained), lightParameters: rocket.lightParameters,
-                boosterParameters: rocket.boosterParameters, embeddingParameters: rocket.embeddingParameters),
+                json: try reports(of: trained), nets: nets(of: rocket),
+                embeddingParameters: rocket.embeddingParameters, served: served),
             artifacts: artifacts)
+    }
+
+    /// The light nets by size, then the booster.
+    private func nets(of model: CoTrainedModel) -> [VersionNet] {
+        let lights = context.jobFile.bySize(model.nets.lights)
+        let nets = lights.map { (Net.light($0.name), $0.net) } + [(.booster, model.nets.booster)]
+        return nets.compactMap { net, layers in
+            model[net].map { branch in
+                VersionNet(
+                    name: net.name, layers: layers.description, parameters: branch.parameterCount,
+                    bytes: 4 * (branch.parameterCount + branch.embeddings.parameterCount))
+            }
+        }
     }
 
     /// How each arm's training went.
@@ -77,22 +93,26 @@ struct VersionAssembly {
             Artifact(name: Artifact.model, bytes: try rocket.model.safetensors()),
             Artifact(name: Artifact.features) { Array(try features.with(version: $0).canonicalJSON().utf8) },
         ]
-        if let bytes = try onnx(rocket.model, features) {
-            artifacts.append(
-                Artifact(name: Artifact.onnx) { bytes + (try LightNetGraph.labels(features.with(version: $0))) })
+        for net in rocket.model.lightNets {
+            let name = net.name == served.net ? Artifact.onnx : Artifact.onnx(of: net.name)
+            if let bytes = try onnx(rocket.model, net, as: name, features) {
+                artifacts.append(Artifact(name: name) { bytes + (try LightNetGraph.labels(features.with(version: $0))) })
+            }
         }
         if let state = rocket.optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
         return artifacts
     }
 
-    /// The light net's ONNX file without its labels; nil where it is too large for one.
-    private func onnx(_ model: CoTrainedModel, _ features: ServedFeatures) throws -> [UInt8]? {
-        guard let branch = model.lightBranch else { return nil }
+    /// A light net's ONNX file without its labels; nil where it is too large for one.
+    private func onnx(
+        _ model: CoTrainedModel, _ net: Net, as name: String, _ features: ServedFeatures
+    ) throws -> [UInt8]? {
+        guard let branch = model[net] else { return nil }
         do {
             return try LightNetGraph.unlabelled(
                 of: branch, features: features, name: context.jobFile.model, program: ProgramVersion.current)
         } catch let error as ONNXExportError {
-            context.log.warning("no \(Artifact.onnx): \(error)")
+            context.log.warning("no \(name): \(error)")
             return nil
         }
     }

@@ -155,6 +155,9 @@ package final class ArmTrainings {
         if arm.needsTeacher, let patience = training.passes.search?.patience {
             training.passes.search?.patience = max(patience, EpochSearch.patienceWithTeacher)
         }
+        // The others are trained for as many epochs as the net that leads.
+        var job = job
+        job.nets = job.nets.leadAlone
         if let budget = training.passes.search?.budget { training.passes.search?.budget = budget * share(of: arm) }
         return try trainer.recorder.stage("search", detail: wanted.name, size: Self.size) {
             try trainer.train(

@@ -62,11 +62,13 @@ package struct RegressionTraining {
 
 extension [NetEvaluation] {
     /// Says so where the light net is not better than logistic regression.
-    func warnAgainstRegression(_ log: Logger) {
+    ///
+    /// - Parameter light: the net that is to be served.
+    func warnAgainstRegression(_ light: String, _ log: Logger) {
         func report(_ arm: String, _ net: String) -> EvaluationReport? {
             first { $0.arm == arm && $0.net == net }?.report
         }
-        guard let light = report(Arm.rocket.rawValue, Net.servedLight.name),
+        guard let light = report(Arm.rocket.rawValue, light),
             let regression = report(LogisticRegression.name, LogisticRegression.name),
             let auc = light.auc, let other = regression.auc, auc <= other || light.logLoss >= regression.logLoss
         else { return }

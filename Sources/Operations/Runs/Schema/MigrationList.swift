@@ -32,6 +32,7 @@ extension JobSchema {
         m0026,
         m0027,
         m0028,
+        m0029,
         m0030,
         m0031,
         m0032,

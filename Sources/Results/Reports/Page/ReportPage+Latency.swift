@@ -1,11 +1,11 @@
 import Plots
 
-// The latency of both nets at each batch size.
+// The latency of all nets at each batch size.
 extension ReportPage {
     var latency: Markup {
         guard let first = report.latency.first else { return "" }
         let figures = grid([distribution(mode: "back_to_back"), distribution(mode: "paced")])
-        return "<p>On one thread of \(first.cpuModel); both nets were measured in turn in the same run.</p>\n\(figures)"
+        return "<p>On one thread of \(first.cpuModel); all nets were measured in turn in the same run.</p>\n\(figures)"
     }
 
     private func distribution(mode: String) -> Figure? {
@@ -16,7 +16,8 @@ extension ReportPage {
             RangePlot.Row(
                 "\(NumberText.grouped(line.batchSize)) candidate\(line.batchSize == 1 ? "" : "s"), \(line.net)",
                 figures: "\(NumberText.microseconds(line.p50)), p99 \(NumberText.microseconds(line.p99))",
-                style: line.net == "light" ? .blue : .vermilion, range: line.p50...max(line.p50, line.p999),
+                style: line.net == report.servedNet ? .blue : line.net == "booster" ? .vermilion : .slate,
+                range: line.p50...max(line.p50, line.p999),
                 values: [line.p50, line.p90, line.p99])
         }
         let plot = RangePlot(

@@ -20,7 +20,7 @@ extension ReportPage {
     private var nets: [VersionDetails.NetFigures] { details.nets + [live].compactMap(\.self) }
 
     private func look(_ net: VersionDetails.NetFigures) -> NetLook {
-        guard net.arm == "live" else { return NetLook(arm: net.arm, net: net.net) }
+        guard net.arm == "live" else { return NetLook(arm: net.arm, net: net.net, served: report.servedNet) }
         return .live(version: report.liveVersion ?? comparison(.lightMinusLive)?.liveVersion)
     }
 
@@ -175,7 +175,7 @@ extension ReportPage {
     private var roc: Figure? {
         guard !details.curves.isEmpty else { return nil }
         let series = details.curves.map { curve in
-            let look = NetLook(arm: curve.arm, net: curve.net)
+            let look = NetLook(arm: curve.arm, net: curve.net, served: report.servedNet)
             return LinePlot.Series(
                 look.name, look.style, .line,
                 curve.points.map { LinePlot.Point($0.falsePositiveRate, $0.truePositiveRate, label: "") })
@@ -201,8 +201,9 @@ extension ReportPage {
 
     private var reliability: Figure? {
         guard !details.reliability.isEmpty else { return nil }
-        let series = [NetLook.light, .booster].compactMap { look -> LinePlot.Series? in
-            let bins = details.reliability.filter { NetLook(arm: "rocket", net: $0.net).name == look.name }
+        let series = [report.servedNet, "booster"].compactMap { net -> LinePlot.Series? in
+            let look = NetLook(arm: "rocket", net: net, served: report.servedNet)
+            let bins = details.reliability.filter { $0.net == net }
             guard !bins.isEmpty else { return nil }
             return LinePlot.Series(
                 look.name, look.style, .lineWithMarkers,
@@ -229,7 +230,8 @@ extension ReportPage {
                 [.text("Net"), .number("Impressions"), .number("Predicted"), .number("Observed")],
                 text: details.reliability.map { bin in
                     [
-                        NetLook(arm: "rocket", net: bin.net).name, NumberText.grouped(bin.impressions),
+                        NetLook(arm: "rocket", net: bin.net, served: report.servedNet).name,
+                        NumberText.grouped(bin.impressions),
                         NumberText.percent(bin.meanPrediction, decimals: 3),
                         NumberText.percent(bin.clickRate, decimals: 3),
                     ]

@@ -90,6 +90,7 @@ public struct ReportPage: Sendable {
     private var sections: [Section] {
         [
             Section(id: "quality", title: "How good it is", content: quality),
+            Section(id: "sizes", title: "What a net of another size would buy", content: sizes),
             Section(id: "importance", title: "What drives it", content: importance),
             Section(id: "slices", title: "Where it is good and bad", content: slices),
             Section(id: "nights", title: "Night after night", content: history),
@@ -107,15 +108,18 @@ struct NetLook {
     let name: String
     let style: SeriesStyle
 
-    init(arm: String, net: String) {
+    /// - Parameter served: The light net that is served.
+    init(arm: String, net: String, served: String = "light") {
         switch (arm, net) {
-        case ("rocket", "light"): (name, style) = ("light, in rocket", .blue)
+        case ("rocket", served): (name, style) = ("\(net), in rocket", .blue)
         case ("rocket", "booster"): (name, style) = ("booster, in rocket", .vermilion)
-        case ("light", "light"): (name, style) = ("light, alone", .neutral)
+        case ("light", served): (name, style) = ("\(net), alone", .neutral)
         case ("booster", "booster"): (name, style) = ("booster, alone", .purple)
         case ("logistic_regression", _): (name, style) = ("logistic regression", .silver)
+        case ("rocket", _): (name, style) = ("\(net), in rocket", .slate)
+        case ("light", _): (name, style) = ("\(net), alone", .silver)
         // No other arm may be mistaken for one of these.
-        default: (name, style) = ("\(net), \(arm.replacing("_", with: " "))", net == "light" ? .slate : .silver)
+        default: (name, style) = ("\(net), \(arm.replacing("_", with: " "))", net == served ? .slate : .silver)
         }
     }
 
