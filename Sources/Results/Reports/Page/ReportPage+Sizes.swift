@@ -54,7 +54,8 @@ extension ReportPage {
         guard lights.count > 1 else { return nil }
         var series = [LinePlot.Series("light nets", .blue, .lineWithMarkers, lights)]
         if let served = curve.lights.first(where: { $0.net == curve.served }).flatMap(point) {
-            series.append(LinePlot.Series(servedName(curve), .green, .markers, [served]))
+            // Markers of the first series are drawn over others.
+            series.insert(LinePlot.Series(servedName(curve), .green, .markers, [served]), at: 0)
         }
         if let booster = curve.nets.first(where: { $0.net == "booster" }).flatMap(point) {
             series.append(LinePlot.Series("booster", .vermilion, .markers, [booster]))
@@ -77,7 +78,7 @@ extension ReportPage {
         let line: Markup = regression == nil ? "" : " The dashed line is logistic regression."
         let limit: Markup =
             curve.limitMicroseconds.map {
-                " What serve.largest_within_p99_us allows is shaded: up to \(NumberText.microseconds($0)) µs."
+                " What serve.largest_within_p99_us allows is shaded: up to \(NumberText.microseconds($0))."
             } ?? ""
         return Figure(
             plot.title, note: "With 95 % intervals (DeLong); up and to the left is better.\(line)\(limit)",
