@@ -96,7 +96,8 @@ struct VersionAssembly {
         for net in rocket.model.lightNets {
             let name = net.name == served.net ? Artifact.onnx : Artifact.onnx(of: net.name)
             if let bytes = try onnx(rocket.model, net, as: name, features) {
-                artifacts.append(Artifact(name: name) { bytes + (try LightNetGraph.labels(features.with(version: $0))) })
+                artifacts.append(
+                    Artifact(name: name) { bytes + (try LightNetGraph.labels(features.with(version: $0))) })
             }
         }
         if let state = rocket.optimiserState { artifacts.append(Artifact(name: Artifact.optimiser, bytes: state)) }
