@@ -2,9 +2,9 @@ import Foundation
 
 /// The decision whether a new version may replace the live one. A pure value: numbers in, verdict out.
 ///
-/// It requires non-inferiority: with the given confidence, the light net's AUC is at most a margin below the live one's.
-/// Requiring only that a difference is not significant would let a bad model pass on a day with few clicks. The two may
-/// be of different sizes.
+/// It requires non-inferiority: with the given confidence, the light net's AUC is at most a margin below the live one's
+/// (of whatever size). Requiring only that a difference is not significant would let a bad model pass on a day with few
+/// clicks.
 public struct PromotionGate: Codable, Equatable, Sendable {
     /// The AUC that the light net may lose against the live one.
     public var margin = 0.002
