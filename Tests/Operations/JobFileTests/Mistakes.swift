@@ -346,7 +346,7 @@ let oneMistake: [Mistake] = [
     Mistake(
         "sharing: nothing",
         "sharing: embedding",
-        "21: rocket.sharing is \"embedding\"; expected one of nothing, embeddings; did you mean embeddings?"),
+        "21: rocket.sharing is \"embedding\"; expected one of nothing, lights, embeddings; did you mean embeddings?"),
     Mistake(
         "window_days: 14",
         "window_days: 0",
