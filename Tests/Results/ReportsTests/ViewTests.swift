@@ -10,7 +10,7 @@ import Testing
     private static let views = [
         "auc_by_day", "rocket_gain", "latency_by_version", "failed_nights", "calibration_by_slice", "stale_days",
         "live_models", "latest_models", "model_report", "nightly_history", "feature_report", "click_delay_curve",
-        "experiment_report",
+        "quality_by_latency", "experiment_report",
     ]
 
     @Test("The comment of rocket.gate_rules.rule names every rule of the gate, in the order of people's reading")
@@ -18,10 +18,11 @@ import Testing
         var gate = PromotionGate()
         gate.highestP99Microseconds = 100
         gate.beatsLogisticRegression = true
-        let rules = gate.rules(
-            for: PromotionGate.Findings(
-                clicks: 1, pcoc: 1, auc: 0.7, logLoss: 0.1, p99Microseconds: 1, coverage: ("city", 1),
-                live: PromotionGate.Live(version: 1, dayIsUnseen: true, difference: nil)))
+        var findings = PromotionGate.Findings(
+            clicks: 1, pcoc: 1, auc: 0.7, logLoss: 0.1, p99Microseconds: 1, coverage: ("city", 1),
+            live: PromotionGate.Live(version: 1, dayIsUnseen: true, difference: nil))
+        findings.choice = PromotionGate.Rule("served_net", 1, lowest: 1, "of several")
+        let rules = gate.rules(for: findings)
         try TestDatabase.run { url in
             let comment = try TestDatabase.connect(url).execute(
                 """
