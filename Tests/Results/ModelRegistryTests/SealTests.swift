@@ -36,7 +36,7 @@ import Testing
             "model_versions", "version_inputs", "artifacts", "artifact_chunks", "evaluation_reports",
             "reliability_bins",
             "slice_reports", "roc_points", "latency_reports", "model_comparisons", "live_reports", "gate_verdicts",
-            "gate_rules", "deployments", "report_changes", "open_versions",
+            "gate_rules", "deployments", "report_changes", "open_versions", "version_nets", "net_comparisons",
         ]
         return try tables.map { table in
             let row = try connection.execute(
@@ -74,6 +74,8 @@ import Testing
                     scores_per_second, cpu_model) VALUES (1, 'light', 7, 1, 1, 1, 1, 1, 1, 1, 'mine')
                 """,
                 "roc_points VALUES (1, '2026-01-20', 'rocket', 'light', 1, 0, 0)",
+                "version_nets VALUES (1, 'mine', 9, '', 1, 1)",
+                "net_comparisons VALUES (1, '2026-01-20', 'mine', 'light', 'auc', 1, 1, 1, 1, 1)",
                 "reliability_bins VALUES (1, '2026-01-20', 'rocket', 'light', 1, 1, 1, 0, 1, 0.5, 0.5)",
             ]
             for insert in inserts { try Self.expectRefused("INSERT INTO rocket.\(insert)", logins.writer) }
@@ -84,6 +86,7 @@ import Testing
                 "UPDATE rocket.gate_rules SET passed = true", "DELETE FROM rocket.gate_rules",
                 "DELETE FROM rocket.gate_verdicts", "DELETE FROM rocket.evaluation_reports",
                 "UPDATE rocket.artifact_chunks SET data = ''", "DELETE FROM rocket.artifacts",
+                "DELETE FROM rocket.version_nets", "UPDATE rocket.model_versions SET served_net = 'mine'",
                 "DELETE FROM rocket.version_inputs", "UPDATE rocket.version_inputs SET checksum = 'x'",
                 "TRUNCATE rocket.roc_points", "TRUNCATE rocket.artifacts CASCADE", "TRUNCATE rocket.report_changes",
                 "UPDATE rocket.model_versions SET job_file = ''", "DELETE FROM rocket.model_versions",
