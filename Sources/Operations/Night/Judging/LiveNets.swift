@@ -51,7 +51,8 @@ struct LiveNets {
             let rows = entries.reduce(0) { $0 + $1.rows }
             let space = ScratchSpace(folder: context.jobFile.cacheDirectory)
             let matched = try recorder.stage("evaluate", detail: "live version \(live.version)") {
-                try MatchedLogits(of: model.scorer(of: .light(live.served)), own.extraction.readers(of: entries), space) {
+                try MatchedLogits(of: model.scorer(of: .light(live.served)), own.extraction.readers(of: entries), space)
+                {
                     try recorder.progress(
                         StageProgress(title: "evaluate live", done: $0, total: rows, unit: "rows"))
                 }
