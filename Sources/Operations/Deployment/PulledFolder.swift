@@ -75,7 +75,7 @@ extension Deployments {
     ///
     /// - Throws: `PullError` if the folder's link does not lead to a version of the model.
     public func need(
-        of version: Int, _ choice: PullChoice, _ weights: PulledWeights = .light, in folder: String
+        of version: Int, _ choice: PullChoice, _ weights: PulledWeights = .light, net: String? = nil, in folder: String
     ) throws -> PullNeed {
         let model = try registry.lineage(of: version).model
         let name = try PulledFolder.name(of: version, model)
@@ -86,8 +86,9 @@ extension Deployments {
             return hasNewerHistory || PulledFolder.historyDay(in: "\(folder)/\(name)") == nil ? .history : .nothing
         }
         guard try PulledFolder.current(in: folder, of: model) == version else { return .version }
+        let light = try lightNet(net, of: version)
         let files = choice.names(weights).filter {
-            stored.contains($0 == Artifact.light ? Artifact.model : $0)
+            stored.contains($0 == Artifact.light ? Artifact.model : $0) && (light.isServed || $0 != Artifact.examples)
         }
         guard files.allSatisfy({ FileManager.default.fileExists(atPath: "\(folder)/\(name)/\($0)") }) else {
             return .version

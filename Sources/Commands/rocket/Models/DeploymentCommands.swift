@@ -168,7 +168,7 @@ extension ModelsCommand {
             let deployments = try Deployments(database: database.database)
             let number = try deployments.version(version, of: model.name())
             if ifNewer {
-                switch try deployments.need(of: number, choice, weights, in: to) {
+                switch try deployments.need(of: number, choice, weights, net: net, in: to) {
                 case .nothing: return try endUnchanged(number)
                 case .history: choice = .history
                 case .version: break
