@@ -46,7 +46,6 @@ public struct Migrations: Sendable {
         all = try files.map { file in
             let digits = file.name.prefix { $0 != "_" }
             expected += 1
-            while Self.reserved.contains(expected), Int(digits) != expected { expected += 1 }
             guard digits.count == 4, let number = Int(digits), number == expected else {
                 throw PostgresError.migration(
                     "\(origin)/\(file.name): expected a file \(String(format: "%04d", expected))_….sql here; "
@@ -56,9 +55,6 @@ public struct Migrations: Sendable {
                 number: number, name: file.name, sql: file.sql, checksum: try SHA256Digest.of(Array(file.sql.utf8)).hex)
         }
     }
-
-    /// Numbers of changes that are not merged yet.
-    private static let reserved: Set = [29, 30]
 
     /// The lock that a run of migrations holds.
     public static let lock = "rocket/migrate"
