@@ -123,7 +123,7 @@ extension ModelRegistry {
         do {
             try connection.execute("SELECT rocket.check_artifacts($1)", [.int(version)])
             return false
-        } catch error where error.sqlState == "XX001" {
+        } catch let error where error.sqlState == "XX001" {
             return true
         }
     }
