@@ -118,7 +118,7 @@ import Testing
                     results.append(try Self.results(login, place))
                 }
             }
-            #expect(results[0].count == 15 && results[0].contains("version 2 live"), "\(results[0])")
+            #expect(results[0].count == 17 && results[0].contains("version 2 live"), "\(results[0])")
             #expect(results[0] == results[1])
         }
     }

@@ -11,7 +11,7 @@ extension CSVColumn {
             .init("backfilled") { $0.backfilled }, .init("trained_from") { $0.trainedFrom },
             .init("trained_to") { $0.trainedTo },
             .init("evaluated_day") { $0.evaluatedDay }, .init("impressions") { $0.impressions },
-            .init("clicks") { $0.clicks },
+            .init("clicks") { $0.clicks }, .init("served_net") { $0.servedNet },
         ]
         let tail: [CSVColumn<ModelReport>] = [
             .init("light_alone_auc") { $0.lightAloneAUC }, .init("booster_alone_auc") { $0.boosterAloneAUC },

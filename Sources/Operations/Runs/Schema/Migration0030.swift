@@ -24,6 +24,8 @@ END
 $$;
 COMMENT ON FUNCTION rocket.notify_live() IS 'Sends {"model": …, "version": …} to the channel rocket_live when a deployment commits; version is null if none is live.';
 
+REVOKE EXECUTE ON FUNCTION rocket.notify_live() FROM PUBLIC;
+
 CREATE TRIGGER deployments_notify AFTER INSERT ON rocket.deployments
     FOR EACH ROW EXECUTE FUNCTION rocket.notify_live();
 
