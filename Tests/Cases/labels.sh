@@ -121,7 +121,7 @@ case_A5() {
     impressions='{table: a.local, id: id, time: at}' job local a
     r config check local.yaml --database
     is 'times without a zone' "$code" 6
-    says 'with the view that helps' "AT TIME ZONE 'UTC' AS at FROM a.local"
+    says 'with the view that helps' "AT TIME ZONE 'UTC' AS \"at_utc\" FROM \"a\".\"local\""
     r status
     is 'status' "$code" 0
     says 'status shows the one model' '^\|? *a '

@@ -136,5 +136,7 @@ Y
 # What the account of the cached days says, as `read used rejected repeated | events labels`.
 account() {
     ask "SELECT coalesce(sum(impressions_read), -1) || ' ' || sum(rows) || ' ' || sum(rejected_rows) || ' '
-        || coalesce(sum(repeated_impressions), -1) || ' | ' || sum(click_events) || ' ' || sum(clicks) FROM rocket.cache_days"
+        || coalesce(sum(repeated_impressions), -1) || ' | ' || sum(click_events) || ' ' || sum(clicks) FROM rocket.cache_days
+        WHERE specification_hash = (
+            SELECT specification_hash FROM rocket.cache_days GROUP BY 1 ORDER BY count(*) DESC LIMIT 1)"
 }

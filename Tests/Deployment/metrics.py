@@ -35,7 +35,7 @@ with tempfile.TemporaryDirectory() as folder:
     run(*nightly, codes=(6,))
     assert read(metrics)["rocket_run_exit_code"] == [6], read(metrics)
     lines = (line for line in open("jobs/quickstart.yaml") if "baselines" not in line)
-    text = "".join(lines).replace("batch_sizes: [1, 50, 200, 500], calls: 2000", "batch_sizes: [1], calls: 100")
+    text = "".join(lines).replace("batch_sizes: [1, 50, 200, 500], calls: 500", "batch_sizes: [1], calls: 100")
     open(f"{folder}/job.yaml", "w").write(f"{text}cache: {{directory: {folder}/cache}}\ndatabase: {{retry: 0s}}\n")
     run(*nightly, codes=(7,), DATABASE_URL="postgresql:///x?host=/nowhere")
     assert read(metrics)["rocket_run_exit_code"] == [7], read(metrics)
