@@ -43,7 +43,7 @@ public struct Experiment {
                 result.fingerprint = try fingerprint(of: data)
                 let counted = CountedIDs()
                 for number in 0..<UInt64(seeds) {
-                    let work = try SeedWork(
+                    let work = SeedWork(
                         data: data, fingerprint: result.fingerprint, seed: context.jobFile.training.seed &+ number,
                         context: context, launch: launch, databases: databases, recorder: recorder,
                         counted: counted)
