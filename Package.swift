@@ -343,8 +343,8 @@ let support: [Target] = [
     .target(
         name: "FuzzInputs",
         dependencies: [
-            "Alerts", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "Nets", "RocketLaunching",
-            "RocketServing", "TestSupport", "Training",
+            "Alerts", "CounterRandom", "Days", "FeatureCache", "Features", "JobFile", "KeyCounts", "Nets",
+            "RocketLaunching", "RocketServing", "TestSupport", "Training",
         ],
         path: "Tests/Fuzz/Inputs"),
     .executableTarget(name: "rocket-fuzz", dependencies: ["FuzzInputs"], path: "Tests/Fuzz/Main"),

@@ -66,6 +66,17 @@ public struct HistoryWindow: Codable, Hashable, Sendable {
         self.halfLifeHours = halfLifeHours
     }
 
+    /// The longest window, and the longest lag, that a file may ask for.
+    public static let mostDays = 10_000
+
+    /// Returns whether days can be counted from the lag on: numbers from a file are checked by this before days are
+    /// reckoned with them.
+    public func isPossible(lag: Int) -> Bool {
+        let days = 1...Self.mostDays
+        return days.contains(self.days) && days.contains(lag)
+            && (1...24 * Self.mostDays).contains(halfLifeHours ?? 1)
+    }
+
     /// `7d`, `half_3d`, `half_36h`
     public var suffix: String {
         guard let halfLifeHours else { return "\(days)d" }

@@ -77,14 +77,12 @@ extension ServedFeatures {
                 return "its key has ‘\(name)’, which is no feature with one value a row"
             }
         }
-        guard (1...Self.mostHistoryDays).contains(history.lag),
-            (1...Self.mostHistoryDays).contains(history.window.days),
-            (1...Self.mostHistoryDays * 24).contains(history.window.halfLifeHours ?? 1)
-        else { return "its window is not of 1 … \(Self.mostHistoryDays) days" }
+        guard history.window.isPossible(lag: history.lag) else {
+            return "its window is not of 1 … \(HistoryWindow.mostDays) days"
+        }
         return nil
     }
 
-    private static let mostHistoryDays = 1_000
     private static let mostFeatures = 10_000
     private static let mostCrossed = 64
     private static let mostBuckets = 1_000_000

@@ -94,9 +94,11 @@ extension ServedHistory {
             counts.shape == [hashes.shape[0], 2 * key.windows.count]
         else { throw .history("the counts by \(name) do not have the shape that its metadata say") }
         for window in key.windows {
-            guard window.prior > 0, window.prior < 1, window.strength > 0, window.strength.isFinite, window.lag > 0,
-                window.window.days > 0
+            guard window.prior > 0, window.prior < 1, window.strength > 0, window.strength.isFinite
             else { throw .history("the rates by \(name) have no valid prior") }
+            guard window.window.isPossible(lag: window.lag) else {
+                throw .history("a window of the counts by \(name) is not of 1 … \(HistoryWindow.mostDays) days")
+            }
         }
         guard counts.values.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
             throw .history("the counts by \(name) are not all numbers from 0 on")

@@ -173,7 +173,8 @@ enum FeaturesText {
 
 /// A safetensors file, taken apart and put together again.
 enum SafetensorsBytes {
-    static func mutate(_ file: inout [UInt8], _ random: inout CounterRandom) {
+    /// - Parameter described: the metadata's key whose text is JSON.
+    static func mutate(_ file: inout [UInt8], described: String = "rocket", _ random: inout CounterRandom) {
         func below(_ count: Int) -> Int { Int(random.next() % UInt64(max(1, count))) }
         guard file.count > 8 else { return }
         let length = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) & 0xFF }
@@ -191,7 +192,7 @@ enum SafetensorsBytes {
         if below(3) > 0, case .object(var entries) = header,
             let place = entries.firstIndex(where: { $0.key == "__metadata__" }),
             case .object(var texts) = entries[place].value,
-            let description = texts.firstIndex(where: { $0.key == "rocket" }),
+            let description = texts.firstIndex(where: { $0.key == described }),
             case .string(let escaped) = texts[description].value
         {
             // The description is JSON within a text of JSON.

@@ -42,7 +42,8 @@ public struct FuzzTarget: Sendable {
 
     /// All of them.
     public static let all: [FuzzTarget] = [
-        .model, .trainedModel, .features, .cacheFile, .jsonLine, .jsonRequest, .jobFile, .metrics,
+        .model, .trainedModel, .features, .cacheFile, .history, .counts, .jsonLine, .jsonRequest, .jobFile,
+        .metrics,
     ]
 }
 

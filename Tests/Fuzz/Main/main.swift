@@ -4,7 +4,12 @@ import FuzzInputs
 // rocket-fuzz TARGET SECONDS FIRST PROGRESS: reads inputs from number FIRST on, for so many seconds of CPU, whatever
 // else the machine does; SECONDS 0: that input only. The number at hand stands in the file PROGRESS, so that a crash
 // leaves it behind.
+// rocket-fuzz targets: their names.
 let arguments = CommandLine.arguments
+if arguments.count == 2, arguments[1] == "targets" {
+    print(FuzzTarget.all.map(\.name).joined(separator: " "))
+    exit(0)
+}
 guard arguments.count == 5, let target = FuzzTarget.all.first(where: { $0.name == arguments[1] }),
     let seconds = Double(arguments[2]), let first = UInt64(arguments[3])
 else {
