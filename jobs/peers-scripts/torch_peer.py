@@ -32,7 +32,7 @@ lengths = torch.tensor([len(row) for row in lists])
 flat = torch.tensor([number for row in lists for number in row], dtype=torch.long)
 starts = torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)])
 price = torch.log1p(torch.from_numpy(frame["price"].to_numpy(np.float32).copy())).nan_to_num()
-price = ((price - price.mean()) / price.std()).unsqueeze(1)
+price = ((price - price[known].mean()) / price[known].std()).unsqueeze(1)
 del frame, words, lists
 
 
@@ -49,9 +49,10 @@ class Net(nn.Module):
         self.top = nn.Sequential(*layers, nn.Linear(width, 1))
 
     def forward(self, chosen):
-        stretches = [flat[starts[row]:starts[row + 1]] for row in chosen.tolist()]
-        offsets = torch.cat([torch.zeros(1, dtype=torch.long), lengths[chosen].cumsum(0)[:-1]])
-        bags = self.interests(torch.cat(stretches), offsets)
+        counts = lengths[chosen]
+        offsets = counts.cumsum(0) - counts
+        places = torch.arange(int(counts.sum())) + torch.repeat_interleave(starts[chosen] - offsets, counts)
+        bags = self.interests(flat[places], offsets)
         return self.top(torch.cat([self.values(ids[chosen]).flatten(1), bags, price[chosen]], 1)).squeeze(1)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import histories
 import sets
 import yardsticks
 
@@ -19,15 +20,20 @@ def arguments():
     parser.add_argument("--search", metavar="BUDGET", help="also rocket experiment --search, such as 10m")
     parser.add_argument("--data", default="../shared/data", help="folder with amexpert/, avazu/ and criteo/")
     parser.add_argument("--frappe", metavar="ZIP", help="Mobile_Frappe.zip of irecsys/CARSKit")
-    parser.add_argument("--impressions", type=int, default=5_000_000, help="of the sample logs (default 5,000,000)")
+    parser.add_argument("--impressions", type=int,
+                        help="of generated logs (default 5,000,000; of those with histories 1,050,000)")
+    parser.add_argument("--histories", action="store_true",
+                        help="instead: the sets that have days, with and without counts of earlier days as features")
     parser.add_argument("--threads", type=int, default=2, help="of LightGBM (default 2)")
     parser.add_argument("--no-yardsticks", action="store_true", help="rocket only")
     parser.add_argument("--folder", default=".rocket/quality", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.rocket = os.environ.get("ROCKET_BIN", ".build/release/rocket")
-    unknown = [name for name in options.sets if name not in sets.NAMES]
+    options.impressions = options.impressions or (1_050_000 if options.histories else 5_000_000)
+    names = [case.name for case in histories.CASES] if options.histories else sets.NAMES
+    unknown = [name for name in options.sets if name not in names]
     if unknown:
-        parser.error(f"no set is called {unknown[0]}; expected some of {', '.join(sets.NAMES)}")
+        parser.error(f"no set is called {unknown[0]}; expected some of {', '.join(names)}")
     return options
 
 
@@ -49,7 +55,7 @@ def load(options, data_set):
         if columns:
             words += [option, ",".join(columns)]
     if "--time" not in words:
-        words += ["--days", "5", "--first-day", sets.FIRST_DAY]
+        words += ["--days", str(data_set.days), "--first-day", sets.FIRST_DAY]
     rocket(options, *words, allowed=(0, 3))
 
 
@@ -118,6 +124,11 @@ def main():
     options = arguments()
     psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", os.environ["DATABASE_URL"]]
     rocket(options, "migrate")
+    if options.histories:
+        histories.compare(
+            options, psql, rocket=lambda *words, **keys: rocket(options, *words, **keys),
+            load=lambda data_set: load(options, data_set), draft=lambda data_set: draft(options, data_set))
+        return
     table = ["| set | method | AUC | log loss | PCOC | s |", "|---|---|---|---|---|---|"]
     gains = ["| set | job file | rocket light − light alone: AUC | log loss | by two standard errors |",
              "|---|---|---|---|---|"]

@@ -1,6 +1,7 @@
 """The data sets of jobs/quality: where each comes from, and how it becomes a csv file in judged order."""
 
 import csv
+import datetime
 import glob
 import gzip
 import io
@@ -13,6 +14,11 @@ from dataclasses import dataclass, field
 
 FIRST_DAY = "2026-01-05"
 LAST_DAY = "2026-01-09"
+
+
+def day(number):
+    """The n-th day of generated times, from 1."""
+    return str(datetime.date.fromisoformat(FIRST_DAY) + datetime.timedelta(days=number - 1))
 
 
 class Missing(Exception):
@@ -28,6 +34,8 @@ class DataSet:
     label: str
     #: The day that is judged: the last.
     day: str = LAST_DAY
+    #: Days that rows without a time are spread over.
+    days: int = 5
     label_at_least: float | None = None
     lists: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
