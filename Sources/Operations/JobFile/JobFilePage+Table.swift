@@ -144,7 +144,7 @@ extension JobFilePage {
         extraction.rejected_rows | | Rejected rows per day that are kept in `rocket.rejected_rows`.
 
         cache | | Where extracted days are kept.
-        cache.directory | | The folder of the cache files: absolute, or relative to the job file (to `ROCKET_CACHE_ROOT`, if that is set).
+        cache.directory | | Where cache files are: an absolute folder, or one relative to the job file (to `ROCKET_CACHE_ROOT`, where that is set).
         cache.retention_days | all are kept | `rocket cache prune` removes days that are this many days older than the newest.
 
         database | | What a run does when it loses the database.
