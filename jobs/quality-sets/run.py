@@ -1,4 +1,4 @@
-"""Runs the sets of jobs/quality and prints two tables: every method's figures, and what the hint is worth by set, with
+"""Runs the sets of jobs/quality and prints two tables: every method's figures, and what the hint is worth per set, with
 standard errors over seeds, seed by seed. Every figure is also a JSON line in FOLDER/quality.jsonl."""
 
 import argparse

@@ -39,11 +39,11 @@ public struct JobFilePage {
     private static let introduction = """
         # Job file
 
-        Every key of the job file, with what it may be and what holds without it.
+        Every key of the job file, with its allowed values and its default.
 
         `rocket config keys` prints this page; it comes from the same definitions that files are checked by. One YAML file
-        describes a job; `jobs/quickstart.yaml` is a commented one, and `rocket init` drafts one for your own tables. Point
-        `source` at any tables or views with any columns.
+        describes a job; `jobs/quickstart.yaml` is a commented example, and `rocket init` drafts one for your own tables.
+        `source` may name any tables or views with any columns.
 
         ```sh
         rocket config check views.yaml               # every mistake at once, with its line

@@ -13,10 +13,10 @@ struct BackfillCommand: ParsableCommand {
             Each version is judged on one day of the range and trained on the window before it, so it sees only what \
             it would have seen that night. Clicks and impressions that were logged later are in the logs now, and are \
             seen too. The versions are marked as backfilled and never become live unless --promote asks the gate. Days \
-            without earlier days to train on are named and left out.
+            without earlier days to train on are listed and left out.
 
-            --reprocess says which nights are done again, besides those without a version of the job file's features \
-            and source:
+            --reprocess says which nights are done again, in addition to those without a version of the job file's \
+            features and source:
               none    no others (the default)
               failed  those whose last run failed, died or was stopped
               stale   those whose logs, settings, program or cached days have changed;
@@ -25,7 +25,7 @@ struct BackfillCommand: ParsableCommand {
             Training is deterministic, so a night with the same settings and data makes no second version.
 
             It is safe to stop and to repeat: every night ends up done once. Several backfills share the nights of a \
-            range, on several machines too; a night that another backfill works on is looked at again at the end. A \
+            range, on several machines too; a night that another backfill works on is checked again at the end. A \
             backfill never delays the nightly job: before each night it waits while a nightly job of the model runs.
 
             --jobs runs several nights at a time, each with its share of the cores and with its own memory; latencies \
@@ -34,11 +34,11 @@ struct BackfillCommand: ParsableCommand {
 
             A night that fails does not stop the others. It is listed at the end, and the exit code is that of the \
             worst night: 1 before 7 before 5 before others. Wrong settings (6), a signal (9) and a database that stays \
-            away (7) end the whole backfill. 3: there was nothing to do. 8, with --promote: the gate held back the \
-            newest version that was made or judged.
+            unreachable (7) end the whole backfill. 3: there was nothing to do. 8, with --promote: the gate held back \
+            the newest version that was made or judged.
 
-            --stale makes no versions: it builds exactly those cached days again whose logs have changed since (rocket \
-            status lists them), and prints labels flipped, rows added and rows gone; they are kept in \
+            --stale makes no versions: it rebuilds exactly the cached days whose logs have changed since (rocket \
+            status lists them), and prints labels flipped, rows added and rows gone, which are kept in \
             rocket.cache_rebuilds.
 
             Examples:

@@ -12,15 +12,15 @@ struct ExperimentCommand: ParsableCommand {
         abstract: "Compare the paper's arms over several seeds, or search for better settings.",
         discussion: """
             Trains each arm on the window before a day, judges it on the day, and prints means over the seeds with \
-            their standard errors. Rocket with other hint losses and λ are separate arms. Results are kept in \
+            their standard errors. Rocket with another hint loss or λ is a separate arm. Results are kept in \
             rocket.experiment_results and summarised in rocket.experiment_report; no version is made. Started again, \
             it trains only what is missing, so seeds and arms can be added later (exit code 3 if nothing was missing).
 
             With --search it looks for better settings instead: it trains variants of the job file on the same window \
             without its latest rows, judges them on those by the light net's log loss, and never reads the day itself. \
             Variants that do well are trained for longer (successive halving), within --budget. The best one is then \
-            compared with the job file as it is, on rows that no trial saw: --output is the job file as it is unless \
-            the variant is better there by two standard errors.
+            compared with the unchanged job file, on rows that no trial saw: --output gets the unchanged job file \
+            unless the variant is better there by two standard errors.
 
             Examples:
               rocket experiment --job ads.yaml --day 2026-01-09 --seeds 3
@@ -34,7 +34,7 @@ struct ExperimentCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Day to judge on.", valueName: "YYYY-MM-DD"))
     var day: Day
 
-    @Option(help: "Number of seeds, from the job file's own upwards.")
+    @Option(help: "Number of seeds, counted up from the job file's own.")
     var seeds = 3
 
     @Option(
@@ -45,13 +45,13 @@ struct ExperimentCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Also rocket with each of these hint losses: "
+            "Add rocket with each of these hint losses: "
                 + HintLoss.allCases.map(\.rawValue).joined(separator: ", ") + ".", valueName: "losses"))
     var hintLosses: String?
 
     @Option(
         help: ArgumentHelp(
-            "Also rocket with each of these λ, such as 0.1,0.3,1,3; with --hint-losses, each loss with each λ.",
+            "Add rocket with each of these λ, such as 0.1,0.3,1,3; with --hint-losses, each loss with each λ.",
             valueName: "numbers"))
     var hintWeights: String?
 

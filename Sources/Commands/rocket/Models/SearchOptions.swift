@@ -17,7 +17,7 @@ struct SearchOptions: ParsableArguments {
 
     @Option(
         help:
-            "With --search: the most variants. If the budget suffices for them, the search can be repeated exactly."
+            "With --search: the largest number of variants. If the budget suffices, the search is repeatable exactly."
     )
     var trials: Int?
 
@@ -31,7 +31,7 @@ struct SearchOptions: ParsableArguments {
     @Option(
         name: [.long, .customShort("o")],
         help: ArgumentHelp(
-            "With --search: file for the job file: the given one, with changed keys where that proved better.",
+            "With --search: where to write the resulting job file: the given one, with changes that proved better.",
             valueName: "file"
         ))
     var output: String?

@@ -12,8 +12,8 @@ struct ExtractCommand: ParsableCommand {
             Joins the day's clicks to its impressions, hashes the features and writes LZ4 cache files. A day that is \
             cached and undamaged is left alone (exit code 3). The nightly job does this too.
 
-            It takes no lock of the job: started on several machines that share the cache's folder, they share the \
-            work. All files of a day show one moment of the database, and they become valid together.
+            It does not take the job's lock: several extractions on machines that share the cache's folder share the \
+            work. All files of a day are read from one snapshot of the database, and they become valid together.
 
             Examples:
               rocket extract --job jobs/quickstart.yaml --day 2026-11-21
@@ -29,7 +29,7 @@ struct ExtractCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Last day of a range that starts at --day.", valueName: "YYYY-MM-DD"))
     var to: Day?
 
-    @Flag(help: "Build days again that are cached already.")
+    @Flag(help: "Rebuild days that are cached already.")
     var rebuild = false
 
     @OptionGroup var output: OutputOptions

@@ -6,7 +6,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The model's name.", valueName: "name"))
     var model: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Its job file, instead of its name.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("The model's job file, instead of its name.", valueName: "file"))
     var job: String?
 
     func validate() throws {

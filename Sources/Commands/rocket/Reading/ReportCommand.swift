@@ -8,15 +8,15 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Show how good and how fast a version is.",
         discussion: """
-            Light net and booster on the day that neither has seen, what each reaches alone, how much of the gap was \
-            closed, latency, and where the model is. Without --model-version it is the newest version; after a \
-            rollback, the live one.
+            Prints the quality of light net and booster on the day that neither has seen, what each reaches alone, how \
+            much of the gap was closed, latency, and the artifact. Without --model-version it shows the newest \
+            version; after a rollback, the live one.
 
             --html writes all of it as one page for a browser, which needs no network and can be mailed or printed: \
-            the version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, its model \
-            over the nights with promotions and what was held back, and the arms of the newest experiment.
+            the version with intervals, ROC curve, reliability, loss curves, latency, drift and lineage, the model's \
+            nights with promotions and held versions, and the arms of the newest experiment.
 
-            Without --model or --job it is the model of the newest report.
+            Without --model or --job it shows the model of the newest report.
 
             Examples:
               rocket report
@@ -31,13 +31,13 @@ struct ReportCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: ArgumentHelp("Only this version.", valueName: "number"))
+    @Option(help: ArgumentHelp("Show only this version.", valueName: "number"))
     var modelVersion: Int?
 
     @Flag(help: "Print all reports as a table (with --json: an array), newest first.")
     var all = false
 
-    @Flag(help: "Print a version's light nets, booster and logistic regression: quality beside size and latency.")
+    @Flag(help: "Print a version's light nets, booster and logistic regression: quality with size and latency.")
     var nets = false
 
     @OptionGroup var output: OutputOptions

@@ -5,7 +5,7 @@ import Runs
 
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "List the runs of the ledger, show one.",
+        commandName: "runs", abstract: "List the runs in the ledger, or show one.",
         subcommands: [List.self, Show.self])
 
     struct List: ParsableCommand {

@@ -10,8 +10,8 @@ struct StatusCommand: ParsableCommand {
         commandName: "status",
         abstract: "Show the last runs, the newest version of each model, and stale or missing days.",
         discussion: """
-            Compares every cached day with the logs: a day is stale when impressions came or went since, or when \
-            clicks arrived late and flip a label (rocket backfill --stale repairs it). Days without impressions \
+            Compares every cached day with the logs: a day is stale if impressions were added or removed since, or if \
+            late clicks change a label (rocket backfill --stale repairs it). Days without impressions \
             between the first and the last are named, and rows whose time belongs to no day are counted. A model whose \
             logs cannot be read says why in a separate line. --no-logs reads none of this.
 

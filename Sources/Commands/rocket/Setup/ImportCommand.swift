@@ -11,9 +11,9 @@ struct ImportCommand: ParsableCommand {
         discussion: """
             Reads plain and gzipped files, one transaction per file; a file that was imported before is left alone. \
             A pipe or standard input is refused, because a file is read several times. \
-            Rows that do not parse go to rocket.quarantine_rows with file, line and reason. A file of which no row, or \
-            less than --rejected-share allows, can be used is refused with exit code 5: nothing of it is kept except \
-            the quarantined rows, and it can be imported again with other options.
+            Rows that do not parse go to rocket.quarantine_rows with file, line and reason. If no row of a file can be \
+            used, or more than --rejected-share of its rows cannot, the file is refused with exit code 5: nothing of \
+            it is kept except the quarantined rows, and it can be imported again with other options.
 
             Examples:
               rocket import open-bandit data/open_bandit/*-*.csv.gz
@@ -42,7 +42,7 @@ struct ImportCommand: ParsableCommand {
     var days = 1
 
     @Option(
-        help: ArgumentHelp("The first of these days. Default: so that the last is yesterday.", valueName: "YYYY-MM-DD"))
+        help: ArgumentHelp("The first of these days. Default: the last one is yesterday.", valueName: "YYYY-MM-DD"))
     var firstDay: Day?
 
     @Option(

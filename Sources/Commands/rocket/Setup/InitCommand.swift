@@ -13,10 +13,10 @@ struct InitCommand: ParsableCommand {
             before they click. Writes a job file with comments that say what was seen and why a column was left out, \
             and checks it against the tables. It only reads; a role that may SELECT from the two tables is enough.
 
-            One table with both events is named once: the column that tells impressions from clicks is looked for. \
+            If one table holds both events, name it once: rocket finds the column that tells impressions from clicks. \
             Names may be written as psql prints them.
 
-            Where there are two possibilities it takes one and says so; the options below name the columns instead. \
+            If there are two possibilities it takes one and says so; the options below name the columns instead. \
             Exit codes: 0 written, 6 the tables do not fit or the file exists, 7 database.
 
             Examples:

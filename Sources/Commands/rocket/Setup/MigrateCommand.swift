@@ -13,7 +13,7 @@ struct MigrateCommand: ParsableCommand {
 
             While another session holds the migrations' lock, it says who that is, waits five minutes (--wait), then \
             exits with code 4. A database that does not answer is an error with code 7; with --wait it is tried again \
-            for as long, which is for a database that is started together with the job.
+            for that long, in case it was started together with the job.
 
             Example:
               DATABASE_URL=postgresql:///ads rocket migrate

@@ -25,7 +25,7 @@ struct SampleLogsCommand: ParsableCommand {
     @Option(help: "Number of impressions, spread evenly over the days.")
     var impressions = 1_000_000
 
-    @Option(help: ArgumentHelp("Default: so that the last day is yesterday (UTC).", valueName: "YYYY-MM-DD"))
+    @Option(help: ArgumentHelp("The first day. Default: the last day is yesterday (UTC).", valueName: "YYYY-MM-DD"))
     var firstDay: Day?
 
     @Option(help: "Equal seeds give equal logs.")
