@@ -45,7 +45,7 @@ def jobs(draft, case):
     """Two job files made from a draft: without any history, and with the case's."""
     lines = [line for line in open(draft, encoding="utf-8") if "kind: history" not in line]
     last = max(number for number, line in enumerate(lines) if re.match(r"  - \{name: ", line))
-    model = next(line for line in lines if line.startswith("model:")).split()[1]
+    model = next(line for line in lines if line.startswith("model:")).split()[1].strip('"')
     for suffix, added in (("without", []), ("with", [f"  - {case.history}\n"])):
         path = draft.removesuffix(".yaml") + f"-{suffix}.yaml"
         with open(path, "w", encoding="utf-8") as file:

@@ -65,7 +65,7 @@ enum FuzzHistory {
 
     static let file: [UInt8] = {
         let windows = [1, 7].map {
-            ServedHistory.Window(window: .days($0), lag: 2, prior: 0.1, strength: 20)
+            ServedHistory.Window(window: HistoryWindow(days: $0), lag: 2, prior: 0.1, strength: 20)
         }
         let keys = [["user"], ["user", "ad"]].map { of in
             ServedHistory.Key(
