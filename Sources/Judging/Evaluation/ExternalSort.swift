@@ -3,7 +3,7 @@ import Files
 /// A sort of any number of fixed-size records in bounded memory: sorted runs go to an unnamed temporary file when they
 /// fill the memory, and are merged as a stream (Knuth, TAOCP volume 3, 5.4). A small number of records never touches
 /// the disk.
-package struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~Copyable {
+struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~Copyable {
     private let space: ScratchSpace
     private let capacity: Int
     private var pending: [Record] = []
@@ -11,19 +11,19 @@ package struct ExternalSort<Record: BitwiseCopyable & Comparable & Sendable>: ~C
     /// The position of each sorted run in the file.
     private var runs: [Range<Int>] = []
 
-    package init(_ space: ScratchSpace) {
+    init(_ space: ScratchSpace) {
         self.space = space
         // The standard library's sort needs half as much memory again.
         capacity = space.capacity(of: Record.self, share: 2)
     }
 
-    package mutating func add(_ record: Record) throws(EvaluationError) {
+    mutating func add(_ record: Record) throws(EvaluationError) {
         if pending.count >= capacity { try spill() }
         pending.append(record)
     }
 
     /// Passes all records in ascending order. O(n log n), plus one write and one read of what does not fit.
-    package consuming func forEachRecord(_ body: (Record) throws(EvaluationError) -> Void) throws(EvaluationError) {
+    consuming func forEachRecord(_ body: (Record) throws(EvaluationError) -> Void) throws(EvaluationError) {
         if !runs.isEmpty { try spill() }
         guard let file else {
             pending.sort()

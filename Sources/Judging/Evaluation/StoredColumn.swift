@@ -53,7 +53,7 @@ public final class ColumnWriter<Element: BitwiseCopyable & Sendable> {
         if pending.count >= capacity { try flush() }
     }
 
-    package func append(_ element: Element) throws(EvaluationError) {
+    func append(_ element: Element) throws(EvaluationError) {
         pending.append(element)
         if pending.count >= capacity { try flush() }
     }

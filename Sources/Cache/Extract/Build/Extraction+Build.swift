@@ -146,7 +146,7 @@ extension Extraction {
         guard let other = try builds.find(day, specificationHash: specification.hash),
             // Files in another folder would be of no use to the leading process, nor would files at other paths.
             other.folder == options.directory, other.mark(in: folder(of: day)).isThere,
-            try builds.hasFreeShard(other.id), let history = try history(of: other, day)
+            try builds.hasFreeShard(other.id), let history = try self.history(of: other, day)
         else { return false }
         let logDays = LogDays(learned.source)
         let range = try logDays.instants(of: day, on: source)

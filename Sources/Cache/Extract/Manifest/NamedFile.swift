@@ -27,7 +27,7 @@ struct NamedFile {
         /// The tables with its rows, and their columns of the hash. What else is known of a day goes with
         /// `rocket.cache_days`.
         var tables: [(name: String, hash: String)] {
-            let own =
+            let own: [(name: String, hash: String)] =
                 switch self {
                 case .day: [("cache_manifest", "specification_hash"), ("cache_days", "specification_hash")]
                 case .counts: [("history_counts", "counts_hash")]

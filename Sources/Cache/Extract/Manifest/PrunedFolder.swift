@@ -20,13 +20,17 @@ struct PrunedFolder {
         let ours = Set(files.filter { $0.host == host && isRoot($0.folder) }.map(\.part))
         return files.map { file in
             var file = file
-            file.isHere =
-                file.path.isEmpty
-                || (file.host.isEmpty ? isBelow(file.path) : isRoot(file.folder))
-                    && (file.host.isEmpty || file.host == host
-                        || !ours.contains(file.part) && FileManager.default.fileExists(atPath: file.path))
+            file.isHere = isHere(file, ours)
             return file
         }
+    }
+
+    /// - Parameter ours: The parts of which this machine has recorded a file in this folder.
+    private func isHere(_ file: NamedFile, _ ours: Set<NamedFile.Part>) -> Bool {
+        if file.path.isEmpty { return true }
+        if file.host.isEmpty { return isBelow(file.path) }
+        guard isRoot(file.folder) else { return false }
+        return file.host == host || !ours.contains(file.part) && FileManager.default.fileExists(atPath: file.path)
     }
 
     /// Returns whether a file is in this folder that an earlier release recorded, which did not say in which it was.

@@ -38,18 +38,14 @@ final class MatchedLogits {
     init(
         blocks: Int, in space: ScratchSpace, block: (Int) throws -> (keys: [UInt32], logits: [Float])
     ) throws {
-        var sort = ExternalSort<UInt64>(space)
+        var rows = RowsByKey.Writer(space)
         let values = ColumnWriter<Float>(space)
-        var row = 0
         for index in 0..<blocks {
             let (keys, logits) = try block(index)
-            for key in keys {
-                if let record = RowsByKey.record(key, row) { try sort.add(record) }
-                row += 1
-            }
+            try rows.append(keys)
             try values.append(logits)
         }
-        rows = try RowsByKey(sort, space)
+        self.rows = try rows.finish()
         self.values = try values.finish()
     }
 

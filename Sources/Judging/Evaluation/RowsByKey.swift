@@ -1,28 +1,48 @@
-import Evaluation
-
-/// The rows of a whole day by key, each of which can be taken once.
+/// The rows of a whole day by the key of their id, each of which can be taken once.
 ///
 /// Takes a bit of memory per row, and what `ScratchSpace` allows for the sort and a column; the rest waits on disk. A
 /// day of 100 million rows takes 14 MB, and 0.8 GB of disk. A lookup is a search among the pages' first records, and
 /// usually one page read; rows of a key that were taken cost a 64th of a step each.
-struct RowsByKey {
+package struct RowsByKey {
     /// `key << 32 | row`, ascending.
     private let records: StoredColumn<UInt64>
     /// The first record of each page.
     private let firsts: [UInt64]
     /// A bit per record.
     private var taken: TakenBits
+    /// The page read last.
     private var page: (number: Int, records: [UInt64])?
 
     private static let pageRecords = 512
 
-    /// The record of a row; nil from row 2³² on, of which no day has that many.
-    static func record(_ key: UInt32, _ row: Int) -> UInt64? {
-        UInt32(exactly: row).map { UInt64(key) << 32 | UInt64($0) }
+    /// Takes the keys of a day's rows, in order.
+    package struct Writer: ~Copyable {
+        private let space: ScratchSpace
+        private var sort: ExternalSort<UInt64>
+        private var row: UInt32?
+
+        package init(_ space: ScratchSpace) {
+            self.space = space
+            sort = ExternalSort(space)
+            row = 0
+        }
+
+        package mutating func append(_ keys: [UInt32]) throws(EvaluationError) {
+            for key in keys {
+                // No day has 2³² rows; those beyond would be missing.
+                guard let number = row else { return }
+                try sort.add(UInt64(key) << 32 | UInt64(number))
+                row = number == .max ? nil : number + 1
+            }
+        }
+
+        package consuming func finish() throws(EvaluationError) -> RowsByKey {
+            let space = space
+            return try RowsByKey(sort, space)
+        }
     }
 
-    /// - Parameter sort: has the records of all rows.
-    init(_ sort: consuming ExternalSort<UInt64>, _ space: ScratchSpace) throws {
+    private init(_ sort: consuming ExternalSort<UInt64>, _ space: ScratchSpace) throws(EvaluationError) {
         let writer = ColumnWriter<UInt64>(space)
         var (count, firsts): (Int, [UInt64]) = (0, [])
         try sort.forEachRecord { (record: UInt64) throws(EvaluationError) in
@@ -36,7 +56,7 @@ struct RowsByKey {
     }
 
     /// Takes the row with a key that is nearest to a row, among those that nobody has taken; nil: there is none.
-    mutating func take(_ key: UInt32, near row: Int) throws -> Int? {
+    package mutating func take(_ key: UInt32, near row: Int) throws(EvaluationError) -> Int? {
         let first = UInt64(key) << 32
         let end = try key == .max ? records.count : position(of: first + 1 << 32)
         let range = try position(of: first)..<end
@@ -55,18 +75,18 @@ struct RowsByKey {
     }
 
     /// The position of the first record that is not below a number.
-    private mutating func position(of number: UInt64) throws -> Int {
+    private mutating func position(of number: UInt64) throws(EvaluationError) -> Int {
         let pages = Self.partition(firsts) { $0 < number }
         guard pages > 0 else { return 0 }
         let page = try load(pages - 1)
         return (pages - 1) * Self.pageRecords + Self.partition(page) { $0 < number }
     }
 
-    private mutating func record(at position: Int) throws -> UInt64 {
+    private mutating func record(at position: Int) throws(EvaluationError) -> UInt64 {
         try load(position / Self.pageRecords)[position % Self.pageRecords]
     }
 
-    private mutating func load(_ number: Int) throws -> [UInt64] {
+    private mutating func load(_ number: Int) throws(EvaluationError) -> [UInt64] {
         if let page, page.number == number { return page.records }
         let start = number * Self.pageRecords
         let found = try records.elements(start..<min(start + Self.pageRecords, records.count))
