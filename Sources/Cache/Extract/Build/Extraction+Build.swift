@@ -99,7 +99,8 @@ extension Extraction {
             offsets: try logDays.zoneOffsets(in: range, on: moment), exportedSnapshot: exported, snapshot: snapshot,
             folder: folder(of: day), history: history, scratchFolder: options.directory)
         let mark = BuildMark(of: build.id, exported, snapshot, in: build.folder)
-        try mark.write()
+        // Without it nobody helps; what is wrong with the folder, its files will say.
+        try? mark.write()
         defer { mark.remove() }
         let tally = DayTally(learned.features)
         var shards: [(part: Int, shard: ExtractedShard)] = []
