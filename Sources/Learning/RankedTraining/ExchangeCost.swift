@@ -20,7 +20,7 @@ public struct ExchangeCost: Sendable {
     public var tables: [(distinct: Double, width: Int)]
 
     /// Sent by all ranks together.
-    public func bytesAStep(ranks: Int) -> Double {
+    public func bytesPerStep(ranks: Int) -> Double {
         let (ranks, others) = (Double(ranks), Double(ranks - 1))
         let rows = tables.reduce(0) { $0 + $1.distinct * Double(4 + 8 * $1.width) }
         let announced = Double(4 * (tables.count + 1) + 40)

@@ -100,11 +100,11 @@ package final class RankPeers: Peers, @unchecked Sendable {
         let sample = try collective.together { collective.rank == 0 ? try source.blocks.first?() : nil }
         let expected = sample.map {
             step.exchangeCost(of: $0, rows: done.samples / steps / collective.ranks)
-                .bytesAStep(ranks: collective.ranks) * Double(steps) / samples
+                .bytesPerStep(ranks: collective.ranks) * Double(steps) / samples
         }
         return TrainingReport.Group(
             ranks: collective.ranks, hosts: Set(collective.hosts).count, shares: shares,
-            bytesSentASample: sent / samples,
-            expectedBytesASample: expected ?? 0)
+            bytesSentPerSample: sent / samples,
+            expectedBytesPerSample: expected ?? 0)
     }
 }

@@ -20,14 +20,14 @@ public struct RanksBench: Encodable, Sendable {
         /// `samplesPerSecond` over that of the threads.
         public var ratio: Double
         /// Sent by all ranks, and what `ExchangeCost` says of it.
-        public var bytesASample, expectedBytesASample: Double
+        public var bytesPerSample, expectedBytesPerSample: Double
 
         enum CodingKeys: String, CodingKey {
             case batch, ratio
             case samplesPerSecond = "samples_per_s"
             case samplesPerSecondOfThreads = "samples_per_s_threads"
-            case bytesASample = "bytes_sent_per_sample"
-            case expectedBytesASample = "expected_bytes_per_sample"
+            case bytesPerSample = "bytes_sent_per_sample"
+            case expectedBytesPerSample = "expected_bytes_per_sample"
         }
     }
 
@@ -75,8 +75,8 @@ public func benchRanks(
             batch: batch, samplesPerSecond: median(pairs.map(\.ranks.samplesPerSecond)),
             samplesPerSecondOfThreads: median(pairs.map(\.threads.samplesPerSecond)),
             ratio: median(pairs.map { $0.ranks.samplesPerSecond / $0.threads.samplesPerSecond }),
-            bytesASample: median(pairs.map { $0.ranks.bytesASample ?? 0 }),
-            expectedBytesASample: pairs.first?.ranks.expectedBytesASample ?? 0)
+            bytesPerSample: median(pairs.map { $0.ranks.bytesPerSample ?? 0 }),
+            expectedBytesPerSample: pairs.first?.ranks.expectedBytesPerSample ?? 0)
     }
     return RanksBench(
         ranks: ranks, strong: scaling(batch), weak: scaling(ranks * batch),

@@ -18,7 +18,7 @@ public struct TrainBench: Codable, Sendable {
     /// Rows of all tables together.
     public var embeddingRows: Int
     /// What all ranks sent, over the samples; nil for a single process. And what `ExchangeCost` says of it.
-    public var bytesASample, expectedBytesASample: Double?
+    public var bytesPerSample, expectedBytesPerSample: Double?
     /// Median of the rounds.
     public var samplesPerSecond: Double
     /// The floating-point operations per second that the nets would take by rows, over what bare matrix products reach
@@ -29,7 +29,7 @@ public struct TrainBench: Codable, Sendable {
     /// Resident memory at most.
     public var peakMebibytes: Double
     /// Milliseconds of all threads together that a step spends in each of its parts.
-    public var millisecondsAStep: [String: Double]
+    public var millisecondsPerStep: [String: Double]
     /// The best of PyTorch's configurations, its median; nil without `--python`.
     public var torchSamplesPerSecond: Double?
     public var torchConfiguration: String?
@@ -42,13 +42,13 @@ public struct TrainBench: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case arm, shape, batch, threads, dtype, ranks, ratio, rounds
         case embeddingRows = "embedding_rows"
-        case bytesASample = "bytes_sent_per_sample"
-        case expectedBytesASample = "expected_bytes_per_sample"
+        case bytesPerSample = "bytes_sent_per_sample"
+        case expectedBytesPerSample = "expected_bytes_per_sample"
         case samplesPerSecond = "samples_per_s"
         case gemmPeakShare = "gemm_peak_share"
         case fieldsByIDs = "fields_by_ids"
         case peakMebibytes = "peak_mib"
-        case millisecondsAStep = "ms_per_step"
+        case millisecondsPerStep = "ms_per_step"
         case torchSamplesPerSecond = "torch_samples_per_s"
         case torchConfiguration = "torch_configuration"
         case rejectedRounds = "rejected_rounds"
@@ -138,7 +138,7 @@ package func benchTrain(
     let start = ContinuousClock.now
     try train(bench.batches)
     let stepSeconds = (ContinuousClock.now - start) / .seconds(1) / Double(bench.batches)
-    let stepsARound = max(1, Int(rounds.seconds / stepSeconds))
+    let stepsPerRound = max(1, Int(rounds.seconds / stepSeconds))
     let folder = try python.map { _ in try TemporaryFolder("bench") }
     defer { folder?.remove() }
     let peers = try python.map { python in
@@ -163,8 +163,8 @@ package func benchTrain(
         progress(StageProgress(title: "bench train", done: rates.count, total: rounds.count, unit: "rounds"))
         let load = MachineLoad()
         let start = ContinuousClock.now
-        try train(stepsARound)
-        let rate = Double(stepsARound * bench.batch) / ((ContinuousClock.now - start) / .seconds(1))
+        try train(stepsPerRound)
+        let rate = Double(stepsPerRound * bench.batch) / ((ContinuousClock.now - start) / .seconds(1))
         // A machine that is never quiet still gets its figures, and the count of the rejected rounds beside them. Other
         // ranks on this machine look like foreign load.
         if !collective.isShared, load.foreignShare() > MachineLoad.most, rejected < 3 * rounds.count {
@@ -187,13 +187,13 @@ package func benchTrain(
     let best = peers?.max { median($0.rates) < median($1.rates) }
     return TrainBench(
         arm: arm, shape: order.data.shape, batch: bench.batch, threads: threads, dtype: type, ranks: collective.ranks,
-        embeddingRows: bench.rows, bytesASample: collective.isShared ? sent / samples : nil,
-        expectedBytesASample: collective.isShared ? bench.expectedBytesASample : nil,
+        embeddingRows: bench.rows, bytesPerSample: collective.isShared ? sent / samples : nil,
+        expectedBytesPerSample: collective.isShared ? bench.expectedBytesPerSample : nil,
         samplesPerSecond: rate,
-        gemmPeakShare: rate * Double(bench.trainer.operationsASample) / peak / Double(collective.ranks),
+        gemmPeakShare: rate * Double(bench.trainer.operationsPerSample) / peak / Double(collective.ranks),
         fieldsByIDs: bench.trainer.fieldsByIDs,
         peakMebibytes: Double(ProcessMemory.peakBytes) / 1_048_576,
-        millisecondsAStep: Dictionary(uniqueKeysWithValues: parts),
+        millisecondsPerStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
         ratio: best.map { rate / median($0.rates) }, rounds: rounds.count, rejectedRounds: rejected)
 }

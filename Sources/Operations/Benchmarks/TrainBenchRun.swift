@@ -88,14 +88,14 @@ struct TrainBenchRun {
     }
 
     /// Computed from the probabilities of the ids, not from the ids drawn.
-    var expectedBytesASample: Double {
+    var expectedBytesPerSample: Double {
         let share = Double(batch / collective.ranks)
         let distinct = tables.map { rows in
             let weights = (1...rows).map { pow(Double($0), -BenchShape.exponent) }
             let total = weights.reduce(0, +)
             return weights.reduce(0) { $0 + 1 - pow(1 - $1 / total, share) }
         }
-        return trainer.exchangeCost(distinct: distinct).bytesAStep(ranks: collective.ranks) / Double(batch)
+        return trainer.exchangeCost(distinct: distinct).bytesPerStep(ranks: collective.ranks) / Double(batch)
     }
 
     /// Writes the ids of all batches for another program: UInt32, `[batches, rows, fields]`.

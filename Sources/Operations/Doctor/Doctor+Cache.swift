@@ -30,7 +30,7 @@ extension Doctor {
         } catch {
             return .problem(
                 .disk, folder, "\(place) cannot be written: \(error.reason)",
-                mend: "sudo install -d -o \(ShellWord.quoted(NSUserName())) \(ShellWord.quoted(folder)), or another "
+                fix: "sudo install -d -o \(ShellWord.quoted(NSUserName())) \(ShellWord.quoted(folder)), or another "
                     + "cache.directory in the job file")
         }
         return .ok(.disk, folder, place.hasSuffix(folder) ? "can be written" : "will be made in \(place)")
@@ -50,9 +50,9 @@ extension Doctor {
     static func space(free: Int, needs dayBytes: Int?, days: Int) -> Finding {
         guard let dayBytes else { return .ok(.disk, "", "\(size(free)) free") }
         let found = "\(size(free)) free; a day takes about \(size(dayBytes)), a night needs \(days)"
-        let mend = "make room, or name another cache.directory; rocket cache prune removes what is no longer needed"
-        if free < 2 * dayBytes { return .problem(.disk, "", found, mend: mend) }
-        return free < days * dayBytes ? .warning(.disk, "", found, mend: mend) : .ok(.disk, "", found)
+        let fix = "make room, or name another cache.directory; rocket cache prune removes what is no longer needed"
+        if free < 2 * dayBytes { return .problem(.disk, "", found, fix: fix) }
+        return free < days * dayBytes ? .warning(.disk, "", found, fix: fix) : .ok(.disk, "", found)
     }
 
     /// Of the days that are cached, or by the planner's estimate of yesterday and four bytes a feature.
@@ -111,10 +111,10 @@ extension Doctor {
                     .cache, "files",
                     "the files of \(days.sorted().joined(separator: ", ")) are not on this machine; they were built on "
                         + hosts,
-                    mend: "nothing: a night on this machine builds its own, and leaves the others as they are"))
+                    fix: "nothing: a night on this machine builds its own, and leaves the others as they are"))
         }
         findings += damaged.map {
-            .warning(.cache, "files", $0, mend: "nothing: a night builds the day again; check the disk")
+            .warning(.cache, "files", $0, fix: "nothing: a night builds the day again; check the disk")
         }
         if findings.isEmpty {
             let checked = depth == .deep ? "every checksum" : "headers and sizes"
@@ -147,7 +147,7 @@ extension Doctor {
         if found.files.isEmpty { return .ok(.cache, "strays", "no file that is not needed") }
         return .warning(
             .cache, "strays", "\(found.files.count) files that are not needed, \(size(found.bytes))",
-            mend: "rocket cache prune --job \(ShellWord.quoted(job.path))")
+            fix: "rocket cache prune --job \(ShellWord.quoted(job.path))")
     }
 
     /// Cached days whose logs have changed since.
@@ -158,7 +158,7 @@ extension Doctor {
         return [
             .warning(
                 .cache, "stale days", "the logs have changed since: \(days.map(\.description).joined(separator: ", "))",
-                mend: "rocket backfill --stale --job \(ShellWord.quoted(job.path))")
+                fix: "rocket backfill --stale --job \(ShellWord.quoted(job.path))")
         ]
     }
 }

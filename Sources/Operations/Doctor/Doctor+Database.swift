@@ -29,7 +29,7 @@ extension Doctor {
                 findings.append(
                     .problem(
                         .database, subject, isReplica ? "it is a replica" : "it is read-only",
-                        mend: "give DATABASE_URL the primary server (target_session_attrs=read-write chooses it)"))
+                        fix: "give DATABASE_URL the primary server (target_session_attrs=read-write chooses it)"))
             } else {
                 findings.append(session(connection, subject))
             }
@@ -45,12 +45,12 @@ extension Doctor {
         let found = "reachable: PostgreSQL \(version), \(place)"
         let tested = ServerVersion.tested(for: access)
         if version.major < tested.lowerBound {
-            return .problem(.database, subject, found, mend: ServerVersion.needed(for: access))
+            return .problem(.database, subject, found, fix: ServerVersion.needed(for: access))
         }
         if version.major > tested.upperBound {
             return .warning(
                 .database, subject, "\(found); this program is tested with PostgreSQL up to \(tested.upperBound)",
-                mend: "nothing, if it works; look for a newer version of the program")
+                fix: "nothing, if it works; look for a newer version of the program")
         }
         return .ok(.database, subject, found)
     }
@@ -63,7 +63,7 @@ extension Doctor {
         }
         return .warning(
             .database, subject, "not encrypted: the network sees logs and results",
-            mend: "turn ssl on at the server, and add sslmode=verify-full to the URL or set PGSSLMODE")
+            fix: "turn ssl on at the server, and add sslmode=verify-full to the URL or set PGSSLMODE")
     }
 
     private static func session(_ connection: Connection, _ subject: String) -> Finding {
@@ -79,7 +79,7 @@ extension Doctor {
         guard let seconds, seconds > 600 else { return .ok(.database, subject, "a replica, up to date") }
         return .warning(
             .database, subject, "a replica whose last change is of \(Int(seconds / 60)) minutes ago",
-            mend: "a day is used when the replica has it; where the primary is busy, look at its pg_stat_replication")
+            fix: "a day is used when the replica has it; where the primary is busy, look at its pg_stat_replication")
     }
 
     /// The machine's clock against a server's, less half of the way there and back.
@@ -93,6 +93,6 @@ extension Doctor {
         return .warning(
             .clock, subject,
             "the server's is \(Int(abs(ahead).rounded())) seconds \(ahead > 0 ? "ahead of" : "behind") this machine's",
-            mend: "synchronise both: timedatectl set-ntp true")
+            fix: "synchronise both: timedatectl set-ntp true")
     }
 }

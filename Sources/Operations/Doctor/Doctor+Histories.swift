@@ -29,7 +29,7 @@ extension Doctor {
                     .logs, subject,
                     "the log begins on \(oldest): of the \(number.window.days) days before \(newest) that it counts, the log "
                         + "has \(counted)",
-                    mend: "nothing, if the log grows: the window is whole from "
+                    fix: "nothing, if the log grows: the window is whole from "
                         + "\(oldest.advanced(by: -number.days.lowerBound)) on; or write fewer days"))
         }
         if let finding = trainedWithout(numbers, job, newest: newest, oldest: oldest) { findings.append(finding) }
@@ -49,6 +49,6 @@ extension Doctor {
             .logs, "histories",
             "a night on \(newest) trains on \(count) day\(count == 1 ? "" : "s") from \(first) on before which the log has no "
                 + "mature day: their histories are missing",
-            mend: "training.window_days: \(max(1, known.distance(to: newest))), or wait until the log is longer")
+            fix: "training.window_days: \(max(1, known.distance(to: newest))), or wait until the log is longer")
     }
 }

@@ -22,7 +22,7 @@ extension Doctor {
         return [
             .problem(
                 .logs, subject, "\(said); a night ends where more than source.repeated_share do",
-                mend: "name all columns that make the id, in \(job.path): "
+                fix: "name all columns that make the id, in \(job.path): "
                     + "impressions: {id: [request_id, position]}, clicks: {impression_id: [request_id, position]}")
         ]
     }

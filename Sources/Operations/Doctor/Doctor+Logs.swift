@@ -21,10 +21,10 @@ extension Doctor {
                         + "time zone \(job.source.timeZone) is known")
             ]
         }
-        return try problems.map { .problem(.job, "columns", "\($0)", mend: try mend(of: $0, job, on: connection)) }
+        return try problems.map { .problem(.job, "columns", "\($0)", fix: try fix(of: $0, job, on: connection)) }
     }
 
-    private static func mend(of problem: AdLogError, _ job: JobFile, on connection: Connection) throws -> String {
+    private static func fix(of problem: AdLogError, _ job: JobFile, on connection: Connection) throws -> String {
         guard case .columnType(let table, let column, let type, "timestamp with time zone") = problem,
             ["timestamp without time zone", "date"].contains(type)
         else { return "correct \(job.path)" }
@@ -44,7 +44,7 @@ extension Doctor {
         guard let problem = try SourceCheck(job.extractionSpecification()).nothingToLearn(on: connection) else {
             return [.ok(.job, "events", "impressions and clicks are different events: not all impressions are clicked")]
         }
-        return [.problem(.job, "events", "\(problem)", mend: "correct source: in \(job.path)")]
+        return [.problem(.job, "events", "\(problem)", fix: "correct source: in \(job.path)")]
     }
 
     /// Indexes by which a day's rows are found without reading all others.
@@ -87,7 +87,7 @@ extension Doctor {
         if rows < smallTable { return .ok(.logs, subject, "not indexed; with about \(rows) rows that does not matter") }
         return .warning(
             .logs, subject, "not indexed: for \(purpose) all of about \(rows) rows are read",
-            mend: kind == "p"
+            fix: kind == "p"
                 ? "CREATE INDEX ON \(relation) (\(name));  -- blocks writers; or CONCURRENTLY on each partition"
                 : "CREATE INDEX CONCURRENTLY ON \(relation) (\(name));")
     }
@@ -111,7 +111,7 @@ extension Doctor {
             return [
                 .warning(
                     .logs, source.impressions.table, isEmpty ? "no rows yet" : "no impressions of the last three days",
-                    mend: isEmpty
+                    fix: isEmpty
                         ? "load logs; to try the job: rocket sample-logs --help"
                         : try olderNight(job, before: days.lastMature(asOf: .now, on: connection), on: connection)
                             ?? "find out why none come")
@@ -123,15 +123,15 @@ extension Doctor {
             return [
                 .warning(
                     .logs, source.impressions.table, "\(found), which is still to come",
-                    mend: "correct the clock or the time zone of what writes the log")
+                    fix: "correct the clock or the time zone of what writes the log")
             ]
         }
         let mature = try days.lastMature(asOf: .now, on: connection)
         if try days.present(in: mature...mature, on: connection).isEmpty,
-            let mend = try olderNight(job, before: mature, on: connection)
+            let fix = try olderNight(job, before: mature, on: connection)
         {
             let lacking = "\(found); a night now would judge on \(mature), which has none"
-            return [.warning(.logs, source.impressions.table, lacking, mend: mend)]
+            return [.warning(.logs, source.impressions.table, lacking, fix: fix)]
         }
         return [.ok(.logs, source.impressions.table, found)]
     }
@@ -144,8 +144,8 @@ extension Doctor {
         if odd.isEmpty, ahead.isEmpty {
             return [.ok(.logs, "times", "every row is of a day, and none is still to come")]
         }
-        return odd.map { .warning(.logs, "times", $0, mend: "correct what writes them; a job leaves these rows out") }
-            + ahead.map { .warning(.logs, "times", $0, mend: "synchronise the clocks: timedatectl set-ntp true") }
+        return odd.map { .warning(.logs, "times", $0, fix: "correct what writes them; a job leaves these rows out") }
+            + ahead.map { .warning(.logs, "times", $0, fix: "synchronise the clocks: timedatectl set-ntp true") }
     }
 
     /// What to do where a log ends before the day that a night judges on; nil: it has no earlier day.

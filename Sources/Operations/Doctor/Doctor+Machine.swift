@@ -18,7 +18,7 @@ extension Doctor {
         if let type, !type.isSupportedHere {
             return .problem(
                 .job, "training.dtype", "\(type.rawValue) needs instructions that this CPU lacks (it has \(name))",
-                mend: "write training: {dtype: f32} in the job file")
+                fix: "write training: {dtype: f32} in the job file")
         }
         let found = "\(name): \(works) work\(works.contains(" ") ? "" : "s")"
         return cpu(found, architecture: architecture, isNarrow: VectorInstructions.isNarrow)
@@ -37,12 +37,12 @@ extension Doctor {
                 .machine, "CPU",
                 "aarch64: Debian's oneDNN is built without kernels for Arm, so matrix products take several times as "
                     + "long as on x86-64",
-                mend: "train on x86-64; or build oneDNN with the Arm Compute Library and link with that")
+                fix: "train on x86-64; or build oneDNN with the Arm Compute Library and link with that")
         }
         return isNarrow
             ? .warning(
                 .machine, "CPU", found,
-                mend: "training takes several times as long as with AVX2 or AVX-512; use another machine")
+                fix: "training takes several times as long as with AVX2 or AVX-512; use another machine")
             : .ok(.machine, "CPU", found)
     }
 
@@ -51,7 +51,7 @@ extension Doctor {
         if let threads = job?.training.machine.threads, threads > cores {
             return .warning(
                 .machine, "cores", "\(cores), but training.threads is \(threads)",
-                mend: "remove training.threads, or write \(cores) at most")
+                fix: "remove training.threads, or write \(cores) at most")
         }
         return .ok(.machine, "cores", "\(cores)")
     }
@@ -77,12 +77,12 @@ extension Doctor {
         }
         let found = "\(size(available)) available, the job's embedding tables take \(size(needed))"
         let largest = job.features.fields.max { $0.tableRows < $1.tableRows }
-        let mend =
+        let fix =
             "lower hash_bits\(largest.map { " of \($0.name) (\($0.hashBits))" } ?? "") or nets.embedding_dim, or "
             + "write rocket: {sharing: embeddings}"
-        if needed > available { return .problem(.machine, "memory", found, mend: mend) }
+        if needed > available { return .problem(.machine, "memory", found, fix: fix) }
         return 2 * needed > available
-            ? .warning(.machine, "memory", found, mend: mend) : .ok(.machine, "memory", found)
+            ? .warning(.machine, "memory", found, fix: fix) : .ok(.machine, "memory", found)
     }
 
     /// Tables that hold the ids which training meets take what these need, up to a bound.
@@ -95,7 +95,7 @@ extension Doctor {
         guard most > available else { return .ok(.machine, "memory", found) }
         return .warning(
             .machine, "memory", found,
-            mend: "write nets: {embedding_memory: \(max(1, available / 2_000_000))MB}, with which rare ids share a row")
+            fix: "write nets: {embedding_memory: \(max(1, available / 2_000_000))MB}, with which rare ids share a row")
     }
 
     /// `1.2 GB`

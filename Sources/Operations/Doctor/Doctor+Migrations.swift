@@ -16,7 +16,7 @@ extension Doctor {
             """)
         guard !isThere.isEmpty else {
             return [
-                .problem(.migrations, "schema rocket", "the job's tables are not there yet", mend: "rocket migrate")
+                .problem(.migrations, "schema rocket", "the job's tables are not there yet", fix: "rocket migrate")
             ]
         }
         let applied = try connection.execute(
@@ -32,7 +32,7 @@ extension Doctor {
                 .warning(
                     .migrations, folder ?? "schema rocket",
                     "\(applied.count) are applied; whether there are newer ones is unknown: \(error)",
-                    mend: "leave --migrations and ROCKET_MIGRATIONS out: the program has its own")
+                    fix: "leave --migrations and ROCKET_MIGRATIONS out: the program has its own")
             ]
         }
     }
@@ -42,7 +42,7 @@ extension Doctor {
         if let newer = applied.first(where: { migration in !files.contains { $0.number == migration.number } }) {
             return .problem(
                 .migrations, subject, "\(newer.name) is applied, which this version of the program does not know",
-                mend: "use the program that came with it, or a newer one")
+                fix: "use the program that came with it, or a newer one")
         }
         let edited = files.first { file in
             applied.contains { $0.number == file.number && ($0.checksum != file.checksum || $0.name != file.name) }
@@ -50,12 +50,12 @@ extension Doctor {
         if let edited {
             return .problem(
                 .migrations, subject, "\(edited.name) was edited after it was applied",
-                mend: "git checkout migrations/\(edited.name), and put the change into a new migration")
+                fix: "git checkout migrations/\(edited.name), and put the change into a new migration")
         }
         let pending = files.filter { file in !applied.contains { $0.number == file.number } }
         if let first = pending.first {
             return .problem(
-                .migrations, subject, "\(pending.count) to apply, from \(first.name) on", mend: "rocket migrate")
+                .migrations, subject, "\(pending.count) to apply, from \(first.name) on", fix: "rocket migrate")
         }
         return .ok(.migrations, subject, "all \(applied.count) are applied")
     }

@@ -24,7 +24,7 @@ extension Doctor {
         ] where !isKnown.contains("\(table).\(time)") {
             let finding = try plan(of: statement, subject: "a day's \(rows)", on: connection)
             // One table with both events lacks one index.
-            if finding.mend == nil || !findings.contains(where: { $0.mend == finding.mend }) {
+            if finding.fix == nil || !findings.contains(where: { $0.fix == finding.fix }) {
                 findings.append(finding)
             }
         }
@@ -42,15 +42,15 @@ extension Doctor {
             let found = "all of about \(rows) rows of \(name) are read for them, as the server's plan says"
             guard let expression = timeExpression(of: step) else {
                 return .warning(
-                    .logs, subject, found, mend: "ANALYZE \(relation); and look at: EXPLAIN \(statement)")
+                    .logs, subject, found, fix: "ANALYZE \(relation); and look at: EXPLAIN \(statement)")
             }
             if try isIndexed(relation, expression, on: connection) {
                 return .warning(
-                    .logs, subject, "\(found), although \(expression) is indexed", mend: "ANALYZE \(relation);")
+                    .logs, subject, "\(found), although \(expression) is indexed", fix: "ANALYZE \(relation);")
             }
             return .warning(
                 .logs, subject, "\(found): no index leads to \(expression)",
-                mend: "CREATE INDEX CONCURRENTLY ON \(relation) (\(expression)); ANALYZE \(relation);")
+                fix: "CREATE INDEX CONCURRENTLY ON \(relation) (\(expression)); ANALYZE \(relation);")
         }
         return .ok(.logs, subject, "the server's plan reads no large table whole for them")
     }

@@ -21,7 +21,7 @@ extension Doctor {
             guard let row else {
                 return .problem(
                     .job, table, "there is no such table or view in this database",
-                    mend: "correct source: in the job file, or --source-database; psql lists tables by \\dt *.*")
+                    fix: "correct source: in the job file, or --source-database; psql lists tables by \\dt *.*")
             }
             var grants: [String] = []
             let role = try row.text("role")
@@ -35,13 +35,13 @@ extension Doctor {
                 return .problem(
                     .rights, table,
                     "row-level security may hide rows of it from \(role), so the server refuses to read it",
-                    mend:
+                    fix:
                         "ALTER ROLE \(role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in the "
                         + "job file")
             }
             return grants.isEmpty
                 ? .ok(.rights, table, "may be read, all rows of it")
-                : .problem(.rights, table, "\(role) may not read it", mend: grants.joined(separator: " "))
+                : .problem(.rights, table, "\(role) may not read it", fix: grants.joined(separator: " "))
         }
     }
 
@@ -81,7 +81,7 @@ extension Doctor {
                 .problem(
                     .rights, "schema rocket",
                     "\(role) lacks \(missing.count) rights: \(shown)\(missing.count > 4 ? ", …" : "")",
-                    mend: "GRANT rocket_writer TO \(role);")
+                    fix: "GRANT rocket_writer TO \(role);")
             ]
         }
         let isSuper = try who.bool("rolsuper")

@@ -27,14 +27,14 @@ extension Doctor {
                 findings.append(
                     .warning(
                         .runs, name, "ended without a word: \(what)",
-                        mend:
+                        fix:
                             "nothing: the next run resumes from what was done; see whether the machine stopped or was out "
                             + "of memory (dmesg)"))
             case "failed":
                 findings.append(
                     .warning(
                         .runs, name, "the newest run failed: \(try row.textOrNil("error") ?? what)",
-                        mend: "fix what it says and run it again: it resumes from what was done"))
+                        fix: "fix what it says and run it again: it resumes from what was done"))
             case let status: findings.append(.ok(.runs, name, "the newest: \(status.replacing("_", with: " "))"))
             }
         }
@@ -79,21 +79,21 @@ extension Doctor {
             return .problem(
                 .models, name,
                 "the server finds version \(version), which is live, as it was; it is damaged when it arrives: \(error)",
-                mend: "look for what changes bytes on their way (a proxy, a driver); leave the version live")
+                fix: "look for what changes bytes on their way (a proxy, a driver); leave the version live")
         }
         guard let earlier = try registry.rollbackTarget(model: name) else {
             return .problem(
                 .models, name, found,
-                mend: "restore rocket.artifact_chunks of version \(version) from a backup, or train anew; no earlier "
+                fix: "restore rocket.artifact_chunks of version \(version) from a backup, or train anew; no earlier "
                     + "version can be gone back to. Look at the database's disk")
         }
         guard try !registry.isDamagedAtServer(earlier) else {
             return .problem(
                 .models, name, "\(found); so is version \(earlier), which was live before",
-                mend: "restore rocket.artifact_chunks from a backup, or train anew, and look at the database's disk")
+                fix: "restore rocket.artifact_chunks from a backup, or train anew, and look at the database's disk")
         }
         return .problem(
             .models, name, found,
-            mend: "rocket models rollback \(ShellWord.quoted(name)), and look at the database's disk")
+            fix: "rocket models rollback \(ShellWord.quoted(name)), and look at the database's disk")
     }
 }

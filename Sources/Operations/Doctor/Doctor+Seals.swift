@@ -80,10 +80,10 @@ extension Doctor {
         }
     }
 
-    private static func broken(_ found: String, _ mend: String) -> Finding {
+    private static func broken(_ found: String, _ fix: String) -> Finding {
         .problem(
             .rights, "seals", "\(found): whoever may write can change a finished version or a ledger unseen",
-            mend: "\(mend)  -- as the owner of the tables; then look at what was written meanwhile")
+            fix: "\(fix)  -- as the owner of the tables; then look at what was written meanwhile")
     }
 
     private static let seals: [Seal] = {

@@ -18,7 +18,7 @@ extension Doctor {
             return .warning(
                 .database, subject,
                 "its encoding is SQL_ASCII, which keeps any bytes; a night ends at the first text that is not UTF-8",
-                mend:
+                fix:
                     "move it to a database in UTF8: createdb --encoding UTF8 --template template0 NAME, then pg_dump and "
                     + "pg_restore; or give the job views that convert what is not ASCII")
         case (_, .readOnly):
@@ -27,7 +27,7 @@ extension Doctor {
             return .warning(
                 .database, subject,
                 "its encoding is \(encoding), which lacks characters that names and values may have",
-                mend: "move the job's tables to a database in UTF8: createdb --encoding UTF8 --template template0 NAME")
+                fix: "move the job's tables to a database in UTF8: createdb --encoding UTF8 --template template0 NAME")
         }
     }
 

@@ -21,7 +21,7 @@ extension Doctor {
             return Finding.warning(
                 .models, "ids of \(feature)",
                 "\(SharedIDs.percent(rate)) of the values share their id with another on \(try row.text("day"))",
-                mend: "remove hash_bits of \(feature) from \(job.path): every value then has its own embedding")
+                fix: "remove hash_bits of \(feature) from \(job.path): every value then has its own embedding")
         }
         let memory = try connection.execute(
             """
@@ -36,7 +36,7 @@ extension Doctor {
                 .models, "ids of \(try row.text("feature"))",
                 "\(SharedIDs.percent(try row.double("share"))) of the values shared one embedding in the training of version "
                     + "\(try row.int("version")): the others did not fit nets.embedding_memory",
-                mend:
+                fix:
                     "write more than nets: {embedding_memory: \(size(job.embeddingMemory))} in \(job.path), or give the feature a "
                     + "minimum_count")
         }

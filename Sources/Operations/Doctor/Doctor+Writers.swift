@@ -45,7 +45,7 @@ extension Doctor {
             }
             return .warning(
                 .rights, "others", "\(role) may \(shown)\(rights.count > 4 ? ", …" : ""), which no job needs",
-                mend: revokes.joined(separator: " "))
+                fix: revokes.joined(separator: " "))
         }
     }
 }

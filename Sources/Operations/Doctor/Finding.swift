@@ -8,7 +8,13 @@ public struct Finding: Encodable, Equatable, Sendable {
     public var subject: String
     public var found: String
     /// A command or SQL to paste, or a sentence that says what to do; nil where all is well.
-    public var mend: String?
+    public var fix: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case topic, state, subject, found
+        // The name in the JSON that others read.
+        case fix = "mend"
+    }
 
     public enum State: String, Encodable, Sendable {
         case ok, warning, problem
@@ -22,12 +28,12 @@ public struct Finding: Encodable, Equatable, Sendable {
         Finding(topic: topic, state: .ok, subject: subject, found: found)
     }
 
-    static func warning(_ topic: Topic, _ subject: String, _ found: String, mend: String) -> Finding {
-        Finding(topic: topic, state: .warning, subject: subject, found: found, mend: mend)
+    static func warning(_ topic: Topic, _ subject: String, _ found: String, fix: String) -> Finding {
+        Finding(topic: topic, state: .warning, subject: subject, found: found, fix: fix)
     }
 
-    static func problem(_ topic: Topic, _ subject: String, _ found: String, mend: String? = nil) -> Finding {
-        Finding(topic: topic, state: .problem, subject: subject, found: found, mend: mend)
+    static func problem(_ topic: Topic, _ subject: String, _ found: String, fix: String? = nil) -> Finding {
+        Finding(topic: topic, state: .problem, subject: subject, found: found, fix: fix)
     }
 }
 

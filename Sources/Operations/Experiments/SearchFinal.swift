@@ -47,7 +47,7 @@ struct SearchFinal {
     var rowCount: Int { rows.labels.count }
 
     /// Whether the rows tell anything.
-    var canJudge: Bool { min(rows.clicks, rows.labels.count - rows.clicks) >= EpochSearch().fewestOfAClass }
+    var canJudge: Bool { min(rows.clicks, rows.labels.count - rows.clicks) >= EpochSearch().fewestPerClass }
 
     /// The mean log loss over rows and seeds.
     func logLoss(_ probabilities: [[Float]]) throws -> Double? {

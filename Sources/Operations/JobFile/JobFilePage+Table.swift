@@ -145,7 +145,7 @@ extension JobFilePage {
 
         cache | | Where extracted days are kept.
         cache.directory | | Where cache files are: an absolute folder, or one relative to the job file (to `ROCKET_CACHE_ROOT`, where that is set).
-        cache.retention_days | all are kept | `rocket cache prune` removes days that are this many days older than the newest.
+        cache.retention_days | all are kept | `rocket cache prune` removes days from the folder that are this many days older than the newest.
 
         database | | What a run does when it loses the database.
         database.retry | | How long it tries to reconnect; `0s` means not at all.

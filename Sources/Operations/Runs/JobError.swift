@@ -102,7 +102,7 @@ public enum JobError: Error, CustomStringConvertible {
         case .nothingToTrainOn(let evaluated, let window):
             "nothing to train on for \(evaluated): no impressions on \(window.lowerBound) … \(window.upperBound)"
         case .nothingToJudgeBy(let days):
-            "the latest rows of \(days.lowerBound) … \(days.upperBound) have fewer than \(EpochSearch().fewestOfAClass) clicks, or "
+            "the latest rows of \(days.lowerBound) … \(days.upperBound) have fewer than \(EpochSearch().fewestPerClass) clicks, or "
                 + "rows without one; a search needs more to judge by: raise training.window_days"
         case .oneClass(let days, let rows, let clicks):
             "the \(rows) impressions of \(days.lowerBound) … \(days.upperBound) hold \(clicks) clicks; training needs "

@@ -44,14 +44,14 @@ import TrainingSupport
     @Test("Beyond the memory the rarest ids go, equally frequent ones by id, and the share of their rows is told")
     func memory() throws {
         let counts: [UInt32: Int] = [10: 5, 20: 1, 30: 2, 40: 1, 50: 91, 0: 7]
-        let bytesAnID = World.memory().bytesARow(of: World.oneField().fields[0]) + 6
-        let rest = 2 * (bytesAnID - 6)
+        let bytesPerID = World.memory().bytesPerRow(of: World.oneField().fields[0]) + 6
+        let rest = 2 * (bytesPerID - 6)
         for (rows, ids, share) in [
             (5, [10, 20, 30, 40, 50], 0), (4, [10, 30, 40, 50], 0.01), (3, [10, 30, 50], 0.02), (2, [10, 50], 0.04),
             (1, [50], 0.09), (0, [], 1),
         ] as [(Int, [UInt32], Double)] {
             let known = try KnownIDs(
-                World.oneField(), of: World.source(counts: counts), memory: World.memory(rest + rows * bytesAnID))
+                World.oneField(), of: World.source(counts: counts), memory: World.memory(rest + rows * bytesPerID))
             #expect(known.tables[0]?.ids == ids)
             #expect(abs(known.report[0].sharedShare - share) < 1e-9 && known.report[0].ids == 5)
             #expect(known.report[0].rows == rows + 2 && known.layout.fields[0].rows == rows + 2)

@@ -26,7 +26,7 @@ import Testing
         try TestDatabase.run(.empty) { url in
             let findings = Self.examine(url)
             let complaint = try #require(Self.complaints(findings).first)
-            #expect(complaint.topic == .migrations && complaint.mend == "rocket migrate")
+            #expect(complaint.topic == .migrations && complaint.fix == "rocket migrate")
             #expect(findings.exitStatus == .database)
         }
     }
@@ -64,9 +64,9 @@ import Testing
 
                 let reader = Self.examine(logins.reports, job: job, logs: logins.logs)
                 let lacking = try #require(Self.complaints(reader).first { $0.topic == .rights })
-                #expect(lacking.mend?.hasPrefix("GRANT rocket_writer TO ") == true && lacking.state == .problem)
+                #expect(lacking.fix?.hasPrefix("GRANT rocket_writer TO ") == true && lacking.state == .problem)
                 let blind = Self.examine(logins.writer, job: job, logs: logins.writer)
-                let grants = Self.complaints(blind).filter { $0.topic == .rights }.compactMap(\.mend)
+                let grants = Self.complaints(blind).filter { $0.topic == .rights }.compactMap(\.fix)
                 #expect(
                     grants.count == 2 && grants.allSatisfy { $0.contains("GRANT SELECT ON \"ad_log\".") }, "\(grants)")
                 #expect(blind.exitStatus == .database)
@@ -101,7 +101,7 @@ import Testing
                 #expect(found.count == 1 && found[0].state == .problem, "\(sql): \(found)")
                 let finding = try #require(found.first)
                 #expect(try finding.found.contains(Regex(says)), "\(finding)")
-                try connection.script(try #require(finding.mend))
+                try connection.script(try #require(finding.fix))
                 #expect(broken().isEmpty, "\(sql)")
             }
             // All triggers that the migrations make are looked at.
@@ -140,7 +140,7 @@ import Testing
             let folder = URL(fileURLWithPath: files[1]).deletingLastPathComponent().path
             let random = String(repeating: "0123456789abcdef", count: 2)
             try Data().write(to: URL(fileURLWithPath: "\(folder)/part-0.\(random).tmp"))
-            #expect(cache().contains { $0.mend?.contains("rocket cache prune") == true })
+            #expect(cache().contains { $0.fix?.contains("rocket cache prune") == true })
             #expect(Self.examine(url, job: job).exitStatus == .done)
         }
     }
@@ -164,8 +164,8 @@ import Testing
             }
             _ = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
             try flip("1")
-            #expect(try complaint().mend?.contains("rollback") == false)
-            #expect(try complaint().mend?.contains("no earlier version") == true)
+            #expect(try complaint().fix?.contains("rollback") == false)
+            #expect(try complaint().fix?.contains("no earlier version") == true)
 
             try connection.script(
                 "UPDATE rocket.artifact_chunks SET data = set_byte(data, 5, (get_byte(data, 5) + 255) % 256)")
@@ -176,9 +176,9 @@ import Testing
                 _ = try Deployments(database: url).promote(second, force: true, reason: "a test")
             }
             try flip("\(second)")
-            #expect(try complaint().mend?.hasPrefix("rocket models rollback test") == true)
+            #expect(try complaint().fix?.hasPrefix("rocket models rollback test") == true)
             try flip("1")
-            #expect(try complaint().mend?.contains("rollback") == false)
+            #expect(try complaint().fix?.contains("rollback") == false)
             #expect(try complaint().found.contains("so is version 1"))
         }
     }
@@ -195,7 +195,7 @@ import Testing
                 let hidden = try #require(Self.complaints(findings).first { $0.topic == .rights })
                 #expect(
                     hidden.subject == "ad_log.impressions" && hidden.found.contains("row-level security"), "\(hidden)")
-                #expect(hidden.mend?.contains("BYPASSRLS") == true && findings.exitStatus == .database)
+                #expect(hidden.fix?.contains("BYPASSRLS") == true && findings.exitStatus == .database)
                 let night = try RocketProgram.rocket(
                     ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: logins.writer,
                     environment: ["SOURCE_DATABASE_URL": logins.logs])
@@ -213,7 +213,7 @@ import Testing
                     """)
                 let others = Self.complaints(Self.examine(url)).filter { $0.subject == "others" }
                 #expect(others.count == 3, "\(others)")
-                for mend in others.compactMap(\.mend) { try admin.script(mend) }
+                for fix in others.compactMap(\.fix) { try admin.script(fix) }
                 #expect(!Self.examine(url).contains { $0.subject == "others" && $0.state != .ok })
             }
         }
@@ -238,8 +238,8 @@ import Testing
                 ANALYZE public.big;
                 """)
             let big = try examined(text.replacing("ad_log.impressions", with: "public.big"))
-            let mends = Self.complaints(big).filter { $0.topic == .logs }.compactMap(\.mend)
-            #expect(mends.contains("CREATE INDEX CONCURRENTLY ON \"public\".\"big\" (\"impressed_at\");"), "\(big)")
+            let fixes = Self.complaints(big).filter { $0.topic == .logs }.compactMap(\.fix)
+            #expect(fixes.contains("CREATE INDEX CONCURRENTLY ON \"public\".\"big\" (\"impressed_at\");"), "\(big)")
         }
     }
 
@@ -263,9 +263,9 @@ import Testing
             }
             let found = try #require(complaint())
             #expect(found.found.contains("rows of public.Zoneless are read") && found.state == .warning)
-            let mend = try #require(found.mend)
-            #expect(mend.hasPrefix("CREATE INDEX CONCURRENTLY ON \"public\".\"Zoneless\" (("), "\(mend)")
-            for statement in mend.split(separator: ";") { try connection.script(String(statement)) }
+            let fix = try #require(found.fix)
+            #expect(fix.hasPrefix("CREATE INDEX CONCURRENTLY ON \"public\".\"Zoneless\" (("), "\(fix)")
+            for statement in fix.split(separator: ";") { try connection.script(String(statement)) }
             #expect(complaint() == nil)
         }
     }

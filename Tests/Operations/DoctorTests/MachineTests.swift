@@ -15,7 +15,7 @@ import Testing
             let tested = ServerVersion.tested(for: access)
             #expect(tested.map { finding($0, access).state } == tested.map { _ in .ok })
             let old = finding(tested.lowerBound - 1, access)
-            #expect(old.state == .problem && old.mend?.contains("PostgreSQL \(tested.lowerBound) or newer") == true)
+            #expect(old.state == .problem && old.fix?.contains("PostgreSQL \(tested.lowerBound) or newer") == true)
             #expect(finding(tested.upperBound + 1, access).state == .warning)
         }
         #expect(finding(13, .readOnly).state == .ok && finding(13, .readWrite).state == .problem)
@@ -38,7 +38,7 @@ import Testing
     @Test("On an Arm machine the CPU is a warning that says why and what to do")
     func arm() {
         let arm = Doctor.cpu("unknown instructions: f32 works", architecture: "aarch64", isNarrow: true)
-        #expect(arm.state == .warning && arm.found.contains("oneDNN") && arm.mend?.contains("x86-64") == true)
+        #expect(arm.state == .warning && arm.found.contains("oneDNN") && arm.fix?.contains("x86-64") == true)
         #expect(Doctor.cpu("AVX2: f32 works", architecture: "x86_64", isNarrow: false).state == .ok)
         #expect(Doctor.cpu("AVX: f32 works", architecture: "x86_64", isNarrow: true).state == .warning)
     }

@@ -78,7 +78,7 @@ struct BuildTable {
     func find(_ day: Day, specificationHash: String) throws -> OtherBuild? {
         try connection.execute(
             """
-            SELECT build_id, exported_snapshot, source_snapshot, history::text AS history, folder
+            SELECT build_id, exported_snapshot, source_snapshot, host, pid, history::text AS history, folder
             FROM rocket.extraction_builds
             WHERE specification_hash = $1 AND day = $2::text::date
             """, [.text(specificationHash), .text(day.description)]
@@ -88,7 +88,7 @@ struct BuildTable {
                 snapshot: try row.text("source_snapshot"),
                 history: try JSONDecoder().decode(
                     [CountsManifest.Entry].self, from: Data((try row.textOrNil("history") ?? "[]").utf8)),
-                folder: try row.textOrNil("folder"))
+                folder: try row.textOrNil("folder"), host: try row.text("host"), process: try row.int("pid"))
         }
     }
 
@@ -101,6 +101,13 @@ struct BuildTable {
         var history: [CountsManifest.Entry]
         /// Where it keeps its files; nil: an earlier release leads it.
         var folder: String?
+        /// Who leads it.
+        var host: String
+        var process: Int
+
+        func mark(in folder: String) -> BuildMark {
+            BuildMark(of: id, exportedSnapshot, snapshot, host: host, process: process, in: folder)
+        }
     }
 
     /// Returns whether a build has a shard that nobody works on.

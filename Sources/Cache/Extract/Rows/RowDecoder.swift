@@ -9,11 +9,11 @@ import Postgres
 /// row into an array.
 final class RowDecoder {
     /// Features by the way they are read; crosses come last, after the features they cross.
-    private let texts: [TextReader]
+    private let texts: [FeatureReaders.Text]
     /// Hours and weekdays.
-    private let times: [Reader]
-    private let numerics: [NumericReader]
-    private let others: [Reader]
+    private let times: [FeatureReaders.Reader]
+    private let numerics: [FeatureReaders.Numeric]
+    private let others: [FeatureReaders.Reader]
     private let names: [String]
     private let forms: [WireForm]
     private let group: Int?
@@ -32,38 +32,6 @@ final class RowDecoder {
     /// The row's hash for each key of a history.
     private let rowKeys: UnsafeMutableBufferPointer<UInt64>
 
-    /// A categorical feature: from the column at `position` to the single-valued field at `target`.
-    private struct TextReader {
-        var feature: Int
-        var position: Int
-        var form: WireForm
-        var target: Int
-        var hasher: FeatureHasher
-    }
-
-    private struct NumericReader {
-        var feature: Int
-        var position: Int
-        var form: WireForm
-        var target: Int
-        var transform: Feature.Transform
-    }
-
-    private struct Reader {
-        var feature: Int
-        var source: Source
-        var target: Int
-        var hasher: FeatureHasher
-    }
-
-    private enum Source {
-        case array(Int, WireForm)
-        case bucketed(Int, QuantileBuckets)
-        case hour
-        case weekday
-        case cross([Int])
-    }
-
     /// The reason why a row is rejected.
     struct Rejection: Error {
         var feature: String
@@ -80,56 +48,12 @@ final class RowDecoder {
         keys: [HistoryKey] = [], history: DayHistory? = nil
     ) throws {
         let features = specification.features.features
-        var texts: [TextReader] = []
-        var numerics: [NumericReader] = []
-        var times: [Reader] = []
-        var others: [Reader] = []
-        var targets: [Int] = []
-        var numberCount = 0
-        var crosses: [Reader] = []
-        var singles = 0
-        var multis = 0
-        for (index, feature) in features.enumerated() {
-            let hasher = FeatureHasher(feature)
-            func other(_ source: Source) -> Reader {
-                Reader(feature: index, source: source, target: singles, hasher: hasher)
-            }
-            switch feature.kind {
-            case .categorical:
-                let position = try columns.text(feature.column)
-                texts.append(
-                    TextReader(
-                        feature: index, position: position, form: columns.forms[position], target: singles,
-                        hasher: hasher))
-            case .multiValued:
-                let (position, form) = try columns.array(feature.column)
-                others.append(
-                    Reader(feature: index, source: .array(position, form), target: multis, hasher: hasher))
-                multis += 1
-            case .numeric:
-                let position = try columns.number(feature.column)
-                numerics.append(
-                    NumericReader(
-                        feature: index, position: position, form: columns.forms[position], target: numberCount,
-                        transform: feature.transform))
-            case .bucketed:
-                let buckets = QuantileBuckets(boundaries: feature.boundaries ?? [])
-                others.append(other(.bucketed(try columns.number(feature.column), buckets)))
-            case .hourOfDay: times.append(other(.hour))
-            case .dayOfWeek: times.append(other(.weekday))
-            case .history: break
-            case .cross:
-                let crossed = (feature.crossed ?? []).compactMap { name in features.firstIndex { $0.name == name } }
-                crosses.append(other(.cross(crossed)))
-            }
-            targets.append(feature.isNumber ? numberCount : singles)
-            if feature.isNumber { numberCount += 1 } else if feature.kind != .multiValued { singles += 1 }
-        }
-        self.texts = texts
-        self.times = times
-        self.history = HistoryReader(keys, features, history, targets: targets)
-        self.numerics = numerics
-        self.others = others + crosses
+        let readers = try FeatureReaders(features, columns: &columns)
+        texts = readers.texts
+        times = readers.times
+        numerics = readers.numerics
+        others = readers.others
+        self.history = HistoryReader(keys, features, history, targets: readers.targets)
         names = features.map(\.name)
         group = try specification.group.map { try columns.text($0) }
         truth = try specification.trueProbability.map { try columns.number($0) }
@@ -139,11 +63,11 @@ final class RowDecoder {
         slices.initialize(repeating: BinaryRow.Slice())
         hashes = .allocate(capacity: features.count)
         hashes.initialize(repeating: 0)
-        ids = .allocate(capacity: singles)
+        ids = .allocate(capacity: readers.singles)
         ids.initialize(repeating: 0)
-        numbers = .allocate(capacity: numberCount)
+        numbers = .allocate(capacity: readers.numbers)
         numbers.initialize(repeating: 0)
-        multiIDs = [[UInt32]](repeating: [], count: multis)
+        multiIDs = [[UInt32]](repeating: [], count: readers.multis)
         rowKeys = .allocate(capacity: keys.count)
         rowKeys.initialize(repeating: 0)
     }
@@ -246,7 +170,7 @@ final class RowDecoder {
     }
 
     private func read(
-        _ reader: Reader, _ bytes: UnsafeRawBufferPointer
+        _ reader: FeatureReaders.Reader, _ bytes: UnsafeRawBufferPointer
     ) throws(Rejection) {
         switch reader.source {
         case .array(let position, let form):
@@ -265,13 +189,13 @@ final class RowDecoder {
     }
 
     /// Sets an id that is no hash; it is crossed by the hash of its decimal text.
-    private func set(_ reader: Reader, _ id: UInt32, isMissing: Bool) {
+    private func set(_ reader: FeatureReaders.Reader, _ id: UInt32, isMissing: Bool) {
         ids[reader.target] = id
         hashes[reader.feature] = isMissing ? 0 : max(1, reader.hasher.hash(String(id)))
     }
 
     private func readArray(
-        _ reader: Reader, _ value: UnsafeRawBufferPointer?, _ form: WireForm
+        _ reader: FeatureReaders.Reader, _ value: UnsafeRawBufferPointer?, _ form: WireForm
     ) throws(Rejection) {
         let target = reader.target
         multiIDs[target].removeAll(keepingCapacity: true)

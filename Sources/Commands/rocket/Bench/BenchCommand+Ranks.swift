@@ -62,8 +62,8 @@ extension BenchCommand {
                     Column(
                         title: "\(ranks) ranks samples/s", value: Int(scaling.samplesPerSecond).grouped, align: .right),
                     Column(title: "of threads", value: number(scaling.ratio, digits: 2), align: .right),
-                    Column(title: "bytes/sample", value: number(scaling.bytesASample, digits: 0), align: .right),
-                    Column(title: "expected", value: number(scaling.expectedBytesASample, digits: 0), align: .right),
+                    Column(title: "bytes/sample", value: number(scaling.bytesPerSample, digits: 0), align: .right),
+                    Column(title: "expected", value: number(scaling.expectedBytesPerSample, digits: 0), align: .right),
                 ]
             }
             print(table.string(for: [("strong", result.strong), ("weak", result.weak)]) ?? "")

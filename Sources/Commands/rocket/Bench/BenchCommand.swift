@@ -223,8 +223,8 @@ struct BenchCommand: ParsableCommand {
                 PyTorch       \(result.torchSamplesPerSecond.map { Int($0).grouped } ?? "–") \
                 (\(result.torchConfiguration ?? "see --python")), ratio \(number(result.ratio, digits: 2))
                 memory        \(number(result.peakMebibytes, digits: 0)) MiB
-                sent          \(number(result.bytesASample, digits: 0)) bytes per sample, expected \
-                \(number(result.expectedBytesASample, digits: 0))
+                sent          \(number(result.bytesPerSample, digits: 0)) bytes per sample, expected \
+                \(number(result.expectedBytesPerSample, digits: 0))
                 ms a step     \(result.parts)
                 medians of \(result.rounds) rounds; \(result.rejectedRounds) rounds rejected for foreign load
                 """)
@@ -244,7 +244,7 @@ extension TrainBench {
 
     /// The parts of a step, the longest first.
     fileprivate var parts: String {
-        millisecondsAStep.sorted { $0.value > $1.value }.map { "\($0.key) \(number($0.value, digits: 2))" }
+        millisecondsPerStep.sorted { $0.value > $1.value }.map { "\($0.key) \(number($0.value, digits: 2))" }
             .joined(separator: ", ")
     }
 }

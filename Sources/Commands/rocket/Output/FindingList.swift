@@ -27,8 +27,8 @@ struct FindingList {
                     + width.wrapped(plain + (found.first ?? ""), indent: indent.count)
                     .dropFirst(Self.markWidth(style)))
             lines += found.dropFirst().map { width.wrapped(indent + $0, indent: indent.count) }
-            if let mend = finding.mend {
-                lines.append(width.wrapped("\(indent)fix: \(VisibleText.escaped(mend))", indent: indent.count + 5))
+            if let fix = finding.fix {
+                lines.append(width.wrapped("\(indent)fix: \(VisibleText.escaped(fix))", indent: indent.count + 5))
             }
         }
         text = (lines + ["", Self.summary(findings)]).joined(separator: "\n")

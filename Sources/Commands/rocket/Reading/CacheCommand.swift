@@ -114,8 +114,9 @@ struct CacheCommand: ParsableCommand {
             abstract: "Remove cache files that no manifest row names, and days beyond the retention.",
             discussion: """
                 Killed and replaced builds leave files behind. cache.retention_days of the job file (or --keep-days) \
-                says how much older than the newest day a cached day may be. The folder must belong to this database \
-                alone. It waits for nobody: while an extraction runs it removes nothing (exit code 4).
+                says how much older than the newest day a cached day may be. It counts for all days in the job's \
+                cache.directory, whichever job built them; what other folders have stays. The folder must belong to \
+                this database alone. It waits for nobody: while an extraction runs it removes nothing (exit code 4).
 
                 Examples:
                   rocket cache prune --job jobs/quickstart.yaml

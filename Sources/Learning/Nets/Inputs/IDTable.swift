@@ -14,7 +14,7 @@ public struct IDTable: Equatable, Sendable {
     /// Ids have 31 bits.
     public static let largestID = UInt32(Int32.max)
     /// Memory of a known id, at most.
-    package static let bytesAnID = 6
+    package static let bytesPerID = 6
 
     /// - Parameter ids: ascending, none of them twice, from 1 to `largestID`; nil for any others.
     public init?(_ ids: [UInt32]) {

@@ -47,7 +47,7 @@ public final class CoTrainer {
     }
 
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
-    package var operationsASample: Int { step.operationsASample }
+    package var operationsPerSample: Int { step.operationsPerSample }
 
     /// Share of the fields that went through each net's first layer by ids in the last step.
     package var fieldsByIDs: [String: Double] {
@@ -135,8 +135,8 @@ public final class CoTrainer {
             hintWeight: arm.hasHint ? rocket.hintWeight : 0, curve: curve.points(), validations: state.validations,
             isOutOfTime: state.isOutOfTime, lightStep: best(.light(model.nets.lead)), boosterStep: best(.booster),
             fleet: lights.count > 1 ? lights.map { .init(net: $0.name, step: best($0)) } : nil,
-            gradientNorms: state.gradientNorms, operationsASample: step.operationsASample, threads: parallel.threads,
-            threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group,
+            gradientNorms: state.gradientNorms, operationsPerSample: step.operationsPerSample,
+            threads: parallel.threads, threadSeconds: TrainingReport.ThreadSeconds(step.profile), group: group,
             ids: known.report.isEmpty ? nil : known.report)
     }
 

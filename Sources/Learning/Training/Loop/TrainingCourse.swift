@@ -34,9 +34,9 @@ struct TrainingRun {
 
     private static let proofSteps = 3
 
-    init(stepsAnEpoch: Int, _ training: TrainingSpecification, isJudged: Bool) {
+    init(stepsPerEpoch: Int, _ training: TrainingSpecification, isJudged: Bool) {
         let epochs = training.passes.search.map { Double($0.mostEpochs) } ?? training.passes.epochs
-        let steps = max(1, Int((Double(stepsAnEpoch) * epochs).rounded()))
+        let steps = max(1, Int((Double(stepsPerEpoch) * epochs).rounded()))
         self.isJudged = isJudged
         self.steps = steps
         self.epochs = Int(epochs.rounded(.up))

@@ -34,7 +34,7 @@ struct TrainingLoop {
             shares: try shares.map {
                 try RowShares(source, shares: $0, batchSize: training.batches.size, peers)
             }, lookup: trainer.step.lookup, peers: peers)
-        plan = TrainingRun(stepsAnEpoch: order.steps(of: source.rows), training, isJudged: best != nil)
+        plan = TrainingRun(stepsPerEpoch: order.steps(of: source.rows), training, isJudged: best != nil)
         course = TrainingCourse(
             state: resumed
                 ?? TrainingState(

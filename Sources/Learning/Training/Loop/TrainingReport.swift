@@ -32,7 +32,7 @@ public struct TrainingReport: Codable, Sendable {
     /// Norms of the first steps and of about twenty more.
     public var gradientNorms: [GradientNorms]
     /// Floating-point operations of the nets' matrix products for one sample, forward and backward.
-    public var operationsASample: Int
+    public var operationsPerSample: Int
     /// Threads of each rank.
     public var threads: Int
     public var threadSeconds: ThreadSeconds
@@ -40,6 +40,14 @@ public struct TrainingReport: Codable, Sendable {
     public var group: Group?
     /// How many ids of each table of ids have their own rows; nil where there is none.
     public var ids: [IDTableReport]?
+
+    private enum CodingKeys: String, CodingKey {
+        case arm, denseType, instructions, steps, samples, seconds, samplesPerSecond, hintWeight, curve, validations
+        case epochs, isOutOfTime, boosterEpochs, lightStep, boosterStep, fleet, gradientNorms
+        // The name in stored reports.
+        case operationsPerSample = "operationsASample"
+        case threads, threadSeconds, group, ids
+    }
 
     /// A training by several ranks.
     public struct Group: Codable, Equatable, Sendable {
@@ -50,13 +58,20 @@ public struct TrainingReport: Codable, Sendable {
         public var shares: Int?
         /// What all ranks sent for the steps of this process, over the samples of them, and what `ExchangeCost` says of
         /// it.
-        public var bytesSentASample, expectedBytesASample: Double
+        public var bytesSentPerSample, expectedBytesPerSample: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case ranks, hosts, shares
+            // The names in stored reports.
+            case bytesSentPerSample = "bytesSentASample"
+            case expectedBytesPerSample = "expectedBytesASample"
+        }
 
         package init(
-            ranks: Int, hosts: Int, shares: Int?, bytesSentASample: Double, expectedBytesASample: Double
+            ranks: Int, hosts: Int, shares: Int?, bytesSentPerSample: Double, expectedBytesPerSample: Double
         ) {
             (self.ranks, self.hosts, self.shares) = (ranks, hosts, shares)
-            (self.bytesSentASample, self.expectedBytesASample) = (bytesSentASample, expectedBytesASample)
+            (self.bytesSentPerSample, self.expectedBytesPerSample) = (bytesSentPerSample, expectedBytesPerSample)
         }
     }
 
@@ -174,7 +189,7 @@ extension TrainingReport {
         gradientNorms += booster.gradientNorms
         boosterStep = booster.boosterStep
         boosterEpochs = booster.epochs
-        operationsASample += booster.operationsASample
+        operationsPerSample += booster.operationsPerSample
         threadSeconds.add(booster.threadSeconds)
     }
 }

@@ -60,11 +60,11 @@ public struct KnownIDs: Sendable {
                 TableCandidates(
                     field: field, ids: admitted.map { counted.ids[$0] }, counts: admitted.map { counted.counts[$0] },
                     total: counted.counts.reduce(0) { $0 + Int($1) },
-                    bytesAnID: memory.bytesARow(of: layout.fields[field]) + IDTable.bytesAnID))
+                    bytesPerID: memory.bytesPerRow(of: layout.fields[field]) + IDTable.bytesPerID))
         }
         let fixed = layout.ownFields.reduce(0) { sum, field in
             let shape = layout.fields[field]
-            return sum + (shape.hasIDTable == true ? 2 : shape.storedRows) * memory.bytesARow(of: shape)
+            return sum + (shape.hasIDTable == true ? 2 : shape.storedRows) * memory.bytesPerRow(of: shape)
         }
         let left = candidates.cut(toBytes: max(0, memory.bytes - fixed))
         var own: [Int: IDTable] = [:]
@@ -79,7 +79,7 @@ public struct KnownIDs: Sendable {
         report = zip(candidates, left).map { table, cut in
             IDTableReport(
                 feature: layout.fields[table.field].name, ids: table.ids.count, rows: cut.ids.count + 2,
-                bytes: cut.ids.count * table.bytesAnID,
+                bytes: cut.ids.count * table.bytesPerID,
                 sharedShare: Double(cut.droppedCount) / Double(max(1, table.total)))
         }
     }
@@ -125,7 +125,7 @@ public struct EmbeddingMemory: Equatable, Sendable {
 
     /// Returns the bytes of a row of a field's tables: the weights, and two words for the optimiser and its
     /// bookkeeping; four words for a linear weight.
-    public func bytesARow(of shape: FieldShape) -> Int {
+    public func bytesPerRow(of shape: FieldShape) -> Int {
         dims.reduce(0) { $0 + 4 * (shape.dim ?? $1) + 8 } + linear * 16
     }
 }
@@ -202,7 +202,7 @@ private struct TableCandidates {
     var counts: [Int32]
     /// Number of all ids that were counted.
     var total: Int
-    var bytesAnID: Int
+    var bytesPerID: Int
 
     /// Those that are left, and how often the others came.
     struct Cut {
@@ -214,11 +214,11 @@ private struct TableCandidates {
 extension [TableCandidates] {
     /// Leaves out the rarest ids of all tables until the others fit.
     fileprivate func cut(toBytes most: Int) -> [TableCandidates.Cut] {
-        var excess = reduce(0) { $0 + $1.ids.count * $1.bytesAnID } - most
+        var excess = reduce(0) { $0 + $1.ids.count * $1.bytesPerID } - most
         guard excess > 0 else { return map { TableCandidates.Cut(ids: $0.ids, droppedCount: 0) } }
         var bytesOfCount: [Int32: Int] = [:]
         for table in self {
-            for count in table.counts { bytesOfCount[count, default: 0] += table.bytesAnID }
+            for count in table.counts { bytesOfCount[count, default: 0] += table.bytesPerID }
         }
         // Every id that came less often than `limit` goes, and some that came as often.
         var limit = Int32.max
@@ -236,7 +236,7 @@ extension [TableCandidates] {
         for (id, table) in equal.sorted(by: { ($0.id, $0.table) < ($1.id, $1.table) }) {
             guard excess > 0 else { break }
             leaving[table] = id
-            excess -= self[table].bytesAnID
+            excess -= self[table].bytesPerID
         }
         return enumerated().map { number, table in
             var cut = TableCandidates.Cut(ids: [], droppedCount: 0)

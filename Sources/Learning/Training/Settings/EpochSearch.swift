@@ -44,7 +44,7 @@ public struct EpochSearch: Codable, Equatable, Sendable {
     }
 
     /// Clicks, and rows without one, below which a held-out part tells nothing.
-    public var fewestOfAClass: Int { 20 }
+    public var fewestPerClass: Int { 20 }
 
     /// Returns the number of epochs that the search found.
     ///

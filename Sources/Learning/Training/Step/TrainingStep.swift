@@ -136,7 +136,7 @@ package struct TrainingStep {
     var hasTeacher: Bool { teacher != nil }
 
     /// Forward, the input's gradient and the weights' gradient are a product each; a teacher has only the first.
-    var operationsASample: Int {
+    var operationsPerSample: Int {
         let trained = lanes.reduce(0) { $0 + $1.net.weightCount }
         return 6 * trained + 2 * (teacher?.branch.dense.weightCount ?? 0)
     }

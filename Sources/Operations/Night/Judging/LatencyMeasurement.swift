@@ -63,7 +63,7 @@ struct LatencyMeasurement {
             }
             return (inTurn + paced).map { report in
                 var report = report
-                report.cost = trained.cost(ofNet: report.net, batchSize: size, idsARow: request.idsARow(features))
+                report.cost = trained.cost(ofNet: report.net, batchSize: size, idsPerRow: request.idsPerRow(features))
                 return report
             }
         }
@@ -128,7 +128,7 @@ private struct ServingRequest {
     }
 
     /// Ids per row of each multi-valued feature, by name.
-    func idsARow(_ served: ServedFeatures) -> [String: Double] {
+    func idsPerRow(_ served: ServedFeatures) -> [String: Double] {
         Dictionary(
             served.features.compactMap { feature in lengths[feature.column].map { (feature.name, $0) } },
             uniquingKeysWith: { first, _ in first })
@@ -138,11 +138,11 @@ private struct ServingRequest {
 extension CoTrainedModel {
     /// What a net takes for an example of a batch, all of whose parts are computed for it.
     ///
-    /// - Parameter idsARow: of the multi-valued fields.
-    fileprivate func cost(ofNet net: String, batchSize: Int, idsARow: [String: Double]) -> ExampleCost {
+    /// - Parameter idsPerRow: of the multi-valued fields.
+    fileprivate func cost(ofNet net: String, batchSize: Int, idsPerRow: [String: Double]) -> ExampleCost {
         let which: Net = net == Net.booster.name ? .booster : .light(net)
         let embedded = layout.fields.reduce(0.0) { sum, field in
-            sum + 4 * (idsARow[field.name] ?? 1) * Double(field.dim ?? nets.embeddingDim(of: net))
+            sum + 4 * (idsPerRow[field.name] ?? 1) * Double(field.dim ?? nets.embeddingDim(of: net))
         }
         return ExampleCost(
             operations: 2 * weights(of: which),

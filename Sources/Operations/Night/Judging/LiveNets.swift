@@ -2,7 +2,6 @@ import AdLogs
 import Days
 import Evaluation
 import Extract
-import FeatureCache
 import Foundation
 import Logging
 import Postgres
@@ -59,7 +58,7 @@ struct LiveNets {
             }
             self.init(
                 nets: [
-                    JudgedNet(arm: LiveModel.arm, name: live.served) { try matched.logits(of: $0) }
+                    JudgedNet(arm: LiveModel.arm, name: live.served) { try matched.logits(of: $0.keys) }
                 ], matched: matched)
         }
     }
@@ -93,86 +92,5 @@ extension Databases {
     /// Whether the logs of a cached day have changed since it was built.
     fileprivate func isStale(_ day: Day, _ specificationHash: String) throws -> Bool {
         try !StaleDays(results, logs: source).find(specificationHash: specificationHash, in: day...day).isEmpty
-    }
-}
-
-/// The logits of a day's impressions that were scored from another cache of the day, found by the keys of their ids.
-///
-/// Both caches have the impressions in the order of their times, so that a key is looked for near the one before: rows
-/// that only one cache has, and rows of the same moment in another order, do not matter.
-final class MatchedLogits {
-    private let keys: StoredColumn<UInt32>
-    private let values: StoredColumn<Float>
-    /// Rows held in memory, from `start` on.
-    private var buffer: [(key: UInt32, logit: Float, isTaken: Bool)] = []
-    private var start = 0
-    /// The row that comes next if nothing is missing.
-    private var next = 0
-    private(set) var missing = 0
-
-    /// How far from its place a row is looked for.
-    private static let reach = 4_096
-    private static let chunk = 65_536
-
-    /// Scores another cache of the day.
-    ///
-    /// - Parameter progress: told the rows so far.
-    init(
-        of net: Scorer?, _ readers: [CacheReader], _ space: ScratchSpace, progress: (Int) throws -> Void
-    ) throws {
-        let keys = ColumnWriter<UInt32>(space)
-        let values = ColumnWriter<Float>(space)
-        var done = 0
-        for reader in readers {
-            for number in 0..<reader.blockCount {
-                let block = try reader.block(number)
-                try keys.append(block.keys)
-                try values.append(net?.logits(block) ?? [Float](repeating: .nan, count: block.rows))
-                done += block.rows
-                try progress(done)
-            }
-        }
-        (self.keys, self.values) = (try keys.finish(), try values.finish())
-    }
-
-    /// The logits of a block's rows, NaN for impressions that the other cache lacks. Blocks come in order.
-    func logits(of block: SparseBatch) throws -> [Float] {
-        try block.keys.map { key in
-            // Nothing fits any more: the two have hardly an impression in common.
-            guard missing <= max(Self.reach, next / 2) else { return .nan }
-            guard let logit = try take(key) else {
-                missing += 1
-                return .nan
-            }
-            return logit
-        }
-    }
-
-    private func take(_ key: UInt32) throws -> Float? {
-        try fill()
-        for distance in 0..<Self.reach {
-            for row in distance == 0 ? [next] : [next + distance, next - distance] {
-                let index = row - start
-                guard buffer.indices.contains(index), buffer[index].key == key, !buffer[index].isTaken else { continue }
-                buffer[index].isTaken = true
-                next = max(next, row + 1)
-                return buffer[index].logit
-            }
-        }
-        return nil
-    }
-
-    /// Holds the rows within reach.
-    private func fill() throws {
-        while start + buffer.count < min(keys.count, next + Self.reach) {
-            let from = start + buffer.count
-            let rows = from..<min(keys.count, from + Self.chunk)
-            let (keys, values) = (try keys.elements(rows), try values.elements(rows))
-            buffer += zip(keys, values).map { (key: $0, logit: $1, isTaken: false) }
-        }
-        if next - Self.reach - start > Self.chunk {
-            buffer.removeFirst(next - Self.reach - start)
-            start = next - Self.reach
-        }
     }
 }

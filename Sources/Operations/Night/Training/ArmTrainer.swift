@@ -131,7 +131,7 @@ extension CacheManifest.Entry {
 extension TrainingReport.Group: CustomStringConvertible {
     public var description: String {
         "\(ranks) ranks on \(hosts) \(hosts == 1 ? "host" : "hosts"), \(shares.map { "\($0) shares" } ?? "undealt rows"): "
-            + "sent \(Int(bytesSentASample.rounded())) bytes per sample, expected \(Int(expectedBytesASample.rounded()))"
+            + "sent \(Int(bytesSentPerSample.rounded())) bytes per sample, expected \(Int(expectedBytesPerSample.rounded()))"
     }
 }
 

@@ -10,7 +10,7 @@ extension NetJudge {
         self.init { labels, logits in
             let clicks = labels.reduce(0) { $0 + Int($1) }
             let fewest = min(clicks, labels.count - clicks)
-            guard !labels.isEmpty, search.map({ fewest >= $0.fewestOfAClass }) ?? true else { return nil }
+            guard !labels.isEmpty, search.map({ fewest >= $0.fewestPerClass }) ?? true else { return nil }
             // H(y, σ(z)) = log(1 + exp(z)) − y z, without overflow.
             let sum = zip(labels, logits).reduce(0.0) { sum, row in
                 let z = Double(row.1)

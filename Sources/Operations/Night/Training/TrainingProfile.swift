@@ -17,7 +17,7 @@ public struct TrainingProfile: Sendable {
         let waiting = Double(report.threads) * report.seconds - parts.reduce(0) { $0 + $1.seconds }
         self.parts = (parts + [("waiting", max(0, waiting))]).sorted { $0.seconds > $1.seconds }
         gemmPeakShare =
-            report.samplesPerSecond * Double(report.operationsASample)
+            report.samplesPerSecond * Double(report.operationsPerSample)
             / MatrixProbe.peak(threads: report.threads, type: report.denseType ?? .f32)
     }
 }
