@@ -49,6 +49,7 @@ case_server() {
     sql <<'S'
 CREATE ROLE nightly LOGIN; GRANT rocket_log_reader, rocket_writer TO nightly;
 CREATE ROLE analyst LOGIN; GRANT rocket_report_reader TO analyst;
+GRANT SELECT ON rocket.artifact_chunks TO analyst;
 GRANT USAGE ON SCHEMA shop TO rocket_log_reader; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO rocket_log_reader;
 S
     as nightly r config check shop.yaml --database

@@ -16,7 +16,9 @@ frame = pd.concat([frame, interests], axis=1)
 last = (days == days[~judged].max()).to_numpy()
 early = ~judged & ~last
 
-parameters = {"objective": "binary", "learning_rate": 0.05, "num_leaves": 63, "num_threads": 2, "verbose": -1, "seed": 1}
+parameters = {
+    "objective": "binary", "learning_rate": 0.05, "num_leaves": 63, "num_threads": rows.CORES, "verbose": -1, "seed": 1,
+}
 data = lightgbm.Dataset(frame[early], labels[early], free_raw_data=False)
 held_out = lightgbm.Dataset(frame[last], labels[last], reference=data)
 found = lightgbm.train(

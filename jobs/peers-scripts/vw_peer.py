@@ -10,7 +10,8 @@ import vowpalwabbit
 
 import rows
 
-frame, judged = rows.read(sys.argv[1])
+# It learns row by row, so that their order matters.
+frame, judged = rows.read(sys.argv[1], in_order_of_time=True)
 labels = frame["clicked"].to_numpy()
 # Namespaces, of which the first letter counts: the user's values, the ad's, the place's.
 spaces = {

@@ -15,6 +15,9 @@ public enum InstructionSet: String, Codable, CaseIterable, Sendable {
         }
     }
 
+    /// Whether this CPU has them, as far as `ONEDNN_MAX_CPU_ISA` lets the matrix library use it.
+    public var isIncludedHere: Bool { VectorInstructions.include(set) }
+
     /// Keeps the matrix library of this process to these instructions. Does nothing where that was done before.
     ///
     /// - Throws: `InstructionSetError`, where the CPU has less, or the library has already chosen kernels of other

@@ -52,8 +52,8 @@ extension PostgresError.ServerError: CustomStringConvertible {
                 + "convert_from(convert_to(column, getdatabaseencoding()), 'LATIN1')"
         case "42501":
             "the role\(role.map { " ‘\($0)’" } ?? "") lacks a right: grant it rocket_writer to run jobs, "
-                + "rocket_report_reader to read results, rocket_log_reader and SELECT on the log tables to read "
-                + "logs; only their owner migrates"
+                + "rocket_report_reader to read results, with SELECT on rocket.artifact_chunks to fetch models, "
+                + "rocket_log_reader and SELECT on the log tables to read logs; only their owner migrates"
         case "53100":
             "the disk of the database server is full: free or add space there, then run the command again, it "
                 + "continues where it can"

@@ -30,16 +30,24 @@ enum Main {
     ///
     /// - Returns: its exit code; why it failed has been said.
     private static func run() -> Int32 {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        // The parser's own option would be one of every command, and end it as if all were done.
+        if arguments.first == "--version" {
+            printUnchanged(ProgramVersion.current)
+            return 0
+        }
         do {
             var command = try Rocket.parseAsRoot()
             try command.run()
             return 0
         } catch let error where isArgumentParser(error) {
             let code = Rocket.exitCode(for: error)
-            if format == .json, !(error is ExitCode), !code.isSuccess {
-                return explain(Rocket.message(for: error), code.rawValue)
+            let hint = code == .validationFailure ? VersionHint(arguments).map { ValidationError($0.text) } : nil
+            let shown: any Error = hint ?? error
+            if format == .json, !(shown is ExitCode), !code.isSuccess {
+                return explain(Rocket.message(for: shown), code.rawValue)
             }
-            return present(error, code)
+            return present(shown, code)
         } catch {
             return explain(error)
         }

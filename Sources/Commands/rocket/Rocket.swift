@@ -21,7 +21,7 @@ struct Rocket: ParsableCommand {
             jobs/quickstart.yaml.
 
             The database is --database URL, $DATABASE_URL, or libpq's own settings (PGHOST, PGUSER and so on). The job file \
-            is --job FILE or $ROCKET_JOB.
+            is --job FILE or $ROCKET_JOB. rocket --version prints the program's version.
 
             Exit codes:
                0  done
@@ -37,7 +37,6 @@ struct Rocket: ParsableCommand {
               64  wrong command line
               74  standard output could not be written
             """,
-        version: ProgramVersion.current,
         subcommands: [CommandsPage.self],
         groupedSubcommands: [
             CommandGroup(

@@ -156,35 +156,60 @@ extension Deployments {
 
     /// A version's light net with the table of its histories for a day's rows, as its cache has them.
     ///
-    /// - Parameter source: A connection to the logs.
-    private func servingModel(_ version: Int, _ jobFile: JobFile, on day: Day, _ source: Connection) throws
-        -> ServingModel
-    {
+    /// - Parameters:
+    ///   - path: Of the job file; nil: not known.
+    ///   - source: A connection to the logs.
+    private func servingModel(
+        _ version: Int, _ jobFile: JobFile, at path: String?, on day: Day, _ source: Connection
+    ) throws -> ServingModel {
+        guard !jobFile.features.histories.isEmpty else { return try servingModel(version) }
         let specification = try jobFile.extractionSpecification()
+        let jobFile = try placed(jobFile, at: path, version, specification.hash)
         let extraction = Extraction(
             specification,
             databases: Extraction.Databases(source: sourceSettings, results: settings),
             options: Extraction.Options(
                 directory: jobFile.cacheDirectory, workers: jobFile.extraction.workers, model: jobFile.model,
-                builderVersion: ProgramVersion.current),
+                jobFile: path ?? "", builderVersion: ProgramVersion.current),
             source: source, on: connection)
         let model = try servingModel(version)
         guard let snapshot = try extraction.history(asOf: day) else { return model }
         return try model.with(ServedHistory(snapshot, most: .max))
     }
 
+    /// A version's job file with the folder of its cache where its nights have it: the version stores the file's text
+    /// and not its place.
+    private func placed(
+        _ jobFile: JobFile, at path: String?, _ version: Int, _ specificationHash: String
+    ) throws -> JobFile {
+        var jobFile = jobFile
+        jobFile.placeCache(beside: path)
+        if jobFile.cacheDirectory.hasPrefix("/") { return jobFile }
+        let known = try CacheManifest(connection).folderHere(
+            specificationHash: specificationHash, model: jobFile.model)
+        guard let known else {
+            throw JobError.noCacheFolder(version: version, directory: jobFile.cacheDirectory)
+        }
+        jobFile.cacheDirectory = known
+        return jobFile
+    }
+
     /// Scores all impressions of a day of the log that a version was trained on, and writes the probabilities to
     /// `rocket.predictions` in one transaction; what was there of the version's day is replaced.
     ///
-    /// - Parameter progress: told the impressions so far.
+    /// - Parameters:
+    ///   - jobFilePath: The job file that a relative `cache.directory` is beside; nil: the folder in which this
+    ///     machine's nights have built the cache.
+    ///   - progress: told the impressions so far.
     public func predict(
-        _ choice: VersionChoice, of model: String?, day: Day, progress: @escaping ProgressHandler
+        _ choice: VersionChoice, of model: String?, jobFilePath: String? = nil, day: Day,
+        progress: @escaping ProgressHandler
     ) throws -> DayPrediction {
         let version = try version(choice, of: model)
         let jobFile = try JobFile(
             text: registry.jobFileText(of: version), path: "version \(version)'s job file")
         let source = try Connection(sourceSettings, applicationName: "rocket predict")
-        let serving = try servingModel(version, jobFile, on: day, source)
+        let serving = try servingModel(version, jobFile, at: jobFilePath, on: day, source)
         let predictor = try Predictor(serving)
         let range = try LogDays(jobFile.source).instants(of: day, on: source)
         let impressions = try RawImpressions(jobFile.source, serving.features, on: source)

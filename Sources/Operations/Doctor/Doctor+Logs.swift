@@ -12,7 +12,9 @@ extension Doctor {
 
     /// The job file's columns against the live tables.
     static func columns(_ job: JobFile, on connection: Connection) throws -> [Finding] {
-        let problems = try SourceCheck(job.extractionSpecification()).problems(on: connection)
+        let check = SourceCheck(try job.extractionSpecification())
+        let problems = try check.problems(on: connection)
+        if try check.isOfEmptyLog(problems, on: connection) { return [emptyLog(job)] }
         if problems.isEmpty {
             return [
                 .ok(
@@ -22,6 +24,13 @@ extension Doctor {
             ]
         }
         return try problems.map { .problem(.job, "columns", "\($0)", fix: try fix(of: $0, job, on: connection)) }
+    }
+
+    /// One finding for a log without rows, whose columns may come with them.
+    private static func emptyLog(_ job: JobFile) -> Finding {
+        .warning(
+            .logs, job.source.impressions.table, "no rows yet",
+            fix: "load logs first: rocket import --help; or generate some to try the job: rocket sample-logs --help")
     }
 
     private static func fix(of problem: AdLogError, _ job: JobFile, on connection: Connection) throws -> String {
@@ -107,14 +116,12 @@ extension Doctor {
             """
         ).first
         guard let newest else {
-            let isEmpty = try days.isEmpty(on: connection)
+            if try days.isEmpty(on: connection) { return [emptyLog(job)] }
             return [
                 .warning(
-                    .logs, source.impressions.table, isEmpty ? "no rows yet" : "no impressions of the last three days",
-                    fix: isEmpty
-                        ? "load logs; to try the job: rocket sample-logs --help"
-                        : try olderNight(job, before: days.lastMature(asOf: .now, on: connection), on: connection)
-                            ?? "find out why none come")
+                    .logs, source.impressions.table, "no impressions of the last three days",
+                    fix: try olderNight(job, before: days.lastMature(asOf: .now, on: connection), on: connection)
+                        ?? "find out why none come")
             ]
         }
         let age = try newest.double("age")

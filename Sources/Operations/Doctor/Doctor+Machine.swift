@@ -8,8 +8,23 @@ extension Doctor {
     /// Libraries, CPU, cores, memory.
     static func machine(_ job: JobFile?) -> [Finding] {
         let libraries = LinkedLibrary.all.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
-        return [.ok(.machine, "libraries", libraries), instructions(job?.training.denseType), cores(job)]
-            + [job.map { memory($0) }].compactMap { $0 }
+        return [.ok(.machine, "libraries", libraries), instructions(job?.training.denseType)]
+            + [job?.training.instructionSet.map { instructionSet($0) }].compactMap { $0 }
+            + [cores(job)] + [job.map { memory($0) }].compactMap { $0 }
+    }
+
+    /// Whether this machine can keep to the instructions that a job asks for: a run ends with code 6 where it cannot.
+    static func instructionSet(
+        _ set: InstructionSet, here: (InstructionSet) -> Bool = \.isIncludedHere,
+        name: String = VectorInstructions.name ?? "unknown instructions"
+    ) -> Finding {
+        let subject = "training.instruction_set"
+        if here(set) { return .ok(.job, subject, "\(set.rawValue): this CPU has \(name)") }
+        let known = InstructionSet.allCases.last { here($0) }
+        return .problem(
+            .job, subject, "\(set.rawValue), but this CPU has \(name) only",
+            mend: (known.map { "write training: {instruction_set: \($0.rawValue)}" } ?? "remove instruction_set")
+                + " in the job file, or run the job on a machine that has \(set.rawValue)")
     }
 
     private static func instructions(_ type: DenseType?) -> Finding {

@@ -1,3 +1,4 @@
+import AdLogs
 import Extract
 import Foundation
 import JobFile
@@ -71,7 +72,13 @@ public struct Doctor {
         // A table that may not be read would be called missing.
         if rights.contains(where: { $0.state == .problem }) { return rights }
         let columns = look(.job, "columns") { try Self.columns(job, on: source) }
-        if columns.contains(where: { $0.state == .problem }) { return rights + columns }
+        // Without the columns nothing else can be looked at.
+        if columns.contains(where: { $0.state != .ok }) { return rights + columns }
+        // What rows say, an empty log does not.
+        if (try? LogDays(job.source).isEmpty(on: source)) == true {
+            return rights + columns + look(.logs, "indexes") { try Self.indexes(job.source, on: source) }
+                + look(.logs, "impressions") { try Self.freshness(job, on: source) }
+        }
         let indexes = look(.logs, "indexes") { try Self.indexes(job.source, on: source) }
         return rights + columns + look(.job, "events") { try Self.events(job, on: source) } + indexes
             + look(.logs, "plans") { try Self.plans(job, known: indexes, on: source) }

@@ -42,10 +42,19 @@ public struct JobFile: Sendable {
     /// the same file means the same folder wherever it is run.
     public init(path: String) throws(JobFileError) {
         try self.init(text: Self.contents(of: path), path: path)
+        placeCache(beside: path)
+    }
+
+    /// Makes a relative folder of the cache one beside a file, or below `ROCKET_CACHE_ROOT` if that is set.
+    ///
+    /// - Parameter file: nil: not known; without `ROCKET_CACHE_ROOT` the folder then stays relative.
+    package mutating func placeCache(beside file: String?) {
         let root = ProcessInfo.processInfo.environment["ROCKET_CACHE_ROOT"] ?? ""
         let folder =
             root.isEmpty
-            ? URL(fileURLWithPath: path).deletingLastPathComponent() : URL(fileURLWithPath: root, isDirectory: true)
+            ? file.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
+            : URL(fileURLWithPath: root, isDirectory: true)
+        guard let folder else { return }
         cacheDirectory = URL(fileURLWithPath: cacheDirectory, relativeTo: folder).standardizedFileURL.path
     }
 

@@ -65,6 +65,8 @@ public enum JobError: Error, CustomStringConvertible {
     case severalLive(models: [String])
     /// A version whose model reads no histories was asked for their table.
     case noHistories(version: Int)
+    /// A version's job keeps its cache in a folder beside its job file, and nobody knows here where that is.
+    case noCacheFolder(version: Int, directory: String)
     /// A version with one light net was asked for a choice of them.
     case oneLightNet(version: Int)
     /// A version has no light net of the name.
@@ -142,6 +144,9 @@ public enum JobError: Error, CustomStringConvertible {
         case .noHistories(let version):
             "the model of version \(version) reads no histories, so there is no table of earlier days to fetch; pull it "
                 + "without --history"
+        case .noCacheFolder(let version, let directory):
+            "the job of version \(version) keeps its cache in ‘\(directory)’ beside its job file, which is not known on this "
+                + "machine; name the file with --job, or set ROCKET_CACHE_ROOT"
         case .oneLightNet(let version):
             "version \(version) has one light net; several are trained together with nets.lights in the job file"
         case .noNet(let name, let version, let nets):
@@ -172,8 +177,7 @@ public enum JobError: Error, CustomStringConvertible {
             case .locked, .lockLost, .extracting: .locked
             case .interrupted: .interrupted
             case .source, .outOfOrder, .otherSpecification, .noVersion, .noRun, .nothingLive, .severalLive,
-                .noHistories, .oneLightNet, .noNet,
-                .cannotWrite:
+                .noHistories, .noCacheFolder, .oneLightNet, .noNet, .cannotWrite:
                 .configuration
             case .notMigrated: .database
             case .emptyLog, .noImpressions, .logEnded, .immature, .nothingToTrainOn, .oneClass, .nothingToJudgeBy,

@@ -42,26 +42,16 @@ public final class OpenJob {
         (self.context, self.settings, handler) = (context, settings, progress)
         guard try JobSchema.isCurrent(on: databases.results) else { throw JobError.notMigrated }
         do {
-            let problems = try SourceCheck(context.specification).problems(on: databases.source)
-            guard problems.isEmpty else { throw try misfit(problems) }
+            let check = SourceCheck(context.specification)
+            let problems = try check.problems(on: databases.source)
+            if try check.isOfEmptyLog(problems, on: databases.source) {
+                throw JobError.emptyLog(table: jobFile.source.impressions.table)
+            }
+            guard problems.isEmpty else { throw JobError.source(path: jobFile.path, problems: problems) }
         } catch {
             if let command { record(command, failure: error) }
             throw error
         }
-    }
-
-    /// Columns that a log lacks while it has no rows are those that filling it makes: it is empty, and no more is said.
-    private func misfit(_ problems: [AdLogError]) throws -> JobError {
-        let table = context.jobFile.source.impressions.table
-        let lacksColumns = problems.allSatisfy {
-            if case .noColumn(table, _, _) = $0 { true } else { false }
-        }
-        if lacksColumns {
-            let relation = try databases.source.quoteRelation(table)
-            let isEmpty = try databases.source.execute("SELECT FROM \(relation) LIMIT 1").isEmpty
-            if isEmpty { return .emptyLog(table: table) }
-        }
-        return .source(path: context.jobFile.path, problems: problems)
     }
 
     /// What a command does when a database cannot be reached as it starts.

@@ -9,8 +9,9 @@ final class OpenModel: Sendable {
     private let requestColumns: Set<String>
     private let precision: ServingPrecision
     private let unknownColumns: UnknownColumns
-    /// Scorers that no call uses now.
+    /// Scorers that no call uses now, one per core at most: what a burst of calls needed beyond that is given back.
     private let idle: Mutex<[Scorer]>
+    static let mostIdle = max(1, ProcessInfo.processInfo.activeProcessorCount)
     /// By kind, and what the model is; they live as long as the model.
     let columns: [[CText]]
     let about: CText
@@ -46,9 +47,12 @@ final class OpenModel: Sendable {
                 throw .model("\(error)")
             }
         }
-        defer { idle.withLock { $0.append(scorer) } }
+        defer { idle.withLock { if $0.count < Self.mostIdle { $0.append(scorer) } } }
         return try body(scorer)
     }
+
+    /// The number of scorers that no call uses now.
+    var idleCount: Int { idle.withLock { $0.count } }
 }
 
 /// A ranker with its rows. One call at a time uses it: whoever takes it out of `OpenModel.idle`.

@@ -203,6 +203,31 @@ import Testing
         #expect(result.code == 0 && result.output.contains("rocket \(command)") && result.output.contains("Example"))
     }
 
+    @Test(
+        "--version after a command is refused with what to type instead; alone it prints the program's",
+        arguments: [
+            ("evaluate --version 2", "did you mean --model-version 2?"),
+            ("report --version=12 --json", "did you mean --model-version 12?"),
+            ("predict --version live --day 2026-01-05", "did you mean --model-version live?"),
+            ("models show --version 3", "no option: rocket models show 3."),
+            ("models pull --version 3", "no option: rocket models pull 3."),
+            ("models promote 3 --version", "rocket models promote NUMBER."),
+            ("nightly --version", "rocket nightly has no option --version; it belongs to no command."),
+            ("runs show 3 --version", "rocket runs show has no option --version"),
+        ])
+    func versionOption(_ line: String, _ says: String) throws {
+        let arguments = line.split(separator: " ").map(String.init)
+        let result = try RocketProgram.rocket(arguments, database: "host=/nowhere")
+        #expect(result.code == 64 && result.output.isEmpty, "\(result.output)")
+        #expect(result.errors.contains(says) && result.errors.contains("rocket --version"), "\(result.errors)")
+        let json = try RocketProgram.rocket(arguments + ["--log-format", "json"], database: "host=/nowhere")
+        #expect(json.code == 64, "\(json.errors)")
+        let program = try RocketProgram.rocket(["--version"], database: "")
+        #expect(program.code == 0 && program.output.contains(/^\d+\.\d+\.\d+\n$/))
+        let help = try RocketProgram.rocket(arguments.prefix { !$0.hasPrefix("-") } + ["--help"], database: "")
+        #expect(help.code == 0 && !help.output.contains("  --version"), "\(help.output)")
+    }
+
     @Test("The job files of the project are valid", arguments: ["quickstart", "open-bandit", "amexpert", "movielens"])
     func jobFiles(_ name: String) throws {
         let result = try RocketProgram.rocket(

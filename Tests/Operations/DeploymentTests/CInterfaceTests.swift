@@ -4,9 +4,10 @@ import Deployment
 import Foundation
 import OperationsSupport
 import RocketServing
-import RocketServingC
 import TestSupport
 import Testing
+
+@testable import RocketServingC
 
 /// The C interface, called as C does: by the declarations of its header.
 @Suite struct CInterfaceTests {
@@ -95,6 +96,24 @@ import Testing
                 #expect(pull.code == 0, "\(pull.errors)")
                 try body("\(folder)/test-1")
             }
+        }
+    }
+
+    @Test("After a burst of calls at once, a model keeps as many idle scorers as the machine has cores, and scores on")
+    func burst() throws {
+        try Self.withFolder { folder in
+            let model = try OpenModel(folder: folder, requestColumns: [], precision: .f32, unknownColumns: .refused)
+            #expect(model.idleCount == 1)
+            // Calls within calls are as many at once as threads would make.
+            func nest(_ depth: Int) throws {
+                guard depth > 0 else { return }
+                let isDone = try model.scoring { _ throws(CallError) -> Bool in (try? nest(depth - 1)) != nil }
+                #expect(isDone)
+            }
+            try nest(OpenModel.mostIdle + 3)
+            #expect(model.idleCount == OpenModel.mostIdle)
+            try nest(1)
+            #expect(model.idleCount == OpenModel.mostIdle)
         }
     }
 

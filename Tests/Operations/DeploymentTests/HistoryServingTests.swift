@@ -168,6 +168,53 @@ import Testing
         }
     }
 
+    @Test(
+        "predict --day counts days in the cache of the version's nights, wherever it runs, or beside the named job file"
+    )
+    func cacheFolder() throws {
+        let relative = { (text: String) in
+            Self.withHistories(text).replacing(/directory: .*\/cache/, with: "directory: kept/cache")
+        }
+        try TestJob.withJob(days: 9, change: relative) { url, job in
+            let night = try RocketProgram.rocket(
+                ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-11T01:00Z"], database: url)
+            #expect([0, 8].contains(night.code), "\(night.errors)")
+            let kept = job.replacing("job.yaml", with: "kept/cache")
+            func files() throws -> Int { try FileManager.default.subpathsOfDirectory(atPath: kept).count }
+            let before = try files()
+            try withTemporaryFolder { elsewhere in
+                func predict(_ arguments: String) throws -> (code: Int32, errors: String) {
+                    let process = Process()
+                    process.executableURL = URL(filePath: "/bin/sh")
+                    process.arguments = [
+                        "-c", "cd \(elsewhere) && \"$0\" predict --quiet --model-version 1 \(arguments) 2>&1",
+                        try RocketProgram.program().path(),
+                    ]
+                    process.environment = ProcessInfo.processInfo.environment.merging(["DATABASE_URL": url]) { $1 }
+                    let output = Pipe()
+                    process.standardOutput = output
+                    try process.run()
+                    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                    process.waitUntilExit()
+                    return (process.terminationStatus, text)
+                }
+                // Needs the counts of January 11, which no night has made.
+                let first = try predict("--day 2026-01-12")
+                #expect(first.code == 0, "\(first.errors)")
+                #expect(try files() > before)
+                let connection = try TestDatabase.connect(url)
+                try connection.script("UPDATE rocket.cache_copies SET host = 'elsewhere'")
+                let unknown = try predict("--day 2026-01-13")
+                #expect(unknown.code == 6 && unknown.errors.contains("name the file with --job"), "\(unknown.errors)")
+                let between = try files()
+                let named = try predict("--day 2026-01-13 --job \(job)")
+                #expect(named.code == 0, "\(named.errors)")
+                #expect(try files() > between)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: elsewhere).isEmpty)
+            }
+        }
+    }
+
     @Test("A version without histories has no table to fetch")
     func none() throws {
         try TestJob.withJob { url, job in

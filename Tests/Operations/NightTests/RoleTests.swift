@@ -47,7 +47,30 @@ import Testing
                     let result = try RocketProgram.rocket(arguments, database: logins.reports)
                     #expect(result.code == 0, "\(arguments): \(result.errors)")
                 }
+                try Self.fetch(version, logins, admin: connection)
             }
+        }
+    }
+
+    /// A version's examples are impressions with their values, so its files take a right of their own.
+    private static func fetch(_ version: Int, _ logins: TestLogins, admin: Connection) throws {
+        let reader = try TestDatabase.connect(logins.reports)
+        #expect(try reader.execute("SELECT FROM rocket.artifacts WHERE name = 'examples.jsonl'").count >= 1)
+        let error = #expect(throws: PostgresError.self) {
+            try reader.execute("SELECT data FROM rocket.artifact_chunks WHERE name = 'examples.jsonl'")
+        }
+        #expect(error?.sqlState == "42501")
+        let name = try #require(try reader.execute("SELECT quote_ident(current_user) AS name").first?.text("name"))
+        try withTemporaryFolder { folder in
+            func pull() throws -> RocketProgram.Result {
+                try RocketProgram.rocket(["models", "pull", "\(version)", "--to", folder], database: logins.reports)
+            }
+            let refused = try pull()
+            #expect(
+                refused.code == 7 && refused.errors.contains("SELECT on rocket.artifact_chunks"), "\(refused.errors)")
+            try admin.script("GRANT SELECT ON rocket.artifact_chunks TO \(name)")
+            #expect(try pull().code == 0)
+            try admin.script("REVOKE SELECT ON rocket.artifact_chunks FROM \(name)")
         }
     }
 

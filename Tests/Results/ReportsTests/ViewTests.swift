@@ -34,9 +34,14 @@ import Testing
     }
 
     /// A night with slices, one that failed, and a day that was built again with a new row.
-    private static func withNights(_ body: (String, Connection) throws -> Void) throws {
+    ///
+    /// - Parameter nets: The job file's light nets.
+    private static func withNights(
+        nets: String = "light: [4]", _ body: (String, Connection) throws -> Void
+    ) throws {
         let sliced = { (text: String) in
             text.replacing("  baselines: [light, booster]", with: "  baselines: [light, booster]\n  slices: [category]")
+                .replacing("light: [4]", with: nets)
         }
         try TestJob.withJob(change: sliced) { url, job in
             let connection = try TestDatabase.connect(url)
@@ -144,9 +149,11 @@ import Testing
         }
     }
 
-    @Test("Every query of the Grafana dashboard runs for a reader of the reports and finds what there is")
-    func dashboard() throws {
-        try Self.withNights { url, _ in
+    @Test(
+        "Every query of the Grafana dashboard runs for a reader of the reports and finds what there is",
+        arguments: [("light: [4]", "light"), ("lights: {small: [2], large: [8, 4]}", "large")])
+    func dashboard(nets: String, served: String) throws {
+        try Self.withNights(nets: nets) { url, _ in
             try TestLogins.with(url) { logins in
                 let reader = try TestDatabase.connect(logins.reports)
                 let queries = try Self.dashboardQueries()
@@ -155,6 +162,14 @@ import Testing
                     #expect(!query.contains("$"), "a macro that is not known here: \(query)")
                     #expect(try !reader.execute(query).isEmpty, "\(query)")
                 }
+                // The panels of one net show the one that is served.
+                let latency = try #require(queries.first { $0.contains("latency_by_version") })
+                #expect(
+                    try Set(reader.execute(latency).map { try $0.text("metric") }) == [
+                        "test \(served)", "test booster",
+                    ])
+                let slices = try #require(queries.first { $0.contains("calibration_by_slice") })
+                #expect(try Set(reader.execute(slices).map { try $0.text("net") }) == [served])
             }
         }
     }

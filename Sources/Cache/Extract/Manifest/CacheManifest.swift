@@ -54,6 +54,18 @@ public struct CacheManifest {
             sharedIDs: try first.intOrNil("shared_id_impressions"), missedShare: try first.doubleOrNil("missed_share"))
     }
 
+    /// Returns the `cache.directory` on this machine in which a specification's days were built last, one of the model's
+    /// jobs first; nil if none was built here.
+    public func folderHere(specificationHash: String, model: String) throws -> String? {
+        try connection.execute(
+            """
+            SELECT folder FROM rocket.cache_copies WHERE content_hash = $1 AND host = $2 AND folder <> ''
+            ORDER BY model <> $3, built_at DESC LIMIT 1
+            """,
+            [.text(specificationHash), .text(CachePlace(folder: ".", model: model).host), .text(model)]
+        ).first?.text("folder")
+    }
+
     /// Returns the mean share of clicks that the window missed on the cached days of the week before a day; nil if
     /// there are none.
     public func missedShare(before day: Day, specificationHash: String) throws -> Double? {

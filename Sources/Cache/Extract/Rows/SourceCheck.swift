@@ -40,6 +40,17 @@ public struct SourceCheck: Sendable {
         return []
     }
 
+    /// Returns whether all that is wrong is that the impressions lack columns while they have no rows: those are columns
+    /// that filling the table makes, so the log is empty, and no more is to be said.
+    public func isOfEmptyLog(_ problems: [AdLogError], on connection: Connection) throws -> Bool {
+        let table = specification.source.impressions.table
+        let lacksColumns = problems.allSatisfy {
+            if case .noColumn(table, _, _) = $0 { true } else { false }
+        }
+        guard !problems.isEmpty, lacksColumns else { return false }
+        return try connection.execute("SELECT FROM \(connection.quoteRelation(table)) LIMIT 1").isEmpty
+    }
+
     /// Returns features whose columns are missing, or of a type that their kind cannot read.
     private func featureMisfits(on connection: Connection) throws -> [AdLogError] {
         let table = specification.source.impressions.table

@@ -66,7 +66,8 @@ struct ModelsCommand: ParsableCommand {
             case .text:
                 for report in reports { print(reportText(report)) }
                 if let decision = try reader.decision(of: number) {
-                    printUnchanged(gateText(decision, version: number))
+                    let state = reports.first?.state ?? "candidate"
+                    printUnchanged(gateText(decision, version: number, state: state))
                 }
             }
         }

@@ -96,7 +96,7 @@ struct PredictCommand: ParsableCommand {
         let display = ProgressDisplay(
             log: logging.logger(quiet: quiet), quiet: quiet || json, format: logging.format)
         let deployments = try Deployments(database: database.database, sourceDatabase: source.sourceDatabase)
-        let result = try deployments.predict(version, of: name, day: day) {
+        let result = try deployments.predict(version, of: name, jobFilePath: model.job, day: day) {
             display.show($0)
         }
         if json { return try printJSON(result) }

@@ -156,18 +156,28 @@ private func lastWord(of run: RunReport) -> String {
 }
 
 /// The gate's rules and their results; after a rule that failed, what to do.
-func gateText(_ decision: GateDecision, version: Int) -> String {
-    let live = decision.liveVersion.map { "version \($0) stays live" } ?? "nothing is live"
+///
+/// - Parameter state: The version's state. One that is no candidate any more is not to be forced live.
+func gateText(_ decision: GateDecision, version: Int, state: String = "candidate") -> String {
+    let isOpen = state == "candidate"
+    let live =
+        switch (decision.liveVersion, isOpen) {
+        case (let live?, true): "version \(live) stays live"
+        case (let live?, false): "version \(live) stayed live"
+        case (nil, true): "nothing is live"
+        case (nil, false): "nothing was live"
+        }
     let verdict =
         switch decision.verdict {
-        case .promoted: "promoted: it is live now"
+        case .promoted: isOpen || state == "live" ? "promoted: it is live now" : "promoted"
         case .firstModel: "promoted: the first live version of its model"
         case .held: "held: \(live)"
         }
     let lines =
         ["gate: \(verdict)"]
         + decision.rules.flatMap { rule in
-            rule.passed ? ["  passed  \(rule)"] : ["  FAILED  \(rule)", "          \(rule.advice(version: version))"]
+            if rule.passed { return ["  passed  \(rule)"] }
+            return ["  FAILED  \(rule)"] + (isOpen ? ["          \(rule.advice(version: version))"] : [])
         }
     return StatusColour().rules(lines.joined(separator: "\n"))
 }

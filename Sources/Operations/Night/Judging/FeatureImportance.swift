@@ -42,7 +42,7 @@ struct FeatureImportance {
             let columns =
                 features.fields.indices.map { (name: features.fields[$0].name, isField: true, index: $0) }
                 + features.numerics.indices.map { (name: features.numerics[$0].name, isField: false, index: $0) }
-            return try columns.enumerated().map { done, column in
+            let importances = try columns.enumerated().map { done, column in
                 try recorder.progress(
                     StageProgress(title: "importance", done: done, total: columns.count, unit: "features"))
                 var changed = sample
@@ -56,11 +56,14 @@ struct FeatureImportance {
                 return ImportanceMeasurement(
                     day: day, feature: column.name, impressions: sample.rows, auc: try whole.auc(sample.labels),
                     aucWithout: try without.auc(sample.labels), logLossRise: rise, standardError: error)
-            }.sorted { $0.logLossRise > $1.logLossRise }
+            }
+            try recorder.progress(
+                StageProgress(title: "importance", done: columns.count, total: columns.count, unit: "features"))
+            return importances.sorted { $0.logLossRise > $1.logLossRise }
         }
     }
 
-    /// Impressions evenly spread over the day, for which the net gives a finite number.
+    /// Impressions evenly spread over the day, for which the net gives a finite number. Reads the whole day.
     private func sample(_ wanted: Int, of entries: [CacheManifest.Entry], _ net: Scorer) throws -> SparseBatch {
         let total = entries.reduce(0) { $0 + $1.rows }
         let share = min(1, Double(wanted) / Double(max(1, total)))
@@ -73,6 +76,8 @@ struct FeatureImportance {
                     Int(Double(done + row) * share) != Int(Double(done + row + 1) * share)
                 }
                 done += block.rows
+                try recorder.progress(
+                    StageProgress(title: "importance, sample", done: done, total: total, unit: "rows"))
                 block = block.selecting(rows: rows)
                 let logits = net.logits(block)
                 if !logits.allSatisfy(\.isFinite) {

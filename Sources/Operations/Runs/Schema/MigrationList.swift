@@ -36,5 +36,6 @@ extension JobSchema {
         m0030,
         m0031,
         m0032,
+        m0033,
     ]
 }

@@ -27,7 +27,8 @@ extension ReportPage {
             let since = deployments.first { $0.version == report.version }
             return ("✓ Live", since.map { " since \($0.at) UTC." } ?? "")
         case "candidate" where decision?.verdict == .held:
-            return ("✕ Held back by the gate", stillLive)
+            let now: Markup = successor.map { " Version \($0) is live now." } ?? ""
+            return ("✕ Held back by the gate", "\(stillLive)\(now)")
         case "candidate":
             return ("○ Candidate", decision == nil ? ": the gate was not asked." : ": never live so far.")
         case "retired":
@@ -38,6 +39,9 @@ extension ReportPage {
             return (report.state, "")
         }
     }
+
+    /// A newer version that is live now; nil if there is none.
+    private var successor: Int? { deployments.first?.version.flatMap { $0 > report.version ? $0 : nil } }
 
     private var stillLive: Markup {
         guard let live = decision?.liveVersion else { return ": nothing was live." }
@@ -75,9 +79,9 @@ extension ReportPage {
         return "<p>\(text).</p>"
     }
 
-    /// The click rate of the tenth of the impressions that the light net scores highest; nil if it is not known.
+    /// The click rate of the tenth of the impressions that the served net scores highest; nil if it is not known.
     private var topTenth: Double? {
-        let bins = details.reliability.filter { NetLook(arm: "rocket", net: $0.net).name == NetLook.light.name }
+        let bins = details.reliability.filter { $0.net == report.servedNet }
             .sorted { $0.meanPrediction > $1.meanPrediction }
         let wanted = Double(bins.reduce(0) { $0 + $1.impressions }) / 10
         var (rows, clicks) = (0.0, 0.0)
@@ -181,7 +185,8 @@ extension ReportPage {
             + ", each bound at \(NumberText.percent(figures.confidence, decimals: 0))"
     }
 
-    /// Why the version is held and what to type, and the rules with their numbers, those that failed first.
+    /// The rules with their numbers, those that failed first. Before them, of a version that is still held, why, and
+    /// what to type: of one that was live since or has a successor, the advice to force it would be wrong.
     private var gate: Markup {
         guard let decision else { return "" }
         let rows = decision.rules.map { rule -> [Markup] in
@@ -194,7 +199,7 @@ extension ReportPage {
         let table = DataTable(
             "Rules of the promotion gate",
             [.text("Rule"), .text("Came out"), .number("Found"), .text("Expected"), .prose("What it is")], rows: rows)
-        guard decision.verdict == .held else { return table.folded }
+        guard decision.verdict == .held, report.state == "candidate", successor == nil else { return table.folded }
         let failed = decision.rules.filter { !$0.passed }.map { rule -> Markup in
             """
             <li><code>\(rule.name)</code> is \(rule.value.map { NumberText.significant($0) } ?? "undefined"), expected \
@@ -202,7 +207,7 @@ extension ReportPage {
 
             """
         }
-        let kept = decision.liveVersion.map { "Version \($0) stayed live." } ?? "Nothing is live."
+        let kept = decision.liveVersion.map { "Version \($0) stayed live." } ?? "Nothing was live."
         return """
             <h2>Why version \(report.version) is held, and what now</h2>
             <p>\(kept)</p>

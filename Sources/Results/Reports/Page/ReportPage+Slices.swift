@@ -15,15 +15,20 @@ extension ReportPage {
     /// Fewest clicks of a value that is worth naming.
     private static let leastClicks = 50
 
-    /// The values whose click rate the net gets most wrong.
+    /// The ratios of predicted to observed clicks that are not worth naming.
+    private static let fairPCOC = 0.9...1.1
+
+    /// The values whose click rate the net gets most wrong. Says nothing of values with few clicks or an unknown ratio,
+    /// and nothing at all if there are no others.
     private var worst: Markup {
         typealias Odd = (slice: VersionDetails.Slice, pcoc: Double, factor: Double)
-        let known = details.slices.filter { $0.clicks >= Self.leastClicks && $0.value != nil }
-        let all = known.compactMap { slice -> Odd? in
+        let known = details.slices.compactMap { slice -> Odd? in
+            guard slice.clicks >= Self.leastClicks, slice.value != nil, let pcoc = slice.lightPCOC else { return nil }
             // Half as many is as wrong as twice as many.
-            slice.lightPCOC.map { (slice: slice, pcoc: $0, factor: max($0, 1 / $0)) }
+            return (slice: slice, pcoc: pcoc, factor: max(pcoc, 1 / pcoc))
         }
-        let odd = all.filter { $0.factor > 1.1 }.sorted { $0.factor > $1.factor }
+        guard !known.isEmpty else { return "" }
+        let odd = known.filter { !Self.fairPCOC.contains($0.pcoc) }.sorted { $0.factor > $1.factor }
         guard !odd.isEmpty else {
             return """
                 <p>For no value with \(Self.leastClicks) clicks or more does the light net promise clicks that are more \
