@@ -292,7 +292,7 @@ let operations = room(
         .testTarget(
             name: "OnboardingTests",
             dependencies: [
-                "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports", "Runs",
+                "AdLogs", "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports", "Runs",
                 "TestSupport",
             ]),
         .testTarget(
