@@ -1,7 +1,7 @@
 /// The expression by which a view computes a row's time, as the server writes it in plans.
 enum TimeExpression {
-    /// Whether an index can have the expression, as far as its form tells: PostgreSQL takes only what depends on nothing
-    /// but the row, which a cast of a timestamp, a date or a text to `timestamptz` does not.
+    /// Whether an index can have the expression, as far as its form tells: PostgreSQL takes only what depends on the
+    /// row alone, and a cast of a timestamp, a date or a text to `timestamptz` depends on the session.
     static func canBeIndexed(_ expression: String) -> Bool {
         let plain = expression.replacing(/"(?:[^"]|"")+"/, with: "q")
         // A column.

@@ -13,8 +13,9 @@ public struct SourceCheck: Sendable {
     /// Returns everything that does not fit: missing relations and columns, columns of a type that their use does not
     /// allow, an unknown time zone. Empty if everything fits.
     ///
-    /// - Throws: `AdLogError.noRight` if the role may not read a table; `PostgresError` if row-level security might hide rows of it;
-    ///   `AdLogError.unreadable` if one of the first rows in a database that keeps any bytes is not UTF-8.
+    /// - Throws: `AdLogError.noRight` if the role may not read a table; `PostgresError` if row-level security might
+    ///   hide rows of it; `AdLogError.unreadable` if one of the first rows in a database that keeps any bytes is not
+    ///   UTF-8.
     public func problems(on connection: Connection) throws -> [AdLogError] {
         var problems: [AdLogError] = []
         let source = specification.source

@@ -5,7 +5,7 @@ import Names
 extension [RowCondition] {
     /// Reads what `--impressions-where` or `--clicks-where` were given, each `column=value` or `column=value,value`.
     ///
-    /// Blanks around columns and values are cut. Values of one column are put together, whether they stand in one option
+    /// Blanks around columns and values are cut. Values of one column are put together, whether they are in one option
     /// or in several; what is given twice counts once.
     ///
     /// - Throws: `JobDraftError.condition`.

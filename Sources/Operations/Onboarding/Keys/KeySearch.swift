@@ -26,8 +26,8 @@ struct KeySearch {
         /// Nil where trying took too long.
         var result: KeyTrial.Result?
 
-        /// What speaks for it: mostly the clicks, where there are any. A declared key that was not tried counts as one that
-        /// most clicks have.
+        /// What speaks for it: mostly the clicks, where there are any. A declared key that was not tried counts as one
+        /// that most clicks have.
         var score: Double {
             guard let result else { return prior + (isForeignKey ? 4 : 0) }
             if result.clicks == 0 { return prior + (isForeignKey ? 10 : 0) }
@@ -177,7 +177,7 @@ struct KeySearch {
         let untried = trials.pairs.filter { $0.result == nil }
         if hasSample, !untried.isEmpty {
             unknown.append(
-                "joining by \(untried.map(\.description).joined(separator: ", ")) took longer than \(limit)")
+                "joining by \(untried.map(\.description).joined(separator: ", ")) could not be tried within \(limit)")
         }
         return unknown
     }

@@ -71,7 +71,8 @@ extension LogReading {
             hasClicks: hasClicks, days: days, limit: limit, remarks: remarks)
     }
 
-    /// - Returns: rows of the table, by those of the pages read; nil where the pages cannot be read apart, or not in time.
+    /// - Returns: rows of the table, by those of the pages read; nil where the pages cannot be read apart, or not in
+    ///   time.
     private func readPages(_ tally: inout RowTally) throws -> Int? {
         let view = table.canBeSampled ? nil : try SampledView(table.name, on: connection)
         guard table.canBeSampled || view != nil else { return nil }
@@ -106,15 +107,15 @@ extension LogReading {
         return Int(Double(tally.rows) / share)
     }
 
-    /// The share of the pages that are read. The server takes the same pages of every part of a table, by their numbers:
-    /// of many small parts it would take none at all, or the same hours of each.
+    /// The share of the pages that are read. The server takes the same pages of every part of a table, by their
+    /// numbers: of many small parts it would take none at all, or the same hours of each.
     static func sampledShare(pages: Int, parts: Int, limits: ReadingLimits) -> Double {
         let wanted = max(limits.sampledPages, min(limits.pagesOfPart * parts, 10 * limits.sampledPages))
         return min(1, Double(wanted) / Double(max(1, pages)))
     }
 
-    /// - Returns: rows of the view, by the share of the time that was read, and the days from the first to the last; nil
-    ///   where that takes too long.
+    /// - Returns: rows of the view, by the share of the time that was read, and the days from the first to the last;
+    ///   nil where that takes too long.
     private func readSlices(_ tally: inout RowTally) throws -> (rows: Int?, days: [Day]?) {
         let bounds = try connection.within(milliseconds: limits.statementMilliseconds) { connection in
             try connection.execute(
