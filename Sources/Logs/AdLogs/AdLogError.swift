@@ -46,7 +46,8 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
         case .noRight(let relation, let role, let grants):
             "role \(role) may not read \(relation): \(grants.joined(separator: " "))"
         case .zoneless(let view):
-            view.complaint + "; expected timestamp with time zone: read the log through a view that says which zone the "
+            view.complaint
+                + "; expected timestamp with time zone: read the log through a view that says which zone the "
                 + "times are of, with an index by which it finds a day: " + view.statements.joined(separator: " ")
         case .columnType(let table, let column, let found, let expected):
             "column ‘\(column)’ of \(table) has type \(found), expected \(expected); use a table of its own "

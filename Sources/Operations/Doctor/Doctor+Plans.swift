@@ -51,7 +51,8 @@ extension Doctor {
             guard TimeExpression.canBeIndexed(expression) else {
                 return .warning(
                     .logs, subject, "\(found): they are found by the expression \(expression), and no index is on it",
-                    mend: "have the view compute the time in a way that an index can have, such as (column AT TIME ZONE "
+                    mend:
+                        "have the view compute the time in a way that an index can have, such as (column AT TIME ZONE "
                         + "'UTC') of a timestamp or to_timestamp(column) of seconds, or keep a column of the type timestamp "
                         + "with time zone in \(name); then run rocket doctor again, which names the index. An index on the "
                         + "expression as it is helps only where PostgreSQL takes it: it refuses casts that depend on the "

@@ -114,7 +114,9 @@ extension Form where Value == String {
     /// A value that a column must have, as PostgreSQL writes it: text, a number, true or false.
     static var condition: Form {
         Form(expected: "a value as PostgreSQL writes it, not empty, of at most 1000 bytes") { scalar in
-            guard !scalar.isNull, !scalar.string.allSatisfy(\.isWhitespace), scalar.string.utf8.count <= 1_000, !scalar.string.unicodeScalars.contains("\0") else {
+            guard !scalar.isNull, !scalar.string.allSatisfy(\.isWhitespace), scalar.string.utf8.count <= 1_000,
+                !scalar.string.unicodeScalars.contains("\0")
+            else {
                 return nil
             }
             return scalar.string

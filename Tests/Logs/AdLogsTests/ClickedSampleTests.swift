@@ -11,13 +11,16 @@ import Testing
         "Empty, all, none and some are told apart, and only some is beyond doubt",
         arguments: [
             (0, 0, "has no impressions yet", false), (1, 1, "the one impression of log.shown is clicked", false),
-            (19, 19, "too few to tell", false), (20, 20, "nothing to learn", true), (2_000, 1_985, "nothing to learn", true),
-            (1, 0, "the one impression of log.shown has no click", false), (2_000, 0, "have no click in log.hits", false),
+            (19, 19, "too few to tell", false), (20, 20, "nothing to learn", true),
+            (2_000, 1_985, "nothing to learn", true),
+            (1, 0, "the one impression of log.shown has no click", false),
+            (2_000, 0, "have no click in log.hits", false),
             (2_000, 1, nil, false), (2_000, 1_900, nil, false),
         ] as [(Int, Int, String?, Bool)])
     func cases(_ rows: Int, _ clicked: Int, _ says: String?, _ isProblem: Bool) {
         let sample = ClickedSample(rows: rows, clicked: clicked)
-        #expect(says.map { sample.doubt(of: Self.source)?.contains($0) == true } ?? (sample.doubt(of: Self.source) == nil))
+        #expect(
+            says.map { sample.doubt(of: Self.source)?.contains($0) == true } ?? (sample.doubt(of: Self.source) == nil))
         #expect((sample.nothingToLearn(of: Self.source) != nil) == isProblem)
     }
 

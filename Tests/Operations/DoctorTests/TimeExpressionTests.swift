@@ -80,14 +80,17 @@ import Testing
     @Test("For seconds since 1970 the index on the expression is given, and the server uses it")
     func epoch() throws {
         try Self.finding("to_timestamp(r.epoch)") { found in
-            #expect(found.mend?.hasPrefix("CREATE INDEX CONCURRENTLY ON \"below\".\"rows\" (to_timestamp(") == true, "\(found)")
+            #expect(
+                found.mend?.hasPrefix("CREATE INDEX CONCURRENTLY ON \"below\".\"rows\" (to_timestamp(") == true,
+                "\(found)")
         }
     }
 
     @Test("A role that may read a view but not its table hears of the table's missing index, not of a lacking right")
     func viewOnly() throws {
         try Self.finding("r.\"When\" AT TIME ZONE 'UTC'", role: "view") { found in
-            #expect(found.state == .warning && found.mend?.hasPrefix("CREATE INDEX CONCURRENTLY ON") == true, "\(found)")
+            #expect(
+                found.state == .warning && found.mend?.hasPrefix("CREATE INDEX CONCURRENTLY ON") == true, "\(found)")
         }
     }
 }

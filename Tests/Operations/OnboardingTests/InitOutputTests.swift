@@ -11,7 +11,10 @@ import Testing
             try InitTests.create(on: url)
             for output in ["/dev/stdout", "-"] {
                 let result = try RocketProgram.rocket(
-                    ["init", "--impressions", "log.shown", "--clicks", "log.hits", "--model", "ads", "--output", output],
+                    [
+                        "init", "--impressions", "log.shown", "--clicks", "log.hits", "--model", "ads", "--output",
+                        output,
+                    ],
                     database: url)
                 #expect(result.code == 0 && result.output.hasPrefix("# A first job file"), "\(result.errors)")
                 #expect(!result.output.contains("wrote ") && !result.output.contains("rocket nightly --job"))

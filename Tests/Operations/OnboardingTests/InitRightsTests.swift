@@ -7,7 +7,9 @@ import Testing
 /// `rocket init` and `rocket config check` of a role that may not read everything.
 @Suite struct InitRightsTests {
     /// A login without any rights, which goes with the body.
-    static func withRole(_ url: String, _ body: (_ role: String, _ admin: Connection, _ login: String) throws -> Void) throws {
+    static func withRole(_ url: String, _ body: (_ role: String, _ admin: Connection, _ login: String) throws -> Void)
+        throws
+    {
         let admin = try TestDatabase.connect(url)
         let database = try #require(try admin.execute("SELECT current_database() AS name").first).text("name")
         let role = "\(database)_reader"
@@ -16,7 +18,9 @@ import Testing
         try body(role, admin, url.replacing("user=rocket", with: "user=\(role)"))
     }
 
-    @Test("A right that is lacking is said with its GRANT, statement by statement, until init and the check do their work")
+    @Test(
+        "A right that is lacking is said with its GRANT, statement by statement, until init and the check do their work"
+    )
     func grants() throws {
         try TestDatabase.run(.empty) { url in
             try InitTests.create(on: url)
@@ -26,8 +30,14 @@ import Testing
                 try draft.write(toFile: job, atomically: true, encoding: .utf8)
                 try Self.withRole(url) { role, admin, login in
                     for (granted, says) in [
-                        ("", "role \(role) may not read log.shown: GRANT USAGE ON SCHEMA log TO \(role); GRANT SELECT ON"),
-                        ("GRANT USAGE ON SCHEMA log TO \(role)", "log.shown: GRANT SELECT ON \"log\".\"shown\" TO \(role);"),
+                        (
+                            "",
+                            "role \(role) may not read log.shown: GRANT USAGE ON SCHEMA log TO \(role); GRANT SELECT ON"
+                        ),
+                        (
+                            "GRANT USAGE ON SCHEMA log TO \(role)",
+                            "log.shown: GRANT SELECT ON \"log\".\"shown\" TO \(role);"
+                        ),
                         (
                             "GRANT SELECT ON log.shown TO \(role)",
                             "role \(role) may not read log.hits: GRANT SELECT ON \"log\".\"hits\" TO \(role);"

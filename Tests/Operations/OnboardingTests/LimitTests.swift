@@ -45,7 +45,8 @@ import Testing
         }
     }
 
-    @Test("A given reference that could not be tried is in the draft's remarks, and rows that could not be read are said")
+    @Test(
+        "A given reference that could not be tried is in the draft's remarks, and rows that could not be read are said")
     func givenReference() throws {
         try TestDatabase.run(.empty) { url in
             try InitTests.create(on: url)
@@ -87,7 +88,9 @@ import Testing
             let source = try Self.search(url, "Ads.SlowKinds", "Ads.SlowKinds", given).proposal()
             #expect(source.clicks.conditions == [RowCondition(column: "EventType", values: ["Click"])])
             #expect(
-                source.remarks.contains { $0.contains("how many rows of Ads.SlowKinds have each EventType is not known") },
+                source.remarks.contains {
+                    $0.contains("how many rows of Ads.SlowKinds have each EventType is not known")
+                },
                 "\(source.remarks)")
         }
     }

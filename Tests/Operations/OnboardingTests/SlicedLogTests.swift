@@ -55,7 +55,9 @@ import Testing
         return try InitTests.sample(url, relation, limits: limits)
     }
 
-    @Test("Pages of a partitioned table, of one with heirs, and of a view on it are of every part, and not of a few hours")
+    @Test(
+        "Pages of a partitioned table, of one with heirs, and of a view on it are of every part, and not of a few hours"
+    )
     func pages() throws {
         try TestDatabase.run(.empty) { url in
             try Self.create(on: url)

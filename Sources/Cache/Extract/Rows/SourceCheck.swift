@@ -102,7 +102,7 @@ public struct SourceCheck: Sendable {
     ///
     /// - Throws: `AdLogError`, `PostgresError`.
     public func clickedSample(
-        milliseconds: Int = sampleMilliseconds, on connection: Connection
+        milliseconds: Int = Self.sampleMilliseconds, on connection: Connection
     ) throws -> ClickedSample {
         try specification.source.clickedSample(milliseconds: milliseconds, on: connection)
     }

@@ -29,7 +29,11 @@ struct EventSearch {
                 return choose(column, shown, clicked, values, &source, &remarks)
             }
             // Without numbers of rows nothing says which of them is the commonest.
-            if coded == nil, Self.saysEvent(column), !values.contains(where: { $0.rows == nil }), (2...6).contains(values.count) { coded = (column, values) }
+            if coded == nil, Self.saysEvent(column), !values.contains(where: { $0.rows == nil }),
+                (2...6).contains(values.count)
+            {
+                coded = (column, values)
+            }
         }
         guard let (column, values) = coded else {
             throw JobDraftError.oneTable(

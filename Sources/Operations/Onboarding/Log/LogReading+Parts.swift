@@ -129,12 +129,12 @@ extension LogReading {
             let last = try row.textOrNil("last").flatMap(Self.instant)
         else { return (nil, nil) }
         let days = (first.day.ordinal...last.day.ordinal).map { Day(ordinal: $0) }
-        let (time, isImpression, columns) = (try time, try isImpression, try table.readable(on: connection))
+        let (at, condition, columns) = (try time, try isImpression, try table.readable(on: connection))
         // One statement, so that one limit holds for all of them.
         let parts = try Self.slices(of: first..<last.advanced(bySeconds: 1), days: days.count, limits: limits).map {
             """
             SELECT \(columns) FROM \(try relation) i
-            WHERE i.\(time) >= '\($0.lowerBound)' AND i.\(time) < '\($0.upperBound)' AND \(isImpression)
+            WHERE i.\(at) >= '\($0.lowerBound)' AND i.\(at) < '\($0.upperBound)' AND \(condition)
             """
         }
         var read = tally
@@ -164,7 +164,8 @@ extension LogReading {
         let columns = try table.readable(on: connection)
         let done: Void? = try connection.within(milliseconds: limits.statementMilliseconds) { _ in
             try stream(
-                "(SELECT \(columns) FROM \(try relation) LIMIT \(limits.sampleRows)) i", try times, into: &read, .sample)
+                "(SELECT \(columns) FROM \(try relation) LIMIT \(limits.sampleRows)) i", try times, into: &read, .sample
+            )
         }
         guard done != nil else { return nil }
         tally = read
