@@ -292,7 +292,8 @@ let operations = room(
         .testTarget(
             name: "OnboardingTests",
             dependencies: [
-                "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports", "Runs",
+                "AdLogs", "CounterRandom", "Deployment", "Onboarding", "OperationsSupport", "Postgres", "Reports",
+                "Runs",
                 "TestSupport",
             ]),
         .testTarget(

@@ -148,7 +148,7 @@ case_D5() {
     is 'live versions that no ledger names' "$(ask "SELECT count(*) FROM rocket.model_versions v WHERE v.version = 99999 AND to_jsonb(v)::text ~ '\"(state|status)\": \"live\"'")" 0
     is 'ledger' "$(ask 'SELECT count(*) FROM rocket.deployments')" "$live"
     DATABASE_URL=${owner/user=rocket/user=case_d5}
-    refused 'a verdict is not changed' 'permission denied|sealed' "UPDATE rocket.gate_verdicts SET verdict = 'promoted'"
+    refused 'a verdict is not changed' 'permission denied for table gate_verdicts' "UPDATE rocket.gate_verdicts SET verdict = 'promoted'"
     refused 'no rule is added to a version that is made' sealed "INSERT INTO rocket.gate_rules SELECT (jsonb_populate_record(g, '{\"rule\": \"added\", \"name\": \"added\"}')).* FROM rocket.gate_rules g LIMIT 1"
     refused 'no chunk' sealed "INSERT INTO rocket.artifact_chunks SELECT (jsonb_populate_record(c, '{\"chunk\": 77, \"number\": 77}')).* FROM rocket.artifact_chunks c LIMIT 1"
     refused 'no report' sealed "INSERT INTO rocket.evaluation_reports SELECT (jsonb_populate_record(e, '{\"day\": \"2027-01-01\"}')).* FROM rocket.evaluation_reports e LIMIT 1"

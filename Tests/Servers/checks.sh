@@ -23,6 +23,10 @@ as() { # role, command…
     shift
     DATABASE_URL=$url "$@"
 }
+# lacks WHAT PATTERN: the last r has no such line.
+lacks() {
+    if grep -qiE -- "$2" err out; then note wrong "$1" "‘$2’ is in: $(cat err out | tail -n 5 | cut -c1-300 | tr '\n' ' ')"; else note right "$1" ''; fi
+}
 versions() { ask 'SELECT count(*) FROM rocket.model_versions'; }
 
 # A row that changes after its day was cached, and what is done about it.
@@ -33,11 +37,13 @@ stale_day() { # URL of the logs
         WHERE at < timestamptz '2026-01-06 00:00+00')"
     r status --model shop
     is 'status with a stale day' "$code" 0
-    says 'status names the day that is stale' '2026-01-05'
-    says 'and says that it is stale' 'stale'
+    says 'status names the day that is stale' '^shop: stale 2026-01-05; run: rocket backfill --stale'
     r backfill --job shop.yaml --stale
     is 'the backfill of stale days' "$code" 0
     is 'impressions after it' "$(account | cut -d' ' -f1)" "$((${before%% *} - 1))"
+    r status --model shop
+    is 'status after it' "$code" 0
+    lacks 'no day is stale any more' '^shop: stale'
 }
 
 case_server() {
@@ -52,6 +58,9 @@ CREATE ROLE analyst LOGIN; GRANT rocket_report_reader TO analyst;
 GRANT SELECT ON rocket.artifact_chunks TO analyst;
 GRANT USAGE ON SCHEMA shop TO rocket_log_reader; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO rocket_log_reader;
 S
+    # A URL in which the role cannot be replaced would make all that follows the owner's.
+    is 'the role of a night' "$(as nightly ask 'SELECT current_user')" nightly
+    is 'the role of a reader' "$(as analyst ask 'SELECT current_user')" analyst
     as nightly r config check shop.yaml --database
     is 'the job file fits the tables' "$code" 0
     as nightly night shop.yaml
@@ -71,9 +80,14 @@ S
     is 'a forced promotion' "$code" 0
     as nightly r models rollback --model shop
     is 'a rollback' "$code" 0
-    is 'deployments in the ledger' "$(ask 'SELECT count(*) >= 3 FROM rocket.deployments')" t
-    DATABASE_URL=$(of nightly) refused 'a sealed version' 'permission denied|sealed' \
+    is 'deployments in the ledger' "$(ask "SELECT count(*) FILTER (WHERE version = $newest) > 0 AND count(*) >= 3 FROM rocket.deployments")" t
+    # Two guards, each by itself: the rights of who writes, and the seal, which stands before those who have every right.
+    is 'files of the sealed version' "$(ask "SELECT count(*) > 0 FROM rocket.artifacts WHERE version = $newest")" t
+    DATABASE_URL=$(of nightly) refused 'a change of a version by its writer' 'permission denied for table artifacts' \
         "UPDATE rocket.artifacts SET bytes = 1 WHERE version = $newest"
+    DATABASE_URL=$(of nightly) refused 'an addition to a sealed version' "version $newest is sealed" \
+        "INSERT INTO rocket.artifacts SELECT (jsonb_populate_record(a, '{\"name\": \"added\"}')).* FROM rocket.artifacts a WHERE version = $newest LIMIT 1"
+    is 'the version is as it was' "$(ask "SELECT count(*) FROM rocket.artifacts WHERE version = $newest AND (bytes = 1 OR name = 'added')")" 0
     refused 'a state that is set past the ledger' 'changed by' "UPDATE rocket.model_versions SET state = 'live' WHERE version = $newest"
     refused 'the ledger itself' 'never changed' 'DELETE FROM rocket.deployments'
     as analyst r models pull live --model shop --to models
@@ -96,7 +110,8 @@ S
     is 'their rows' "$(ask 'SELECT count(*) FROM ad_log.impressions')" 2000
     r init --impressions shop.shown --clicks shop.clicked --model drafted --output drafted.yaml
     is 'init' "$code" 0
-    holds 'init finds the id' grep -q 'id: id' drafted.yaml
+    holds 'init finds the id' grep -q 'table: shop.shown, id: id,' drafted.yaml
+    holds 'and what names it' grep -q 'table: shop.clicked, impression_id: shown_id,' drafted.yaml
     ask 'DROP OWNED BY nightly, analyst; DROP ROLE nightly, analyst'
 }
 
@@ -125,5 +140,6 @@ case_logs() {
     stale_day "$logs"
     r init --impressions shop.shown --clicks shop.clicked --model drafted --output drafted.yaml
     is 'init' "$code" 0
-    holds 'init finds the id' grep -q 'id: id' drafted.yaml
+    holds 'init finds the id' grep -q 'table: shop.shown, id: id,' drafted.yaml
+    holds 'and what names it' grep -q 'table: shop.clicked, impression_id: shown_id,' drafted.yaml
 }

@@ -39,6 +39,15 @@ public struct OutputFile: Sendable {
         return .replaced
     }
 
+    /// Whether the path leads to a device, a pipe or an open descriptor, which is written to and never replaced.
+    public var isStream: Bool {
+        switch try? FileKind.of(path) {
+        case .characterDevice, .pipe: true
+        case .regular: isDescriptor
+        default: false
+        }
+    }
+
     public var folder: String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -17,6 +17,11 @@ extension Connection {
         }
     }
 
+    /// A limit in words: `30 s`, `200 ms`.
+    public static func limit(_ milliseconds: Int) -> String {
+        milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000) s" : "\(milliseconds) ms"
+    }
+
     /// A setting of the server for one transaction.
     public enum PlannerSetting: String, Sendable {
         /// No scan per row of the other side.

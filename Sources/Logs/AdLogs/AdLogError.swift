@@ -5,10 +5,14 @@ import Names
 public enum AdLogError: Error, Equatable, CustomStringConvertible {
     /// The relation does not exist or this role may not see it; with one of a similar name.
     case noRelation(String, near: String?)
+    /// The relation is there, and this role may not read it.
+    case noRight(relation: String, role: String, grants: [String])
     /// The relation lacks a column that the job file names.
     case noColumn(relation: String, column: String, has: [String])
     /// A column has a type that its use does not allow.
     case columnType(table: String, column: String, found: String, expected: String)
+    /// Columns of a table's times say no zone.
+    case zoneless(ZonedView)
     /// An id column has a type whose values are not equal exactly when their texts are.
     case idType(table: String, column: String, type: String, reason: String)
     /// Two id columns write equal values as different texts.
@@ -39,11 +43,12 @@ public enum AdLogError: Error, Equatable, CustomStringConvertible {
             "\(relation) has no column ‘\(column)’"
                 + (nearest(to: column, among: has).map { "; did you mean \($0)? It has " } ?? "; it has ")
                 + "\(has.sorted().joined(separator: ", ")); correct the job file"
-        case .columnType(let table, let column, let found, let expected)
-        where expected == "timestamp with time zone" && ["timestamp without time zone", "date"].contains(found):
-            "column ‘\(column)’ of \(table) has type \(found), expected \(expected): without a zone it is no moment; read "
-                + "the log through a view that says which zone the times are of, with an index by which it finds a day: "
-                + ZonedView(table: table, column: column, isDate: found == "date").statements.joined(separator: " ")
+        case .noRight(let relation, let role, let grants):
+            "role \(role) may not read \(relation): \(grants.joined(separator: " "))"
+        case .zoneless(let view):
+            view.complaint
+                + "; expected timestamp with time zone: read the log through a view that says which zone the "
+                + "times are of, with an index by which it finds a day: " + view.statements.joined(separator: " ")
         case .columnType(let table, let column, let found, let expected):
             "column ‘\(column)’ of \(table) has type \(found), expected \(expected); use a table of its own "
                 + "(rocket import --into NAME) or correct the job file"

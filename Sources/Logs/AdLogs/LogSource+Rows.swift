@@ -30,20 +30,16 @@ extension LogSource {
         }
     }
 
-    /// Looks whether nearly all of some impressions are clicked; nil where they are not, where they are too few to
-    /// tell, or where finding out takes too long.
+    /// Counts the impressions that are clicked within the window, among the first ones that the server finds.
     ///
     /// - Throws: `AdLogError`, `PostgresError`.
-    public func allClicked(milliseconds: Int, on connection: Connection) throws -> AdLogError? {
-        let sample = try connection.within(milliseconds: milliseconds, [.scansFromStart]) { try clickedSample(on: $0) }
-        guard let sample, sample.rows >= Self.leastSample,
-            Double(sample.clicked) >= Self.nearlyAll * Double(sample.rows)
-        else { return nil }
-        return .allClicked(impressions: impressions.table, clicks: clicks.table, rows: sample.rows)
+    public func clickedSample(milliseconds: Int, on connection: Connection) throws -> ClickedSample {
+        let counts = try connection.within(milliseconds: milliseconds, [.scansFromStart]) { try countClicked(on: $0) }
+        guard let counts else { return .unknown(milliseconds: milliseconds) }
+        return ClickedSample(rows: counts.rows, clicked: counts.clicked)
     }
 
-    /// Counts impressions, the first that the server finds, and those of them that have a click within the window.
-    private func clickedSample(on connection: Connection) throws -> (rows: Int, clicked: Int) {
+    private func countClicked(on connection: Connection) throws -> (rows: Int, clicked: Int) {
         let id = try KeyColumn.of(impressions.id, in: impressions.table, on: connection)
         let reference = try KeyColumn.of(clicks.impressionID, in: clicks.table, on: connection)
         let (shown, clicked) = (
@@ -75,6 +71,4 @@ extension LogSource {
     }
 
     private static let mostSample = 2_000
-    private static let leastSample = 20
-    private static let nearlyAll = 0.99
 }

@@ -1,29 +1,46 @@
 import Names
 
-/// A view that gives the times of a log their zone, and the index by which a day's rows are found through it.
+/// A view that gives the times of a log their zone, and the indexes by which a day's rows are found through it.
 ///
-/// Both have the same expression: without the index, every day reads the whole table.
-public struct ZonedView: Sendable {
+/// View and index have the same expression: without the index, every day reads the whole table.
+public struct ZonedView: Equatable, Sendable {
     /// The relation whose times have no zone, `schema.table`.
-    let table: String
-    let column: String
-    let isDate: Bool
+    public let table: String
+    public private(set) var columns: [Column]
     /// Whether it is partitioned: its index cannot be made without blocking writers.
     var isPartitioned = false
     /// Whether it is a view itself: the index belongs to the table below it.
     var isView = false
 
-    public init(table: String, column: String, isDate: Bool, isPartitioned: Bool = false, isView: Bool = false) {
+    /// A time without a zone.
+    public struct Column: Equatable, Sendable {
+        public let name: String
+        let isDate: Bool
+
+        public init(name: String, isDate: Bool) {
+            self.name = name
+            self.isDate = isDate
+        }
+    }
+
+    public init(table: String, columns: [Column], isPartitioned: Bool = false, isView: Bool = false) {
         self.table = table
-        self.column = column
-        self.isDate = isDate
+        self.columns = columns
         self.isPartitioned = isPartitioned
         self.isView = isView
     }
 
-    /// What is wrong with the time.
+    /// Adds times that the view does not have yet: one view gives all times of a table their zone.
+    public mutating func add(_ more: [Column]) {
+        columns += more.filter { !columns.contains($0) }
+    }
+
+    /// What is wrong with the times.
     public var complaint: String {
-        "\(column) of \(table) has type \(isDate ? "date" : "timestamp without time zone"), which without a zone is no moment"
+        columns.map { column in
+            let type = column.isDate ? "date" : "timestamp without time zone"
+            return "\(column.name) of \(table) has type \(type), which without a zone is no moment"
+        }.joined(separator: "; ")
     }
 
     /// The view's name, as a job file has it.
@@ -33,19 +50,23 @@ public struct ZonedView: Sendable {
         return SQLName.relation(names.map(SQLName.quoted).joined(separator: "."))
     }
 
-    /// The view's column with the time.
-    public var time: String { column + "_utc" }
+    /// The view's columns with the times.
+    public var times: [String] { columns.map(Self.time) }
+
+    private static func time(_ column: Column) -> String { column.name + "_utc" }
 
     /// The statements to paste, one a line. ‘UTC’ stands for the zone in which the times were written.
     public var statements: [String] {
         let relation = SQLName.quotedRelation(table)
-        let moment = "\(SQLName.quoted(column))\(isDate ? "::timestamp" : "") AT TIME ZONE 'UTC'"
+        let moments = columns.map { column in
+            "\(SQLName.quoted(column.name))\(column.isDate ? "::timestamp" : "") AT TIME ZONE 'UTC'"
+        }
+        let selected = zip(moments, columns).map { "\($0) AS \(SQLName.quoted(Self.time($1)))" }
         let view =
-            "CREATE VIEW \(SQLName.quotedRelation(name)) AS SELECT *, \(moment) AS \(SQLName.quoted(time)) FROM \(relation);"
+            "CREATE VIEW \(SQLName.quotedRelation(name)) AS SELECT *, \(selected.joined(separator: ", ")) FROM \(relation);"
         if isView { return [view] }
-        return [
-            view, "CREATE INDEX \(isPartitioned ? "" : "CONCURRENTLY ")ON \(relation) ((\(moment)));",
-            "ANALYZE \(relation);",
-        ]
+        return [view]
+            + moments.map { "CREATE INDEX \(isPartitioned ? "" : "CONCURRENTLY ")ON \(relation) ((\($0)));" }
+            + ["ANALYZE \(relation);"]
     }
 }

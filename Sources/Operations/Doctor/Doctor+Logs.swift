@@ -34,26 +34,47 @@ extension Doctor {
     }
 
     private static func fix(of problem: AdLogError, _ job: JobFile, on connection: Connection) throws -> String {
-        guard case .columnType(let table, let column, let type, "timestamp with time zone") = problem,
-            ["timestamp without time zone", "date"].contains(type)
-        else { return "correct \(job.path)" }
+        guard case .zoneless(let times) = problem else { return "correct \(job.path)" }
         let kind = try connection.execute(
             "SELECT relkind::text FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1)",
-            [.text(try connection.quoteRelation(table))]
+            [.text(try connection.quoteRelation(times.table))]
         ).first?.text("relkind")
         let view = ZonedView(
-            table: table, column: column, isDate: type == "date", isPartitioned: kind == "p",
-            isView: kind == "v" || kind == "f")
-        return view.statements.joined(separator: " ") + "  -- your zone for UTC; then \(view.name) and \(view.time) in "
-            + job.path
+            table: times.table, columns: times.columns, isPartitioned: kind == "p", isView: kind == "v" || kind == "f")
+        return view.statements.joined(separator: " ")
+            + "  -- your zone for UTC; then \(view.name) and \(view.times.joined(separator: ", ")) in " + job.path
     }
 
     /// Whether impressions and clicks are different events.
-    static func events(_ job: JobFile, on connection: Connection) throws -> [Finding] {
-        guard let problem = try SourceCheck(job.extractionSpecification()).nothingToLearn(on: connection) else {
-            return [.ok(.job, "events", "impressions and clicks are different events: not all impressions are clicked")]
+    static func events(
+        _ job: JobFile, milliseconds: Int = SourceCheck.sampleMilliseconds, on connection: Connection
+    ) throws -> [Finding] {
+        let sample = try SourceCheck(job.extractionSpecification())
+            .clickedSample(milliseconds: milliseconds, on: connection)
+        if let problem = sample.nothingToLearn(of: job.source) {
+            return [.problem(.job, "events", "\(problem)", fix: "correct source: in \(job.path)")]
         }
-        return [.problem(.job, "events", "\(problem)", fix: "correct source: in \(job.path)")]
+        let doubt = sample.doubt(of: job.source) ?? ""
+        switch sample {
+        case .mixed(let rows, let clicked):
+            return [
+                .ok(
+                    .job, "events",
+                    "\(clicked) of the first \(rows) impressions are clicked: impressions and clicks are different events"
+                )
+            ]
+        case .empty: return [.ok(.job, "events", doubt)]
+        case .allClicked:
+            return [.warning(.job, "events", doubt, fix: "look again when there are more impressions")]
+        case .noneClicked:
+            return [
+                .warning(
+                    .job, "events", doubt,
+                    fix: "compare a few ids of both tables; rocket init finds the column by which clicks name them")
+            ]
+        case .unknown:
+            return [.warning(.job, "events", doubt, fix: "nothing, if the two are different events")]
+        }
     }
 
     /// Indexes by which a day's rows are found without reading all others.

@@ -23,7 +23,7 @@ extension Doctor {
         let known = InstructionSet.allCases.last { here($0) }
         return .problem(
             .job, subject, "\(set.rawValue), but this CPU has \(name) only",
-            mend: (known.map { "write training: {instruction_set: \($0.rawValue)}" } ?? "remove instruction_set")
+            fix: (known.map { "write training: {instruction_set: \($0.rawValue)}" } ?? "remove instruction_set")
                 + " in the job file, or run the job on a machine that has \(set.rawValue)")
     }
 

@@ -1,47 +1,37 @@
 import AdLogs
+import JobFile
 import Postgres
 
 extension Doctor {
     /// Whether the columns of the log tables may be read.
-    static func logRights(_ source: LogSource, on connection: Connection) throws -> [Finding] {
-        try [source.impressions.table, source.clicks.table].map { table in
-            let parts = table.split(separator: ".", maxSplits: 1).map(String.init)
-            // By name: looking a relation up as regclass takes the right to its schema.
-            let row = try connection.execute(
-                """
-                SELECT n.nspname AS schema, quote_ident(current_user) AS role,
-                       has_schema_privilege(n.oid, 'USAGE') AS schema_is_open,
-                       has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS is_open,
-                       row_security_active(c.oid) AS may_hide_rows
-                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                  AND n.nspname = $2
-                """, [.text(parts.last ?? ""), .text(parts.count == 2 ? parts[0] : "public")]
-            ).first
-            guard let row else {
+    static func logRights(_ job: JobFile, on connection: Connection) throws -> [Finding] {
+        let source = job.source
+        var columns: [String: [String]] = [:]
+        columns[source.impressions.table, default: []] +=
+            source.impressions.id.columns + [source.impressions.time] + source.impressions.conditions.map(\.column)
+            + job.features.features.filter(\.kind.readsColumn).map(\.column)
+            + [job.evaluation.group, job.evaluation.trueProbability].compactMap { $0 }
+        columns[source.clicks.table, default: []] +=
+            source.clicks.impressionID.columns + [source.clicks.time] + source.clicks.conditions.map(\.column)
+        return try [source.impressions.table, source.clicks.table].map { table in
+            guard let right = try ReadingRight(of: table, on: connection) else {
                 return .problem(
                     .job, table, "there is no such table or view in this database",
                     fix: "correct source: in the job file, or --source-database; psql lists tables by \\dt *.*")
             }
-            var grants: [String] = []
-            let role = try row.text("role")
-            if try !row.bool("schema_is_open") {
-                grants.append("GRANT USAGE ON SCHEMA \(try connection.quoteIdentifier(row.text("schema"))) TO \(role);")
+            let grants = right.grants(for: columns[table] ?? [])
+            guard grants.isEmpty else {
+                return .problem(.rights, table, "\(right.role) may not read it", fix: grants.joined(separator: " "))
             }
-            if try !row.bool("is_open") {
-                grants.append("GRANT SELECT ON \(try connection.quoteRelation(table)) TO \(role);")
-            }
-            if grants.isEmpty, try row.bool("may_hide_rows") {
+            guard !right.mayHideRows else {
                 return .problem(
                     .rights, table,
-                    "row-level security may hide rows of it from \(role), so the server refuses to read it",
+                    "row-level security may hide rows of it from \(right.role), so the server refuses to read it",
                     fix:
-                        "ALTER ROLE \(role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in the "
-                        + "job file")
+                        "ALTER ROLE \(right.role) BYPASSRLS;  -- by a superuser; or name a view of the table's owner in "
+                        + "the job file")
             }
-            return grants.isEmpty
-                ? .ok(.rights, table, "may be read, all rows of it")
-                : .problem(.rights, table, "\(role) may not read it", fix: grants.joined(separator: " "))
+            return .ok(.rights, table, "may be read, all rows of it")
         }
     }
 

@@ -68,7 +68,7 @@ public struct Doctor {
 
     /// The logs that a job reads.
     private func logs(_ job: JobFile, on source: Connection) -> [Finding] {
-        let rights = look(.rights, "logs") { try Self.logRights(job.source, on: source) }
+        let rights = look(.rights, "logs") { try Self.logRights(job, on: source) }
         // A table that may not be read would be called missing.
         if rights.contains(where: { $0.state == .problem }) { return rights }
         let columns = look(.job, "columns") { try Self.columns(job, on: source) }
@@ -143,10 +143,16 @@ public struct Doctor {
         }
     }
 
-    /// What is found, or why it could not be looked at.
+    /// What is found, or why it could not be looked at; a right that is lacking is no fault of what was looked at.
     private func look(_ topic: Finding.Topic, _ subject: String, _ body: () throws -> [Finding]) -> [Finding] {
         do {
             return try body()
+        } catch AdLogError.noRight(let relation, let role, let grants) {
+            return [
+                .problem(.rights, relation, "\(role) may not read it", fix: grants.joined(separator: " "))
+            ]
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            return [.problem(.rights, subject, "\(error)")]
         } catch {
             return [.problem(topic, subject, "\(error)")]
         }

@@ -109,7 +109,7 @@ extension Form where Value == String {
     }
 
     static func isIdentifier(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= longestIdentifier
+        !text.allSatisfy(\.isWhitespace) && text.utf8.count <= longestIdentifier
             && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 

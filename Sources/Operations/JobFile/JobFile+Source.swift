@@ -1,4 +1,5 @@
 import AdLogs
+import Names
 import Yams
 
 extension JobFile {
@@ -69,8 +70,8 @@ extension JobFile {
         } else {
             section.section("where") { columns in
                 for column in columns.keys {
-                    var condition = RowCondition(column: column, values: [])
-                    if Form<String>.isIdentifier(column) {
+                    var condition = RowCondition(column: SQLName.column(column), values: [])
+                    if Form<String>.isIdentifier(condition.column) {
                         readValues(column, columns, into: &condition.values)
                     } else {
                         columns.problems.add(
@@ -112,8 +113,10 @@ extension JobFile {
 extension Form where Value == String {
     /// A value that a column must have, as PostgreSQL writes it: text, a number, true or false.
     static var condition: Form {
-        Form(expected: "a value as PostgreSQL writes it, of at most 1000 bytes") { scalar in
-            guard !scalar.isNull, scalar.string.utf8.count <= 1_000, !scalar.string.unicodeScalars.contains("\0") else {
+        Form(expected: "a value as PostgreSQL writes it, not empty, of at most 1000 bytes") { scalar in
+            guard !scalar.isNull, !scalar.string.allSatisfy(\.isWhitespace), scalar.string.utf8.count <= 1_000,
+                !scalar.string.unicodeScalars.contains("\0")
+            else {
                 return nil
             }
             return scalar.string

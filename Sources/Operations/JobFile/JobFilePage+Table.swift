@@ -9,7 +9,7 @@ extension JobFilePage {
         source.impressions.table | | `schema.table`, or a view.
         source.impressions.id | | The id that clicks refer to: a column, or a list of up to four columns that together name an impression, `[request_id, position]`.
         source.impressions.time | | A `timestamptz` column: when the ad was shown.
-        source.impressions.where | all rows | Only rows with these values: `{event: click}`, or `[{column: event, value: click}]`. A list of values means one of them. So one table can hold both events.
+        source.impressions.where | all rows | Only rows with these values: `{event: click}`, or `[{column: event, value: click}]`. A list of values means one of them. Values are taken as they are written, in quotes with their blanks; an empty one is refused. So one table can hold both events.
         source.clicks | | Table, reference and time of the clicks.
         source.clicks.table | | `schema.table`, or a view.
         source.clicks.impression_id | | The column that names the impression; as many columns as `id`, in the same order.

@@ -192,6 +192,7 @@ public enum JobError: Error, CustomStringConvertible {
             case .empty, .openQuote, .manyDays: .dataCheckFailed
             }
         case AdLogError.unreadable: .dataCheckFailed
+        case AdLogError.noRight: .database
         case is AdLogError, is FileError: .configuration
         case let error as any CommandError: error.exitStatus
         case PostgresError.lockHeld: .locked

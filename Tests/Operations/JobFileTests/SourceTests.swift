@@ -33,7 +33,7 @@ import Testing
     func conditions() throws {
         let mapping = try Self.job(
             "id: id, where: {kind: [view, show], ad: true}",
-            "impression_id: id, where: {kind: click, \"a \\\"b\\\"\": ''}")
+            "impression_id: id, where: {kind: click, \"a \\\"b\\\"\": ' c '}")
         #expect(
             mapping.source.impressions.conditions
                 == [
@@ -42,11 +42,13 @@ import Testing
                 ])
         #expect(
             mapping.source.clicks.conditions
-                == [RowCondition(column: "a \"b\"", values: [""]), RowCondition(column: "kind", values: ["click"])])
+                == [RowCondition(column: "a \"b\"", values: [" c "]), RowCondition(column: "kind", values: ["click"])])
         let list = try Self.job(
             "id: id, where: [{column: ad, value: true}, {column: kind, value: [show, view]}]",
-            "impression_id: id, where: [{column: kind, value: click}, {column: 'a \"b\"', value: ''}]")
+            "impression_id: id, where: [{column: kind, value: click}, {column: 'a \"b\"', value: ' c '}]")
         #expect(list.source == mapping.source)
+        let quoted = try Self.job("id: id, where: {'\"Kind\"': view}", "impression_id: id")
+        #expect(quoted.source.impressions.conditions == [RowCondition(column: "Kind", values: ["view"])])
         #expect(try list.extractionText() == mapping.extractionText())
     }
 
@@ -84,6 +86,11 @@ import Testing
             ("id: a, where: {}", "impression_id: a", "source.impressions.where is empty"),
             ("id: a, where: {kind: }", "impression_id: a", "source.impressions.where.kind has no value"),
             ("id: a, where: {kind: []}", "impression_id: a", "source.impressions.where.kind is an empty list"),
+            ("id: a, where: {kind: ''}", "impression_id: a", "expected a value as PostgreSQL writes it, not empty"),
+            ("id: a, where: {kind: [b, ' ']}", "impression_id: a", "source.impressions.where.kind[2] is"),
+            ("id: a, where: {kind: [b, b]}", "impression_id: a", "where.kind[2] repeats an earlier item"),
+            ("id: a, where: {' ': b}", "impression_id: a", "is no column; expected a column's name"),
+            ("id: a, where: {k: 1, '\"k\"': 2}", "impression_id: a", "where names the column ‘k’ twice"),
             ("id: a, where: [{column: k}]", "impression_id: a", "source.impressions.where[1].value is missing"),
             (
                 "id: a, where: [k]", "impression_id: a",

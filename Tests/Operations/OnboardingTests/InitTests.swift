@@ -9,7 +9,7 @@ import Testing
 /// What `rocket init` makes of logs that are not as a tutorial has them.
 @Suite struct InitTests {
     /// `log.shown` (11 days, `rows` a day) and `log.hits`, without statistics or any index but the ids'.
-    private static func create(rows: Int = 3_000, columns: String = "", values: String = "", on url: String) throws {
+    static func create(rows: Int = 3_000, columns: String = "", values: String = "", on url: String) throws {
         try TestDatabase.connect(url).script(
             """
             CREATE SCHEMA log;
@@ -27,7 +27,7 @@ import Testing
             """)
     }
 
-    private static func draft(
+    static func draft(
         _ url: String, _ impressions: String = "log.shown", _ clicks: String = "log.hits", _ more: [String] = []
     ) throws -> (result: RocketProgram.Result, text: String) {
         var text = ""
@@ -67,7 +67,7 @@ import Testing
     }
 
     /// A sample with other limits than the program's.
-    private static func sample(
+    static func sample(
         _ url: String, _ impressions: String = "log.shown", limits: ReadingLimits
     ) throws -> LogSample {
         let connection = try TestDatabase.connect(url)

@@ -13,8 +13,9 @@ public struct SourceCheck: Sendable {
     /// Returns everything that does not fit: missing relations and columns, columns of a type that their use does not
     /// allow, an unknown time zone. Empty if everything fits.
     ///
-    /// - Throws: `PostgresError` if the role may not read a table, or row-level security might hide rows of it;
-    ///   `AdLogError.unreadable` if one of the first rows in a database that keeps any bytes is not UTF-8.
+    /// - Throws: `AdLogError.noRight` if the role may not read a table; `PostgresError` if row-level security might
+    ///   hide rows of it; `AdLogError.unreadable` if one of the first rows in a database that keeps any bytes is not
+    ///   UTF-8.
     public func problems(on connection: Connection) throws -> [AdLogError] {
         var problems: [AdLogError] = []
         let source = specification.source
@@ -24,6 +25,9 @@ public struct SourceCheck: Sendable {
             guard error.sqlState == "22023" else { throw error }
             problems.append(.timeZone(source.timeZone))
         }
+        for table in [source.impressions.table, source.clicks.table] {
+            try ReadingRight.require(table, on: connection)
+        }
         problems += try misfits(in: source.clicks.table, [(source.clicks.time, Self.instants)], on: connection)
         var wanted: [(String, Set<String>?)] = [(source.impressions.time, Self.instants)]
         wanted += [specification.group].compactMap { $0.map { ($0, nil) } }
@@ -31,6 +35,7 @@ public struct SourceCheck: Sendable {
         problems += try misfits(in: source.impressions.table, wanted, on: connection)
         problems += try source.misfits(on: connection)
         problems += try featureMisfits(on: connection)
+        problems = Self.zoned(problems)
         guard problems.isEmpty else { return problems }
         for table in [source.impressions.table, source.clicks.table] {
             // Requires the privilege to read all rows, and reads none.
@@ -103,16 +108,18 @@ public struct SourceCheck: Sendable {
         return tables.compactMap { $0 }
     }
 
-    /// Looks whether impressions and clicks could be the same events, which no name gives away: nearly all of some
-    /// impressions are clicked. Nil where they are not, or where finding out takes too long.
+    /// Looks how many of some impressions are clicked: where all are, impressions and clicks could be the same events,
+    /// which no name gives away; where none is, the clicks may be joined by a wrong column.
     ///
     /// - Throws: `AdLogError`, `PostgresError`.
-    public func nothingToLearn(on connection: Connection) throws -> AdLogError? {
-        try specification.source.allClicked(milliseconds: Self.sampleMilliseconds, on: connection)
+    public func clickedSample(
+        milliseconds: Int = Self.sampleMilliseconds, on connection: Connection
+    ) throws -> ClickedSample {
+        try specification.source.clickedSample(milliseconds: milliseconds, on: connection)
     }
 
     private static let sampledRows = 10_000
-    private static let sampleMilliseconds = 20_000
+    public static let sampleMilliseconds = 20_000
 
     /// Returns whether a feature of a kind can be read from a column.
     ///
@@ -141,6 +148,27 @@ public struct SourceCheck: Sendable {
             }
             return nil
         }
+    }
+
+    /// Puts the times of a table that say no zone into one problem, because one view gives all of them their zone.
+    private static func zoned(_ problems: [AdLogError]) -> [AdLogError] {
+        var views: [ZonedView] = []
+        var others: [AdLogError] = []
+        for problem in problems {
+            guard case .columnType(let table, let column, let found, "timestamp with time zone") = problem,
+                ["timestamp without time zone", "date"].contains(found)
+            else {
+                others.append(problem)
+                continue
+            }
+            let times = [ZonedView.Column(name: column, isDate: found == "date")]
+            if let known = views.firstIndex(where: { $0.table == table }) {
+                views[known].add(times)
+            } else {
+                views.append(ZonedView(table: table, columns: times))
+            }
+        }
+        return views.map { .zoneless($0) } + others
     }
 
     private static let instants: Set = ["timestamp with time zone"]

@@ -40,7 +40,8 @@ struct InitCommand: ParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("File to write. Default: jobs/MODEL.yaml, or MODEL.yaml.", valueName: "file"))
+        help: ArgumentHelp(
+            "File to write; - for standard output. Default: jobs/MODEL.yaml, or MODEL.yaml.", valueName: "file"))
     var output: String?
 
     @Flag(help: "Replace an existing file.")
@@ -92,7 +93,7 @@ struct InitCommand: ParsableCommand {
         var request = DraftRequest(
             impressions: impressions, clicks: clicks ?? impressions, existing: force ? .replaced : .kept)
         request.model = model
-        request.output = output
+        request.output = output == "-" ? "/dev/stdout" : output
         request.impressionsWhere = impressionsWhere
         request.clicksWhere = clicksWhere
         request.impressionID = impressionID
@@ -105,18 +106,26 @@ struct InitCommand: ParsableCommand {
             request, database: database.database, sourceDatabase: source.sourceDatabase,
             notice: { display.show(step: $0) }, rows: { display.show($0) })
         display.clear()
-        let moment = drafted.asOf.map { " --as-of \($0)   # the logs have no newer whole day" } ?? ""
-        print("wrote \(VisibleText.escaped(drafted.path))")
-        for remark in drafted.remarks { print("  look at: \(VisibleText.escaped(remark))") }
-        print(
-            """
-            \(VisibleText.escaped(drafted.path)): \(VisibleText.escaped(drafted.summary))
+        let closing = closing(drafted)
+        // Where the draft itself went to a stream, that has nothing else in it.
+        if drafted.isStreamed { complain(closing + "\n") } else { print(closing) }
+    }
 
-            Read the file, then:
+    /// What is to be looked at, and what comes next.
+    private func closing(_ drafted: DraftedJob) -> String {
+        let path = drafted.isStreamed ? "\(drafted.model).yaml" : drafted.path
+        let moment = drafted.asOf.map { " --as-of \($0)   # the logs have no newer whole day" } ?? ""
+        let wrote = VisibleText.escaped(drafted.path)
+        let steps = """
+            \(wrote): \(VisibleText.escaped(drafted.summary))
+
+            \(drafted.isStreamed ? "Save it as \(path), read it, then:" : "Read the file, then:")
               rocket migrate                                 # once: the job's own tables
-              rocket doctor --job \(ShellWord.quoted(drafted.path))
-              rocket nightly --job \(ShellWord.quoted(drafted.path))\(moment)
+              rocket doctor --job \(ShellWord.quoted(path))
+              rocket nightly --job \(ShellWord.quoted(path))\(moment)
               rocket report --html \(drafted.model).html
-            """)
+            """
+        let remarks = drafted.remarks.map { "  look at: \(VisibleText.escaped($0))" }
+        return (["wrote \(wrote)"] + remarks + [steps]).joined(separator: "\n")
     }
 }

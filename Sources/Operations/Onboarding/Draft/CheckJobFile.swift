@@ -25,11 +25,13 @@ func checkedSummary(of job: JobFile, on source: Connection) throws -> String {
     let check = SourceCheck(try job.extractionSpecification())
     let problems = try check.problems(on: source)
     guard problems.isEmpty else { throw JobError.source(path: job.path, problems: problems) }
-    if let problem = try check.nothingToLearn(on: source) {
+    let sample = try check.clickedSample(on: source)
+    if let problem = sample.nothingToLearn(of: job.source) {
         throw JobError.source(path: job.path, problems: [problem])
     }
     let tables = [job.source.impressions.table, job.source.clicks.table]
     let fitting = tables[0] == tables[1] ? tables[0] : tables.joined(separator: " and ")
+    if let doubt = sample.doubt(of: job.source) { return summary(of: job) + "; fits \(fitting); look at: \(doubt)" }
     return summary(of: job) + "; fits \(fitting): ok"
 }
 

@@ -35,6 +35,8 @@ public struct DraftRequest: Sendable {
 /// What `rocket init` made.
 public struct DraftedJob: Sendable {
     public var path: String
+    /// Whether the path is a device or a pipe, such as standard output: no file is left there.
+    public var isStreamed: Bool
     public var model: String
     /// As `rocket config check` says it.
     public var summary: String
@@ -56,7 +58,8 @@ public func draftJob(
 ) throws -> DraftedJob {
     let model = request.model ?? modelName(request.impressions)
     let path = request.output ?? defaultPath(model)
-    if request.existing == .kept, FileManager.default.fileExists(atPath: path) {
+    let output = OutputFile(path, streams: .written)
+    if request.existing == .kept, FileManager.default.fileExists(atPath: path), !output.isStream {
         throw JobDraftError.exists(path: path)
     }
     let connection = try Connection(
@@ -68,12 +71,15 @@ public func draftJob(
         given: SourceProposal.Given(
             impressionID: request.impressionID, impressionTime: request.impressionTime,
             clickImpression: request.clickImpression, clickTime: request.clickTime,
-            impressionConditions: try conditions(request.impressionsWhere, "--impressions-where"),
-            clickConditions: try conditions(request.clicksWhere, "--clicks-where")),
+            impressionConditions: try [RowCondition](request.impressionsWhere, of: "--impressions-where"),
+            clickConditions: try [RowCondition](request.clicksWhere, of: "--clicks-where")),
         connection: connection, notice: notice, rows: rows)
     let source = try search.proposal()
     let sample = try LogSample(search, source)
-    guard sample.rows > 0 else { throw JobDraftError.empty(table: impressions.name) }
+    guard sample.rows > 0 else {
+        throw sample.limit.map { JobDraftError.unread(table: impressions.name, limit: $0) }
+            ?? .empty(table: impressions.name)
+    }
     if sample.rows >= 20, Double(sample.clicks) >= 0.99 * Double(sample.rows) {
         throw JobDraftError.allClicked(
             .allClicked(impressions: impressions.name, clicks: clicks.name, rows: sample.rows))
@@ -85,24 +91,15 @@ public func draftJob(
     let job = try JobFile(text: text, path: path)
     notice("checking the draft")
     let summary = try checkedSummary(of: job, on: connection)
+    let outcome: OutputFile.Outcome
     do throws(FileError) {
-        try OutputFile(path, streams: .written).replace(with: Array(text.utf8))
+        outcome = try output.replace(with: Array(text.utf8))
     } catch {
         throw JobDraftError.cannotWrite(path: path, reason: error.reason)
     }
     return DraftedJob(
-        path: path, model: model, summary: summary, remarks: draft.remarks,
+        path: path, isStreamed: outcome == .streamed, model: model, summary: summary, remarks: draft.remarks,
         asOf: try firstNight(job, newest: sample.hasAllDays ? sample.days.last : nil, on: connection))
-}
-
-/// - Throws: `JobDraftError.condition`.
-private func conditions(_ texts: [String], _ option: String) throws -> [RowCondition] {
-    try texts.map { text in
-        let parts = text.split(separator: "=", maxSplits: 1).map { String($0) }
-        guard parts.count == 2 else { throw JobDraftError.condition(option: option, text: text) }
-        return RowCondition(
-            column: SQLName.column(parts[0]), values: parts[1].split(separator: ",").map(String.init).sorted())
-    }.sorted { $0.column < $1.column }
 }
 
 /// - Parameter newest: the sample's newest day; the table is not read again.

@@ -102,7 +102,12 @@ struct JobDraft: Sendable {
     }
 
     private mutating func remark(on sample: LogSample) {
-        if sample.attributionWindow == nil {
+        if sample.hasClicks, sample.clicks == 0 {
+            remarks.append(
+                "none of \(sample.rows) impressions of the sample is clicked by a row of \(clicks.name): a night has "
+                    + "nothing to learn from until some are, or the columns that join the two are others "
+                    + "(--impression-id, --click-impression)")
+        } else if sample.hasClicks, sample.attributionWindow == nil {
             remarks.append(
                 "\(sample.clicks) clicks in the sample are too few to tell how long people wait with them; "
                     + "attribution_window is a guess")

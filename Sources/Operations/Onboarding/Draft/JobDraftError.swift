@@ -13,12 +13,15 @@ public enum JobDraftError: Error, CustomStringConvertible {
     case noTime(table: String, others: [String], given: String?)
     /// Times without a zone would be the rows' times.
     case zonelessTimes([ZonedView])
-    /// One table is given for both events, and nothing tells them apart.
-    case oneTable(table: String, columns: [String])
+    /// No row could be read within the limits of time.
+    case unread(table: String, limit: String)
+    /// One table is given for both events, and nothing tells them apart; `unknown`: columns whose values took too long
+    /// to be counted; `areAll`: whether it is known which columns have few values.
+    case oneTable(table: String, columns: [String], unknown: [String], areAll: Bool, limit: String)
     /// Nearly all impressions of the sample are clicked.
     case allClicked(AdLogError)
     /// No column of the clicks names an impression.
-    case noReference(impressions: String, clicks: String, columns: [String], refused: [String])
+    case noReference(impressions: String, clicks: String, columns: [String], refused: [String], unknown: [String])
     /// Ids whose equality is not that of their text.
     case keyType(option: String, column: String, table: String, reason: String)
     /// A column that the command line names.
@@ -26,7 +29,7 @@ public enum JobDraftError: Error, CustomStringConvertible {
     /// Every column was left out.
     case noFeatures(table: String, reasons: [String])
     /// A condition of the command line.
-    case condition(option: String, text: String)
+    case condition(option: String, text: String, reason: String)
     case cannotWrite(path: String, reason: String)
 
     public var description: String {
@@ -36,6 +39,9 @@ public enum JobDraftError: Error, CustomStringConvertible {
         case .empty(let table):
             "\(table) has no rows, and features are proposed from what rows hold; load some days of logs first, or see "
                 + "rocket sample-logs --help"
+        case .unread(let table, let limit):
+            "no row of \(table) could be read within \(limit), so whether it has any is not known; an index on its time, or a "
+                + "view or table of fewer days, makes that possible"
         case .noTime(let table, let others, let given):
             "\(given.map { "\($0) of \(table) is no moment" } ?? "\(table) has no column of a moment"): a row's time needs the "
                 + "type timestamp with time zone"
@@ -48,16 +54,20 @@ public enum JobDraftError: Error, CustomStringConvertible {
                 + "Then name \(VisibleText.escaped(views.map(\.name).joined(separator: " and "))) instead of the table."
                 + (views.contains { $0.statements.count == 1 }
                     ? " rocket doctor then names the index that the table below the view needs." : "")
-        case .oneTable(let table, let columns):
-            "\(table) is to hold both impressions and clicks, and no column tells them apart by its values"
-                + (columns.isEmpty ? "" : " (looked at: \(columns.prefix(6).joined(separator: ", ")))")
+        case .oneTable(let table, let columns, let unknown, let areAll, let limit):
+            "\(table) is to hold both impressions and clicks, and "
+                + Self.noneTellsApart(columns, unknown: unknown, areAll: areAll, limit: limit)
                 + "; name one: --impressions-where COLUMN=VALUE --clicks-where COLUMN=VALUE; or name a table or view with a "
                 + "row per click with --clicks"
         case .allClicked(let error):
             "\(error)"
-        case .noReference(let impressions, let clicks, let columns, let refused):
-            "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values "
-                + "of a unique column there, nor do several columns together; name the two with --impression-id and "
+        case .noReference(let impressions, let clicks, let columns, let refused, let unknown):
+            (unknown.isEmpty
+                ? "no column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions): none has values "
+                    + "of a unique column there, nor do several columns together"
+                : "which column of \(clicks) (\(columns.joined(separator: ", "))) names rows of \(impressions) is not known: "
+                    + unknown.joined(separator: "; "))
+                + "; name the two with --impression-id and "
                 + "--click-impression (several columns: request_id,position); or make a view that joins the clicks to "
                 + "their impressions"
                 + (impressions == clicks
@@ -75,11 +85,28 @@ public enum JobDraftError: Error, CustomStringConvertible {
         case .noFeatures(let table, let reasons):
             "no column of \(VisibleText.escaped(table)) is fit to be a feature:\n"
                 + reasons.map { "  - \(VisibleText.escaped($0))" }.joined(separator: "\n")
-        case .condition(let option, let text):
-            "\(option) is ‘\(text)’; expected a column and the values that it has, such as event_type=click"
+        case .condition(let option, let text, let reason):
+            "\(option) is ‘\(text)’: \(reason); expected a column and the values that it has, such as event_type=click or "
+                + "kind=2,3"
         case .cannotWrite(let path, let reason):
             "‘\(path)’ cannot be written: \(reason); expected a folder that is there and that this user may write to"
         }
+    }
+}
+
+extension JobDraftError {
+    private static func noneTellsApart(_ columns: [String], unknown: [String], areAll: Bool, limit: String) -> String {
+        let known = columns.prefix(6).filter { !unknown.contains($0) }.joined(separator: ", ")
+        if unknown.isEmpty, areAll {
+            return "no column tells them apart by its values" + (known.isEmpty ? "" : " (looked at: \(known))")
+        }
+        var reasons = ["whether a column tells them apart is not known"]
+        if !unknown.isEmpty {
+            reasons.append("counting the values of \(unknown.joined(separator: ", ")) took longer than \(limit)")
+        }
+        if !areAll { reasons.append("finding the columns of few values took longer than \(limit)") }
+        if !known.isEmpty { reasons.append("\(known) does not") }
+        return reasons.joined(separator: "; ")
     }
 }
 

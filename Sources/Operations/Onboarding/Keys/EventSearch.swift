@@ -16,17 +16,30 @@ struct EventSearch {
     /// - Throws: `JobDraftError.oneTable`, `PostgresError`.
     func split(_ source: inout SourceProposal, _ remarks: inout [String]) throws {
         search.notice("looking for the kinds of events in \(table.name)")
-        let columns = try candidates(source)
+        let (columns, areAll) = try candidates(source)
         var coded: (column: SurveyedColumn, values: Values)?
+        var unknown: [String] = []
         for column in columns.prefix(Self.mostTried) {
-            guard let values = try values(of: column) else { continue }
+            guard let values = try values(of: column) else {
+                unknown.append(column.name)
+                continue
+            }
+            if values.contains(where: { $0.rows == nil }) { unknown.append(column.name) }
             if let (shown, clicked) = Self.named(values, of: column) {
                 return choose(column, shown, clicked, values, &source, &remarks)
             }
-            if coded == nil, Self.saysEvent(column), (2...6).contains(values.count) { coded = (column, values) }
+            // Without numbers of rows nothing says which of them is the commonest.
+            if coded == nil, Self.saysEvent(column), !values.contains(where: { $0.rows == nil }),
+                (2...6).contains(values.count)
+            {
+                coded = (column, values)
+            }
         }
         guard let (column, values) = coded else {
-            throw JobDraftError.oneTable(table: table.name, columns: columns.map(\.name))
+            throw JobDraftError.oneTable(
+                table: table.name, columns: columns.map(\.name), unknown: unknown, areAll: areAll,
+                limit: Connection.limit(
+                    max(search.limits.countMilliseconds, areAll ? 0 : search.limits.statementMilliseconds)))
         }
         // Impressions are the commonest event, and clicks the next.
         choose(column, values[0].text, values[1].text, values, &source, &remarks)
@@ -48,6 +61,11 @@ struct EventSearch {
             let rows = values.first { $0.text == value }?.rows
             return "‘\(value)’" + (rows.map { " (\($0) rows)" } ?? "")
         }
+        if values.contains(where: { $0.rows == nil }) {
+            remarks.append(
+                "how many rows of \(table.name) have each \(column.name) is not known: counting took longer than "
+                    + "\(Connection.limit(search.limits.countMilliseconds))")
+        }
         let others = values.map(\.text).filter { $0 != shown && $0 != clicked }
         remarks.append(
             "\(table.name) holds both events: \(column.name) is \(told(shown)) of impressions and \(told(clicked)) of clicks"
@@ -56,21 +74,23 @@ struct EventSearch {
 
     // MARK: Columns
 
-    /// Columns of few values, those first that say by type and name that they hold the kind of event.
-    private func candidates(_ source: SourceProposal) throws -> [SurveyedColumn] {
+    /// Columns of few values, those first that say by type and name that they hold the kind of event; `areAll`: whether
+    /// it is known which columns have few values.
+    private func candidates(_ source: SourceProposal) throws -> (columns: [SurveyedColumn], areAll: Bool) {
         let counts = try FirstRows(source, on: connection, milliseconds: search.limits.statementMilliseconds)
         func score(_ column: SurveyedColumn) -> Int {
             (column.resolvedType == "enum" ? 2 : 0) + (Self.saysEvent(column) ? 3 : 0)
                 + (Self.isFlag(column) ? 2 : 0)
         }
         let few = table.columns.filter { column in
-            if !column.isNameable || column.isUnique { return false }
+            if !column.isNameable || column.isUnique || column.rightLacking != nil { return false }
             if column.resolvedType == "enum" || Self.isFlag(column) { return true }
             guard [.text, .integer].contains(column.family) else { return false }
             return counts.values(of: column).map { $0 <= Self.mostKinds } ?? Self.saysEvent(column)
         }
         let ranked = few.enumerated().map { (score: score($1), position: $0, column: $1) }
-        return ranked.sorted { $0.score != $1.score ? $0.score > $1.score : $0.position < $1.position }.map(\.column)
+        let sorted = ranked.sorted { $0.score != $1.score ? $0.score > $1.score : $0.position < $1.position }
+        return (sorted.map(\.column), !counts.areUnknown)
     }
 
     private static func saysEvent(_ column: SurveyedColumn) -> Bool {

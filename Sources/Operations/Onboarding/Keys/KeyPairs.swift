@@ -1,4 +1,5 @@
 import AdLogs
+import Names
 
 /// Pairs of keys in the order of their likelihood, by names, types and what the catalog knows.
 struct KeyPairs {
@@ -21,12 +22,14 @@ struct KeyPairs {
         return Self.likeliestFirst(pairs)
     }
 
-    /// Foreign keys, then by the prior; what is equal stays in its order.
+    /// Foreign keys first, and among these as among the others by the prior; what is equal stays in its order.
     static func likeliestFirst(_ pairs: [KeySearch.Pair]) -> [KeySearch.Pair] {
         let ranked = pairs.enumerated().map { position, pair in
-            (rank: pair.isForeignKey ? Double.infinity : pair.prior, position: position, pair: pair)
+            (isForeign: pair.isForeignKey ? 0 : 1, against: -pair.prior, position: position, pair: pair)
         }
-        return ranked.sorted { $0.rank != $1.rank ? $0.rank > $1.rank : $0.position < $1.position }.map(\.pair)
+        return ranked.sorted {
+            ($0.isForeign, $0.against, $0.position) < ($1.isForeign, $1.against, $1.position)
+        }.map(\.pair)
     }
 
     private func prior(_ id: SurveyedColumn, _ reference: SurveyedColumn) -> Double {
@@ -45,7 +48,7 @@ struct KeyPairs {
     /// `ad_view_id` of `shop.ad_views`.
     private func isNamedAfterTable(_ words: Set<String>) -> Bool {
         let table = SurveyedColumn(
-            name: search.impressions.name.split(separator: ".").last.map(String.init) ?? "", type: "")
+            name: SQLName.parts(search.impressions.name)?.last ?? search.impressions.name, type: "")
         return table.words.contains { word in
             let singular = word.hasSuffix("s") ? String(word.dropLast()) : word
             return singular.count > 2 && words.contains(singular)

@@ -1,10 +1,13 @@
 import AdLogs
+import Files
+import Foundation
 import Postgres
 
 /// Finds the columns that name an impression, and those by which a click names it.
 ///
-/// Likely pairs are tried first, by their names, types and uniqueness; the first that explains nearly all clicks of a
-/// sample ends the search. Where no column names an impression alone, pairs and triples are tried.
+/// Foreign keys are tried first, all of them: a table may have several, such as one to the first impression of a visit.
+/// Then the others, the likeliest first by names, types and uniqueness, until one explains nearly all clicks of a
+/// sample. Where no column names an impression alone, pairs and triples are tried.
 struct KeySearch {
     let search: SourceSearch
 
@@ -12,7 +15,7 @@ struct KeySearch {
     private static let mostSingles = 10
     private static let mostComposites = 6
     /// A log on which so many joins took too long is not asked again.
-    private static let mostTimeouts = 2
+    static let mostTimeouts = 2
 
     /// A pair of keys, and what became of it.
     struct Pair {
@@ -23,11 +26,17 @@ struct KeySearch {
         /// Nil where trying took too long.
         var result: KeyTrial.Result?
 
+        /// What speaks for it: mostly the clicks, where there are any. A declared key that was not tried counts as one
+        /// that most clicks have.
         var score: Double {
-            guard let result else { return prior }
+            guard let result else { return prior + (isForeignKey ? 4 : 0) }
+            if result.clicks == 0 { return prior + (isForeignKey ? 10 : 0) }
             let share = result.isUnique ? result.share : 0
-            return 5 * share * (result.isPrompt ? 1 : 0.25) + prior + (isForeignKey ? 10 : 0)
+            return 5 * share * (result.isPrompt ? 1 : 0.25) + prior + (isForeignKey ? 1 : 0)
         }
+
+        /// `view = view_id`
+        var description: String { "\(reference.description) = \(id.description)" }
     }
 
     /// - Throws: `JobDraftError.noReference`, `.noColumn`, `.keyType`; `PostgresError`.
@@ -35,7 +44,7 @@ struct KeySearch {
         let ids = try keys(given.impressionID, of: search.impressions, "--impression-id")
         let references = try keys(given.clickImpression, of: search.clicks, "--click-impression")
         search.notice("looking at \(source.impressions.table.name)")
-        let counts = try FirstRows(source, on: connection, milliseconds: milliseconds)
+        var counts = try FirstRows(source, on: connection, milliseconds: milliseconds)
         search.notice("choosing some clicks of \(source.clicks.table.name)")
         var sample = try clickSample(source, .spread)
         let isWhole = sample != nil
@@ -49,14 +58,20 @@ struct KeySearch {
         if given.impressionID == nil || ids.columns.count == 1,
             given.clickImpression == nil || references.columns.count == 1
         {
-            let unique = ids.columns.filter { given.impressionID != nil || counts.isUnique($0) }
+            // What could not be counted may be unique; joining it with the clicks tells, too.
+            let unique = ids.columns.filter { given.impressionID != nil || counts.uniqueness(of: $0) != .repeated }
             let naming = references.columns.filter { column in
                 given.clickImpression != nil || column.refersTo != nil || sample.map { $0.couldName(column) } ?? true
             }
-            try trials.run(Array(KeyPairs(search).singles(unique, naming).prefix(Self.mostSingles)))
+            let pairs = KeyPairs(search).singles(unique, naming).map { pair in
+                var pair = pair
+                if given.impressionID == nil, counts.uniqueness(of: pair.id.columns[0]) == .unknown { pair.prior -= 1 }
+                return pair
+            }
+            try trials.run(Array(KeyPairs.likeliestFirst(pairs).prefix(Self.mostSingles)))
         }
-        if trials.needsMore { try trials.run(try composites(ids, references, counts)) }
-        try choose(trials, isGiven: given.impressionID != nil && given.clickImpression != nil, &source, &remarks)
+        if trials.needsMore { try trials.run(try composites(ids, references, &counts)) }
+        try choose(trials, counts, hasSample: sample != nil, &source, &remarks)
     }
 
     private var connection: Connection { search.connection }
@@ -70,12 +85,15 @@ struct KeySearch {
     }
 
     private func choose(
-        _ trials: Trials, isGiven: Bool, _ source: inout SourceProposal, _ remarks: inout [String]
+        _ trials: Trials, _ counts: FirstRows, hasSample: Bool, _ source: inout SourceProposal,
+        _ remarks: inout [String]
     ) throws {
+        let isGiven = given.impressionID != nil && given.clickImpression != nil
         guard let best = trials.best, isGiven || best.isForeignKey || isEvidence(best) else {
             throw JobDraftError.noReference(
                 impressions: search.impressions.name, clicks: search.clicks.name,
-                columns: search.clicks.columns.map(\.name), refused: refusedKeys)
+                columns: search.clicks.columns.map(\.name), refused: refusedKeys,
+                unknown: unknown(trials, counts, hasSample: hasSample))
         }
         source.impressionID = best.id
         source.clickImpression = best.reference
@@ -97,7 +115,7 @@ struct KeySearch {
                 let late = 1 - Double(result.prompt) / Double(result.found)
                 remarks.append(
                     "\(shortPercent(late)) of the clicks are not of the day after the impression that they are joined to by "
-                        + "\(best.reference.description) = \(best.id.description): numbers match by chance like that")
+                        + "\(best.description): numbers match by chance like that")
             }
             if !result.isUnique {
                 remarks.append(
@@ -105,23 +123,66 @@ struct KeySearch {
                         + "make the id, name them: --impression-id request_id,position")
             }
         } else if best.result == nil {
+            let wanted =
+                hasSample
+                ? "an index on \(best.id.description) of \(search.impressions.name)"
+                : "an index on \(source.clickTime.name) of \(search.clicks.name)"
             remarks.append(
-                "whether clicks find their impressions by \(best.reference.description) = \(best.id.description) is not known: "
-                    + "it could not be found out within \(milliseconds / 1_000) s; an index on \(best.id.description) of "
-                    + "\(search.impressions.name) makes that possible")
+                "whether clicks find their impressions by \(best.description) is not known: it could not be found out "
+                    + "within \(limit); \(wanted) makes that possible")
+        }
+        if counts.areUnknown, given.impressionID == nil {
+            remarks.append(
+                "which columns of \(search.impressions.name) are unique is not known: counting their values took longer "
+                    + "than \(limit)")
         }
         if best.id.columns.count > 1 {
             remarks.append("an impression is named by \(best.id.names.joined(separator: " and ")) together")
         }
-        for other in trials.pairs where other.id != best.id || other.reference != best.reference {
-            guard other.score > best.score - 2, other.id.columns.count == 1, other.result?.share ?? 0 > 0.5,
-                other.result?.isUnique == true
-            else { continue }
+        remarkOnRivals(of: best, among: trials.pairs, &remarks)
+    }
+
+    /// Other foreign keys, whatever they explain, and other columns that explain much.
+    private func remarkOnRivals(of best: Pair, among pairs: [Pair], _ remarks: inout [String]) {
+        for other in pairs where other.id != best.id || other.reference != best.reference {
+            let fits =
+                other.score > best.score - 2 && other.result?.share ?? 0 > 0.5 && other.result?.isUnique == true
+            guard other.id.columns.count == 1, fits || other.isForeignKey else { continue }
+            let kind = other.isForeignKey ? "the foreign key " : ""
             remarks.append(
-                "clicks are joined by \(best.reference.description) = \(best.id.description); \(other.reference.description) "
-                    + "= \(other.id.description) would fit too (--click-impression, --impression-id)")
+                "clicks are joined by \(best.description), which explains \(explained(best)); \(kind)\(other.description) "
+                    + "explains \(explained(other)) (--click-impression \(ShellWord.quoted(other.reference.names[0])) "
+                    + "--impression-id \(ShellWord.quoted(other.id.names[0])))")
         }
     }
+
+    /// `99.8 % of 1000 clicks`
+    private func explained(_ pair: Pair) -> String {
+        guard let result = pair.result else { return "what could not be found out within \(limit)" }
+        guard result.clicks > 0 else { return "none, for there are no clicks" }
+        var text = "\(shortPercent(result.share)) of \(result.clicks) clicks"
+        if result.found > 0, !result.isPrompt { text += ", most of them more than a day after the impression" }
+        if !result.isUnique { text += ", with several impressions each" }
+        return text
+    }
+
+    /// What took too long where no reference was found; empty: everything was looked at.
+    private func unknown(_ trials: Trials, _ counts: FirstRows, hasSample: Bool) -> [String] {
+        var unknown: [String] = []
+        if counts.areUnknown {
+            unknown.append(
+                "counting the values of columns of \(search.impressions.name) took longer than \(limit)")
+        }
+        if !hasSample { unknown.append("reading clicks of \(search.clicks.name) took longer than \(limit)") }
+        let untried = trials.pairs.filter { $0.result == nil }
+        if hasSample, !untried.isEmpty {
+            unknown.append(
+                "joining by \(untried.map(\.description).joined(separator: ", ")) could not be tried within \(limit)")
+        }
+        return unknown
+    }
+
+    private var limit: String { Connection.limit(milliseconds) }
 
     /// Whether anything but chance speaks for a pair.
     private func isEvidence(_ pair: Pair) -> Bool {
@@ -142,7 +203,8 @@ struct KeySearch {
                 })
         }
         let isOne = table.column(wanted) != nil || !wanted.contains(",")
-        let names = isOne ? [wanted] : wanted.split(separator: ",").map(String.init)
+        var names = isOne ? [wanted] : wanted.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        names = names.enumerated().filter { !names[..<$0].contains($1) }.map(\.element)
         return SurveyedKey(
             try names.map { name in
                 let column = try search.column(name, of: table, option: option)
@@ -156,7 +218,7 @@ struct KeySearch {
 
     /// Keys of several columns: those that are named, or those that are likely.
     private func composites(
-        _ ids: SurveyedKey, _ references: SurveyedKey, _ counts: FirstRows
+        _ ids: SurveyedKey, _ references: SurveyedKey, _ counts: inout FirstRows
     ) throws -> [Pair] {
         let named = given.clickImpression.map { _ in references } ?? given.impressionID.map { _ in ids }
         if let named {
@@ -187,55 +249,5 @@ struct KeySearch {
     private static func looksLikeKey(_ column: SurveyedColumn) -> Bool {
         [.number, .text, .other].contains(column.family)
             && !Set(["id", "uuid", "key", "impression", "view", "imp"]).isDisjoint(with: column.words)
-    }
-
-    /// The pairs that were tried, one after the other.
-    private struct Trials {
-        var trial: KeyTrial?
-        let notice: (String) -> Void
-        let newest: () throws -> ClickSample?
-        private(set) var pairs: [Pair] = []
-        private var timeouts = 0
-
-        init(_ trial: KeyTrial?, notice: @escaping (String) -> Void, newest: @escaping () throws -> ClickSample?) {
-            (self.trial, self.notice, self.newest) = (trial, notice, newest)
-        }
-
-        private var hasGivenUp: Bool { timeouts >= KeySearch.mostTimeouts }
-
-        /// Whether no column alone names the impressions of the clicks; without clicks nothing speaks against one.
-        var needsMore: Bool {
-            guard let best else { return true }
-            guard !hasGivenUp, let result = best.result, result.clicks > 0 else { return false }
-            return result.share < 0.9 || !result.isUnique || !result.isPrompt
-        }
-
-        /// The first of those with the highest score.
-        var best: Pair? {
-            pairs.reduce(nil as Pair?) { best, pair in
-                if let best, best.score >= pair.score { best } else { pair }
-            }
-        }
-
-        mutating func run(_ candidates: [Pair]) throws {
-            for (number, candidate) in candidates.enumerated() {
-                var pair = candidate
-                notice(
-                    "looking for impressions by \(pair.reference.description) = \(pair.id.description), "
-                        + "\(number + 1) of at most \(candidates.count)")
-                if let trial, !hasGivenUp {
-                    pair.result = try trial.result(pair.id, pair.reference)
-                    if pair.result == nil, !trial.isOfNewest, let sample = try newest() {
-                        self.trial = KeyTrial(
-                            source: trial.source, sample: sample, isOfNewest: true, milliseconds: trial.milliseconds,
-                            connection: trial.connection)
-                        pair.result = try self.trial?.result(pair.id, pair.reference)
-                    }
-                    if pair.result == nil { timeouts += 1 }
-                }
-                pairs.append(pair)
-                if pair.isForeignKey || pair.result?.explains == true { return }
-            }
-        }
     }
 }

@@ -9,6 +9,10 @@ struct FirstRows {
     private let milliseconds: Int
     /// For each column rows with a value, and different values; empty where counting took too long.
     private var counts: [String: (rows: Int, values: Int)] = [:]
+    /// Whether counting took too long, so that nothing is known but what the catalog says.
+    private(set) var areUnknown = false
+
+    enum Uniqueness { case unique, repeated, unknown }
 
     private static let most = 20_000
     private static let nearlyAll = 0.99
@@ -24,17 +28,20 @@ struct FirstRows {
         let wanted = columns.indices.flatMap {
             ["pg_catalog.count(s.v\($0)) AS n\($0)", "pg_catalog.count(DISTINCT s.v\($0)) AS d\($0)"]
         }
-        guard let row = try count(wanted, of: columns) else { return }
+        guard let row = try count(wanted, of: columns) else {
+            areUnknown = true
+            return
+        }
         for (position, column) in columns.enumerated() {
             counts[column.name] = (try row.int("n\(position)"), try row.int("d\(position)"))
         }
     }
 
     /// Whether a column has a value of its own in nearly every row.
-    func isUnique(_ column: SurveyedColumn) -> Bool {
-        if column.isUnique { return true }
-        guard let count = counts[column.name] else { return false }
-        return count.rows > 0 && Double(count.values) >= Self.nearlyAll * Double(count.rows)
+    func uniqueness(of column: SurveyedColumn) -> Uniqueness {
+        if column.isUnique { return .unique }
+        guard let count = counts[column.name] else { return areUnknown ? .unknown : .repeated }
+        return count.rows > 0 && Double(count.values) >= Self.nearlyAll * Double(count.rows) ? .unique : .repeated
     }
 
     /// Different values of a column; nil where they are not known.
@@ -42,10 +49,10 @@ struct FirstRows {
 
     /// Returns the pairs of columns, and where there is none the triples, that nearly every row has for itself, the
     /// likeliest first.
-    func unique(
+    mutating func unique(
         among parts: [SurveyedColumn], _ pair: ([SurveyedColumn]) -> KeySearch.Pair?
     ) throws -> [KeySearch.Pair] {
-        let several = parts.filter { column in !isUnique(column) && (values(of: column) ?? 0) > 1 }
+        let several = parts.filter { uniqueness(of: $0) == .repeated && (values(of: $0) ?? 0) > 1 }
         let columns = Array(several.prefix(Self.mostParts))
         for size in 2...3 {
             let chosen = size == 2 ? columns : Array(columns.prefix(Self.mostTripleParts))
@@ -56,7 +63,10 @@ struct FirstRows {
                 + sets.enumerated().map { number, set in
                     "pg_catalog.count(DISTINCT (\(set.map { "s.v\($0)" }.joined(separator: ", ")))) AS d\(number)"
                 }
-            guard let row = try count(wanted, of: chosen) else { return [] }
+            guard let row = try count(wanted, of: chosen) else {
+                areUnknown = true
+                return []
+            }
             let rows = Double(try row.int("n"))
             var found: [KeySearch.Pair] = []
             for (number, set) in sets.enumerated() {

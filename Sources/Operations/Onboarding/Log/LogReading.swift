@@ -28,6 +28,12 @@ struct LogReading {
         var isWhole: Bool
         /// Whether what was read is of the log's whole time.
         var isSpread = true
+        /// Whether the clicks on the sample could be read.
+        var hasClicks = true
+        /// The days of the log, where its first and last time are known and its rows are not counted.
+        var days: [Day]?
+        /// The time within which no row could be read; nil: rows were read, or there are none.
+        var limit: String?
         var remarks: [String] = []
     }
 
@@ -39,8 +45,8 @@ struct LogReading {
         )
         guard let extent else {
             return try readPart(
-                "\(table.name) could not be counted within \(limits.countMilliseconds / 1_000) s: what is said of it is of "
-                    + "a sample")
+                "\(table.name) could not be counted within \(Connection.limit(limits.countMilliseconds)): what is said of it "
+                    + "is of a sample")
         }
         let isSmall = extent.rows * max(1, columns.count) <= limits.cells
         let read = try connection.within(milliseconds: limits.readingMilliseconds) { _ in
@@ -48,8 +54,8 @@ struct LogReading {
         }
         if let read { return read }
         return try readPart(
-            "\(table.name) could not be read within \(limits.readingMilliseconds / 1_000) s: what is said of it is of a "
-                + "sample")
+            "\(table.name) could not be read within \(Connection.limit(limits.readingMilliseconds)): what is said of it is "
+                + "of a sample")
     }
 
     var connection: Connection { search.connection }

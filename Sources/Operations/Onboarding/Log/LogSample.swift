@@ -25,6 +25,10 @@ struct LogSample: Sendable {
     var recent: RecentRows
     /// Likewise rows of the last month's days before the judged one; some of them where there are many.
     var month: RecentRows
+    /// Whether the clicks on these rows could be read.
+    var hasClicks: Bool
+    /// The time within which no row could be read; nil: rows were read, or there are none.
+    var limit: String?
     var remarks: [String]
 
     /// - Throws: `PostgresError`.
@@ -43,9 +47,10 @@ struct LogSample: Sendable {
         tableRows = read.rows
         delays = zip(sample, firsts).compactMap { row, first in first.map { Double($0 - row.at) / 1_000_000 } }.sorted()
         isCounted = read.extent != nil
-        days = read.extent?.days ?? Set(sample.map { Instant(microseconds: $0.at).day }).sorted()
+        days = read.extent?.days ?? read.days ?? Set(sample.map { Instant(microseconds: $0.at).day }).sorted()
         hasAllDays = read.isSpread
         isWhole = read.isWhole
+        (hasClicks, limit) = (read.hasClicks, read.limit)
         recent = read.tally.recentRows(read.clicks)
         let spread = read.tally.spreadRows(read.clicks)
         // All rows of a few days tell more of keys than some rows of many.

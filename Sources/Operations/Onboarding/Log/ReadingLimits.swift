@@ -17,6 +17,13 @@ struct ReadingLimits: Sendable {
     var recentCells = 20_000_000
     /// Pages of a table that is too large to be counted, of which the sample is made.
     var sampledPages = 4_000
+    /// Where those pages hold fewer rows, stretches of time are tried, too.
+    var leastRows = 2_000
     /// The same for stretches of time of a view that is too large to be counted.
     var slices = 40
+    /// The most stretches, for logs of more days than that.
+    var mostSlices = 400
+    /// Pages of each part of a partitioned table: the server takes the same pages of every part, so that a few of each
+    /// would be of the same hours of each day.
+    var pagesOfPart = 20
 }

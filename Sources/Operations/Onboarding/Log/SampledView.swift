@@ -3,8 +3,8 @@ import Postgres
 /// A view that only renames, computes and filters the rows of one table, read by some of that table's pages: the view's
 /// own text with a `TABLESAMPLE` in it. A view itself cannot be sampled.
 struct SampledView {
-    /// The table below the view, as SQL.
-    let table: String
+    /// The `oid` of the table below the view: to look it up by name takes the right to its schema.
+    let tableID: String
     private let beforeSample, afterSample: String
 
     /// Nil for a view of any other kind.
@@ -13,7 +13,8 @@ struct SampledView {
     init?(_ view: String, on connection: Connection) throws {
         let rows = try connection.execute(
             """
-            SELECT DISTINCT pg_catalog.pg_get_viewdef(v.oid, false) AS definition, t.oid::regclass::text AS name, t.relkind::text
+            SELECT DISTINCT pg_catalog.pg_get_viewdef(v.oid, false) AS definition, t.oid::regclass::text AS name,
+                   t.oid::text AS id, t.relkind::text
             FROM pg_catalog.pg_class v
             JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid
             JOIN pg_catalog.pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
@@ -24,7 +25,8 @@ struct SampledView {
         guard rows.count == 1, let row = rows.first, ["r", "p", "m"].contains(try row.text("relkind")) else {
             return nil
         }
-        table = try row.text("name")
+        let table = try row.text("name")
+        tableID = try row.text("id")
         let definition = try row.text("definition")
         let others = [
             "JOIN", "GROUP BY", "UNION", "EXCEPT", "INTERSECT", "DISTINCT", "LIMIT", " OVER ", "WITH ", "OFFSET",

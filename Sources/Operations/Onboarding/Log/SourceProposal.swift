@@ -82,21 +82,24 @@ struct SourceSearch {
         let impressionTime = try time(
             of: impressions, given.impressionTime, "--impression-time", near: Self.shown, &remarks, &zoneless)
         let clickTime: SurveyedColumn?
-        if isOneTable, given.clickTime == nil, given.clickConditions.isEmpty, !hasClickTime {
+        if isOneTable, given.clickTime == nil, given.clickConditions.isEmpty, clickTimes.isEmpty {
             // Both events are rows with one time.
             clickTime = impressionTime
         } else {
+            // Of one table, only the click's own time will do, with a zone or still without.
+            let own = isOneTable && !clickTimes.contains { $0.type == Self.moment } ? clickTimes.first?.name : nil
             clickTime = try time(
-                of: clicks, given.clickTime, "--click-time", near: Self.clicked, &remarks, &zoneless)
+                of: clicks, given.clickTime ?? own, "--click-time", near: Self.clicked, &remarks, &zoneless)
         }
         guard let impressionTime, let clickTime else { throw JobDraftError.zonelessTimes(zoneless) }
         return (impressionTime, clickTime)
     }
 
-    /// Whether the one table has a second time that is there only where there was a click.
-    private var hasClickTime: Bool {
-        impressions.columns.contains {
-            $0.type == Self.moment && !$0.isRequired && !Self.clicked.isDisjoint(with: $0.words)
+    /// Times of the one table that are there only where there was a click.
+    private var clickTimes: [SurveyedColumn] {
+        impressions.columns.filter {
+            ($0.type == Self.moment || Self.zoneless.contains($0.type)) && !$0.isRequired && $0.canBeTime
+                && !Self.clicked.isDisjoint(with: $0.words)
         }
     }
 
@@ -111,11 +114,11 @@ struct SourceSearch {
             guard let view = Self.view(of: column, table) else {
                 throw JobDraftError.noTime(table: table.name, others: [], given: "\(column.name) \(column.type)")
             }
-            zoneless.append(view)
+            Self.add(view, to: &zoneless)
             return nil
         }
         func ranked(_ isWanted: (SurveyedColumn) -> Bool) -> [(column: SurveyedColumn, score: Int)] {
-            table.columns.filter { isWanted($0) && $0.isNameable }
+            table.columns.filter { isWanted($0) && $0.canBeTime }
                 .map { (column: $0, score: Self.timeScore($0, near: words)) }
                 .sorted { $0.score > $1.score }
         }
@@ -128,13 +131,13 @@ struct SourceSearch {
                     table: table.name,
                     others: table.columns.filter { $0.family == .moment }.map { "\($0.name) \($0.type)" }, given: nil)
             }
-            if !zoneless.contains(where: { $0.name == view.name }) { zoneless.append(view) }
+            Self.add(view, to: &zoneless)
             return nil
         }
         // A time without a zone is no moment. Where it is the event's, and the other the loading's, only it will do.
         if let view, let other = others.first, other.score > best.score {
             if best.score < 0 {
-                zoneless.append(view)
+                Self.add(view, to: &zoneless)
                 return nil
             }
             // A view that has both may well have made one of the other.
@@ -159,8 +162,17 @@ struct SourceSearch {
     private static func view(of column: SurveyedColumn, _ table: SurveyedTable) -> ZonedView? {
         guard zoneless.contains(column.type) else { return nil }
         return ZonedView(
-            table: table.name, column: column.name, isDate: column.type == "date",
+            table: table.name, columns: [ZonedView.Column(name: column.name, isDate: column.type == "date")],
             isPartitioned: table.kind == "p", isView: !table.canBeSampled)
+    }
+
+    /// One view gives all times of a table their zone.
+    private static func add(_ view: ZonedView, to views: inout [ZonedView]) {
+        if let known = views.firstIndex(where: { $0.table == view.table }) {
+            views[known].add(view.columns)
+        } else {
+            views.append(view)
+        }
     }
 
     /// How much a moment looks like that of the event, and not of the row's loading.
@@ -183,11 +195,14 @@ struct SourceSearch {
         return score
     }
 
-    /// - Throws: `JobDraftError.noColumn`.
+    /// - Throws: `JobDraftError.noColumn`, `AdLogError.noRight`.
     func column(_ name: String, of table: SurveyedTable, option: String) throws -> SurveyedColumn {
         guard let column = table.column(SQLName.column(name)) ?? table.column(name) else {
             throw JobDraftError.noColumn(
                 option: option, column: name, table: table.name, has: table.columns.map(\.name))
+        }
+        if let grant = column.rightLacking, let right = try ReadingRight(of: table.name, on: connection) {
+            throw AdLogError.noRight(relation: "\(table.name).\(column.name)", role: right.role, grants: [grant])
         }
         return column
     }

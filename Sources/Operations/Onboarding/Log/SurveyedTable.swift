@@ -2,6 +2,7 @@ import AdLogs
 import Extract
 import Features
 import Foundation
+import Names
 import Postgres
 
 /// A table or view as the catalog knows it.
@@ -15,9 +16,11 @@ struct SurveyedTable: Sendable {
     /// Whether `TABLESAMPLE` reads some of its pages; of a view it cannot.
     var canBeSampled: Bool { ["r", "p", "m"].contains(kind) }
 
-    /// - Throws: `AdLogError.noRelation`, `PostgresError`.
+    /// - Throws: `AdLogError.noRelation`, `.noRight`; `PostgresError`.
     init(_ name: String, referenced: String, on connection: Connection) throws {
         let relation = try connection.quoteRelation(name)
+        try ReadingRight.require(name, on: connection)
+        let closed = try ReadingRight(of: name, on: connection)
         let rows = try connection.execute(
             Self.columns, [.text(relation), .text(try connection.quoteRelation(referenced))])
         guard let first = rows.first else { throw try AdLogError.missing(name, on: connection) }
@@ -29,11 +32,18 @@ struct SurveyedTable: Sendable {
             var column = try SurveyedColumn(row)
             column.idType = idTypes[column.name]
             column.resolvedType = types[column.name]
+            column.rightLacking = closed?.grants(for: [column.name]).first
             return column
         }
     }
 
     func column(_ name: String) -> SurveyedColumn? { columns.first { $0.name == name } }
+
+    /// The columns that the role may read, as a list of SQL.
+    func readable(on connection: Connection) throws -> String {
+        try columns.filter { $0.rightLacking == nil }.map { try connection.quoteIdentifier($0.name) }
+            .joined(separator: ", ")
+    }
 
     /// `$1` the relation, `$2` another that a foreign key may point at.
     private static let columns = """
@@ -72,6 +82,8 @@ struct SurveyedColumn: Equatable, Sendable {
     var idType: IDType?
     /// As `Connection.columnTypes` names it: of a domain what it is made of, of any enumeration `enum`.
     var resolvedType: String?
+    /// The statement that lets the role read it; nil: it may.
+    var rightLacking: String?
 
     init(name: String, type: String) {
         self.name = name
@@ -104,7 +116,7 @@ struct SurveyedColumn: Equatable, Sendable {
     }
 
     /// The type's name without the schema that an extension's types have.
-    private var bareType: String { String(type.split(separator: ".").last ?? "") }
+    private var bareType: String { SQLName.parts(type)?.last ?? type }
 
     var family: Family {
         if type.hasSuffix("[]") { return .array }
@@ -125,8 +137,12 @@ struct SurveyedColumn: Equatable, Sendable {
         !name.isEmpty && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
+    /// Whether a job file can name it and the role may read it, so that it may be a row's time.
+    var canBeTime: Bool { isNameable && rightLacking == nil }
+
     /// Why its values are not even looked at; nil: they are.
     var reasonUnread: String? {
+        if let rightLacking { return "this role may not read it: \(rightLacking)" }
         if !isNameable { return "its name has a control character, which a job file cannot hold: rename it in a view" }
         switch family {
         case .moment: return "a moment: of times, only the impression's own becomes features (hour_of_day, day_of_week)"
@@ -142,7 +158,8 @@ struct SurveyedColumn: Equatable, Sendable {
 
     /// Why it cannot hold ids, which are compared by their text; nil: it can.
     var reasonAgainstKey: String? {
-        isNameable ? idType?.objection : "its name has a control character, which a job file cannot hold"
+        if let rightLacking { return "this role may not read it: \(rightLacking)" }
+        return isNameable ? idType?.objection : "its name has a control character, which a job file cannot hold"
     }
 
     /// Whether it is what `rocket sample-logs` knows of its clicks.
