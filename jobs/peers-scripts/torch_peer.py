@@ -57,9 +57,10 @@ class Net(nn.Module):
         self.top = nn.Sequential(*layers, nn.Linear(width, 1))
 
     def forward(self, chosen):
-        stretches = [flat[starts[row]:starts[row + 1]] for row in chosen.tolist()]
-        offsets = torch.cat([torch.zeros(1, dtype=torch.long), lengths[chosen].cumsum(0)[:-1]])
-        bags = self.interests(torch.cat(stretches), offsets)
+        counts = lengths[chosen]
+        offsets = counts.cumsum(0) - counts
+        places = torch.arange(int(counts.sum())) + torch.repeat_interleave(starts[chosen] - offsets, counts)
+        bags = self.interests(flat[places], offsets)
         return self.top(torch.cat([self.values(ids[chosen]).flatten(1), bags, price[chosen]], 1)).squeeze(1)
 
 
