@@ -30,7 +30,7 @@ final class MatchedLogits {
             let block = try reader.block(number)
             done += block.rows
             try progress(done)
-            return (block.keys, try net?.logits(block) ?? [Float](repeating: .nan, count: block.rows))
+            return (block.keys, net?.logits(block) ?? [Float](repeating: .nan, count: block.rows))
         }
     }
 
