@@ -77,7 +77,7 @@ extension ReportPage {
 
     /// The click rate of the tenth of the impressions that the light net scores highest; nil if it is not known.
     private var topTenth: Double? {
-        let bins = details.reliability.filter { NetLook(arm: "rocket", net: $0.net).name == NetLook.light.name }
+        let bins = details.reliability.filter { $0.net == report.servedNet }
             .sorted { $0.meanPrediction > $1.meanPrediction }
         let wanted = Double(bins.reduce(0) { $0 + $1.impressions }) / 10
         var (rows, clicks) = (0.0, 0.0)
@@ -97,14 +97,14 @@ extension ReportPage {
         guard let gap = report.gapClosed else {
             return
                 "How much of the gap was closed is unknown: \(report.gapClosedNote ?? "it is not known") (AUC "
-                + "alone: light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
+                + "alone: \(report.servedNet) \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
         }
         let share = NumberText.percent(gap)
         guard let bounds = comparison(.gapClosed)?.figures else {
-            return "Rocket closed \(share) of the gap between light and booster."
+            return "Rocket closed \(share) of the gap between \(report.servedNet) and booster."
         }
         let range = NumberText.range(bounds.lowerBound, bounds.upperBound) { NumberText.percent($0, decimals: 0) }
-        return "Rocket closed \(share) of the gap between light and booster (\(range))."
+        return "Rocket closed \(share) of the gap between \(report.servedNet) and booster (\(range))."
     }
 
     /// Returns a difference in AUC.
