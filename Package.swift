@@ -262,7 +262,7 @@ let operations = room(
             name: "DeploymentTests",
             dependencies: [
                 "CRocketServing", "CounterRandom", "Deployment", "OperationsSupport", "Postgres", "RocketServing",
-                "RocketServingC", "TestSupport",
+                "RocketServingC", "Runs", "TestSupport",
             ]),
         .testTarget(
             name: "DoctorTests",
@@ -285,7 +285,7 @@ let operations = room(
             dependencies: [
                 "Backfill", "CacheUpkeep", "CounterRandom", "Days", "Deployment", "Evaluation", "Experiments",
                 "FeatureCache", "Instructions", "JobFile", "LogLoading", "ModelRegistry", "Night", "OperationsSupport",
-                "Postgres",
+                "Plots", "Postgres",
                 "Reports", "RocketLaunching", "Runs", "TestSupport", "Training",
                 product("Logging", "swift-log"),
             ]),

@@ -1,7 +1,7 @@
 /// The time that one net took to score batches of one size on one machine. Percentiles are exact to three significant
 /// digits (HdrHistogram).
 public struct LatencyReport: Codable, Equatable, Sendable {
-    /// The timed net: `light` or `booster`.
+    /// The timed net: `light` or one of `nets.lights`, or `booster`.
     public var net: String
     /// Impressions scored by one call.
     public var batchSize: Int
@@ -10,13 +10,13 @@ public struct LatencyReport: Codable, Equatable, Sendable {
     public var callsPerSecond: Double?
     /// Number of timed calls, without the warm-up.
     public var calls: Int
-    public internal(set) var p50Microseconds = 0.0
-    public internal(set) var p90Microseconds = 0.0
-    public internal(set) var p99Microseconds = 0.0
-    public internal(set) var p999Microseconds = 0.0
-    public internal(set) var meanMicroseconds = 0.0
+    public package(set) var p50Microseconds = 0.0
+    public package(set) var p90Microseconds = 0.0
+    public package(set) var p99Microseconds = 0.0
+    public package(set) var p999Microseconds = 0.0
+    public package(set) var meanMicroseconds = 0.0
     /// Impressions scored per second of timed calls.
-    public internal(set) var scoresPerSecond = 0.0
+    public package(set) var scoresPerSecond = 0.0
     /// The processor's name as the kernel reports it.
     public var cpuModel: String
     public var cost: ExampleCost?
@@ -30,7 +30,7 @@ public struct LatencyReport: Codable, Equatable, Sendable {
     }
 
     /// A report whose times are still to be filled in.
-    init(net: String, batchSize: Int, mode: Mode, callsPerSecond: Double?, calls: Int, cpuModel: String) {
+    package init(net: String, batchSize: Int, mode: Mode, callsPerSecond: Double?, calls: Int, cpuModel: String) {
         self.net = net
         self.batchSize = batchSize
         self.mode = mode

@@ -9,6 +9,7 @@ extension PromotionGate.Rule {
         case "pcoc": "As many clicks are predicted as come: 1 is calibrated, 1.1 is 10 % too many."
         case "clicks": "The day has enough clicks to judge by."
         case "finite": "The day gives every metric a value."
+        case "served_net": "The light net to be served is the one that the job file names, or one that is fast enough."
         case "p99": "The largest request is scored fast enough in 99 of 100 cases."
         case "coverage": "No feature has lost its values since training: a column that stays empty spoils the scores."
         case "constant": "No feature that had several values has only one now."
@@ -35,6 +36,9 @@ extension PromotionGate.Rule {
         case "clicks":
             "if such days are usual, lower promotion.least_clicks; once: \(force(version, "FEW CLICKS"))"
         case "finite": "look at the day: rocket status --accounts"
+        case "served_net":
+            "raise serve.largest_within_p99_us, or add a smaller net to nets.lights; to serve it all the same: "
+                + force(version, "WHY")
         case "p99": "raise promotion.highest_p99_us, or make nets.light smaller"
         case "coverage", "constant":
             "look at the feature's column in the logs of the day, correct them and run rocket backfill --stale; if the "

@@ -20,8 +20,16 @@ public struct LightNet: Codable, Equatable, Sendable {
         guard name.utf8.count <= 32, let first = name.utf8.first, (0x61...0x7A).contains(first),
             name.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F })
         else { return "expected up to 32 lower-case letters, digits and underscores, a letter first" }
-        guard !reserved.contains(name), !["_embedding", "_linear", "_shared"].contains(where: name.hasSuffix) else {
+        guard !reserved.contains(name) else {
             return "the program itself uses this name; expected another, such as small or large"
+        }
+        if let prefix = reservedPrefixes.first(where: name.hasPrefix) {
+            return "the program itself uses names that begin with \(prefix) in files of weights; expected another, "
+                + "such as small or large"
+        }
+        if let suffix = reservedSuffixes.first(where: name.hasSuffix) {
+            return "the program itself uses names that end with \(suffix) in files of weights; expected another, such "
+                + "as small or large"
         }
         return nil
     }
@@ -29,8 +37,13 @@ public struct LightNet: Codable, Equatable, Sendable {
     /// Names of other nets, and beginnings of tensors' names.
     private static let reserved: Set = [
         "booster", "logistic_regression", "live", "rocket", "embedding", "shared", "ids", "model", "features",
-        "history", "optimiser", "admission_count", "admission_last_seen", "admission_id",
+        "history", "optimiser",
     ]
+    /// `best_small.…` is what a checkpoint calls the weights of the net `small` at its best point; `admission_…` counts
+    /// ids, which a file of one light net leaves out.
+    private static let reservedPrefixes = ["best_", "admission_"]
+    /// `small_embedding.…` is a part of the net `small`, `small_embedding_squares.…` what an optimiser remembers of it.
+    private static let reservedSuffixes = ["_embedding", "_linear", "_shared", "_squares", "_leads"]
 }
 
 /// Several light nets, and the one that leads.

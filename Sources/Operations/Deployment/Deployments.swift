@@ -41,7 +41,9 @@ public struct Deployments {
         try registry.retire(version: version, reason: reason)
     }
 
-    /// Writes files of a version to a folder; what was there before is replaced by a whole file only.
+    /// Writes files of a version to a folder of its own in a folder, which has the net's name where that is not the
+    /// served one, so that two nets of a version do not replace each other. What was there before is replaced by a
+    /// whole file only.
     ///
     /// - Parameters:
     ///   - choice: which files.
@@ -55,7 +57,7 @@ public struct Deployments {
         if case .format(let format) = choice, !stored.contains(where: { $0.name == light.artifact(format) }) {
             throw ModelRegistryError.noArtifact(name: light.artifact(format), version: version)
         }
-        let folder = "\(folder)/\(try PulledFolder.name(of: version, model))"
+        let folder = "\(folder)/\(try PulledFolder.name(of: version, model, light))"
         do { try Folders.make(folder) } catch { throw JobError.cannotWrite(path: folder, reason: error.reason) }
         let names = choice.names(weights)
         let wanted = stored.compactMap { artifact in

@@ -1,44 +1,52 @@
+import Digests
 import Files
 import Foundation
 import ModelRegistry
-import RocketServing
 import Runs
 
 /// The folder of a pulled version, and the link `current` beside it that leads to the live version's.
 enum PulledFolder {
-    /// Returns the name of a version's folder.
+    /// Returns the name of a version's folder: `MODEL-VERSION`, or `MODEL-VERSION-NET` with a light net that is not the
+    /// served one.
     ///
     /// - Throws: `JobError.cannotWrite` if the model's name leads out of a folder.
-    static func name(of version: Int, _ model: String) throws(JobError) -> String {
-        let name = "\(model)-\(version)"
+    static func name(of version: Int, _ model: String, _ light: LightNetChoice) throws(JobError) -> String {
+        let name = "\(model)-\(version)" + (light.isServed ? "" : "-\(light.name)")
         guard FileName.isPlain(name) else { throw .cannotWrite(path: model, reason: "it is no name") }
         return name
     }
 
     static func current(in folder: String) -> SymbolicLink { SymbolicLink(in: folder, name: "current") }
 
-    /// Returns which version of a model the link leads to; nil without a link.
+    /// Returns the name of the folder of one of a model's versions that the link leads to; nil without a link.
     ///
     /// - Throws: `PullError` if it leads elsewhere, or is no link.
-    static func current(in folder: String, of model: String) throws(PullError) -> Int? {
+    static func current(in folder: String, of model: String) throws(PullError) -> String? {
         let link = current(in: folder)
         let target: String?
         do throws(FileError) { target = try link.target() } catch {
             throw .noLink(path: error.path, reason: error.reason)
         }
         guard let target else { return nil }
-        guard let version = Int(target.dropFirst(model.count + 1)), target == "\(model)-\(version)" else {
-            throw .otherModel(path: link.path, target: target, model: model)
-        }
-        return version
+        guard target.hasPrefix("\(model)-"),
+            target.dropFirst(model.count + 1).wholeMatch(of: /[0-9]+(-[a-z][a-z0-9_]*)?/) != nil
+        else { throw .otherModel(path: link.path, target: target, model: model) }
+        return target
     }
 
-    /// Returns the day whose rows a folder's table of histories is for; nil if there is none that can be read.
-    static func historyDay(in folder: String) -> String? {
-        guard let file = FileHandle(forReadingAtPath: "\(folder)/\(Artifact.history)") else { return nil }
-        defer { try? file.close() }
-        guard let beginning = try? file.read(upToCount: 4 << 20) else { return nil }
-        return (try? ServedHistory.asOf(beginning: Array(beginning)))?.description
+    /// Returns whether a folder has a file with these bytes.
+    ///
+    /// - Parameter sha256: Theirs, in hexadecimal digits; nil for any.
+    static func has(_ name: String, _ sha256: String?, in folder: String) throws -> Bool {
+        // What is no file, or cannot be read, is replaced or said to be in the way when it is written.
+        guard let file = try? RegularFile("\(folder)/\(name)") else { return false }
+        guard let sha256 else { return true }
+        var digest = try SHA256Hasher()
+        for start in stride(from: 0, to: file.size, by: 4 << 20) {
+            guard let bytes = try? file.bytes(at: start, count: 4 << 20) else { return false }
+            try digest.update(bytes)
+        }
+        return try digest.finalize().hex == sha256
     }
 }
 
@@ -65,46 +73,56 @@ public enum PullError: Error, CommandError, CustomStringConvertible {
 /// What a folder lacks of a live version.
 public enum PullNeed: Equatable, Sendable {
     case nothing
-    /// The version is there; a night has kept a newer table of histories since.
+    /// The version is there; its table of histories is not the one that the database has.
     case history
     case version
 }
 
 extension Deployments {
-    /// Returns what a pull of a live version would change in a folder.
+    /// Returns what a pull of a live version would change in a folder. Files are compared with the database by their
+    /// SHA-256; weights, which are made from those of all nets when they are pulled, need only be there.
     ///
     /// - Throws: `PullError` if the folder's link does not lead to a version of the model.
     public func need(
         of version: Int, _ choice: PullChoice, _ weights: PulledWeights = .light, net: String? = nil, in folder: String
     ) throws -> PullNeed {
-        let model = try registry.lineage(of: version).model
-        let name = try PulledFolder.name(of: version, model)
-        let stored = Set(try registry.artifacts(of: version).map(\.name))
-        let kept = try keptHistory(of: version).map { $0.stored.asOf.description }
-        let hasNewerHistory = kept.map { $0 != PulledFolder.historyDay(in: "\(folder)/\(name)") } ?? false
-        if choice == .history {
-            return hasNewerHistory || PulledFolder.historyDay(in: "\(folder)/\(name)") == nil ? .history : .nothing
+        let (model, light) = (try registry.lineage(of: version).model, try lightNet(net, of: version))
+        let name = try PulledFolder.name(of: version, model, light)
+        let stored = try registry.artifacts(of: version)
+        let history =
+            try keptHistory(of: version)?.stored.sha256 ?? stored.first { $0.name == Artifact.history }?.sha256
+        func has(_ file: String, _ sha256: String?) throws -> Bool {
+            try PulledFolder.has(file, sha256, in: "\(folder)/\(name)")
         }
-        guard try PulledFolder.current(in: folder, of: model) == version else { return .version }
-        let light = try lightNet(net, of: version)
-        let files = choice.names(weights).filter {
-            stored.contains($0 == Artifact.light ? Artifact.model : $0) && (light.isServed || $0 != Artifact.examples)
+        let hasHistory = try history.map { try has(Artifact.history, $0) }
+        // Of a version without histories the pull says so.
+        if choice == .history { return hasHistory == true ? .nothing : .history }
+        guard try PulledFolder.current(in: folder, of: model) == name else { return .version }
+        for file in choice.names(weights) where file != Artifact.history {
+            let isMade = file == Artifact.light || file == Artifact.model && light.isOfSeveral
+            let source = stored.first { isMade ? $0.name == Artifact.model : light.pulledName(of: $0) == file }
+            guard let source else { continue }
+            guard try has(file, isMade ? nil : source.sha256) else { return .version }
         }
-        guard files.allSatisfy({ FileManager.default.fileExists(atPath: "\(folder)/\(name)/\($0)") }) else {
-            return .version
-        }
-        return hasNewerHistory ? .history : .nothing
+        return hasHistory == false ? .history : .nothing
     }
 
     /// Has the link `current` lead to a version's folder, which must be complete.
     ///
+    /// - Parameter net: Which of several light nets the folder has; nil: the one that is served.
     /// - Returns: The link's path.
-    /// - Throws: `PullError` if something else has the name, or it leads to another model's version.
-    public func makeCurrent(_ version: Int, in folder: String) throws -> String {
+    /// - Throws: `PullError` if something else has the name, or it leads to another model's version,
+    ///   `JobError.cannotWrite` if the folder is not there.
+    public func makeCurrent(_ version: Int, net: String? = nil, in folder: String) throws -> String {
         let model = try registry.lineage(of: version).model
-        let name = try PulledFolder.name(of: version, model)
+        let name = try PulledFolder.name(of: version, model, lightNet(net, of: version))
         _ = try PulledFolder.current(in: folder, of: model)
         let link = PulledFolder.current(in: folder)
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
+        guard isThere, isFolder.boolValue else {
+            throw JobError.cannotWrite(path: link.path, reason: "the folder \(name), where it is to lead, is missing")
+        }
         do throws(FileError) { try link.lead(to: name) } catch {
             throw JobError.cannotWrite(path: error.path, reason: error.reason)
         }

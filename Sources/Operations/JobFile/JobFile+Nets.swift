@@ -179,3 +179,13 @@ public enum ServedNet: Equatable, Sendable {
     /// The largest whose 99th percentile is within a limit, for requests of so many candidates.
     case largest(p99Microseconds: Double, candidates: Int)
 }
+
+extension ServedNet: CustomStringConvertible {
+    /// A part of versions' fingerprints: with another text every night of several light nets would be made again.
+    public var description: String {
+        switch self {
+        case .net(let name): "net(\"\(name)\")"
+        case .largest(let limit, let candidates): "largest(p99Microseconds: \(limit), candidates: \(candidates))"
+        }
+    }
+}

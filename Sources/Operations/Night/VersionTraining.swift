@@ -1,6 +1,8 @@
 import AdLogs
 import Days
 import Extract
+import Foundation
+import JobFile
 import Logging
 import ModelRegistry
 import Runs
@@ -49,7 +51,20 @@ public struct VersionTraining {
         let trained = try NightTraining(context, databases, recorder, launch).trainRocket(data, fingerprint)
         let version = try NightPublication(context, databases, recorder).publish(trained)
         report = trained.arms[0].report
+        warnOfLimit(version)
         return RunOutcome(didWork: true, version: version)
+    }
+
+    /// Says which net is served where the job file leaves that to latencies.
+    private func warnOfLimit(_ version: Int) {
+        let jobFile = job.context.jobFile
+        guard case .largest(let limit, _) = jobFile.served else { return }
+        job.context.log.warning(
+            """
+            rocket train measures no latency, so serve.largest_within_p99_us: \(String(format: "%g", limit)) was not \
+            looked at: version \(version) serves its largest light net, \(jobFile.nets.lead); rocket nightly and \
+            rocket backfill choose by the limit, serve: {net: NAME} names a net
+            """)
     }
 }
 

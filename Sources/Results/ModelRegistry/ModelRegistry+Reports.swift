@@ -60,6 +60,31 @@ extension ModelRegistry {
             ])
     }
 
+    /// Returns the latencies that are stored of a version.
+    public func latencies(of version: Int) throws -> [LatencyReport] {
+        try connection.execute(
+            "SELECT * FROM rocket.latency_reports WHERE version = $1 ORDER BY batch_size, mode, net", [.int(version)]
+        ).compactMap { row in
+            guard let mode = LatencyReport.Mode(rawValue: try row.text("mode")) else { return nil }
+            var latency = LatencyReport(
+                net: try row.text("net"), batchSize: try row.int("batch_size"), mode: mode,
+                callsPerSecond: try row.doubleOrNil("calls_per_second"), calls: try row.int("calls"),
+                cpuModel: try row.text("cpu_model"))
+            latency.meanMicroseconds = try row.double("mean_us")
+            latency.p50Microseconds = try row.double("p50_us")
+            latency.p90Microseconds = try row.double("p90_us")
+            latency.p99Microseconds = try row.double("p99_us")
+            latency.p999Microseconds = try row.double("p999_us")
+            latency.scoresPerSecond = try row.double("scores_per_second")
+            if let operations = try row.intOrNil("operations_per_example"),
+                let bytes = try row.doubleOrNil("bytes_per_example")
+            {
+                latency.cost = ExampleCost(operations: operations, bytes: bytes)
+            }
+            return latency
+        }
+    }
+
     func insert(_ latencies: [LatencyReport], version: Int) throws {
         for latency in latencies {
             try connection.execute(

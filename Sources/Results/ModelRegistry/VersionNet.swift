@@ -53,12 +53,20 @@ public struct NetComparison: Sendable {
 
 extension ModelRegistry {
     /// Returns the name of the light net of a version that is served.
-    public func servedNet(of version: Int) throws -> String {
+    public func servedNet(of version: Int) throws -> String { try servedNetRecord(of: version).net }
+
+    /// Returns which light net of a version is served, and the limit that it was chosen by.
+    public func servedNetRecord(of version: Int) throws -> ServedNetRecord {
         let row = try connection.execute(
-            "SELECT served_net FROM rocket.model_versions WHERE version = $1", [.int(version)]
+            "SELECT served_net, served_candidates, served_limit_us FROM rocket.model_versions WHERE version = $1",
+            [.int(version)]
         ).first
         guard let row else { throw try noVersion(version) }
-        return try row.text("served_net")
+        var record = ServedNetRecord(net: try row.text("served_net"))
+        if let candidates = try row.intOrNil("served_candidates"), let p99 = try row.doubleOrNil("served_limit_us") {
+            record.limit = (candidates, p99)
+        }
+        return record
     }
 
     /// Returns the names of a version's light nets, from the smallest to the largest.

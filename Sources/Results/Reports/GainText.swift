@@ -36,8 +36,8 @@ extension ModelReport {
     /// The nets' gains, one line each; empty without baselines.
     public var gains: [String] {
         [
-            ("light", "light_minus_light_alone", "alone"), ("booster", "booster_minus_booster_alone", "alone"),
-            ("light", "light_minus_logistic_regression", "logistic regression"),
+            (servedNet, "light_minus_light_alone", "alone"), ("booster", "booster_minus_booster_alone", "alone"),
+            (servedNet, "light_minus_logistic_regression", "logistic regression"),
         ].compactMap { net, name, other in
             comparison(name, "auc").map { auc in
                 "\(net): "

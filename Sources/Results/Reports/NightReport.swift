@@ -8,6 +8,8 @@ public struct NightReport: Sendable {
     public var day: Day
     public var version: Int
     public var state: String
+    /// The light net that is served, whose figures are `light`.
+    public var servedNet: String
     public var light, booster: Figures
     public var lightAloneAUC: Double?
     public var gapClosed: Double?
@@ -68,7 +70,7 @@ extension ReportReader {
             let version = try row.int("version")
             return NightReport(
                 day: try row.day("evaluated_day"), version: version, state: try row.text("state"),
-                light: try figures("light"), booster: try figures("booster"),
+                servedNet: try row.text("served_net"), light: try figures("light"), booster: try figures("booster"),
                 lightAloneAUC: try row.doubleOrNil("light_alone_auc"), gapClosed: try row.doubleOrNil("gap_closed"),
                 verdict: try row.textOrNil("verdict"), failed: failed[version] ?? [])
         }

@@ -39,8 +39,12 @@ extension ReportReader {
 
     private func live(beside version: Int, on day: Day?) throws -> VersionDetails.NetFigures? {
         try connection.execute(
-            "SELECT * FROM rocket.live_reports WHERE version = $1 AND day = $2", key(version, day)
-        ).first.map { try figures($0, arm: "live", net: "light") }
+            """
+            SELECT l.*, v.served_net FROM rocket.live_reports l
+            LEFT JOIN rocket.model_versions v ON v.version = l.live_version
+            WHERE l.version = $1 AND l.day = $2
+            """, key(version, day)
+        ).first.map { try figures($0, arm: "live", net: $0.textOrNil("served_net") ?? "light") }
     }
 
     private func figures(_ row: Row, arm: String, net: String) throws -> VersionDetails.NetFigures {

@@ -71,8 +71,10 @@ public struct VersionDetails: Sendable {
         public var samples: Int?
         public var seconds: Double?
         public var hintWeight: Double?
-        /// The steps whose weights were kept; nil for the last.
-        public var lightStep, boosterStep: Int?
+        /// The light nets that it trains, the one that leads first.
+        public var lights: [TrainedLight]
+        /// The step whose weights the booster kept; nil for the last.
+        public var boosterStep: Int?
         public var curve: [LossPoint]
         /// AUC on held-out training rows.
         public var validations: [ValidationPoint]
@@ -81,17 +83,33 @@ public struct VersionDetails: Sendable {
         public var hintOnBooster: (largest: Double, checks: Int)?
     }
 
+    /// A light net in training.
+    public struct TrainedLight: Equatable, Sendable {
+        /// The name: `light`, or one of `nets.lights`.
+        public var net: String
+        /// The step whose weights were kept; nil for the last.
+        public var step: Int?
+    }
+
     /// Means over the steps since the previous point.
     public struct LossPoint: Equatable, Sendable {
         public var step: Int
-        public var light, booster: Double?
-        /// The hint loss, not weighted by λ.
-        public var hint: Double?
+        /// The light nets' terms, in the order of `TrainedArm.lights`; fewer, or none, where only other nets train.
+        public var lights: [Terms]
+        public var booster: Double?
+
+        public struct Terms: Equatable, Sendable {
+            public var loss: Double?
+            /// The hint loss, not weighted by λ.
+            public var hint: Double?
+        }
     }
 
     public struct ValidationPoint: Equatable, Sendable {
         public var step: Int
-        public var light, booster: Double?
+        /// In the order of `TrainedArm.lights`.
+        public var lights: [Double?]
+        public var booster: Double?
     }
 
     /// A feature on the unseen day, and its drift over the days before.

@@ -145,6 +145,38 @@ import Testing
         }
     }
 
+    @Test("A table that was made again for the same day is newer than the one in the folder")
+    func madeAgain() throws {
+        try TestJob.withJob(days: 8, change: Self.withHistories) { url, job in
+            let night = try RocketProgram.rocket(
+                ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-11T01:00Z"], database: url)
+            #expect([0, 8].contains(night.code), "\(night.errors)")
+            let connection = try TestDatabase.connect(url)
+            if try connection.execute("SELECT FROM rocket.live_models").isEmpty {
+                try connection.execute("SELECT rocket.promote_version(1, 'the test begins with it', true)")
+            }
+            try withTemporaryFolder { folder in
+                func pull(_ more: String...) throws -> Int32 {
+                    let arguments = ["models", "pull", "live", "--if-newer", "--to", folder]
+                    return try RocketProgram.rocket(arguments + more, database: url).code
+                }
+                func size() throws -> Int {
+                    try Data(contentsOf: URL(fileURLWithPath: "\(folder)/current/history.safetensors")).count
+                }
+                #expect(try [pull(), pull(), pull("--history")] == [0, 3, 3])
+                let before = try size()
+                try connection.script(
+                    """
+                    UPDATE rocket.served_history_chunks SET data = data || '\\x00';
+                    UPDATE rocket.served_history SET bytes = bytes + 1,
+                        sha256 = (SELECT encode(sha256(data), 'hex') FROM rocket.served_history_chunks)
+                    """)
+                #expect(try [pull(), pull()] == [0, 3])
+                #expect(try size() == before + 1)
+            }
+        }
+    }
+
     @Test("A night that cannot keep its table publishes nothing, so that the next run does both")
     func unkept() throws {
         try TestJob.withJob(days: 8, change: Self.withHistories) { url, job in

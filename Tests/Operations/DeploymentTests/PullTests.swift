@@ -1,6 +1,8 @@
+import Deployment
 import Foundation
 import OperationsSupport
 import Postgres
+import Runs
 import TestSupport
 import Testing
 
@@ -56,6 +58,52 @@ import Testing
             let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
             #expect(left == ["current", "test-1", "test-2"])
             #expect(try Self.pull("2 --if-newer", url, folder).code == 64)
+        }
+    }
+
+    @Test("A file that is not the database's is fetched again, though it is there")
+    func changedFile() throws {
+        try Self.withVersions { url, folder in
+            #expect(try Self.pull("live --if-newer", url, folder).code == 0)
+            for name in ["features.json", "light.onnx", "examples.jsonl"] {
+                let path = "\(folder)/test-1/\(name)"
+                let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+                try (whole + Data(" ".utf8)).write(to: URL(fileURLWithPath: path))
+                #expect(try Self.pull("live --if-newer", url, folder).code == 0, "\(name)")
+                #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole, "\(name)")
+                #expect(try Self.pull("live --if-newer", url, folder).code == 3, "\(name)")
+            }
+        }
+    }
+
+    @Test("A pull that waited for another one takes the version that is live then, and never leads to a missing folder")
+    func overlapping() throws {
+        try Self.withVersions { url, folder in
+            let other = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            defer { close(other) }
+            #expect(flock(other, LOCK_EX) == 0)
+            let slow = try RocketProgram.started(
+                ["models", "pull", "live", "--if-newer", "--to", folder], database: url)
+            let errors = try #require(slow.standardError as? Pipe).fileHandleForReading
+            var text = ""
+            while !text.contains("another pull writes to") {
+                let data = errors.availableData
+                if data.isEmpty { break }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            #expect(text.contains("another pull writes to \(folder)"), "\(text)")
+            try TestDatabase.connect(url).execute("SELECT rocket.promote_version(2, 'meanwhile', true)")
+            #expect(flock(other, LOCK_UN) == 0)
+            slow.waitUntilExit()
+            #expect(slow.terminationStatus == 0 && Self.current(folder) == "test-2")
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            #expect(left == ["current", "test-2"])
+
+            #expect(throws: JobError.self) { try Deployments(database: url).makeCurrent(1, in: folder) }
+            #expect(Self.current(folder) == "test-2")
+            try FileManager.default.removeItem(atPath: "\(folder)/test-2")
+            #expect(try Self.pull("live --if-newer", url, folder).code == 0)
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/current/features.json"))
         }
     }
 

@@ -25,6 +25,9 @@ import Testing
         #expect(job.nets.lights[1].net == DenseSpecification([16, 8], batchNorm: true))
         #expect(job.served == .net("large") && job.nets.lead == "large" && job.nets.light.hidden == [64, 32])
         #expect(job.bySize(job.nets.lights).map(\.name) == ["small", "medium", "large"])
+        for name in ["best", "bestseller", "admission", "squares", "small_mean"] {
+            #expect(LightNet.objection(to: name) == nil, "\(name)")
+        }
         let named = try Self.job(Self.text(Self.three, "serve: {net: medium}"))
         #expect(named.served == .net("medium") && named.nets.lead == "medium" && named.nets.light.hidden == [16, 8])
         let chosen = try Self.job(Self.text(Self.three, "serve: {largest_within_p99_us: 300, candidates: 200}"))
@@ -42,6 +45,14 @@ import Testing
         #expect(try Self.job(Self.text()).fingerprintText() != job.fingerprintText())
     }
 
+    @Test("What is served is told in fingerprints by a text that names in the program do not change")
+    func fingerprint() {
+        #expect("\(ServedNet.net("medium"))" == #"net("medium")"#)
+        #expect(
+            "\(ServedNet.largest(p99Microseconds: 300, candidates: 200))"
+                == "largest(p99Microseconds: 300.0, candidates: 200)")
+    }
+
     @Test("A net may have embeddings of its own width where nothing is shared")
     func ownWidth() throws {
         let job = try Self.job(Self.text("lights: {small: {hidden: [8], embedding_dim: 4}, large: [64]}"))
@@ -55,7 +66,11 @@ import Testing
             ("lights: {}", "", "nets.lights is empty"),
             ("lights: {Small: [8]}", "", "‘Small’ is no name of a net; expected up to 32 lower-case letters"),
             ("lights: {booster: [8]}", "", "‘booster’ is no name of a net; the program itself uses this name"),
-            ("lights: {a_linear: [8]}", "", "the program itself uses this name"),
+            ("lights: {a_linear: [8]}", "", "the program itself uses names that end with _linear in files of weights"),
+            ("lights: {a_embedding_squares: [8]}", "", "names that end with _squares"),
+            ("lights: {small: [8], best_small: [16]}", "", "‘best_small’ is no name of a net; the program itself uses"),
+            ("lights: {best_small: [8]}", "", "names that begin with best_ in files of weights; expected another"),
+            ("lights: {admission_wall: [8]}", "", "names that begin with admission_ in files of weights"),
             ("lights: {small: [0]}", "", "nets.lights.small[1] is 0"),
             ("lights: {small: {activation: relu}}", "", "nets.lights.small.hidden is missing"),
             (three, "serve: {net: huge}", "serve.net is ‘huge’; expected one of nets.lights: small, medium, large"),

@@ -1,11 +1,13 @@
+import Backfill
 import Deployment
-import Evaluation
 import Foundation
 import JobFile
 import ModelRegistry
 import OperationsSupport
+import Plots
 import Postgres
 import Reports
+import Runs
 import TestSupport
 import Testing
 
@@ -30,11 +32,12 @@ import Testing
             let names = files.compactMap { $0.path.split(separator: "/").last.map(String.init) }
             let examples = net == "medium" ? ["examples.jsonl"] : []
             #expect(Set(names) == Set(["model.safetensors", "light.onnx", "features.json"] + examples))
-            bytes = Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/test-\(version)/model.safetensors")))
+            let name = net == "medium" ? "test-\(version)" : "test-\(version)-\(net)"
+            bytes = Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/model.safetensors")))
             // What a server pulls scores by itself.
             _ = try Deployments(database: url).pull(version, .all, net: net, to: "\(folder)/light")
             let row = Array(#"{"category": "books", "slot": "top", "price": 3.5}"#.utf8)
-            let pulled = try Predictor(folder: "\(folder)/light/test-\(version)").predict(lines: [row[...]])
+            let pulled = try Predictor(folder: "\(folder)/light/\(name)").predict(lines: [row[...]])
             let stored = try Predictor(.number(version), of: nil, net: net, database: url).predict(lines: [row[...]])
             #expect(pulled.predictions == stored.predictions)
         }
@@ -72,11 +75,43 @@ import Testing
                 #expect(try view.map { try $0.bool("served") } == [false, true, false, false])
                 let page = try ReportPage(report, from: reader).html
                 #expect(page.contains("What a net of another size would buy") && page.contains("medium, served"))
+                try Self.trainingSection(page, connection)
+                #expect(page.contains("of the tenth that the light net scores highest"))
+                #expect(report.gains.first?.hasPrefix("medium: ") == true)
                 let csv = try RocketProgram.rocket(["report", "--nets", "--csv"], database: url)
                 #expect(csv.code == 0 && csv.output.split(whereSeparator: \.isNewline).count == 5)
                 try Self.compare(job, url, version)
             }
         }
+    }
+
+    /// Each light net's losses have its name.
+    private static func trainingSection(_ page: String, _ connection: Connection) throws {
+        let start = try #require(page.range(of: "<section id=\"training\""))
+        let end = try #require(page.range(of: "<section id=\"features\""))
+        let section = page[start.lowerBound..<end.lowerBound]
+        for name in ["small", "medium", "large"] {
+            for text in [">Kept step, \(name)<", ">Last \(name) loss<", "\(name), in rocket", "\(name) − booster"] {
+                #expect(section.contains(text), "\(text)")
+            }
+        }
+        #expect(!section.contains("light, in rocket") && !section.contains("Light loss<"))
+        let points = try connection.execute(
+            """
+            SELECT p->>'step' AS step, (p->>'light_loss')::double precision AS medium,
+                   (p->'further'->0->>'light_loss')::double precision AS small,
+                   (p->'further'->1->>'light_loss')::double precision AS large,
+                   (p->>'booster_loss')::double precision AS booster
+            FROM rocket.model_versions, jsonb_path_query(training, '$.rocket.curve[*]') p WHERE version = 1
+            """)
+        #expect(!points.isEmpty)
+        for point in points {
+            let losses = try ["medium", "small", "large", "booster"].map {
+                "<td class=\"n\">\(NumberText.fixed(try point.double($0)))</td>"
+            }.joined()
+            #expect(section.contains("<th scope=\"row\" class=\"n\">\(try point.text("step"))</th>\(losses)"))
+        }
+        #expect(section.contains(">Medium loss<") && section.contains(">Hint of large, without λ<"))
     }
 
     /// Each net of a version with the version of a job file with it alone.
@@ -120,42 +155,111 @@ import Testing
         #expect(served == ["small", "large"])
     }
 
-    static func latencies(_ p99: [String: Double]) throws -> [LatencyReport] {
-        try p99.map { net, time in
-            let json = """
-                {"net": "\(net)", "batchSize": 200, "mode": "paced", "calls": 1, "p50Microseconds": 1, "p90Microseconds": 1,
-                "p99Microseconds": \(time), "p999Microseconds": 1, "meanMicroseconds": 1, "scoresPerSecond": 1,
-                "cpuModel": "x"}
-                """
-            return try JSONDecoder().decode(LatencyReport.self, from: Data(json.utf8))
+    @Test(
+        "A backfilled version is held to the limit and the latencies of its own night when the gate judges it",
+        arguments: [(7.0, true), (2_000_000, false)])
+    func backfilled(_ p99: Double, _ passes: Bool) throws {
+        let change = Self.fleet("{largest_within_p99_us: 1000000, candidates: 10}")
+        try TestJob.withJob(change: change) { url, job in
+            let day = try TestJob.day("2026-01-07")
+            _ = try TestJob.session(url, job).backfill(BackfillRequest(days: day...day))
+            let (connection, registry) = (try TestDatabase.connect(url), ModelRegistry(try TestDatabase.connect(url)))
+            let version = try #require(try registry.latest(model: "test"))
+            #expect(try registry.servedNetRecord(of: version) == ServedNetRecord(net: "large", limit: (10, 1_000_000)))
+            #expect(try registry.decision(of: version) == nil)
+            try connection.execute("UPDATE rocket.latency_reports SET p99_us = $1", [.double(p99)])
+            let measured = try registry.latencies(of: version)
+            #expect(measured.count == 16 && measured.allSatisfy { $0.p99Microseconds == p99 && $0.cost != nil })
+            _ = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
+            let rule = try #require(registry.decision(of: version)?.rules.first { $0.name == "served_net" })
+            #expect(rule.value == p99 && rule.highest == 1_000_000 && rule.passed == passes, "\(rule)")
+            #expect(try registry.latencies(of: version) == measured)
+            #expect(try registry.live(model: "test") == (passes ? version : nil))
         }
     }
 
-    @Test(
-        "The largest net within the limit is chosen; a live one stays up to 10 % above it; where none fits, the smallest",
-        arguments: [
-            (["small": 50.0, "medium": 120, "large": 280], nil, "large", true),
-            (["small": 50, "medium": 120, "large": 305], nil, "medium", true),
-            (["small": 50, "medium": 120, "large": 305], "large", "large", true),
-            (["small": 50, "medium": 120, "large": 331], "large", "medium", true),
-            (["small": 50, "medium": 120, "large": 290], "medium", "large", true),
-            (["small": 320, "medium": 340, "large": 900], nil, "small", false),
-            (["small": 320, "medium": 340, "large": 900], "small", "small", true),
-            ([:], "medium", "medium", false), ([:], nil, "small", false), ([:], "other", "small", false),
-        ] as [([String: Double], String?, String, Bool)])
-    func choice(_ p99: [String: Double], _ live: String?, _ expected: String, _ passes: Bool) throws {
-        let choice = ServedNetChoice(
-            .largest(p99Microseconds: 300, candidates: 200), among: ["small", "medium", "large"],
-            try Self.latencies(p99), live: live)
-        #expect(choice.record.net == expected && choice.rule?.passed == passes)
-        #expect((choice.warning == nil) == passes)
-        #expect(choice.record.limit?.candidates == 200 && choice.record.limit?.p99Microseconds == 300)
+    @Test("A night that serves another net than the live version, of other names, is judged against the live one's")
+    func otherNet() throws {
+        try TestJob.withJob(days: 4, change: Self.fleet("{net: small}")) { url, job in
+            let first = try #require(
+                try TestJob.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00")).version)
+            let registry = ModelRegistry(try TestDatabase.connect(url))
+            #expect(try registry.live(model: "test") == first && registry.servedNet(of: first) == "small")
+            try Self.checkLiveNet(url, job)
+            let text = try String(contentsOfFile: job, encoding: .utf8)
+            try text.replacing("large: [64, 32]", with: "huge: [64, 32]").replacing("small: [2]", with: "small: [3]")
+                .replacing("{net: small}", with: "{largest_within_p99_us: 1000000, candidates: 10}")
+                .write(toFile: job, atomically: true, encoding: .utf8)
+            let second = try #require(
+                try TestJob.session(url, job).nightly(asOf: .instant("2026-01-09 01:00+00")).version)
+            #expect(try registry.servedNet(of: second) == "huge")
+            let decision = try #require(try registry.decision(of: second))
+            #expect(decision.liveVersion == first)
+            #expect(decision.rules.contains { $0.name == "not_inferior" && $0.value != nil })
+            #expect(decision.rules.contains { $0.name == "served_net" && $0.highest == 1_000_000 && $0.passed })
+            let reader = try ReportReader(database: url)
+            let report = try #require(try reader.reports(version: second).first)
+            let difference = try #require(report.comparison("light_minus_live", "auc")).estimate
+            #expect(try abs(#require(report.light.auc) - #require(report.live?.auc) - difference) < 1e-9)
+            // The live version's figures are those of its served net.
+            try text.write(toFile: job, atomically: true, encoding: .utf8)
+            _ = try TestJob.session(url, job).evaluate(version: first, day: TestJob.day("2026-01-08"))
+            let own = try registry.figures(of: first, day: TestJob.day("2026-01-08")).first { $0.net == "small" }
+            #expect(try #require(own?.auc) == report.live?.auc)
+            let page = try ReportPage(report, from: reader).html
+            for name in ["small, live version \(first)", "huge − live version \(first)", "served net, in rocket"] {
+                #expect(page.contains(name), "\(name)")
+            }
+        }
     }
 
-    @Test("A named net needs no latency, and of one light net nothing is said")
-    func named() {
-        let named = ServedNetChoice(.net("small"), among: ["small", "large"], [], live: "large")
-        #expect(named.record == ServedNetRecord(net: "small") && named.rule?.passed == true && named.warning == nil)
-        #expect(ServedNetChoice(.net("light"), among: ["light"], [], live: nil).rule == nil)
+    /// The live net is one that a night still has if that has the same layers, too.
+    private static func checkLiveNet(_ url: String, _ path: String) throws {
+        let job = try OpenJob(JobContext(JobFile(path: path), log: TestJob.log), .named(url, source: nil)) { _ in }
+        let live = try #require(try LiveModel.find(job.context, job.databases))
+        var lights = job.context.jobFile.nets.lights
+        #expect(live.servedNet(among: lights) == "small")
+        lights[0].net.hidden = [3]
+        #expect(live.servedNet(among: lights) == nil)
+        #expect(live.servedNet(among: Array(lights.dropFirst())) == nil)
+    }
+
+    @Test("Of two nets of a version each is pulled into a folder of its own, and the link leads to the newest pulled")
+    func folders() throws {
+        try TestJob.withJob(change: Self.fleet("{net: medium}")) { url, job in
+            _ = try TestJob.session(url, job).nightly(asOf: .instant("2026-01-08 01:00+00"))
+            try withTemporaryFolder { folder in
+                let deployments = try Deployments(database: url)
+                func pull(_ net: String?) throws -> [PulledFile]? {
+                    try deployments.pull(PullRequest(.live, net: net, .all, .light, .ifNewer), to: folder) {}.files
+                }
+                func current() throws -> String {
+                    try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/current")
+                }
+                let (served, small) = (try #require(try pull(nil)), try #require(try pull("small")))
+                #expect(try current() == "test-1-small")
+                let all = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+                #expect(all == ["current", "test-1", "test-1-small"])
+                let weights = [served, small].map { $0.first { $0.path.hasSuffix("light.safetensors") } }
+                #expect(Set(weights.map { $0?.sha256 }).count == 2)
+                #expect(try pull("small") == nil)
+                // The served one's files are there, but the link leads to the other.
+                #expect(try pull("medium") != nil && current() == "test-1" && pull(nil) == nil)
+            }
+        }
+    }
+
+    @Test("rocket train says that it serves the largest net where the job file leaves that to latencies")
+    func trained() throws {
+        for (serve, warns) in [("{largest_within_p99_us: 300, candidates: 10}", true), ("{net: large}", false)] {
+            try TestJob.withJob(change: Self.fleet(serve)) { url, job in
+                let result = try RocketProgram.rocket(
+                    ["train", "--job", job, "--from", "2026-01-05", "--to", "2026-01-06"], database: url)
+                #expect(result.code == 0, "\(result.errors)")
+                #expect(try ModelRegistry(TestDatabase.connect(url)).servedNet(of: 1) == "large")
+                #expect(result.errors.contains("rocket train measures no latency") == warns, "\(result.errors)")
+                #expect(result.errors.contains("version 1 serves its largest light net, large") == warns)
+            }
+        }
     }
 }

@@ -91,4 +91,36 @@ import Testing
             #expect(versions.map(\.parent) == [nil, nil] && versions.last?.days == "05 06")
         }
     }
+
+    /// The sharing of two nights that follow each other.
+    private static let changes: [(String, String)] = [
+        ("nothing", "embeddings"), ("embeddings", "nothing"), ("embeddings, shared_layers: 1", "embeddings"),
+    ]
+
+    @Test("With other sharing the window is trained from nothing, with the same it is not", arguments: changes)
+    func otherSharing(_ before: String, _ after: String) throws {
+        let nets = "nets: {embedding_dim: 4, light: [4], booster: [16, 8]}"
+        func text(_ text: String, _ sharing: String) -> String {
+            text.replacing(nets, with: "nets: {embedding_dim: 4, light: [16, 4], booster: [16, 8]}")
+                + "\nrocket: {sharing: \(sharing)}\n"
+        }
+        let change = { (job: String) in text(Self.incremental(job), before) }
+        try TestJob.withJob(days: 4, change: change) { url, job in
+            func night(_ day: String) throws {
+                let day = try TestJob.day(day)
+                let summary = try TestJob.session(url, job).backfill(BackfillRequest(days: day...day))
+                #expect(summary.failed.isEmpty, "\(summary.failed)")
+            }
+            try night("2026-01-06")
+            let text = try String(contentsOfFile: job, encoding: .utf8)
+            let changed = text.replacing("sharing: \(before)}", with: "sharing: \(after)}")
+            #expect(changed != text)
+            try changed.write(toFile: job, atomically: true, encoding: .utf8)
+            try night("2026-01-07")
+            try night("2026-01-08")
+            let versions = try Self.versions(url)
+            #expect(versions.map(\.parent) == [nil, nil, versions.dropFirst().first?.version])
+            #expect(versions.map(\.days) == ["05", "05 06", "07"])
+        }
+    }
 }

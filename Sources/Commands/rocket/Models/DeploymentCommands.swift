@@ -110,11 +110,13 @@ extension ModelsCommand {
                 program tests itself) and, for a model with histories, history.safetensors (what the days before say of \
                 each key; the newest night's). What is stored is compared with its SHA-256; each file is written under \
                 a temporary name, flushed and renamed, so a reader finds the whole file or none. Of a version with \
-                several light nets the files have the one that is served, or that --net names (without examples).
+                several light nets the files have the one that is served, or that --net names (without examples, in a \
+                folder with its name: MODEL-VERSION-NET).
 
                 A pull of the live version ends with the link ‘current’ beside the version's folder leading to it, \
-                which is replaced in one step. With --if-newer, exit code 3 if it leads there already and nothing is \
-                newer. Each model, and each --net, needs its own folder for that.
+                which is replaced in one step. With --if-newer, exit code 3 if it leads there already and the files are \
+                those of the database. Each model, and each --net, needs its own folder for that. Pulls into one \
+                folder wait for each other.
 
                 live needs --model or --job where several models have a live version.
 
@@ -163,39 +165,25 @@ extension ModelsCommand {
         }
 
         func run() throws {
-            let weights: PulledWeights = booster ? .withBooster : .light
-            var choice: PullChoice = history ? .history : format.map { .format($0) } ?? .all
-            let deployments = try Deployments(database: database.database)
-            let number = try deployments.version(version, of: model.name())
-            if ifNewer {
-                switch try deployments.need(of: number, choice, weights, net: net, in: to) {
-                case .nothing: return try endUnchanged(number)
-                case .history: choice = .history
-                case .version: break
-                }
+            let choice: PullChoice = history ? .history : format.map { .format($0) } ?? .all
+            let request = PullRequest(
+                version, of: try model.name(), net: net, choice, booster ? .withBooster : .light,
+                ifNewer ? .ifNewer : .always)
+            let pulled = try Deployments(database: database.database).pull(request, to: to) {
+                warn("another pull writes to \(VisibleText.escaped(to)); this one waits for it")
             }
-            let files = try deployments.pull(number, choice, weights, net: net, to: to)
-            let link = version == .live && choice != .history ? try makeCurrent(number, deployments) : nil
+            guard let files = pulled.files else { return try endUnchanged(pulled.version) }
+            if let obstacle = pulled.obstacle { warn("\(obstacle)") }
             if json { return try printJSON(files) }
             for file in files {
                 print("\(VisibleText.escaped(file.path))  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)")
             }
-            if let link { print("\(VisibleText.escaped(link)) leads to version \(number)") }
+            if let link = pulled.link { print("\(VisibleText.escaped(link)) leads to version \(pulled.version)") }
         }
 
         private func endUnchanged(_ number: Int) throws {
             if json { try printJSON([PulledFile]()) } else { print("version \(number) is there; nothing is newer") }
             throw ExitCode(ExitStatus.nothingToDo.rawValue)
-        }
-
-        /// Without --if-newer, a folder with several models stays as it was without the link.
-        private func makeCurrent(_ number: Int, _ deployments: Deployments) throws -> String? {
-            do {
-                return try deployments.makeCurrent(number, in: to)
-            } catch let error as PullError where !ifNewer {
-                warn("\(error)")
-                return nil
-            }
         }
     }
 }

@@ -27,16 +27,16 @@ func reportText(_ report: ModelReport) -> String {
             report.gapClosedHigh.map { " (\(percent(low)) … \(percent($0)))" }
         }
         lines.append(
-            "gap_closed  \(percent(gap))\(bounds ?? "") of the way from light alone (AUC \(number(report.lightAloneAUC))) "
+            "gap_closed  \(percent(gap))\(bounds ?? "") of the way from \(report.servedNet) alone (AUC \(number(report.lightAloneAUC))) "
                 + "to booster alone (AUC \(number(report.boosterAloneAUC)))")
     } else if let note = report.gapClosedNote {
         lines.append(
-            "gap_closed  –: \(note) (AUC alone: light \(number(report.lightAloneAUC)), booster "
+            "gap_closed  –: \(note) (AUC alone: \(report.servedNet) \(number(report.lightAloneAUC)), booster "
                 + "\(number(report.boosterAloneAUC)))")
     }
     if let oracle = report.oracleAUC {
         lines.append(
-            "true probabilities reach AUC \(number(oracle)): light \(percent(report.light.oracleShare)), "
+            "true probabilities reach AUC \(number(oracle)): \(report.servedNet) \(percent(report.light.oracleShare)), "
                 + "booster \(percent(report.booster.oracleShare)) of the way from 0.5")
     }
     if !report.latency.isEmpty { lines.append("\n" + latencyTable(report.latency)) }

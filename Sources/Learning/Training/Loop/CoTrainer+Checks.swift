@@ -29,8 +29,12 @@ extension CoTrainer {
         let further = zip(model.branches.dropFirst(), losses.further).flatMap { item, terms in
             [("loss of the net \(item.net.name)", terms.light), ("hint of the net \(item.net.name)", terms.hint)]
         }
+        // Of several light nets the first has a name, too.
+        let first = losses.further.isEmpty ? nil : model.branches.first?.net.name
         for (term, value) in [
-            ("light net's loss", losses.light), ("booster net's loss", losses.booster), ("hint", losses.hint),
+            (first.map { "loss of the net \($0)" } ?? "light net's loss", losses.light),
+            ("booster net's loss", losses.booster),
+            (first.map { "hint of the net \($0)" } ?? "hint", losses.hint),
         ] + further where !value.isFinite {
             // All peers are here: they have the same sums.
             let cause = try peers.first(extremeFeature(of: batch) ?? model.notFinite)

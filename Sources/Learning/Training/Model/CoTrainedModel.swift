@@ -141,6 +141,13 @@ public struct CoTrainedModel: Sendable {
         }
     }
 
+    /// Whether a training with some settings shares the same parts: only such a one can continue from these weights.
+    public func shares(as rocket: RocketSpecification) -> Bool {
+        let rocket = arm.settings(rocket)
+        let sharing = arm.sharing(rocket.sharing, among: branches.map(\.net))
+        return sharing == self.sharing && sharedLayers == (sharing == .embeddings ? rocket.sharedLayers : 0)
+    }
+
     /// The layers that all nets share.
     var trunk: DenseNet? { sharing == .embeddings ? branches.first?.branch.trunk : nil }
 

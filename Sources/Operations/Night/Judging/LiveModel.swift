@@ -4,6 +4,7 @@ import Extract
 import JobFile
 import Logging
 import ModelRegistry
+import Nets
 import Runs
 import Training
 
@@ -28,6 +29,17 @@ struct LiveModel {
     /// Why it cannot be compared with; a clause.
     struct Obstacle: Error {
         var reason: String
+    }
+
+    /// The light net of the version that is served, if some other nets have the same one: a net of its name that is
+    /// made of other layers is not what is live. Nil also where the version cannot be read.
+    func servedNet(among lights: [LightNet]) -> String? {
+        let model: CoTrainedModel? =
+            switch scoring {
+            case .sameFeatures(let model), .ownFeatures(let model, _): model
+            case .none: nil
+            }
+        return model?.nets.lights.first { $0.name == served && lights.contains($0) }?.name
     }
 
     /// The name that its scores go by.

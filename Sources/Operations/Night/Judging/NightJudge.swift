@@ -12,8 +12,10 @@ struct Candidate {
     let model: CoTrainedModel
     /// Nil: it is not published yet.
     let version: Int?
-    /// The light net that an earlier night chose for the version; nil: it is not published yet.
-    var served: String?
+    /// The light net that an earlier night chose for the version, and by which limit; nil: it is not published yet.
+    var served: ServedNetRecord?
+    /// Those by which it was chosen; empty: still to be measured.
+    var latencies: [LatencyReport] = []
 }
 
 /// What is found of models on a night's unseen day.
@@ -61,13 +63,12 @@ struct NightJudge {
         }
         let evaluations = try scored.evaluations()
         let liveEvaluation = try scored.liveEvaluation(of: live)
-        let latencies = try recorder.stage("latency") {
-            try LatencyMeasurement(context, databases, recorder)
-                .measure(candidate.model, on: night.evaluatedDay, training: night.trained.lowerBound)
-        }
+        let latencies = try latencies(of: candidate, night)
         let lights = context.jobFile.bySize(candidate.model.nets.lights).map(\.name)
-        let served = ServedNetChoice(
-            candidate.served.map { .net($0) } ?? context.jobFile.served, among: lights, latencies, live: try liveNet())
+        let liveNet = live?.servedNet(among: candidate.model.nets.lights)
+        let served =
+            candidate.served.map { ServedNetChoice($0, among: lights, latencies, live: liveNet) }
+            ?? ServedNetChoice(context.jobFile.served, among: lights, latencies, live: liveNet)
         if let warning = served.warning { context.log.warning("\(warning)") }
         // Of a version that was made before it is there, or was not asked for.
         let importance =
@@ -80,8 +81,12 @@ struct NightJudge {
             deployment: deployment)
     }
 
-    /// The net that is served now; nil: no version is live.
-    private func liveNet() throws -> String? {
-        try databases.registry.live(model: context.jobFile.model).map { try databases.registry.servedNet(of: $0) }
+    /// A version that is there keeps the latencies by which its net was chosen.
+    private func latencies(of candidate: Candidate, _ night: Night) throws -> [LatencyReport] {
+        guard candidate.latencies.isEmpty else { return candidate.latencies }
+        return try recorder.stage("latency") {
+            try LatencyMeasurement(context, databases, recorder)
+                .measure(candidate.model, on: night.evaluatedDay, training: night.trained.lowerBound)
+        }
     }
 }

@@ -31,7 +31,7 @@ struct NightStart {
     }
 
     /// The version that a night continues if the job file asks for it; nil: the night trains its window from
-    /// nothing, because the job file says so, or there is no version of these features before.
+    /// nothing, because the job file says so, or there is no version of these features, nets and sharing before.
     ///
     /// - Throws: `JobError.notReproduced` when the version's weights do not give the figures that are stored of them.
     private func parent(of night: Night) throws -> WarmStart? {
@@ -48,6 +48,14 @@ struct NightStart {
         guard lineage.specificationHash == context.specification.hash, model.nets.hasSameNets(as: context.jobFile.nets)
         else {
             context.log.notice("version \(version) has other features or nets; training the window from nothing")
+            return nil
+        }
+        guard model.shares(as: context.jobFile.rocket) else {
+            context.log.notice(
+                """
+                the nets of version \(version) share other parts than rocket.sharing and rocket.shared_layers say; \
+                training the window from nothing
+                """)
             return nil
         }
         let parent = WarmStart(

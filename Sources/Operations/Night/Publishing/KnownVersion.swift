@@ -32,7 +32,8 @@ struct KnownVersion {
         let model = try CoTrainedModel(safetensors: registry.artifact(Artifact.model, version: number))
         let nets = model.judgedNets(arm: Arm.rocket.rawValue)
         let candidate = Candidate(
-            nets: nets, model: model, version: number, served: try registry.servedNet(of: number))
+            nets: nets, model: model, version: number, served: try registry.servedNetRecord(of: number),
+            latencies: try registry.latencies(of: number))
         let judged = try judge.judge(candidate, on: data)
         let verdict = try gate.verdict(on: judged)
         guard let record = verdict.record else { return RunOutcome(didWork: false, version: number) }
@@ -40,8 +41,8 @@ struct KnownVersion {
             try registry.decide(
                 record,
                 NewModelVersion.Findings(
-                    latencies: judged.latencies, comparisons: verdict.comparisons, neighbours: verdict.neighbours,
-                    live: judged.live),
+                    latencies: candidate.latencies.isEmpty ? judged.latencies : [],
+                    comparisons: verdict.comparisons, neighbours: verdict.neighbours, live: judged.live),
                 version: number)
         }
         decision.tell(of: number, context.log)

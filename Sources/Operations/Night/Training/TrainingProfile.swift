@@ -13,7 +13,11 @@ public struct TrainingProfile: Sendable {
     init(_ report: TrainingReport) {
         samplesPerSecond = report.samplesPerSecond
         threads = report.threads
-        let parts = report.threadSeconds.parts
+        // Of several light nets the first has a name, too.
+        let first = report.fleet?.first?.net ?? "light"
+        let parts = report.threadSeconds.parts.map {
+            (name: $0.name == "light" ? first : $0.name, seconds: $0.seconds)
+        }
         let waiting = Double(report.threads) * report.seconds - parts.reduce(0) { $0 + $1.seconds }
         self.parts = (parts + [("waiting", max(0, waiting))]).sorted { $0.seconds > $1.seconds }
         gemmPeakShare =

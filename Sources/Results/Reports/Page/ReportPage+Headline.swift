@@ -101,14 +101,14 @@ extension ReportPage {
         guard let gap = report.gapClosed else {
             return
                 "How much of the gap was closed is unknown: \(report.gapClosedNote ?? "it is not known") (AUC "
-                + "alone: light \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
+                + "alone: \(report.servedNet) \(NumberText.fixed(light)), booster \(NumberText.fixed(booster)))."
         }
         let share = NumberText.percent(gap)
         guard let bounds = comparison(.gapClosed)?.figures else {
-            return "Rocket closed \(share) of the gap between light and booster."
+            return "Rocket closed \(share) of the gap between \(report.servedNet) and booster."
         }
         let range = NumberText.range(bounds.lowerBound, bounds.upperBound) { NumberText.percent($0, decimals: 0) }
-        return "Rocket closed \(share) of the gap between light and booster (\(range))."
+        return "Rocket closed \(share) of the gap between \(report.servedNet) and booster (\(range))."
     }
 
     /// Returns a difference in AUC.

@@ -15,6 +15,14 @@ extension ReportPage {
             """
     }
 
+    /// The name of the light net that the nights serve; where it changes from night to night, what it is.
+    private var servedNet: String {
+        let names = Set(nights.map(\.servedNet))
+        return names.count == 1 ? names.first ?? report.servedNet : "served net"
+    }
+
+    private var servedLook: NetLook { NetLook(arm: "rocket", net: servedNet, served: servedNet) }
+
     private var dayAxis: Axis {
         let days = nights.map(\.day)
         guard let first = days.min(), let last = days.max() else { return Axis("", over: 0...1, ticks: []) }
@@ -79,13 +87,13 @@ extension ReportPage {
             light[index].interval = auc - Self.normalQuantile * error...auc + Self.normalQuantile * error
         }
         var series = [
-            LinePlot.Series(NetLook.light.name, .blue, .lineWithMarkers, light),
+            LinePlot.Series(servedLook.name, servedLook.style, .lineWithMarkers, light),
             LinePlot.Series(
                 NetLook.booster.name, .vermilion, .lineWithMarkers,
                 points(Self.aucText) { $0.booster.auc }),
         ]
         if nights.contains(where: { $0.lightAloneAUC != nil }) {
-            let alone = NetLook(arm: "light", net: "light")
+            let alone = NetLook(arm: "light", net: servedNet, served: servedNet)
             series.append(
                 LinePlot.Series(
                     alone.name, alone.style, .lineWithMarkers, points(Self.aucText) { $0.lightAloneAUC }))
@@ -105,7 +113,8 @@ extension ReportPage {
                     NumberText.fixed(night.lightAloneAUC),
                 ]
             } columns: {
-                ["Light, in rocket", "Booster, in rocket", "Light, alone"]
+                let name = capitalised(servedNet)
+                return ["\(name), in rocket", "Booster, in rocket", "\(name), alone"]
             })
     }
 
@@ -118,7 +127,7 @@ extension ReportPage {
     private var pcocOverNights: Figure {
         let series = [
             LinePlot.Series(
-                NetLook.light.name, .blue, .lineWithMarkers,
+                servedLook.name, servedLook.style, .lineWithMarkers,
                 points(Self.ratioText) { $0.light.pcoc }),
             LinePlot.Series(
                 NetLook.booster.name, .vermilion, .lineWithMarkers,
@@ -138,15 +147,16 @@ extension ReportPage {
                     NumberText.fixed(night.booster.pcoc, decimals: 3),
                 ]
             } columns: {
-                ["Light", "Booster"]
+                [capitalised(servedNet), "Booster"]
             })
     }
 
     private var latencyOverNights: Figure? {
         let series = [
-            LinePlot.Series("light, p99", .blue, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p99 }),
             LinePlot.Series(
-                "light, median", .green, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p50 }),
+                "\(servedNet), p99", .blue, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p99 }),
+            LinePlot.Series(
+                "\(servedNet), median", .green, .lineWithMarkers, points(NumberText.microseconds) { $0.light.p50 }),
             LinePlot.Series(
                 "booster, p99", .vermilion, .lineWithMarkers, points(NumberText.microseconds) { $0.booster.p99 }),
             LinePlot.Series(
@@ -155,7 +165,7 @@ extension ReportPage {
         let values = series.flatMap { $0.points.compactMap(\.y) }
         guard !values.isEmpty else { return nil }
         let plot = LinePlot(
-            "Latency over nights", text: "Median and 99th percentile of the largest request, light and booster.",
+            "Latency over nights", text: "Median and 99th percentile of the largest request, \(servedNet) and booster.",
             x: dayAxis, y: .times("one call, logarithmic", holding: values), series: series,
             events: events)
         return Figure(
@@ -164,7 +174,7 @@ extension ReportPage {
             table: nightTable("Latency of each night") { night in
                 [night.light.p50, night.light.p99, night.booster.p50, night.booster.p99].map(NumberText.microseconds)
             } columns: {
-                ["Light p50", "Light p99", "Booster p50", "Booster p99"]
+                ["\(capitalised(servedNet)) p50", "\(capitalised(servedNet)) p99", "Booster p50", "Booster p99"]
             })
     }
 
@@ -200,21 +210,28 @@ extension ReportPage {
     }
 
     private var everyNight: Markup {
-        DataTable(
-            "Every night",
-            [
-                .text("Judged on"), .number("Version"), .text("State"), .text("Gate"), .number("Light AUC"),
-                .number("Booster AUC"), .number("Gap closed"), .number("Light PCOC"), .number("Light p99"),
-            ],
-            text: nights.reversed().map { night in
-                [
-                    night.day.description, "\(night.version)", night.state,
-                    (night.verdict ?? "not asked").replacing("_", with: " "), NumberText.fixed(night.light.auc),
-                    NumberText.fixed(night.booster.auc), NumberText.percent(night.gapClosed),
-                    NumberText.fixed(night.light.pcoc, decimals: 3), NumberText.microseconds(night.light.p99),
-                ]
-            }
-        ).folded
+        let name = capitalised(servedNet)
+        // Of one net the headings say which it is.
+        let hasSeveral = Set(nights.map(\.servedNet)).count > 1
+        var columns: [DataTable.Column] = [.text("Judged on"), .number("Version"), .text("State"), .text("Gate")]
+        if hasSeveral { columns.append(.text("Served net")) }
+        columns += [
+            .number("\(name) AUC"), .number("Booster AUC"), .number("Gap closed"), .number("\(name) PCOC"),
+            .number("\(name) p99"),
+        ]
+        let rows = nights.reversed().map { night -> [String] in
+            var cells = [
+                night.day.description, "\(night.version)", night.state,
+                (night.verdict ?? "not asked").replacing("_", with: " "),
+            ]
+            if hasSeveral { cells.append(night.servedNet) }
+            return cells + [
+                NumberText.fixed(night.light.auc), NumberText.fixed(night.booster.auc),
+                NumberText.percent(night.gapClosed), NumberText.fixed(night.light.pcoc, decimals: 3),
+                NumberText.microseconds(night.light.p99),
+            ]
+        }
+        return DataTable("Every night", columns, text: rows).folded
     }
 
     private var deploymentTable: Markup {

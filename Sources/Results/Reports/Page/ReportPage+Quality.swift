@@ -21,7 +21,7 @@ extension ReportPage {
 
     private func look(_ net: VersionDetails.NetFigures) -> NetLook {
         guard net.arm == "live" else { return NetLook(arm: net.arm, net: net.net, served: report.servedNet) }
-        return .live(version: report.liveVersion ?? comparison(.lightMinusLive)?.liveVersion)
+        return .live(net.net, version: report.liveVersion ?? comparison(.lightMinusLive)?.liveVersion)
     }
 
     private var metrics: DataTable {
@@ -113,13 +113,14 @@ extension ReportPage {
 
     /// Returns a comparison's name and style.
     private func look(_ comparison: ModelComparison) -> (name: String, style: SeriesStyle) {
-        switch comparison.kind {
-        case .lightMinusLive: ("light − live\(comparison.liveVersion.map { " version \($0)" } ?? "")", .green)
-        case .lightMinusBooster: ("light − booster, both in rocket", .vermilion)
-        case .lightMinusLightAlone: ("light in rocket − light alone", .neutral)
+        let light = report.servedNet
+        return switch comparison.kind {
+        case .lightMinusLive: ("\(light) − live\(comparison.liveVersion.map { " version \($0)" } ?? "")", .green)
+        case .lightMinusBooster: ("\(light) − booster, both in rocket", .vermilion)
+        case .lightMinusLightAlone: ("\(light) in rocket − \(light) alone", .neutral)
         case .boosterMinusBoosterAlone: ("booster in rocket − booster alone", .purple)
-        case .lightMinusLogisticRegression: ("light − logistic regression", .silver)
-        case .boosterAloneMinusLightAlone: ("booster − light, each alone", .slate)
+        case .lightMinusLogisticRegression: ("\(light) − logistic regression", .silver)
+        case .boosterAloneMinusLightAlone: ("booster − \(light), each alone", .slate)
         case .gapClosed: ("gap closed", .slate)
         }
     }
@@ -146,7 +147,10 @@ extension ReportPage {
                 holding: rows.flatMap { [$0.range?.lowerBound ?? 0, $0.range?.upperBound ?? 0] } + [0, margin ?? 0]),
             rows: rows, references: [0] + (margin.map { [$0] } ?? []))
         let confidence = NumberText.percent(first.figures.confidence, decimals: 0)
-        let rule = margin.map { "The gate wants the lower bound of light − live above \(NumberText.fixed($0))." } ?? ""
+        let rule =
+            margin.map {
+                "The gate wants the lower bound of \(report.servedNet) − live above \(NumberText.fixed($0))."
+            } ?? ""
         let clusters = "\(NumberText.grouped(first.figures.clusters)) \(groups > 0 ? "users" : "impressions")"
         let method = metric == .auc ? "a paired bootstrap over \(clusters)" : "the delta method over \(clusters)"
         return Figure(

@@ -49,11 +49,12 @@ extension ReportPage {
     }
 
     private func sliceTable(of name: String) -> DataTable {
-        DataTable(
+        let light = capitalised(report.servedNet)
+        return DataTable(
             "By \(name)",
             [
-                .text(name), .number("Impressions"), .number("Clicks"), .number("Click rate"), .number("Light AUC"),
-                .number("Booster AUC"), .number("Light PCOC"), .number("Booster PCOC"),
+                .text(name), .number("Impressions"), .number("Clicks"), .number("Click rate"), .number("\(light) AUC"),
+                .number("Booster AUC"), .number("\(light) PCOC"), .number("Booster PCOC"),
             ],
             text: details.slices.filter { $0.feature == name }.map { slice in
                 [

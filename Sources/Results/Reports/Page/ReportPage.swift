@@ -128,14 +128,21 @@ struct NetLook {
         self.style = style
     }
 
-    static func live(version: Int?) -> NetLook {
-        NetLook(name: version.map { "light, live version \($0)" } ?? "light, live version", style: .green)
+    static func live(_ net: String, version: Int?) -> NetLook {
+        NetLook(name: version.map { "\(net), live version \($0)" } ?? "\(net), live version", style: .green)
     }
 
-    /// The light net of rocket.
-    static let light = NetLook(arm: "rocket", net: "light")
+    /// The same net in the style of the first, second, … of several nets that are not served, if they share a plot.
+    func further(_ number: Int) -> NetLook {
+        let styles: [SeriesStyle] = [.green, .purple, .neutral, .slate, .silver]
+        return NetLook(name: name, style: styles[(number - 1) % styles.count])
+    }
+
     static let booster = NetLook(arm: "rocket", net: "booster")
 }
+
+/// A net's name at the beginning of a heading.
+func capitalised(_ net: String) -> String { net.prefix(1).uppercased() + net.dropFirst() }
 
 /// Arranges figures side by side if there is room.
 func grid(_ figures: [Figure?]) -> Markup {
