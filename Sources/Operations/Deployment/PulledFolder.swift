@@ -86,10 +86,8 @@ extension Deployments {
             return hasNewerHistory || PulledFolder.historyDay(in: "\(folder)/\(name)") == nil ? .history : .nothing
         }
         guard try PulledFolder.current(in: folder, of: model) == version else { return .version }
-        let light = try lightNet(net, of: version)
-        let files = choice.names(weights).filter {
-            stored.contains($0 == Artifact.light ? Artifact.model : $0) && (light.isServed || $0 != Artifact.examples)
-        }
+        _ = try lightNet(net, of: version)
+        let files = choice.names(weights).filter { stored.contains($0 == Artifact.light ? Artifact.model : $0) }
         guard files.allSatisfy({ FileManager.default.fileExists(atPath: "\(folder)/\(name)/\($0)") }) else {
             return .version
         }
