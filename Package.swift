@@ -146,7 +146,7 @@ let serving = room(
             exclude: ["onnx.proto"]),
         // The header of the C interface, and what Swift cannot say.
         .target(name: "CRocketServing", exclude: ["examples", "rocket-serving.pc.in"]),
-        .target(name: "RocketServingC", dependencies: ["CRocketServing", "RocketServing"]),
+        .target(name: "RocketServingC", dependencies: ["Arrays", "CRocketServing", "RocketServing"]),
         .testTarget(name: "ONNXExportTests", dependencies: ["Features", "Nets", "ONNXExport"]),
         .testTarget(
             name: "RocketServingTests",
@@ -261,8 +261,8 @@ let operations = room(
         .testTarget(
             name: "DeploymentTests",
             dependencies: [
-                "CRocketServing", "CounterRandom", "Deployment", "OperationsSupport", "Postgres", "RocketServing",
-                "RocketServingC", "Runs", "TestSupport",
+                "CRocketServing", "CounterRandom", "Deployment", "ModelRegistry", "OperationsSupport", "Postgres",
+                "RocketServing", "RocketServingC", "Runs", "TestSupport",
             ]),
         .testTarget(
             name: "DoctorTests",

@@ -1,8 +1,8 @@
 """Holds a pulled model's light.onnx, run by onnxruntime on ids made here from the file's own metadata, and the C
-interface, from Python and from C, against `rocket predict` on the same raw rows: 10,000 impressions, many with missing
-values and values never seen. Then the folder's examples are tested as another program would.
+interface, from Python and from the example programs, against `rocket predict` on the same raw rows: 10,000 impressions,
+many with missing values and values never seen. Then the folder's examples are tested as another program would.
 
-    check.py ROCKET FOLDER ROWS.jsonl SCORE
+    check.py ROCKET FOLDER ROWS.jsonl SCORE…    the programs score as the examples do, in C and other languages
 """
 
 import datetime
@@ -19,7 +19,8 @@ import onnxruntime
 import safetensors.numpy
 import xxhash
 
-LARGEST_DIFFERENCE = 1e-6
+from differences import agree, largest_difference
+
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "Sources/Serving/CRocketServing/examples"))
 
 import rocket_serving  # noqa: E402
@@ -138,21 +139,50 @@ def predicted(rocket, folder, rows):
     return numpy.array([line["probability"] for line in lines])
 
 
-def by_c(folder, rows, score):
-    """The largest difference that the C interface has from Python to that from C, and the probabilities."""
+def by_python(folder, rows):
+    """The C interface's probabilities from Python, and what it says of the model."""
     with rocket_serving.Model(folder) as model:
-        found = numpy.array(model.score(None, rows))
-        try:
-            model.score(None, [{**rows[0], "SLOT": 1}])
-            sys.exit("check.py: a column SLOT was scored")
-        except rocket_serving.ServingError as error:
-            assert "did you mean slot?" in str(error), error
+        found = model.score(None, rows)
+        assert found.problems == {}, found.problems
+        # Candidates with a problem have NaN and their own reason, and cost the others nothing.
+        odd = model.score(None, [rows[0], {**rows[1], "SLOT": 1}, {**rows[2], "price": math.inf}, rows[3]])
+        assert largest_difference([odd[0], odd[3]], [found[0], found[3]]) < 1e-6, odd
+        assert math.isnan(odd[1]) and math.isnan(odd[2]) and sorted(odd.problems) == [1, 2], odd
+        assert "row 1" in odd.problems[1] and "did you mean slot?" in odd.problems[1], odd.problems
+        assert "row 2" in odd.problems[2] and "finite number" in odd.problems[2], odd.problems
+        missing = model.score(None, [{**rows[0], "price": math.nan}, {**rows[0], "price": None}])
+        assert missing[0] == missing[1] and not missing.problems, missing
+        for wrong in (lambda: model.score({"slot": 1}, rows[:1]), lambda: model.score_json("{", 1)):
+            refuses(wrong)
         about = model.about
-    text = json.dumps({"candidates": rows}) + "\n"
-    done = subprocess.run([score, folder], input=text.encode(), stdout=subprocess.PIPE, check=True)
-    from_c = numpy.array([float(word) for word in done.stdout.split()], numpy.float32)
-    assert numpy.array_equal(from_c, found.astype(numpy.float32))
-    return found, about
+        model.close()
+        refuses(lambda: model.score(None, rows[:1]))
+    return numpy.array(found), about
+
+
+def refuses(body):
+    try:
+        body()
+    except rocket_serving.ServingError:
+        return
+    sys.exit("check.py: a wrong call was answered")
+
+
+def by_program(score, folder, rows):
+    """An example program's probabilities of one request, which must be those of two smaller ones."""
+    half = len(rows) // 2
+    requests = "".join(json.dumps({"candidates": some}) + "\n" for some in (rows, rows[:half], rows[half:]))
+    done = subprocess.run([score, folder], input=requests.encode(), stdout=subprocess.PIPE, check=True)
+    whole, *halves = [[float(word) for word in line.split()] for line in done.stdout.splitlines()]
+    assert len(halves) == 2 and largest_difference(halves[0] + halves[1], whole) < 1e-6
+    # A candidate that cannot be scored, a request that cannot be read, and one that can: nan, nothing, a probability.
+    lines = [json.dumps({"candidates": [{"SLOT": 1}, rows[0]]}), "{", json.dumps({"candidates": [rows[0]]})]
+    done = subprocess.run([score, folder], input="\n".join(lines).encode(), capture_output=True)
+    words = [float(word) for word in done.stdout.split()]
+    assert done.returncode == 1 and len(words) == 3 and math.isnan(words[0]), done
+    assert largest_difference(words[1:], whole[:1] * 2) < 1e-6, words
+    assert b"did you mean slot?" in done.stderr, done.stderr
+    return numpy.array(whole)
 
 
 def examples(folder, session, features):
@@ -160,21 +190,20 @@ def examples(folder, session, features):
     with open(f"{folder}/examples.jsonl", encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     assert len(lines) == 20 and [line["row"] for line in lines] == list(range(1, 21))
-    worst = 0.0
+    found = []
     for line in lines:
         inputs = features.inputs([line["values"]])
         for name, id in line["ids"].items():
             assert inputs[name].reshape(-1).tolist() == (id if isinstance(id, list) else [id]), (name, line)
         for name, number in line["numbers"].items():
-            found = float(inputs[name][0])
-            assert math.isnan(found) if number is None else math.isclose(found, number, rel_tol=1e-6), (name, line)
-        (probability,) = session.run(["probability"], inputs)
-        worst = max(worst, abs(float(probability[0]) - line["probability"]))
-    return worst
+            value = float(inputs[name][0])
+            assert math.isnan(value) if number is None else math.isclose(value, number, rel_tol=1e-6), (name, line)
+        found.append(float(session.run(["probability"], inputs)[0][0]))
+    return largest_difference(found, [line["probability"] for line in lines])
 
 
 def main():
-    rocket, folder, path, score = sys.argv[1:]
+    rocket, folder, path, *programs = sys.argv[1:]
     chance = random.Random(7)
     with open(path, encoding="utf-8") as file:
         rows = [spoiled(json.loads(line), chance) for line in file]
@@ -184,26 +213,32 @@ def main():
     inputs = features.inputs(rows)
     (found,) = session.run(["probability"], inputs)
     expected = predicted(rocket, folder, rows)
-    worst = float(numpy.abs(found - expected).max())
     # One row at a time is another shape, and another path through the kernels.
     (single,) = session.run(["probability"], {name: value[:1] for name, value in inputs.items()})
-    worst = max(worst, float(abs(single[0] - expected[0])))
-    called, about = by_c(folder, rows, score)
-    of_c = float(numpy.abs(called - expected).max())
-    of_examples = examples(folder, session, features)
+    called, about = by_python(folder, rows)
+    differences = {
+        "ONNX": largest_difference(found, expected),
+        "ONNX on one row": largest_difference(single, expected[:1]),
+        "C from Python": largest_difference(called, expected),
+        "20 examples": examples(folder, session, features),
+    }
+    for program in programs:
+        name = pathlib.Path(program).name
+        differences[name] = largest_difference(by_program(program, folder, rows), expected)
     assert about["version"] == meta.version == int(meta.custom_metadata_map["version"])
     assert folder.endswith(f"/{about['model']}-{about['version']}")
     missing = sum(int((values == 0).sum()) for values in inputs.values() if values.dtype == numpy.int64)
     tensors = safetensors.numpy.load_file(f"{folder}/light.safetensors")
     print(
         f"{folder.rsplit('/', 1)[-1]}: {len(rows)} rows, {missing} missing ids, probabilities {expected.min():.4f} to "
-        f"{expected.max():.4f}, largest difference of ONNX {worst:.1e}, of C {of_c:.1e}, of 20 examples {of_examples:.1e}; {len(tensors)} tensors "
-        "in light.safetensors"
+        f"{expected.max():.4f}; largest differences "
+        + ", ".join(f"{name} {difference:.1e}" for name, difference in differences.items())
+        + f"; {len(tensors)} tensors in light.safetensors"
     )
-    if len(rows) < 10_000 or missing == 0 or len(set(expected)) < 1_000 or not tensors:
+    if len(rows) < 10_000 or missing == 0 or len(set(expected)) < 1_000 or not tensors or not programs:
         sys.exit("check.py: the rows do not test what they should")
-    if not max(worst, of_c, of_examples) <= LARGEST_DIFFERENCE:
-        sys.exit(f"check.py: expected differences of at most {LARGEST_DIFFERENCE}")
+    if not agree(differences.values()):
+        sys.exit("check.py: the probabilities differ")
 
 
 main()

@@ -35,4 +35,14 @@ public struct Parallel: Sendable {
     public static func useOneThreadHere() {
         omp_set_num_threads(1)
     }
+
+    /// Runs a body, then gives this thread back the number of OpenMP's threads that it had: in a thread that belongs to
+    /// another program, loops of its own must not run on one thread ever after.
+    public static func restoringThreads<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let threads = omp_get_max_threads()
+        defer { omp_set_num_threads(threads) }
+        return try body()
+    }
 }

@@ -67,6 +67,9 @@ public struct Deployments {
             if name == Artifact.model, light.isOfSeveral {
                 return try write(modelBytes(of: light, version), as: name, in: folder)
             }
+            if name == Artifact.examples, !light.isServed {
+                return try write(exampleBytes(of: light, version), as: name, in: folder)
+            }
             try write(name, in: folder) { try registry.checkedArtifact(artifact.name, version: version, $0) }
             return PulledFile(path: "\(folder)/\(name)", bytes: artifact.bytes, sha256: artifact.sha256)
         }

@@ -1,4 +1,5 @@
 import ModelRegistry
+import RocketServing
 import Runs
 import Training
 
@@ -12,8 +13,6 @@ struct LightNetChoice {
     /// The name under which a stored file is pulled for the net; nil: it is not.
     func pulledName(of stored: StoredArtifact) -> String? {
         if stored.name == artifact(.onnx) { return Artifact.onnx }
-        // Examples are of the net that is served.
-        if stored.name == Artifact.examples, !isServed { return nil }
         return stored.name == Artifact.onnx ? nil : stored.name
     }
 
@@ -35,6 +34,18 @@ extension Deployments {
         guard nets.contains(name) else { throw JobError.noNet(name, version: version, nets: nets) }
         return LightNetChoice(
             name: name, isServed: name == served, isOfSeveral: nets.count > 1 || nets != [Artifact.usualLight])
+    }
+
+    /// The examples of a version with the probabilities of one of its light nets: stored are those of the net that is
+    /// served. Histories are as the version's own night knew them.
+    func exampleBytes(of light: LightNetChoice, _ version: Int) throws -> [UInt8] {
+        let hasHistory = try registry.artifacts(of: version).contains { $0.name == Artifact.history }
+        let model = try ServingModel(
+            model: registry.artifact(Artifact.model, version: version),
+            features: registry.artifact(Artifact.features, version: version),
+            history: hasHistory ? registry.artifact(Artifact.history, version: version) : nil, net: light.name)
+        let stored = try registry.artifact(Artifact.examples, version: version)
+        return Array(try ServingExamples(stored, scoredBy: model).text.utf8)
     }
 
     /// The weights of a version with one of its light nets, as a rocket with it alone has them.

@@ -80,7 +80,7 @@ public enum PullNeed: Equatable, Sendable {
 
 extension Deployments {
     /// Returns what a pull of a live version would change in a folder. Files are compared with the database by their
-    /// SHA-256; weights, which are made from those of all nets when they are pulled, need only be there.
+    /// SHA-256; those made for one net when they are pulled need only be there.
     ///
     /// - Throws: `PullError` if the folder's link does not lead to a version of the model.
     public func need(
@@ -99,8 +99,12 @@ extension Deployments {
         if choice == .history { return hasHistory == true ? .nothing : .history }
         guard try PulledFolder.current(in: folder, of: model) == name else { return .version }
         for file in choice.names(weights) where file != Artifact.history {
-            let isMade = file == Artifact.light || file == Artifact.model && light.isOfSeveral
-            let source = stored.first { isMade ? $0.name == Artifact.model : light.pulledName(of: $0) == file }
+            let isMade =
+                file == Artifact.light || file == Artifact.model && light.isOfSeveral
+                || file == Artifact.examples && !light.isServed
+            let source = stored.first {
+                file == Artifact.light ? $0.name == Artifact.model : light.pulledName(of: $0) == file
+            }
             guard let source else { continue }
             guard try has(file, isMade ? nil : source.sha256) else { return .version }
         }

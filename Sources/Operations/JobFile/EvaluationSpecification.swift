@@ -12,6 +12,8 @@ public struct EvaluationSpecification: Codable, Equatable, Sendable {
     public var slices: [String]
     /// Impressions of the judged day on which the importance of each feature is measured; 0: not at all.
     public var importanceRows = 50_000
+    /// Whether a version has impressions of the judged day in it, by which a program that serves it tests itself.
+    public var examples = true
     public var latency: LatencySpecification
 
     public init(

@@ -230,6 +230,7 @@ extension JobFile {
                     + "features with ids (a number can be bucketed)")
         }
         section.read("importance_rows", .integer(0...10_000_000), into: &evaluation.importanceRows)
+        section.read("examples", .boolean, into: &evaluation.examples)
         section.section("latency") {
             $0.read("batch_sizes", listOf: .integer(1...65_536), .refused, into: &evaluation.latency.batchSizes)
             $0.read("calls", .integer(100...10_000_000), into: &evaluation.latency.calls)

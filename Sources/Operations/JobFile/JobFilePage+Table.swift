@@ -116,6 +116,7 @@ extension JobFilePage {
         evaluation.baselines | none | What else is trained, for comparison: `logistic_regression`, which any net should beat; `light` and `booster` alone, so that `gap_closed` is known; the paper's other arms, whose AUCs are in `rocket.evaluation_reports`.
         evaluation.slices | up to four features of at most 24 values | Features with ids; the impressions of each value are also judged separately, in `rocket.slice_reports`.
         evaluation.importance_rows | | How many impressions of the judged day the importance of each feature is measured on (`rocket.feature_importance`): the light net scores them once per feature. `0` turns it off.
+        evaluation.examples | | Whether versions have [`examples.jsonl`](Serving.md#test-a-port): impressions of the judged day with their raw values, by which a port tests itself. `false` where raw values must not leave the log.
         evaluation.latency | | What the latency report times.
         evaluation.latency.batch_sizes | | Candidates per call.
         evaluation.latency.calls | | Calls measured per batch size.

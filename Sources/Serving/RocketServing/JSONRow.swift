@@ -68,9 +68,9 @@ struct JSONRow {
         switch peek {
         case UInt8(ascii: "\""): return .text(try string())
         case UInt8(ascii: "{"):
-            throw Problem(what: "column \(column.prefix(200)): found an object, expected a single value or a list")
+            throw Problem(what: "column \(column.beginning): found an object, expected a single value or a list")
         case UInt8(ascii: "["):
-            guard depth < 2 else { throw Problem(what: "column \(column.prefix(200)): found lists within lists") }
+            guard depth < 2 else { throw Problem(what: "column \(column.beginning): found lists within lists") }
             var values: [RawValue] = []
             try elements { row throws(Problem) in values.append(try row.value(of: column, depth: depth + 1)) }
             return .list(values)

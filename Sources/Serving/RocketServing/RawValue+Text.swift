@@ -9,7 +9,8 @@ extension RawValue {
     func text(as type: ColumnType?) -> String? {
         switch type?.scalar {
         case nil, .text: return plainText
-        case .paddedText: return plainText.map { String($0.dropLast(while: { $0 == " " })) }
+        case .paddedText: return plainText.map { String($0.withoutBlanksAtEnd) }
+        case _ where !isASCII: return nil
         case .integer: return wholeNumber
         case .uuid: return uuid
         case .boolean: return truth
@@ -46,6 +47,12 @@ extension RawValue {
         case .cidr: "a network such as 10.0.0.0/8"
         case .hardwareAddress: "a hardware address such as 08:00:2b:01:02:03"
         }
+    }
+
+    /// Whether it is no text, or one without letters beyond ASCII, which only texts have. Others are not compared with
+    /// anything: what that costs grows with the square of a run of combining marks.
+    private var isASCII: Bool {
+        if case .text(let text) = self { text.utf8.allSatisfy { $0 < 0x80 } } else { true }
     }
 
     private var plainText: String? {
@@ -188,10 +195,11 @@ extension StringProtocol {
         }
         return rest.isEmpty
     }
+}
 
-    fileprivate func dropLast(while isDropped: (Character) -> Bool) -> SubSequence {
-        var end = endIndex
-        while end > startIndex, isDropped(self[index(before: end)]) { end = index(before: end) }
-        return self[..<end]
+extension String {
+    fileprivate var withoutBlanksAtEnd: Substring {
+        let blanks = utf8.reversed().prefix { $0 == UInt8(ascii: " ") }.count
+        return self[..<utf8.index(endIndex, offsetBy: -blanks)]
     }
 }

@@ -60,10 +60,10 @@ extension RawValue: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing: "null"
-        case .text(let text): "‘\(text.prefix(200))’"
+        case .text(let text): "‘\(text.beginning)’"
         case .integer(let number): String(number)
         case .number(let number): "\(number)"
-        case .decimal(let digits): String(digits.prefix(200))
+        case .decimal(let digits): String(digits.beginning)
         case .flag(let flag): flag ? "true" : "false"
         case .list(let values): "a list of \(values.count) values"
         }
@@ -94,9 +94,9 @@ extension RawValue {
         return rounded.flatMap { $0.isInfinite ? nil : Double($0) }
     }
 
-    /// Parses decimal digits, with or without an exponent, but no hexadecimal ones.
+    /// Parses decimal digits, with or without an exponent, but no hexadecimal ones and none beyond ASCII.
     private static func number(_ text: String) -> Double? {
-        if text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) { return nil }
+        if text.utf8.contains(where: { $0 >= 0x80 || $0 | 0x20 == UInt8(ascii: "x") }) { return nil }
         return Double(text.drop { $0 == " " }).flatMap { $0.isInfinite ? nil : $0 }
     }
 

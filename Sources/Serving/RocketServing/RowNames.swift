@@ -17,19 +17,25 @@ struct RowNames: Sendable {
     var unread: Set<String> = []
     let unknown: UnknownColumns
     private let places: [String: Int]
+    /// Longer names are compared with none. Swift compares texts by canonical equivalence, whose cost grows with the
+    /// square of a run of combining marks: a megabyte of them would keep a thread busy for minutes.
+    private let mostBytes: Int
 
     init(_ columns: [String], unknown: UnknownColumns) {
         self.columns = columns
         self.unknown = unknown
         places = Dictionary(zip(columns, columns.indices), uniquingKeysWith: { first, _ in first })
+        mostBytes = max(1_024, columns.map(\.utf8.count).max() ?? 0)
     }
 
     @inline(__always)
-    func place(of name: String) -> Int? { places[name] }
+    func place(of name: String) -> Int? { name.utf8.count <= mostBytes ? places[name] : nil }
 
     /// Returns the reason why a row may not have a name that is none of the columns; nil if it may.
     func problem(with name: String, row: Int) -> ServingError? {
-        if unknown == .ignored || unread.contains(name) { return nil }
+        if unknown == .ignored { return nil }
+        guard name.utf8.count <= mostBytes else { return .unknownName(row: row, name: name, known: columns) }
+        if unread.contains(name) { return nil }
         if let part, otherPart.contains(name) { return .misplacedColumn(row: row, column: name, part: part) }
         return .unknownName(row: row, name: name, known: columns)
     }
@@ -43,7 +49,7 @@ struct RowNames: Sendable {
         var named = 0
         var problem: (name: String, error: ServingError)?
         for (name, value) in values {
-            if let place = places[name] {
+            if let place = place(of: name) {
                 ordered[place] = value
                 named += 1
             } else if let error = self.problem(with: name, row: row), name < problem?.name ?? "\u{10FFFF}" {
@@ -72,13 +78,13 @@ struct RowNames: Sendable {
         var row = [RawValue?](repeating: nil, count: columns.count)
         var problem: ServingError?
         try json.members { name, json throws(JSONRow.Problem) in
-            guard let column = places[name] else {
+            guard let column = place(of: name) else {
                 problem = problem ?? self.problem(with: name, row: number)
                 return try json.skipValue()
             }
             let value = try json.value(of: name)
             guard row[column] == nil else {
-                throw JSONRow.Problem(what: "it names column \(name.prefix(200)) twice")
+                throw JSONRow.Problem(what: "it names column \(name.beginning) twice")
             }
             row[column] = value
         }

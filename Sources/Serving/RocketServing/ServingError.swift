@@ -26,6 +26,8 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
     case noProbability(row: Int)
     /// The buffer for probabilities is smaller than the number of candidates.
     case room(found: Int, expected: Int)
+    /// A request has more candidates than one may have.
+    case candidates(found: Int, most: Int)
     case unsupported(DenseType)
     /// The model needs counts of earlier days, and there is no table of them.
     case noHistory([String], path: String)
@@ -50,7 +52,7 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
         case .unknownColumn(let name, let known):
             "no feature of the model reads a column ‘\(name)’\(Self.advice(name, known))"
         case .unknownName(let row, let name, let known):
-            "row \(row): the model knows no column ‘\(name.prefix(200))’\(Self.advice(name, known))"
+            "row \(row): the model knows no column ‘\(name.beginning)’\(Self.advice(name, known))"
         case .misplacedColumn(let row, let column, .request):
             "row \(row): ‘\(column)’ is read from each candidate and was found in the request; give it with the candidates, "
                 + "or name it among the request's columns"
@@ -70,6 +72,8 @@ public enum ServingError: Error, Equatable, CustomStringConvertible {
                 + "too far from those of training"
         case .room(let found, let expected):
             "there is room for \(found) probabilities, expected room for all \(expected) candidates"
+        case .candidates(let found, let most):
+            "the request has \(found) candidates, expected at most \(most); send them in several requests"
         case .noHistory(let names, let path):
             "the model reads the history of earlier days (\(names.joined(separator: ", "))), and there is no \(path); fetch "
                 + "it with: rocket models pull VERSION --history"

@@ -36,7 +36,7 @@ package struct ServingExamples {
             let (ids, numbers) = Self.inputs(row, encoded, model.features)
             lines.append(
                 "{\"row\":\(lines.count + 1),\"values\":{\(values.joined(separator: ","))},\"ids\":{\(ids)},"
-                    + "\"numbers\":{\(numbers)},\"probability\":\(probability)}\n")
+                    + "\"numbers\":{\(numbers)}\(Self.lastMember)\(probability)}\n")
         }
         text = lines.joined()
         count = lines.count
@@ -74,5 +74,50 @@ package struct ServingExamples {
             "\(JSONText.quoted(feature.name)):\(numbers[row].isNaN ? "null" : "\(numbers[row])")"
         }
         return (ids.joined(separator: ","), numbers.joined(separator: ","))
+    }
+
+    /// Takes the examples of one of a version's light nets for another: values, ids and numbers are those of the
+    /// version, probabilities those of the model. Rows that it cannot score are left out.
+    ///
+    /// - Parameter lines: What another net's examples have as their text.
+    /// - Throws: `ServingError`, also for lines that are no examples.
+    package init(_ lines: [UInt8], scoredBy model: ServingModel) throws(ServingError) {
+        let ranker = try Ranker(model, tableBytes: 0)
+        var rows = ranker.emptyRows()
+        var parts: [Substring] = []
+        for line in String(decoding: lines, as: UTF8.self).split(separator: "\n") {
+            guard let start = line.firstIndex(of: ","),
+                let end = line.range(of: Self.lastMember, options: [.backwards, .literal]), start < end.lowerBound
+            else { throw .line(row: rows.count, "it has no row or no probability") }
+            parts.append(line[start..<end.lowerBound])
+            try rows.append(read: Self.values(of: line, ranker, rows.count))
+        }
+        var text: [String] = []
+        for (part, outcome) in zip(parts, try ranker.outcomes(request: [], candidates: rows)) {
+            guard case .success(let probability) = outcome else { continue }
+            text.append("{\"row\":\(text.count + 1)\(part)\(Self.lastMember)\(probability)}\n")
+        }
+        self.text = text.joined()
+        count = text.count
+    }
+
+    private static let lastMember = ",\"probability\":"
+
+    private static func values(
+        of line: Substring, _ ranker: Ranker, _ number: Int
+    ) throws(ServingError) -> [RawValue?] {
+        var values: Result<[RawValue?], ServingError>?
+        do throws(JSONRow.Problem) {
+            try JSONRow.parse(Array(line.utf8)[...]) { json throws(JSONRow.Problem) in
+                try json.members { name, json throws(JSONRow.Problem) in
+                    guard name == "values", values == nil else { return try json.skipValue() }
+                    values = try ranker.candidateNames.read(&json, number: number)
+                }
+            }
+        } catch {
+            throw .line(row: number, error.what)
+        }
+        guard let values else { throw .line(row: number, "it has no values") }
+        return try values.get()
     }
 }

@@ -49,7 +49,6 @@ private func array<Element>(
 }
 
 private let mostElements = 1 << 30
-private let mostCandidates = 1 << 24
 
 @_cdecl("rocket_serving_open")
 public func openModel(
@@ -139,10 +138,16 @@ public func scoreJSON(
         let json = UnsafeRawBufferPointer(try array(json, bytes, "json"))
         guard room >= 0 else { throw .argument("room is \(UInt(bitPattern: room)), expected at most \(Int.max)") }
         guard probabilities != nil || room == 0 else { throw .argument("probabilities is NULL, and room is \(room)") }
-        let outcomes = try model.scoring { scorer throws(CallError) in try scorer.outcomes(json: json) }
-        count?.pointee = outcomes.count
-        guard outcomes.count <= room else { throw .room(found: room, expected: outcomes.count) }
-        return (outcomes, probabilities)
+        do throws(CallError) {
+            let outcomes = try model.scoring { scorer throws(CallError) in
+                try scorer.outcomes(json: json, room: room)
+            }
+            count?.pointee = outcomes.count
+            return (outcomes, probabilities)
+        } catch {
+            if case .room(_, let expected) = error { count?.pointee = expected }
+            throw error
+        }
     }
 }
 
@@ -156,8 +161,8 @@ public func scoreTexts(
         let model = try model(number)
         let request = try array(request, requestCount, "request")
         let candidates = try array(candidates, textCount, "candidates")
-        guard (0...mostCandidates).contains(count) else {
-            throw .argument("candidate_count is \(UInt(bitPattern: count)), expected at most \(mostCandidates)")
+        guard (0...Ranker.mostCandidates).contains(count) else {
+            throw .argument("candidate_count is \(UInt(bitPattern: count)), expected at most \(Ranker.mostCandidates)")
         }
         guard probabilities != nil || count == 0 else { throw .argument("probabilities is NULL") }
         return (

@@ -1,3 +1,4 @@
+import Arrays
 import CRocketServing
 import Foundation
 import RocketServing
@@ -22,9 +23,7 @@ final class OpenModel: Sendable {
     ) throws {
         model = try ServingModel(folder: folder)
         (self.requestColumns, self.precision, self.unknownColumns) = (requestColumns, precision, unknownColumns)
-        let scorer = Scorer(
-            try Ranker(model, requestColumns: requestColumns, precision: precision, unknownColumns: unknownColumns),
-            lists: model.listColumns)
+        let scorer = try Self.scorer(model, requestColumns, precision, unknownColumns)
         columns = [scorer.ranker.encoder.requestColumns, scorer.ranker.encoder.candidateColumns].map {
             $0.map { CText($0) }
         }
@@ -38,17 +37,24 @@ final class OpenModel: Sendable {
         if let found = idle.withLock({ $0.popLast() }) {
             scorer = found
         } else {
-            do {
-                scorer = Scorer(
-                    try Ranker(
-                        model, requestColumns: requestColumns, precision: precision, unknownColumns: unknownColumns),
-                    lists: model.listColumns)
+            do throws(ServingError) {
+                scorer = try Self.scorer(model, requestColumns, precision, unknownColumns)
             } catch {
                 throw .model("\(error)")
             }
         }
         defer { idle.withLock { if $0.count < Self.mostIdle { $0.append(scorer) } } }
-        return try body(scorer)
+        return try Parallel.restoringThreads { () throws(CallError) in try body(scorer) }
+    }
+
+    private static func scorer(
+        _ model: ServingModel, _ requestColumns: Set<String>, _ precision: ServingPrecision, _ unknown: UnknownColumns
+    ) throws(ServingError) -> Scorer {
+        try Parallel.restoringThreads { () throws(ServingError) in
+            Scorer(
+                try Ranker(model, requestColumns: requestColumns, precision: precision, unknownColumns: unknown),
+                lists: model.listColumns)
+        }
     }
 
     /// The number of scorers that no call uses now.
@@ -71,10 +77,12 @@ final class Scorer: @unchecked Sendable {
         row = [RawValue](repeating: .missing, count: candidateLists.count)
     }
 
-    func outcomes(json: UnsafeRawBufferPointer) throws(CallError) -> [Result<Float, ServingError>] {
+    /// - Parameter room: For how many candidates the caller has some.
+    func outcomes(json: UnsafeRawBufferPointer, room: Int) throws(CallError) -> [Result<Float, ServingError>] {
         do throws(ServingError) {
-            return try ranker.outcomes(json: Array(json)[...])
+            return try ranker.outcomes(json: Array(json)[...], most: room)
         } catch {
+            if case .room(_, let expected) = error { throw .room(found: room, expected: expected) }
             throw .request("\(error)")
         }
     }
@@ -102,7 +110,8 @@ final class Scorer: @unchecked Sendable {
                 try Self.value(text, isList: requestLists[column]) { "row 0, \(ranker.encoder.requestColumns[column])" }
             )
         }
-        rows.removeAll()
+        // Nothing of a request stays here once it is scored.
+        defer { rows.removeAll() }
         do {
             for candidate in 0..<count {
                 for column in row.indices {
@@ -129,7 +138,7 @@ final class Scorer: @unchecked Sendable {
         do throws(ServingError) {
             return try RawValue(json: text)
         } catch {
-            throw .argument("\(place()): ‘\(text.prefix(200))’ is no JSON array of values: \(error)")
+            throw .argument("\(place()): ‘\(text.beginning)’ is no JSON array of values: \(error)")
         }
     }
 }

@@ -47,10 +47,10 @@ import Testing
 
     private static let columns = ["category", "slot", "interests", "price"]
 
-    private static var lastError: String { String(cString: rocket_serving_last_error()) }
+    static var lastError: String { String(cString: rocket_serving_last_error()) }
 
     /// Calls the body with texts as C has them.
-    private static func withTexts<Result>(
+    static func withTexts<Result>(
         _ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws -> Result
     ) rethrows -> Result {
         let copies = texts.map { $0.flatMap { strdup($0) } }
@@ -58,7 +58,7 @@ import Testing
         return try copies.map { UnsafePointer($0) }.withUnsafeBufferPointer { try body($0.baseAddress) }
     }
 
-    private static func open(
+    static func open(
         _ folder: String, _ requestColumns: [String] = [], flags: UInt32 = 0
     ) -> (status: Int32, model: UInt64) {
         var model: UInt64 = 99
@@ -68,25 +68,27 @@ import Testing
         return (status, model)
     }
 
-    private static func names(_ model: UInt64, _ kind: Int) -> [String] {
+    static func names(_ model: UInt64, _ kind: Int) -> [String] {
         var count = 0
         #expect(rocket_serving_column_count(model, Int32(kind), &count) == ROCKET_SERVING_OK)
         return (0..<count).compactMap { rocket_serving_column(model, Int32(kind), $0).map { String(cString: $0) } }
     }
 
-    private static func score(_ model: UInt64, json: String, room: Int) -> (status: Int32, found: [Float], count: Int) {
+    static func score(_ model: UInt64, json: String, room: Int) -> (status: Int32, found: [Float], count: Int) {
         var (found, count) = ([Float](repeating: -1, count: room), 99)
         let status = rocket_serving_score_json(model, json, json.utf8.count, &found, room, &count)
         return (status, found, count)
     }
 
-    private static func differs(_ found: [Float], _ expected: [Float]) -> Float {
-        guard found.count == expected.count else { return .infinity }
-        return zip(found, expected).map { abs($0 - $1) }.max { $1 > $0 || !($1 <= $0) } ?? 0
+    static func differs(_ found: [Float], _ expected: [Float]) -> Float {
+        let differences = zip(found, expected).map { abs($0 - $1) }
+        // `max` passes over NaN.
+        guard found.count == expected.count, differences.allSatisfy(\.isFinite) else { return .infinity }
+        return differences.max() ?? 0
     }
 
     /// A folder that a night's version was pulled to.
-    private static func withFolder(_ body: (String) throws -> Void) throws {
+    static func withFolder(_ body: (String) throws -> Void) throws {
         try TestJob.withJob { url, job in
             let night = try RocketProgram.rocket(
                 ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: url)
@@ -204,8 +206,6 @@ import Testing
             #expect(rocket_serving_score_json(model, "{", -1, &found, 4, &count) == argument)
             let fine = "{\"request\": {\"interests\": []}, \"candidates\": [{\"price\": 1}, {\"price\": 2}]}"
             #expect(rocket_serving_score_json(model, fine, fine.utf8.count, nil, 4, &count) == argument)
-            #expect(rocket_serving_score_json(model, fine, fine.utf8.count, nil, 0, &count) == ROCKET_SERVING_ROOM)
-            #expect(count == 2)
             #expect(rocket_serving_score_json(model, fine, fine.utf8.count, &found, -4, &count) == argument)
             #expect(rocket_serving_score_json(model, fine, fine.utf8.count, &found, 4, nil) == ROCKET_SERVING_OK)
             #expect(found[2] == -1)

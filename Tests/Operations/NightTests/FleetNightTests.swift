@@ -30,8 +30,7 @@ import Testing
         try withTemporaryFolder { folder in
             let files = try Deployments(database: url).pull(version, .all, .withBooster, net: net, to: folder)
             let names = files.compactMap { $0.path.split(separator: "/").last.map(String.init) }
-            let examples = net == "medium" ? ["examples.jsonl"] : []
-            #expect(Set(names) == Set(["model.safetensors", "light.onnx", "features.json"] + examples))
+            #expect(Set(names) == ["model.safetensors", "light.onnx", "features.json", "examples.jsonl"])
             let name = net == "medium" ? "test-\(version)" : "test-\(version)-\(net)"
             bytes = Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/model.safetensors")))
             // What a server pulls scores by itself.

@@ -213,7 +213,7 @@ enum Shop {
                 let own = candidates.map { $0.filter { !columns.contains($0.key) } }
                 let expected = scorer.logits(Shop.batch(candidates, Shop.exactFeatures)).map { 1 / (1 + exp(-$0)) }
                 let found = try ranker.score(request: request, candidates: own)
-                #expect(zip(expected, found).map { abs($0 - $1) }.max() ?? 1 < 2e-6)
+                #expect(expected.count == found.count && zip(expected, found).allSatisfy { abs($0 - $1) < 2e-6 })
                 #expect(Set(found).count > 20)
             }
         }
@@ -238,8 +238,7 @@ enum Shop {
                 let own = candidates.map { $0.filter { !requestColumns.contains($0.key) } }
                 let expected = scorer.logits(Shop.batch(candidates)).map { 1 / (1 + exp(-$0)) }
                 let found = try ranker.score(request: request, candidates: own)
-                let worst = zip(expected, found).map { abs($0 - $1) }.max() ?? 1
-                #expect(worst < 2e-6)
+                #expect(expected.count == found.count && zip(expected, found).allSatisfy { abs($0 - $1) < 2e-6 })
                 #expect(Set(found).count > count / 3)
             }
         }
@@ -256,8 +255,7 @@ enum Shop {
                 .score(request: request, candidates: candidates)
         }
         let differences = zip(scores[0], scores[1]).map { abs($0 - $1) }
-        #expect(differences.max() ?? 1 < 0.02)
-        #expect(differences.max() ?? 0 > 0)
+        #expect(differences.count == 100 && differences.allSatisfy { $0 < 0.02 } && differences.contains { $0 > 0 })
     }
 
     @Test(

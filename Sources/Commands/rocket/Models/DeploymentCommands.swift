@@ -110,8 +110,8 @@ extension ModelsCommand {
                 program tests itself) and, for a model with histories, history.safetensors (what the days before say of \
                 each key; the newest night's). What is stored is compared with its SHA-256; each file is written under \
                 a temporary name, flushed and renamed, so a reader finds the whole file or none. Of a version with \
-                several light nets the files have the one that is served, or that --net names (without examples, in a \
-                folder with its name: MODEL-VERSION-NET).
+                several light nets the files have the one that is served, or that --net names (in a folder with its \
+                name: MODEL-VERSION-NET).
 
                 A pull of the live version ends with the link ‘current’ beside the version's folder leading to it, \
                 which is replaced in one step. With --if-newer, exit code 3 if it leads there already and the files are \

@@ -26,7 +26,7 @@ struct VersionAssembly {
     ///
     /// - Parameters:
     ///   - history: What its histories know of each key; nil without histories.
-    ///   - day: Whose impressions become examples.
+    ///   - day: Whose impressions become examples, unless the job file wants none.
     func version(
         _ trained: TrainedNight, _ history: NightHistory?, examplesOf day: Day, run: Int
     ) throws -> NewModelVersion {
@@ -45,7 +45,7 @@ struct VersionAssembly {
         features.trainedTo = lineage.trainedDays.upperBound.description
         var artifacts = try artifacts(of: trained, features)
         if let history { artifacts.append(history.artifact) }
-        if let branch = rocket[.light(served.net)] {
+        if jobFile.evaluation.examples, let branch = rocket[.light(served.net)] {
             artifacts.append(
                 try VersionExamples(context, databases).artifact(of: branch, features, history?.table, on: day))
         }

@@ -4,7 +4,8 @@
  *   cc -O2 -o score score.c $(pkg-config --cflags --libs rocket-serving)
  *   echo '{"candidates": [{"ad_id": "ad1", "price": 3.5}]}' | ./score models/current
  *
- * Further arguments name the request's columns. Prints each request's probabilities on one line.
+ * Further arguments name the request's columns. Prints each request's probabilities on one line, nan for candidates that
+ * cannot be scored; ends with 1 if there was one, or a request that cannot be read.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <rocket_serving.h>
@@ -29,12 +30,12 @@ int main(int count, char **arguments) {
     }
     fprintf(stderr, "%s\n", rocket_serving_about(model));
 
-    enum { ROOM = 100000 };
+    enum { ROOM = ROCKET_SERVING_MOST_CANDIDATES };
     float *probabilities = malloc(ROOM * sizeof *probabilities);
     char *line = NULL;
     size_t room = 0;
     ssize_t bytes;
-    int result = 0;
+    int result = probabilities == NULL;
     while (probabilities != NULL && (bytes = getline(&line, &room, stdin)) > 0) {
         size_t candidates;
         rocket_serving_status status =

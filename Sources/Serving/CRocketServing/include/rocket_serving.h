@@ -6,7 +6,8 @@
  * must be UTF-8, and a number that belongs to no open model is refused, also one that was closed.
  *
  * All functions may be called from any thread, and any number of threads may score with one model at once: the library
- * keeps a scorer for each call that runs at the same time. The last error is the calling thread's own.
+ * keeps a scorer for each call that runs at the same time. The last error is the calling thread's own. Calls start no
+ * threads, and leave the caller's number of OpenMP threads as it was.
  */
 #ifndef ROCKET_SERVING_H
 #define ROCKET_SERVING_H
@@ -31,13 +32,19 @@ enum {
     ROCKET_SERVING_ARGUMENT = 1,
     /* The folder holds no model that can be served. */
     ROCKET_SERVING_MODEL = 2,
-    /* The request cannot be read, so no candidate has a probability. */
+    /* The request cannot be read, or has too many candidates, so none has a probability. */
     ROCKET_SERVING_REQUEST = 3,
-    /* Some candidates have no probability: theirs is NaN, and the last error is the first one's. The others have theirs. */
+    /*
+     * Some candidates have no probability: theirs is NaN, and the last error is the first one's. The others have theirs.
+     * Only this status comes with NaN.
+     */
     ROCKET_SERVING_CANDIDATES = 4,
-    /* There is less room than candidates; nothing was written. */
+    /* There is less room than candidates: none was scored, and nothing was written but their count. */
     ROCKET_SERVING_ROOM = 5
 };
+
+/* The most candidates of one call. */
+#define ROCKET_SERVING_MOST_CANDIDATES 1048576
 
 /* Flags of rocket_serving_open. */
 enum {
@@ -64,7 +71,10 @@ rocket_serving_status rocket_serving_open(
     const char *folder, const char *const *request_columns, size_t request_column_count, uint32_t flags,
     rocket_serving_model *model);
 
-/* Closes a model. Calls that still score with it end first; what it returned is no longer valid. */
+/*
+ * Closes a model. Calls that score with it meanwhile finish, and the last of them frees it; names and texts that it
+ * returned are no longer valid.
+ */
 rocket_serving_status rocket_serving_close(rocket_serving_model model);
 
 /* Writes the number of columns of a kind. */
@@ -84,7 +94,9 @@ const char *rocket_serving_about(rocket_serving_model model);
  *
  * json, bytes     UTF-8; no NUL is needed at its end
  * probabilities   room for as many as there are candidates; NULL with a room of 0 to learn their count
- * count           receives the number of candidates; may be NULL
+ * room            the number of floats there; no more candidates are kept in memory than that
+ * count           receives the number of candidates, also where there is less room than that, and 0 where the request
+ *                 cannot be read; may be NULL
  */
 rocket_serving_status rocket_serving_score_json(
     rocket_serving_model model, const char *json, size_t bytes, float *probabilities, size_t room, size_t *count);
