@@ -2,8 +2,8 @@ import Nets
 import RocketServing
 import Testing
 
-/// Texts with very long runs of combining marks. Swift puts the marks of a run into an order before it compares or hashes
-/// a text, in time that grows with the square of their number: at a million marks, minutes. Requests come from outside.
+/// Texts with very long runs of combining marks. Swift orders the marks of a run before it compares or hashes a text.
+/// That takes time that grows with the square of their number: at a million marks, minutes. Requests come from outside.
 @Suite(.timeLimit(.minutes(1))) struct CombiningMarksTests {
     /// One character to a reader of Unicode. Each second mark belongs before the one that precedes it.
     private static let text = "e" + String(repeating: "\u{301}\u{323}", count: 1 << 19)

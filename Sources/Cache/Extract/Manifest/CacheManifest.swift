@@ -54,8 +54,8 @@ public struct CacheManifest {
             sharedIDs: try first.intOrNil("shared_id_impressions"), missedShare: try first.doubleOrNil("missed_share"))
     }
 
-    /// Returns the `cache.directory` on this machine in which a specification's days were built last, one of the model's
-    /// jobs first; nil if none was built here.
+    /// Returns the `cache.directory` on this machine in which a specification's days were built last, preferring the
+    /// model's jobs; nil if none was built here.
     public func folderHere(specificationHash: String, model: String) throws -> String? {
         try connection.execute(
             """

@@ -45,8 +45,8 @@ public struct SourceCheck: Sendable {
         return []
     }
 
-    /// Returns whether all that is wrong is that the impressions lack columns while they have no rows: those are columns
-    /// that filling the table makes, so the log is empty, and no more is to be said.
+    /// Returns whether the only problem is that the impressions lack columns while they have no rows: filling the table
+    /// makes those columns, so the log is empty, and no more is to be said.
     public func isOfEmptyLog(_ problems: [AdLogError], on connection: Connection) throws -> Bool {
         let table = specification.source.impressions.table
         let lacksColumns = problems.allSatisfy {
