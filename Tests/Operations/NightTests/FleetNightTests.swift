@@ -75,7 +75,7 @@ import Testing
                 let page = try ReportPage(report, from: reader).html
                 #expect(page.contains("What a net of another size would buy") && page.contains("medium, served"))
                 try Self.trainingSection(page, connection)
-                #expect(page.contains("of the tenth that the light net scores highest"))
+                #expect(page.contains("Of the tenth that the light net scores highest"))
                 #expect(report.gains.first?.hasPrefix("medium: ") == true)
                 let csv = try RocketProgram.rocket(["report", "--nets", "--csv"], database: url)
                 #expect(csv.code == 0 && csv.output.split(whereSeparator: \.isNewline).count == 5)
