@@ -96,9 +96,9 @@ let learning = room(
     [
         // The method alone: it uses no other target.
         .target(name: "RocketLaunching"),
-        // The one target in C: sums whose speed is the width of the CPU's instructions.
-        .target(name: "CRowSums"),
-        .target(name: "Nets", dependencies: ["Arrays", "CDNNL", "CRowSums", "CounterRandom", "Instructions"]),
+        // The one target in C: loops whose speed is the width of the CPU's instructions.
+        .target(name: "CLoops"),
+        .target(name: "Nets", dependencies: ["Arrays", "CDNNL", "CLoops", "CounterRandom", "Instructions"]),
         .target(
             name: "Training",
             dependencies: ["Arrays", "CounterRandom", "FeatureCache", "Instructions", "Nets", "RocketLaunching"]),

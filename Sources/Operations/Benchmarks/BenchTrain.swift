@@ -26,6 +26,8 @@ public struct TrainBench: Codable, Sendable {
     public var gemmPeakShare: Double
     /// Share of the fields that went through each net's first layer by ids in the last step.
     public var fieldsByIDs: [String: Double]
+    /// How fast each net scores the rows of a day; empty where several ranks keep the embeddings.
+    public var scoring: [String: ScoringBench]
     /// Resident memory at most.
     public var peakMebibytes: Double
     /// Milliseconds of all threads together that a step spends in each of its parts.
@@ -40,7 +42,7 @@ public struct TrainBench: Codable, Sendable {
     public var rejectedRounds: Int
 
     enum CodingKeys: String, CodingKey {
-        case arm, shape, batch, threads, dtype, ranks, ratio, rounds
+        case arm, shape, batch, threads, dtype, ranks, ratio, rounds, scoring
         case embeddingRows = "embedding_rows"
         case bytesPerSample = "bytes_sent_per_sample"
         case expectedBytesPerSample = "expected_bytes_per_sample"
@@ -184,6 +186,8 @@ package func benchTrain(
     // Batches lie in memory, so nothing is read.
     let parts = zip(profile.parts, before.parts).filter { $0.0.name != "read" }
         .map { ($0.0.name, ($0.0.seconds - $0.1.seconds) / count * 1_000) }
+    let memory = ProcessMemory.peakBytes
+    let scoring = collective.isShared ? [:] : bench.scoring(rounds)
     let best = peers?.max { median($0.rates) < median($1.rates) }
     return TrainBench(
         arm: arm, shape: order.data.shape, batch: bench.batch, threads: threads, dtype: type, ranks: collective.ranks,
@@ -191,8 +195,7 @@ package func benchTrain(
         expectedBytesPerSample: collective.isShared ? bench.expectedBytesPerSample : nil,
         samplesPerSecond: rate,
         gemmPeakShare: rate * Double(bench.trainer.operationsPerSample) / peak / Double(collective.ranks),
-        fieldsByIDs: bench.trainer.fieldsByIDs,
-        peakMebibytes: Double(ProcessMemory.peakBytes) / 1_048_576,
+        fieldsByIDs: bench.trainer.fieldsByIDs, scoring: scoring, peakMebibytes: Double(memory) / 1_048_576,
         millisecondsPerStep: Dictionary(uniqueKeysWithValues: parts),
         torchSamplesPerSecond: best.map { median($0.rates) }, torchConfiguration: best?.configuration,
         ratio: best.map { rate / median($0.rates) }, rounds: rounds.count, rejectedRounds: rejected)

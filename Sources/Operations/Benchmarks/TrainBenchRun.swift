@@ -67,7 +67,7 @@ struct TrainBenchRun {
     let rows: Int
     private let collective: any Collective
     private let tables: [Int]
-    private let data: [SparseBatch]
+    let data: [SparseBatch]
 
     init(_ order: TrainBenchOrder, _ collective: any Collective) {
         let nets = BenchNets(order.data)

@@ -27,7 +27,7 @@ public final class Predictor {
     public var columns: [String] { ranker.encoder.candidateColumns }
 
     init(_ model: ServingModel, _ unknownColumns: UnknownColumns = .refused) throws {
-        ranker = try Ranker(model, unknownColumns: unknownColumns)
+        ranker = try Ranker(wholeRowsOf: model, unknownColumns: unknownColumns)
         historyDay = model.history?.asOf
         rows = ranker.emptyRows()
     }

@@ -9,7 +9,7 @@ public final class Ranker {
     public let encoder: FeatureEncoder
     private let model: ServingModel
     let requestNames, candidateNames: RowNames
-    private let scorer: CandidateScorer
+    private let scorer: any ProbabilityScorer
     private var request, candidates: EncodedRows
 
     /// - Parameters:
@@ -21,19 +21,38 @@ public final class Ranker {
     ///   - unknownColumns: What is done with names that are no column of the model. Columns of its log that no feature
     ///     reads are always ignored.
     /// - Throws: `ServingError`.
-    public init(
+    public convenience init(
         _ model: ServingModel, requestColumns: Set<String> = [], precision: ServingPrecision = .f32,
         tableBytes: Int = 16 << 20, unknownColumns: UnknownColumns = .refused
     ) throws(ServingError) {
         guard precision.isSupportedHere else { throw .unsupported(precision) }
+        try self.init(model, requestColumns, unknownColumns) { encoder in
+            CandidateScorer(
+                model.branch, requestFields: encoder.request.fields, requestNumerics: encoder.request.numerics,
+                type: precision, tableBytes: tableBytes)
+        }
+    }
+
+    /// A ranker for rows without a request, thousands at a time: as they come from a day of the log, and not from a
+    /// user who waits.
+    ///
+    /// - Throws: `ServingError`.
+    package convenience init(
+        wholeRowsOf model: ServingModel, unknownColumns: UnknownColumns = .refused
+    ) throws(ServingError) {
+        try self.init(model, [], unknownColumns) { _ in WholeRowScorer(model.branch) }
+    }
+
+    private init(
+        _ model: ServingModel, _ requestColumns: Set<String>, _ unknownColumns: UnknownColumns,
+        _ scorer: (FeatureEncoder) -> any ProbabilityScorer
+    ) throws(ServingError) {
         self.model = model
         encoder = try FeatureEncoder(
             model.features, requestColumns: requestColumns, ids: model.branch.ids, history: model.history
         )
         .bounded(by: model.branch.embeddings.layout.numerics)
-        scorer = CandidateScorer(
-            model.branch, requestFields: encoder.request.fields, requestNumerics: encoder.request.numerics,
-            type: precision, tableBytes: tableBytes)
+        self.scorer = scorer(encoder)
         request = encoder.empty()
         candidates = encoder.empty()
         (requestNames, candidateNames) = encoder.names(model.features.unreadColumns, unknownColumns)

@@ -112,6 +112,32 @@ import TrainingSupport
         #expect(unjudged.steps == 48 && unjudged.lightStep == nil)
     }
 
+    @Test("Held-out rows score the same bits for any number of threads, their first layers by ids too")
+    func threads() throws {
+        // Wide enough that few ids in a thousand rows are worth it.
+        let nets = NetSpecification(embeddingDim: 16, light: [64], booster: [128, 16])
+        var source = World.source(rows: 10_000)
+        source.days = [7, 7, 8, 9, 9]
+        let runs = try [1, 3].map { threads in
+            let calls = Calls()
+            let trainer = CoTrainer(
+                TrainingPlan(
+                    arm: .rocket, layout: World.layout, nets: nets, rocket: RocketSpecification(sharing: .embeddings),
+                    training: TrainingSpecification(
+                        validation: .init(share: 0.5), batches: .init(size: 2_000, slices: 4), seed: 5,
+                        machine: .init(threads: threads)), clickRate: 0.3))
+            _ = try trainer.train(on: source, judge: calls.judge { _, _ in 0.5 }) { _ in }
+            let block = try source.blocks[4]()
+            for (scorer, judged) in zip([trainer.model.light, trainer.model.booster], calls.all) {
+                let scorer = try #require(scorer)
+                #expect(zip(scorer.logits(block), judged.logits).allSatisfy { abs($0 - $1) < 1e-5 })
+                #expect(scorer.fieldsByIDs > 0 && judged.labels == block.labels)
+            }
+            return calls.all.map { $0.logits.map(\.bitPattern) }
+        }
+        #expect(runs[0] == runs[1] && runs[0].map(\.count) == [2_000, 2_000])
+    }
+
     @Test("Killed between two best points and resumed, it keeps the same weights", arguments: [7, 13, 20, 33])
     func resumes(_ step: Int) throws {
         struct Killed: Error {}

@@ -226,6 +226,7 @@ struct BenchCommand: ParsableCommand {
                 sent          \(number(result.bytesPerSample, digits: 0)) bytes per sample, expected \
                 \(number(result.expectedBytesPerSample, digits: 0))
                 ms a step     \(result.parts)
+                scoring       \(result.scores)
                 medians of \(result.rounds) rounds; \(result.rejectedRounds) rounds rejected for foreign load
                 """)
         }
@@ -240,6 +241,14 @@ extension DenseType: ExpressibleByArgument {}
 extension TrainBench {
     fileprivate var byIDs: String {
         fieldsByIDs.sorted { $0.key < $1.key }.map { "\($0.key) \(percent($0.value))" }.joined(separator: ", ")
+    }
+
+    /// The rows that each net scores in a second, one thread.
+    fileprivate var scores: String {
+        let nets = scoring.sorted { $0.key < $1.key }.map { net, scoring in
+            "\(net) \(Int(scoring.rowsPerSecond).grouped) rows/s (\(Int(scoring.rowsPerSecondByRows).grouped) by rows)"
+        }
+        return nets.isEmpty ? "–" : nets.joined(separator: ", ") + " on one thread"
     }
 
     /// The parts of a step, the longest first.

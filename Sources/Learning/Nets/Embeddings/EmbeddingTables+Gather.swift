@@ -56,6 +56,37 @@ extension EmbeddingTables {
 }
 
 extension EmbeddingTables {
+    /// Writes some rows of the input: embeddings field by field, then the standardised numerics.
+    ///
+    /// - Parameters:
+    ///   - x: `[…, inputWidth]`.
+    ///   - firstRow: the row of its first line.
+    package func write(_ rows: SparseRows, _ range: Range<Int>, into x: FloatArray, firstRow: Int = 0) {
+        write(
+            rows, range, fields: layout.fields.indices, numerics: layout.numerics.indices, into: x, firstRow: firstRow)
+    }
+
+    /// Writes the columns of some features only.
+    func write(
+        _ rows: SparseRows, _ range: Range<Int>, fields: some Sequence<Int>, numerics: some Sequence<Int>,
+        into x: FloatArray, firstRow: Int
+    ) {
+        for field in fields {
+            let place = InputPlace(width: inputWidth, offset: offsets[field], firstRow: firstRow)
+            gather(field: field, rows.fields[field], rows: range, into: x, place)
+        }
+        for index in numerics {
+            let (shape, column) = (layout.numerics[index], rows.numerics[index])
+            let offset = inputWidth - 2 * (layout.numerics.count - index)
+            for row in range {
+                let place = (row - firstRow) * inputWidth + offset
+                (x[place], x[place + 1]) = shape.input(column[row])
+            }
+        }
+    }
+}
+
+extension EmbeddingTables {
     /// The rows of a field's table as a batch's ids name them, and how many these are.
     func rowsHere(_ field: Int) -> FloatArray { borrowed?.rows[owners[field]] ?? tables[field] }
     func storedRows(_ field: Int) -> Int { borrowed?.counts[owners[field]] ?? layout.fields[field].storedRows }

@@ -104,9 +104,11 @@ extension EmbeddingTables {
         if gradients.hasRows {
             add(gradients.rows, width: inputWidth, offset: offsets[field], dim: dim, found, sum)
         }
+        // The sums of a table that no other field uses follow each other as the field's distinct ids do.
+        let isAlone = users[owners[field]].count == 1
         for layer in gradients.firstLayers where layer.isByIDs && layer.trainsInput {
             if let ids = layer.idGradients(of: field) {
-                ids.add(to: sum)
+                if isAlone { ids.add(to: sums) } else { ids.add(to: sum) }
             } else if let rows = layer.rowGradients(of: field) {
                 add(rows.array, width: rows.width, offset: rows.offset, dim: dim, found, sum)
             }

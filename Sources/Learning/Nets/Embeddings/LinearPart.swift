@@ -42,11 +42,18 @@ public final class LinearPart: Sendable {
     }
 
     /// Adds the weights of some rows' ids to their logits `[batch]`.
-    public func add(_ ids: [FieldIDs], rows: Range<Int>, to logits: FloatArray, _ workspace: Workspace) {
+    ///
+    /// - Parameter firstRow: the row of the first logit.
+    public func add(
+        _ ids: [FieldIDs], rows: Range<Int>, to logits: FloatArray, _ workspace: Workspace, firstRow: Int = 0
+    ) {
         let width = tables.inputWidth
-        for field in ids.indices { tables.gather(field: field, ids[field], rows: rows, into: workspace.weights) }
+        for field in ids.indices {
+            let place = InputPlace(width: width, offset: tables.offsets[field], firstRow: firstRow)
+            tables.gather(field: field, ids[field], rows: rows, into: workspace.weights, place)
+        }
         lending(workspace.weights, logits) { weights, logits in
-            for row in rows {
+            for row in rows.lowerBound - firstRow..<rows.upperBound - firstRow {
                 for column in 0..<width { logits[row] += weights[row &* width &+ column] }
             }
         }

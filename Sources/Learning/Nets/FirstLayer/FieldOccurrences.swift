@@ -24,18 +24,35 @@ package final class FieldOccurrences: @unchecked Sendable {
     ///   - takesMean: whether several ids of a row become their mean.
     ///   - scratch: of the field's table.
     func take(_ field: FieldIDs, rows batchRows: Int, takesMean: Bool, _ scratch: EmbeddingScratch) {
+        begin(field, batchRows, takesMean)
+        scratch.numbered(field.ids[..<values], into: &ids, &slots)
+        count = ids.count
+        Self.resize(&next, to: values, of: 0)
+        Self.resize(&starts, to: count + 1, of: 0)
+        Self.resize(&rows, to: values, of: 0)
+        if hasShares { Self.resize(&shares, to: values, of: 1) }
+        sortRows(field, batchRows)
+    }
+
+    /// Takes the distinct ids of a field alone, which is all that rows need that only go forward.
+    ///
+    /// - Parameters:
+    ///   - takesMean: whether several ids of a row become their mean.
+    ///   - storedRows: that the field's table has.
+    func take(
+        distinct field: FieldIDs, rows batchRows: Int, takesMean: Bool, below storedRows: Int, _ numbers: IDNumbers
+    ) {
+        begin(field, batchRows, takesMean)
+        numbers.number(field.ids[..<values], below: storedRows, into: &ids, &slots)
+        count = ids.count
+    }
+
+    private func begin(_ field: FieldIDs, _ batchRows: Int, _ takesMean: Bool) {
         values = batchRows == 0 ? 0 : field.range(batchRows - 1).upperBound
         precondition(values <= field.ids.count)
         hasShares = takesMean && field.offsets != nil
         ids.removeAll(keepingCapacity: true)
         Self.resize(&slots, to: values, of: 0)
-        Self.resize(&next, to: values, of: 0)
-        scratch.numbered(field.ids[..<values], into: &ids, &slots)
-        count = ids.count
-        Self.resize(&starts, to: count + 1, of: 0)
-        Self.resize(&rows, to: values, of: 0)
-        if hasShares { Self.resize(&shares, to: values, of: 1) }
-        sortRows(field, batchRows)
     }
 
     /// Counts each id's values and deals the rows out, id by id.

@@ -12,10 +12,14 @@ extension FirstLayer {
     private func weights(line: Int) -> Int { net.weights(0).lowerBound + line * width }
 
     /// Sets a block of the layer's sums to what the fields by ids add, and brings the weights of the rest together.
-    package func forward(block: Int, rows: Int, _ workspace: DenseNet.Workspace) {
+    ///
+    /// - Parameter sums: `[rows, out]`; nil: those of the workspace.
+    package func forward(block: Int, rows: Int, _ workspace: DenseNet.Workspace, into sums: FloatArray? = nil) {
         let (columns, stride) = columns(block)
+        let sums = sums ?? workspace.firstSums
+        precondition(rows * width <= sums.count)
         scratch.lend(places * stride) { products in
-            lending(net.parameters, embeddings.array, workspace.firstSums) { parameters, embeddings, sums in
+            lending(net.parameters, embeddings.array, sums) { parameters, embeddings, sums in
                 for field in byIDs {
                     Kernels.multiply(
                         embeddings + field.start, parameters + weights(line: field.line) + columns.lowerBound,

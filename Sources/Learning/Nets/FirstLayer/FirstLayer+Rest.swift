@@ -3,22 +3,25 @@ import Arrays
 /// What goes through the layer by rows: the other fields, and numerics.
 extension FirstLayer {
     /// Gathers some rows of the narrower input.
-    package func gather(_ rows: SparseRows, _ range: Range<Int>) {
+    ///
+    /// - Parameter firstRow: the row of its first line.
+    package func gather(_ rows: SparseRows, _ range: Range<Int>, firstRow: Int = 0) {
         for field in byRows {
             tables.gather(
                 field: field.field, rows.fields[field.field], rows: range, into: rest.array,
-                InputPlace(width: restWidth, offset: field.column, firstRow: 0))
+                InputPlace(width: restWidth, offset: field.column, firstRow: firstRow))
         }
         let numerics = tables.layout.numerics
         for (index, shape) in numerics.enumerated() {
             let offset = restWidth - 2 * (numerics.count - index)
             for row in range {
-                let place = row * restWidth + offset
+                let place = (row - firstRow) * restWidth + offset
                 (rest.array[place], rest.array[place + 1]) = shape.input(rows.numerics[index][row])
             }
         }
         if isRounded {
-            roundedRest.array.round(rest.array, range.lowerBound * restWidth..<range.upperBound * restWidth)
+            let lines = range.lowerBound - firstRow..<range.upperBound - firstRow
+            roundedRest.array.round(rest.array, lines.lowerBound * restWidth..<lines.upperBound * restWidth)
         }
     }
 

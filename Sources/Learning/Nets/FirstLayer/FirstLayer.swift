@@ -1,7 +1,7 @@
 import Arrays
 
-/// The first layer of a net in training, where its input is embeddings: a field with few distinct ids in a batch goes
-/// through it once per id instead of once per row.
+/// The first layer of a net whose input is embeddings: in a batch, a field with few distinct ids goes through it once
+/// per id instead of once per row.
 ///
 /// With E `[ids, dim]` the embeddings of a field's distinct ids, W `[dim, out]` its lines of the weights and y
 /// `[batch, out]` the layer's sums:
@@ -22,7 +22,11 @@ public final class FirstLayer: @unchecked Sendable {
     package var cost: FirstLayerCost
     /// Whether the tables are trained by this net.
     package let trainsInput: Bool
+    /// Whether rows only go forward.
+    private var isForScoring = false
     let width: Int
+    /// The most rows of the narrower input that there are at a time.
+    private let lines: Int
 
     /// What a batch's fields are to the layer.
     private(set) var byIDs: [FieldByIDs] = []
@@ -77,12 +81,22 @@ public final class FirstLayer: @unchecked Sendable {
         self.tables = tables
         self.trainsInput = trainsInput
         cost = FirstLayerCost(type)
+        lines = rows
         rest = GrowingFloats(most: rows * tables.inputWidth)
         restGradient = GrowingFloats(most: rows * tables.inputWidth)
         isRounded = type == .bf16 && first.activation != nil
         width = first.output
         idPlaces = [Int?](repeating: nil, count: tables.dims.count)
         rowPlaces = idPlaces
+    }
+
+    /// The layer of a net that scores, by ids and by rows in Float32.
+    ///
+    /// - Parameter lines: the most rows that are gathered at a time; a batch may have more.
+    convenience init?(scoring net: DenseNet, _ tables: EmbeddingTables, lines: Int) {
+        self.init(net, tables, trainsInput: false, rows: lines, type: .f32)
+        isForScoring = true
+        cost = .scoring
     }
 
     /// Whether some field of the batch goes by ids; otherwise the layer is as any other, and this has no part in it.
@@ -119,7 +133,7 @@ public final class FirstLayer: @unchecked Sendable {
             }
         }
         guard isByIDs else { return }
-        planRest(rows)
+        planRest(min(rows, lines))
         planEntries(ids, rows)
         embeddings.reserve(floats)
         for field in byIDs {
@@ -139,7 +153,7 @@ public final class FirstLayer: @unchecked Sendable {
         restWidth += numerics
         rest.reserve(rows * restWidth)
         restWeights.reserve(restWidth * width)
-        restWeightGradient.reserve(restWidth * width)
+        if !isForScoring { restWeightGradient.reserve(restWidth * width) }
         if trainsInput { restGradient.reserve(rows * restWidth) }
         if isRounded {
             roundedRest.reserve(rows * restWidth)
@@ -216,7 +230,16 @@ struct IDGradients {
     let sums: FloatArray
     let blocks, stride, start, dim, count: Int
 
-    /// Adds them, block by block.
+    /// Adds them to sums in the order of the ids, block by block.
+    func add(to target: UnsafeMutablePointer<Float>) {
+        sums.lend { sums in
+            for block in 0..<blocks {
+                Kernels.addMany(sums + (block * stride + start), into: target, count: count * dim)
+            }
+        }
+    }
+
+    /// Adds them to the sum of each, block by block.
     func add(to sum: (Int) -> UnsafeMutablePointer<Float>) {
         sums.lend { sums in
             for block in 0..<blocks {

@@ -1,4 +1,4 @@
-import CRowSums
+import CLoops
 
 extension Kernels {
     /// Numbers of a line that are summed together: as many as stay in a CPU's registers.

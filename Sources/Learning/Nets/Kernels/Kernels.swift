@@ -1,4 +1,5 @@
 import CDNNL
+import CLoops
 
 /// The arithmetic of dense layers and optimisers over lent memory. Matrices are row-major; a shape stands where a
 /// pointer is introduced. `tests` hold each against a plain reference.
@@ -21,10 +22,7 @@ enum Kernels {
     static func addBiasReLU(
         _ y: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, width: Int
     ) {
-        for row in 0..<rows {
-            let line = y + (row &* width)
-            for column in 0..<width { line[column] = max(line[column] + bias[column], 0) }
-        }
+        add_bias_relu(y, bias, rows, width)
     }
 
     /// y [rows, width] += bias [width].
@@ -37,18 +35,14 @@ enum Kernels {
 
     /// delta [count] is kept where the layer's output y [count] is above 0; elsewhere ReLU was flat.
     static func blockReLU(_ delta: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, count: Int) {
-        for index in 0..<count { delta[index] = y[index] > 0 ? delta[index] : 0 }
+        block_relu(delta, y, count)
     }
 
     /// out [width] = sum over rows of delta [rows, width].
     static func sumRows(
         _ delta: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, rows: Int, width: Int
     ) {
-        for column in 0..<width { out[column] = 0 }
-        for row in 0..<rows {
-            let line = delta + (row &* width)
-            for column in 0..<width { out[column] += line[column] }
-        }
+        sum_rows(delta, out, rows, width)
     }
 
     /// out [count] = source [count]. For an embedding: so short that calling `memcpy` would take longer, and waiting
@@ -79,6 +73,11 @@ enum Kernels {
         for index in 0..<count { out[index] += more[index] }
     }
 
+    /// The same for so many numbers that they are worth a call.
+    static func addMany(_ more: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int) {
+        add_floats(out, more, count)
+    }
+
     /// out [count] += factor · more [count].
     static func add(
         _ factor: Float, times more: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, count: Int
@@ -94,16 +93,11 @@ enum Kernels {
         _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>, count: Int, step: DenseStep
     ) {
-        let (beta1, beta2) = (DenseOptimiser.beta1, DenseOptimiser.beta2)
-        let tiny: Float = 1e-30
-        for index in 0..<count {
-            let g = gradient[index]
-            let m = beta1 * mean[index] + (1 - beta1) * g
-            let v = beta2 * variance[index] + (1 - beta2) * g * g
-            mean[index] = (m + tiny) - tiny
-            variance[index] = (v + tiny) - tiny
-            weights[index] -= step.rate * m / ((v * step.varianceScale).squareRoot() + 1e-8)
-        }
+        CLoops.adam(
+            weights, gradient, mean, variance, count,
+            adam_step(
+                beta1: DenseOptimiser.beta1, beta2: DenseOptimiser.beta2, rate: step.rate,
+                variance_scale: step.varianceScale))
     }
 
     /// One Adagrad step on weights [count], each with its own sum of squares (Duchi et al. 2011).
@@ -111,11 +105,7 @@ enum Kernels {
         _ weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         squares: UnsafeMutablePointer<Float>, count: Int, rate: Float
     ) {
-        for index in 0..<count {
-            let g = gradient[index]
-            squares[index] += g * g
-            weights[index] -= rate * g / (squares[index].squareRoot() + 1e-10)
-        }
+        CLoops.adagrad(weights, gradient, squares, count, rate)
     }
 
     /// One step of FTRL-Proximal on a weight (McMahan et al., KDD 2013, algorithm 1, with β = 1).

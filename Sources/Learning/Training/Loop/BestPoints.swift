@@ -69,18 +69,19 @@ final class BestPoints {
     }
 
     private func judgement(_ branch: Branch) throws -> NetJudge.Judgement? {
-        let workspace = BranchWorkspace(branch, rows: heldOut.rowsAtOnce)
-        let (labels, logits) = try peers.scores(heldOut) { score($0, workspace) }
+        let scorer = BranchScorer(branch, lines: heldOut.rowsAtOnce)
+        let (labels, logits) = try peers.scores(heldOut) { score($0, scorer) }
         return try peers.judged { try judge.judgement(labels, logits) }
     }
 
-    private func score(_ input: InputRows, _ workspace: BranchWorkspace) -> [Float] {
+    private func score(_ input: InputRows, _ scorer: BranchScorer) -> [Float] {
         // Not one per thread: the rounding of a product may depend on how many rows it has.
-        let (parts, count) = (slices, input.rows)
+        let (parts, count, rows) = (slices, input.rows, input.sparse)
+        scorer.prepare(rows, parallel)
         parallel.perform(parts: parts) { part in
-            workspace.score(input, rows: count * part / parts..<count * (part + 1) / parts)
+            scorer.score(rows, count * part / parts..<count * (part + 1) / parts)
         }
-        return (0..<count).map { workspace.logits[$0] }
+        return (0..<count).map { scorer.logits[$0] }
     }
 
     /// The kept weights with their names, for a checkpoint.

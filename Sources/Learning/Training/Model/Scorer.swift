@@ -5,14 +5,19 @@ import Nets
 /// Scores rows with one net on the calling thread. Keeps its scratch between calls, so it is used by one thread at a
 /// time.
 public final class Scorer {
-    private let workspace: BranchWorkspace
+    private let scorer: BranchScorer
     private let lookup: RowLookup
-    private static let chunk = 512
 
     init(_ branch: Branch) {
-        workspace = BranchWorkspace(branch, rows: Self.chunk)
+        scorer = BranchScorer(branch)
         lookup = RowLookup(branch.ids)
     }
+
+    /// Share of the fields that went through the first layer by ids in the last batch.
+    package var fieldsByIDs: Double { scorer.shareByIDs }
+
+    /// Chooses by other costs than this machine's; for tests and measurements.
+    package func choose(_ cost: FirstLayerCost) { scorer.choose(cost) }
 
     /// The logits of all rows. `[rows]`
     public func logits(_ batch: SparseBatch) -> [Float] {
@@ -23,13 +28,12 @@ public final class Scorer {
 
     /// Writes the logits of all rows into `logits`, which has room for them.
     public func score(_ batch: SparseBatch, into logits: inout [Float]) {
-        Parallel.useOneThreadHere()
         var start = 0
         while start < batch.rows {
-            let rows = min(Self.chunk, batch.rows - start)
+            let rows = min(BranchScorer.batch, batch.rows - start)
             let part = rows == batch.rows ? batch : batch.selecting(rows: Array(start..<start + rows))
-            workspace.score(InputRows(part, lookup), rows: 0..<rows)
-            for row in 0..<rows { logits[start + row] = workspace.logits[row] }
+            scorer.score(InputRows(part, lookup).sparse)
+            for row in 0..<rows { logits[start + row] = scorer.logits[row] }
             start += rows
         }
     }

@@ -73,14 +73,6 @@ package struct InputRows: Sendable {
 
     /// Writes some rows of the input: embeddings field by field, then the standardised numerics.
     func write(_ rows: Range<Int>, of tables: EmbeddingTables, into x: FloatArray) {
-        for field in ids.indices { tables.gather(field: field, ids[field], rows: rows, into: x) }
-        let width = tables.inputWidth
-        for (index, shape) in tables.layout.numerics.enumerated() {
-            let column = batch.numerics[index]
-            let position = width - 2 * (tables.layout.numerics.count - index)
-            for row in rows {
-                (x[row * width + position], x[row * width + position + 1]) = shape.input(column[row])
-            }
-        }
+        tables.write(sparse, rows, into: x)
     }
 }

@@ -27,7 +27,9 @@ extension TrainingStep {
                     lane.addLinear(input.ids, slice)
                 }
             }
-            if let teacher { profile.time(.booster) { teacher.workspace.score(input.forTeacher, rows: slice.rows) } }
+            if let teacher {
+                profile.time(.booster) { teacher.scorer.score(input.forTeacher.sparse, slice.rows) }
+            }
             profile.time(.hint) { sums[index].losses = writeLogitGradients(input, slice.rows, terms, hintScale) }
             for lane in nets { profile.time(lane.part) { lane.backward(slice) } }
             if let trunk { profile.time(trunk.part) { trunk.backward(slice) } }
@@ -51,6 +53,7 @@ extension TrainingStep {
         }
         for tables in inputs.tables { tables.gradients.clear() }
         for lane in lanes { lane.connect() }
+        teacher?.scorer.prepare(input.forTeacher.sparse, parallel) { profile.time(.booster, $0) }
     }
 
     private func forEachBlock(_ body: @Sendable (FirstLayer, Int, Lane) -> Void) {
@@ -72,7 +75,7 @@ extension TrainingStep {
         // Without a light net or a booster there is nothing to compare.
         let teaches = light != nil && (booster != nil || teacher != nil)
         let gradient = LogitGradient(rocket, terms, hintScale: teaches ? hintScale : 0)
-        let (z, l) = (light?.workspace.output, booster?.workspace.output ?? teacher?.workspace.logits)
+        let (z, l) = (light?.workspace.output, booster?.workspace.output ?? teacher?.scorer.logits)
         // A teacher predicts the log's click rate, this training sees that of its sample.
         let excess = booster == nil ? training.logitExcess : 0
         var losses = StepLosses(further: max(0, lights.count - 1))

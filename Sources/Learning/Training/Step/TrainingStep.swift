@@ -26,7 +26,7 @@ package struct TrainingStep {
     package let parallel: Parallel
     let peers: any Peers
     /// A fixed booster, with what it needs for its forward pass.
-    let teacher: (branch: Branch, workspace: BranchWorkspace)?
+    let teacher: (branch: Branch, scorer: BranchScorer)?
     let slices: Int
     let sums: [SliceSums]
     /// Blocks of the lanes' first layers, for those that go by ids.
@@ -82,7 +82,7 @@ package struct TrainingStep {
         lights = nets.filter { $0.parameters != .own(.booster) }
         booster = nets.first { $0.parameters == .own(.booster) }
         lanes = nets + (trunk.map { [$0] } ?? [])
-        self.teacher = teacher?.boosterBranch.map { ($0, BranchWorkspace($0, rows: size)) }
+        self.teacher = teacher?.boosterBranch.map { ($0, BranchScorer($0, lines: size)) }
         sums = (0..<slices).map { _ in SliceSums() }
         blocks = lanes.flatMap { lane in (0..<lane.firstLayerBlocks).map { (lane, $0) } }
         let parts = lanes.flatMap { lane in lane.net.parts.map { (Work.dense(lane, $0), $0.work) } }

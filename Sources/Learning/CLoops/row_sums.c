@@ -1,13 +1,8 @@
 #include "row_sums.h"
 
-// A fused multiply-add would round once where a CPU without it rounds twice.
-#pragma STDC FP_CONTRACT OFF
+#include "widest.h"
 
-#if defined(__x86_64__) && defined(__linux__)
-#define FOR_THE_WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FOR_THE_WIDEST
-#endif
+#pragma STDC FP_CONTRACT OFF
 
 static inline __attribute__((always_inline)) void sum(float *sums, ptrdiff_t stride, ptrdiff_t width,
                                                       const float *lines, const int groups, ptrdiff_t rows,

@@ -7,7 +7,7 @@ import Foundation
 ///
 /// Cost of a call: one row of the request's part of the first layer, then for each candidate its own part and the
 /// layers above.
-package final class CandidateScorer {
+package final class CandidateScorer: ProbabilityScorer {
     private let branch: Branch
     private let request, candidates: FirstLayerPart
     private let requestFields, candidateFields, requestNumerics, candidateNumerics: [Int]
@@ -55,7 +55,10 @@ package final class CandidateScorer {
         Parallel.useOneThreadHere()
         request.write(row, 0..<1, to: requestSums)
         (branch.trunk ?? branch.dense).addFirstBias(to: requestSums)
-        if requestX.count > 0 { write(row, 0..<1, requestFields, requestNumerics, into: requestX) }
+        if requestX.count > 0 {
+            branch.embeddings.write(
+                row, 0..<1, fields: requestFields, numerics: requestNumerics, into: requestX, firstRow: 0)
+        }
         let bias = branch.linear?.sum(row.fields, requestFields, row: 0) ?? 0
         var start = 0
         while start < rows.count {
@@ -75,7 +78,9 @@ package final class CandidateScorer {
         candidates.write(rows, range, to: (trunk ?? dense).firstSums)
         if x.count > 0 {
             x.fill(lines: range.count, with: requestX)
-            write(rows, range, candidateFields, candidateNumerics, into: x)
+            branch.embeddings.write(
+                rows, range, fields: candidateFields, numerics: candidateNumerics, into: x,
+                firstRow: range.lowerBound)
         }
         let lines = 0..<range.count
         if let net = branch.trunk, let trunk {
@@ -85,24 +90,5 @@ package final class CandidateScorer {
             branch.dense.scoreAboveFirstProduct(x, addend: requestSums, rows: lines, dense)
         }
         return dense.output
-    }
-
-    /// Writes some features' columns of whole input rows.
-    private func write(
-        _ rows: SparseRows, _ range: Range<Int>, _ fields: [Int], _ numerics: [Int], into x: FloatArray
-    ) {
-        let tables = branch.embeddings
-        let width = tables.inputWidth
-        for field in fields {
-            let place = InputPlace(width: width, offset: tables.offsets[field], firstRow: range.lowerBound)
-            tables.gather(field: field, rows.fields[field], rows: range, into: x, place)
-        }
-        for index in numerics {
-            let offset = width - 2 * (tables.layout.numerics.count - index)
-            for row in range {
-                let place = (row - range.lowerBound) * width + offset
-                (x[place], x[place + 1]) = tables.layout.numerics[index].input(rows.numerics[index][row])
-            }
-        }
     }
 }

@@ -6,9 +6,8 @@
 
 /// Adds up chosen lines of a matrix: sums[r] = Σ share · lines[place] over the entries starts[r] ..< starts[r + 1].
 ///
-/// In C because the sums are what is left of the first layer's products, and the Swift compiler builds for the oldest
-/// x86-64 only: here the loader chooses the widest instructions that the CPU has. Every number is added by itself and
-/// in the order of the entries, so the bits do not depend on that choice.
+/// Every number is added by itself and in the order of the entries, so the bits do not depend on how many numbers a CPU
+/// works on at once.
 ///
 /// - Parameters:
 ///   - sums: `[rows, width]`; what was there is lost.
