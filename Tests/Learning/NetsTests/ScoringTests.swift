@@ -119,7 +119,7 @@ import Testing
 
     @Test(
         "Ids are numbered in the order in which they first come, batch after batch",
-        arguments: [Int32(0), .max - 2_500])
+        arguments: [0, Int32.max - 2_500])
     func numbers(_ base: Int32) {
         let numbers = IDNumbers(base: base)
         var random = CounterRandom(seed: 5)

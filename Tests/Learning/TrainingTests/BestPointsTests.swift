@@ -1,5 +1,6 @@
 import FeatureCache
 import Foundation
+import Nets
 import RocketLaunching
 import Synchronization
 import Testing
