@@ -90,7 +90,9 @@ import Testing
                     try text.replacing(".rocket/cache", with: "\(folder)/cache").write(
                         toFile: job, atomically: true, encoding: .utf8)
                     let done = try Self.rocket(["nightly", "--quiet", "--job", job, "--as-of", asOf], url)
-                    #expect(done.code == 0 && done.output.contains("judged on   \(newest)"), "\(done.errors)")
+                    #expect(
+                        done.code == 0 && done.output.contains("judged on   \(newest)"),
+                        "\(done.code): \(done.output)\(done.errors)")
                 }
             }
         }
