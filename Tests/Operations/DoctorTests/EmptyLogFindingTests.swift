@@ -22,7 +22,7 @@ import Testing
                     let found = complaints()
                     #expect(found.map(\.subject) == ["ad_log.impressions"], "\(found)")
                     #expect(found.first?.found == "no rows yet" && found.first?.state == .warning)
-                    #expect(found.first?.mend?.contains("rocket sample-logs --help") == true)
+                    #expect(found.first?.fix?.contains("rocket sample-logs --help") == true)
                 }
                 // Without gender, city and the other columns of generated logs.
                 expectEmpty()

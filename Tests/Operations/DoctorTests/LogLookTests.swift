@@ -20,7 +20,7 @@ import Testing
             try connection.script("TRUNCATE ad_log.clicks")
             let none = try Self.events(url, job)
             #expect(none.state == .warning && none.found.contains("the first 2000 impressions"), "\(none)")
-            #expect(none.found.contains("have no click") && none.mend?.contains("rocket init") == true, "\(none)")
+            #expect(none.found.contains("have no click") && none.fix?.contains("rocket init") == true, "\(none)")
             try connection.script(
                 """
                 INSERT INTO ad_log.clicks (impression_id, clicked_at)
@@ -65,7 +65,7 @@ import Testing
             let logs = url.replacing("user=rocket", with: "user=\(role)")
             let lacking = try #require(
                 DoctorTests.examine(url, job: job, logs: logs).first { $0.topic == .rights && $0.state == .problem })
-            #expect(lacking.mend == "GRANT SELECT (\"price\") ON \"ad.log\".\"shown\" TO \(role);", "\(lacking)")
+            #expect(lacking.fix == "GRANT SELECT (\"price\") ON \"ad.log\".\"shown\" TO \(role);", "\(lacking)")
         }
     }
 }

@@ -40,9 +40,9 @@ import Testing
         let lacking = Doctor.instructionSet(.avx512, here: { $0 == .avx2 }, name: "AVX2")
         #expect(
             lacking.state == .problem && lacking.topic == .job && lacking.found == "avx512, but this CPU has AVX2 only")
-        #expect(lacking.mend?.hasPrefix("write training: {instruction_set: avx2} in the job file") == true)
+        #expect(lacking.fix?.hasPrefix("write training: {instruction_set: avx2} in the job file") == true)
         let none = Doctor.instructionSet(.avx2, here: { _ in false }, name: "SSE4.1")
-        #expect(none.state == .problem && none.mend?.hasPrefix("remove instruction_set in the job file") == true)
+        #expect(none.state == .problem && none.fix?.hasPrefix("remove instruction_set in the job file") == true)
         #expect(Doctor.instructionSet(.avx2, here: { _ in true }, name: "AVX-512").state == .ok)
         #expect(InstructionSet.avx2.isIncludedHere == VectorInstructions.includeAVX2)
         #expect(InstructionSet.avx512.isIncludedHere == VectorInstructions.includeAVX512)

@@ -62,7 +62,7 @@ import Testing
             let findings = DoctorTests.examine(url, job: job, logs: logs)
             let found = try #require(findings.first { $0.subject == "a day's impressions" }, "\(findings)")
             try body(found)
-            guard found.mend?.hasPrefix("CREATE INDEX") == true, let mend = found.mend else { return }
+            guard found.fix?.hasPrefix("CREATE INDEX") == true, let mend = found.fix else { return }
             for statement in mend.split(separator: ";") { try connection.script(String(statement)) }
             let after = DoctorTests.examine(url, job: job, logs: logs)
             #expect(after.first { $0.subject == "a day's impressions" }?.state == .ok, "\(after)")
@@ -73,7 +73,7 @@ import Testing
     func cast() throws {
         try Self.finding("(r.\"When\")::timestamptz") { found in
             #expect(found.state == .warning && found.found.contains("::timestamp with time zone"), "\(found)")
-            #expect(found.mend?.contains("CREATE INDEX") == false && found.mend?.contains("AT TIME ZONE") == true)
+            #expect(found.fix?.contains("CREATE INDEX") == false && found.fix?.contains("AT TIME ZONE") == true)
         }
     }
 
@@ -81,7 +81,7 @@ import Testing
     func epoch() throws {
         try Self.finding("to_timestamp(r.epoch)") { found in
             #expect(
-                found.mend?.hasPrefix("CREATE INDEX CONCURRENTLY ON \"below\".\"rows\" (to_timestamp(") == true,
+                found.fix?.hasPrefix("CREATE INDEX CONCURRENTLY ON \"below\".\"rows\" (to_timestamp(") == true,
                 "\(found)")
         }
     }
@@ -90,7 +90,7 @@ import Testing
     func viewOnly() throws {
         try Self.finding("r.\"When\" AT TIME ZONE 'UTC'", role: "view") { found in
             #expect(
-                found.state == .warning && found.mend?.hasPrefix("CREATE INDEX CONCURRENTLY ON") == true, "\(found)")
+                found.state == .warning && found.fix?.hasPrefix("CREATE INDEX CONCURRENTLY ON") == true, "\(found)")
         }
     }
 }
