@@ -141,9 +141,9 @@ import Testing
             try "\(try Self.shortJob())\non_failure: {command: [\(program)]}".write(
                 toFile: job, atomically: true, encoding: .utf8)
             let result = try RocketProgram.rocket(
-                ["nightly", "--job", job], database: "postgresql://me:hidden@/x?host=/nowhere")
+                ["nightly", "--job", job], database: "postgresql://me:Xw7-hidden-Qz@/x?host=/nowhere")
             #expect(result.code == 7 && result.errors.contains("warning on_failure: command \(program) failed"))
-            #expect(!(try String(contentsOfFile: "\(folder)/told", encoding: .utf8)).contains("hidden"))
+            #expect(!(try String(contentsOfFile: "\(folder)/told", encoding: .utf8)).contains("Xw7-hidden-Qz"))
         }
     }
 
