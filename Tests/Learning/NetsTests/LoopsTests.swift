@@ -10,7 +10,9 @@ import Testing
 
     /// Numbers of all sizes with those that are special.
     static func numbers(_ count: Int, seed: UInt64) -> [Float] {
-        let special: [Float] = [0, -0.0, .leastNonzeroMagnitude, -1e-39, .infinity, -.infinity, .nan, 1e-30]
+        let special: [Float] = [
+            0, -0.0, .leastNonzeroMagnitude, Float(bitPattern: 0x800A_E398), .infinity, -.infinity, .nan, 1e-30,
+        ]
         var random = CounterRandom(seed: seed)
         return (0..<count).map { _ in
             if random.next() % 16 == 0 { return special[Int(random.next() % 8)] }
