@@ -48,10 +48,10 @@ import Testing
             let version = try Self.night(job, url)
             try withTemporaryFolder { folder in
                 let deployments = try Deployments(database: url)
-                // Into the folder of the net that is served: what was its must not stay.
-                let pulled = "\(folder)/test-\(version)"
                 var found: [String: [Example]] = [:]
                 for net in [nil, "small", "large", "medium"] {
+                    let isServed = net == nil || net == "medium"
+                    let pulled = "\(folder)/test-\(version)" + (isServed ? "" : "-\(net ?? "")")
                     let files = try deployments.pull(version, .all, net: net, to: folder)
                     #expect(files.contains { $0.path == "\(pulled)/examples.jsonl" })
                     let examples = try Self.examples(pulled)
@@ -77,7 +77,7 @@ import Testing
                 let live = ["models", "pull", "live", "--net", "small", "--if-newer", "--to", "\(folder)/small"]
                 #expect(try RocketProgram.rocket(live, database: url).code == 0)
                 #expect(try RocketProgram.rocket(live, database: url).code == 3)
-                try FileManager.default.removeItem(atPath: "\(folder)/small/test-\(version)/examples.jsonl")
+                try FileManager.default.removeItem(atPath: "\(folder)/small/test-\(version)-small/examples.jsonl")
                 #expect(try RocketProgram.rocket(live, database: url).code == 0)
             }
         }
