@@ -22,6 +22,21 @@ struct Frame {
     /// Returns the approximate width of a text in the plots' font.
     static func textWidth(_ text: String) -> Double { Double(text.count) * 8.3 }
 
+    /// Returns where the labels of a horizontal axis stand: at their ticks, moved into the picture at its ends. Nil: a
+    /// label would touch the one before it.
+    ///
+    /// - Parameter ticks: From left to right, each with its place.
+    static func labels(_ ticks: [(label: String, place: Double)]) -> [Double?] {
+        var end = -Double.infinity
+        return ticks.map { tick in
+            let half = textWidth(tick.label) / 2
+            let middle = min(max(tick.place, half), width - half)
+            guard middle - half >= end else { return nil }
+            end = middle + half
+            return middle
+        }
+    }
+
     func across(_ value: Double) -> Double { left + x.position(value) * (right - left) }
     func up(_ value: Double) -> Double { bottom - y.position(value) * (bottom - top) }
 
@@ -41,16 +56,13 @@ struct Frame {
 
                 """
         }
-        for tick in x.ticks {
-            let place = across(tick.value)
-            // Labels at the ends stay within the picture.
-            let half = Self.textWidth(tick.label) / 2
-            let text = min(max(place, half), Self.width - half)
-            markup += """
-                <path class="axis" d="M\(at: place) \(at: bottom)v4"/>\
-                <text class="middle" x="\(at: text)" y="\(at: bottom + 18)">\(tick.label)</text>
-
-                """
+        let labels = Self.labels(x.ticks.map { ($0.label, across($0.value)) })
+        for (tick, label) in zip(x.ticks, labels) {
+            markup += "<path class=\"axis\" d=\"M\(at: across(tick.value)) \(at: bottom)v4\"/>"
+            if let label {
+                markup += "<text class=\"middle\" x=\"\(at: label)\" y=\"\(at: bottom + 18)\">\(tick.label)</text>"
+            }
+            markup += "\n"
         }
         markup += """
             <path class="axis" d="M\(at: left) \(at: bottom)H\(at: right)"/>

@@ -45,15 +45,12 @@ public struct RangePlot: Sendable {
     public func svg(id: String) -> Markup {
         let bottom = Self.top + Double(rows.count) * Self.rowHeight
         var content: Markup = ""
-        for tick in axis.ticks {
-            let x = across(tick.value)
-            let half = Frame.textWidth(tick.label) / 2
-            let text = min(max(x, half), Frame.width - half)
-            content += """
-                <path class="grid" d="M\(at: x) \(at: Self.top)V\(at: bottom + 4)"/>\
-                <text class="middle" x="\(at: text)" y="\(at: bottom + 18)">\(tick.label)</text>
-
-                """
+        for (tick, label) in zip(axis.ticks, Frame.labels(axis.ticks.map { ($0.label, across($0.value)) })) {
+            content += "<path class=\"grid\" d=\"M\(at: across(tick.value)) \(at: Self.top)V\(at: bottom + 4)\"/>"
+            if let label {
+                content += "<text class=\"middle\" x=\"\(at: label)\" y=\"\(at: bottom + 18)\">\(tick.label)</text>"
+            }
+            content += "\n"
         }
         for value in references where axis.domain.contains(value) {
             content += "<path class=\"reference\" d=\"M\(at: across(value)) \(at: Self.top)V\(at: bottom)\"/>"

@@ -35,6 +35,24 @@ import Testing
         #expect(narrow.domain.contains(5.2) && narrow.ticks.count >= 2)
     }
 
+    @Test("No label of a horizontal axis lies on another, however many factors the values span")
+    func labelsApart() {
+        for most in [15.0, 90, 900, 9_500, 20_000, 900_000, 9e8] {
+            let axis = Axis.times("latency", holding: [12, most])
+            let plot = RangePlot(
+                "Latency", text: "", axis: axis, rows: [.init("net", figures: "", style: .blue, values: [12, most])])
+            let text = plot.svg(id: "a").text
+            let label = /<text class="middle" x="([0-9.]+)" y="[0-9.]+">([^<]+)</
+            let labels = text.matches(of: label).compactMap { match in
+                Double(match.output.1).map { (middle: $0, half: Double(match.output.2.count) * 8.3 / 2) }
+            }
+            #expect(labels.count > 1)
+            for (label, next) in zip(labels, labels.dropFirst()) {
+                #expect(label.middle + label.half <= next.middle - next.half + 0.2, "\(most)")
+            }
+        }
+    }
+
     @Test("An axis of times says its unit at every tick")
     func times() {
         #expect(
