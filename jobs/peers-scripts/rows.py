@@ -15,8 +15,9 @@ CATEGORIES = [
 # Those that this process may run on.
 CORES = len(os.sched_getaffinity(0))
 
-# A click counts within half an hour after its impression, as in the job file of rocket: jobs/peers compares the clicks.
-# One hash join for all rows, and not a look-up for each.
+# A click counts within this time after its impression, as in the job file that rocket drafted: jobs/peers hands it on, and
+# compares the clicks. One hash join for all rows, and not a look-up for each.
+WINDOW = os.environ.get("ROCKET_PEERS_WINDOW", "1h")
 QUERY = """
 COPY (
     SELECT i.impressed_at::date - date '2026-01-05' AS day, {columns}, array_to_string(i.interests, ' ') AS interests, i.price,
@@ -25,7 +26,7 @@ COPY (
     LEFT JOIN (
         SELECT DISTINCT c.impression_id
         FROM ad_log.{name}_clicks c JOIN ad_log.{name}_impressions s USING (impression_id)
-        WHERE c.clicked_at >= s.impressed_at AND c.clicked_at < s.impressed_at + interval '30 minutes') c
+        WHERE c.clicked_at >= s.impressed_at AND c.clicked_at < s.impressed_at + interval '{window}') c
         USING (impression_id)
     {order}
 ) TO STDOUT (FORMAT csv, HEADER)
@@ -35,7 +36,7 @@ COPY (
 def read(name, in_order_of_time=False):
     """The rows of all days, and for each whether it is judged: those of the last day are."""
     query = QUERY.format(
-        name=name, columns=", ".join(f"i.{column}" for column in CATEGORIES),
+        name=name, window=WINDOW, columns=", ".join(f"i.{column}" for column in CATEGORIES),
         order="ORDER BY i.impressed_at" if in_order_of_time else "")
     psql = subprocess.Popen(
         ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "SET TimeZone = 'UTC'", "-c", query,

@@ -3,6 +3,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,8 @@ def rocket(name, folder):
         _, drafting, drafting_memory = measured(
             [ROCKET, "init", "--impressions", f"ad_log.{name}_impressions", "--clicks", f"ad_log.{name}_clicks",
              "--model", model, "--output", job], env)
+        with open(job, encoding="utf-8") as file:
+            os.environ["ROCKET_PEERS_WINDOW"] = re.search(r"^  attribution_window: (\d+[smhd])", file.read(), re.M)[1]
         _, night, memory = measured([ROCKET, "nightly", "--job", job, "--as-of", AS_OF, "--quiet"], env)
         found = sql(
             f"""SELECT e.net, e.auc, e.log_loss, e.impressions, e.clicks, v.trained_from, v.trained_to, e.day
