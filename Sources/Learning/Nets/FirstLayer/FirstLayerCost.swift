@@ -32,8 +32,8 @@ package struct FirstLayerCost: Equatable, Sendable {
         }
     }
 
-    /// The costs of rows that are only scored: a rough calibration on one CPU with AVX-512. Those of other CPUs are scaled
-    /// from training's and not measured.
+    /// The costs of rows that are only scored: a rough calibration on one CPU with AVX-512. Those of other CPUs are
+    /// scaled from training's and not measured.
     package static let scoring =
         VectorInstructions.include(dnnl_cpu_isa_avx512_core)
         ? FirstLayerCost(narrow: 2, addition: 5, call: 100_000, products: 1)
