@@ -1,6 +1,6 @@
 /// A merge of sorted counts: the sums of each key over all inputs, in several weightings at once.
 ///
-/// Hashes are spread evenly, so the inputs are read side by side in ranges of hashes that hold a few thousand counts
+/// Hashes are spread evenly, so the inputs are read side by side in ranges of hashes that hold a thousand counts
 /// each, and each range is added up in a small table. O(counts) time; memory does not depend on their number.
 struct CountsMerge {
     private let inputs: [SortedCounts]
@@ -23,7 +23,7 @@ struct CountsMerge {
         let total = inputs.reduce(0) { $0 + $1.counts.count }
         // The range of a hash is given by its highest bits.
         let rangeBits = max(0, Int.bitWidth - (total / Self.countsInRange).leadingZeroBitCount)
-        let sums = SumTable(windows: windows, skippingBits: UInt64(rangeBits))
+        var sums = SumTable(windows: windows, skippingBits: UInt64(rangeBits))
         var cursors = [Int](repeating: 0, count: inputs.count)
         for range in 0..<(1 << rangeBits) {
             let last =
@@ -43,15 +43,16 @@ struct CountsMerge {
         }
     }
 
-    private static let countsInRange = 4_096
+    /// Their sums fit into the caches next to a core.
+    private static let countsInRange = 1_024
 }
 
 /// A small hash table of sums, placed by the bits of a hash that differ within a range.
-private final class SumTable {
+private struct SumTable: ~Copyable {
     private let windows: Int
     private let skip: UInt64
-    private var bits = 12
-    private var hashes: [UInt64]
+    private var bits = 11
+    private var hashes: UnsafeMutableBufferPointer<UInt64>
     /// `[slots][2 · windows]`
     private var sums: UnsafeMutableBufferPointer<Double>
     private var count = 0
@@ -60,12 +61,23 @@ private final class SumTable {
     init(windows: Int, skippingBits skip: UInt64) {
         self.windows = windows
         self.skip = skip
-        hashes = [UInt64](repeating: 0, count: 1 << bits)
-        sums = .allocate(capacity: 2 * windows << bits)
-        sums.initialize(repeating: 0)
+        (hashes, sums) = Self.empty(bits: bits, windows: windows)
     }
 
-    deinit { sums.deallocate() }
+    deinit {
+        hashes.deallocate()
+        sums.deallocate()
+    }
+
+    private static func empty(
+        bits: Int, windows: Int
+    ) -> (UnsafeMutableBufferPointer<UInt64>, UnsafeMutableBufferPointer<Double>) {
+        let hashes = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 1 << bits)
+        hashes.initialize(repeating: 0)
+        let sums = UnsafeMutableBufferPointer<Double>.allocate(capacity: 2 * windows << bits)
+        sums.initialize(repeating: 0)
+        return (hashes, sums)
+    }
 
     @inline(__always)
     private func slot(of hash: UInt64) -> Int {
@@ -75,7 +87,7 @@ private final class SumTable {
     }
 
     @inline(__always)
-    func add(_ entry: KeyCount, _ weights: UnsafeBufferPointer<Double>) {
+    mutating func add(_ entry: KeyCount, _ weights: UnsafeBufferPointer<Double>) {
         var slot = slot(of: entry.hash)
         if hashes[slot] == 0 {
             if count >= hashes.count / 2 {
@@ -92,36 +104,43 @@ private final class SumTable {
         }
     }
 
-    private func grow() {
+    private mutating func grow() {
         let (oldHashes, oldSums) = (hashes, sums)
         bits += 1
-        hashes = [UInt64](repeating: 0, count: 1 << bits)
-        sums = .allocate(capacity: 2 * windows << bits)
-        sums.initialize(repeating: 0)
+        (hashes, sums) = Self.empty(bits: bits, windows: windows)
         for (old, hash) in oldHashes.enumerated() where hash != 0 {
             let slot = slot(of: hash)
             hashes[slot] = hash
             for number in 0..<2 * windows { sums[2 * windows * slot + number] = oldSums[2 * windows * old + number] }
         }
+        oldHashes.deallocate()
         oldSums.deallocate()
     }
 
     /// Removes all sums and passes them in the order of their hashes.
-    func takeSorted<Failure: Error>(
+    mutating func takeSorted<Failure: Error>(
         _ body: (UInt64, UnsafeMutablePointer<Double>) throws(Failure) -> Void
     ) throws(Failure) {
         guard count > 0, let start = sums.baseAddress else { return }
         order.removeAll(keepingCapacity: true)
+        order.reserveCapacity(count)
         for slot in hashes.indices where hashes[slot] != 0 {
             order.append((hashes[slot], slot))
             hashes[slot] = 0
-            var place = order.count - 1
-            while place > 0, order[place - 1].hash > order[place].hash {
-                order.swapAt(place - 1, place)
-                place -= 1
-            }
         }
         count = 0
+        // A key is at most a few places from where it belongs.
+        order.withUnsafeMutableBufferPointer { order in
+            for index in order.indices.dropFirst() {
+                let entry = order[index]
+                var place = index
+                while place > 0, order[place - 1].hash > entry.hash {
+                    order[place] = order[place - 1]
+                    place -= 1
+                }
+                order[place] = entry
+            }
+        }
         for (hash, slot) in order {
             let own = start + 2 * windows * slot
             try body(hash, own)

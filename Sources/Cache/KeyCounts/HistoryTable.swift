@@ -29,13 +29,12 @@ public final class HistoryTable: @unchecked Sendable {
         let merge = CountsMerge(days.map(\.counts), weights: days.map(\.weights))
         try merge.visit { (hash, sums) throws(FileError) in
             count += 1
-            writer.append(hash)
+            try writer.append(hash)
             for window in 0..<windows {
                 moments[window].add(impressions: sums[2 * window], clicks: sums[2 * window + 1])
-                writer.append(Float(sums[2 * window]))
-                writer.append(Float(sums[2 * window + 1]))
+                try writer.append(Float(sums[2 * window]))
+                try writer.append(Float(sums[2 * window + 1]))
             }
-            try writer.flushIfFull()
         }
         try writer.flush()
         records = try file.mapped(count: writer.written)
@@ -53,13 +52,12 @@ public final class HistoryTable: @unchecked Sendable {
         var writer = ScratchWriter(file)
         var record = 0
         for range in 0..<(1 << bits) {
-            writer.append(UInt32(truncatingIfNeeded: record))
+            try writer.append(UInt32(truncatingIfNeeded: record))
             while record < count,
                 records.bytes.loadUnaligned(fromByteOffset: record * stride, as: UInt64.self) >> shift == UInt64(range)
             { record += 1 }
-            try writer.flushIfFull()
         }
-        writer.append(UInt32(truncatingIfNeeded: record))
+        try writer.append(UInt32(truncatingIfNeeded: record))
         try writer.flush()
         return (try file.mapped(count: writer.written), shift)
     }
@@ -93,30 +91,26 @@ public final class HistoryTable: @unchecked Sendable {
 }
 
 /// Appends to a scratch file, a megabyte at a time.
-private struct ScratchWriter {
+private struct ScratchWriter: ~Copyable {
     private let file: ScratchFile
-    private var pending: [UInt8] = []
+    private let pending = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 8)
+    private var pendingBytes = 0
     private(set) var written = 0
-
-    private static let most = 1 << 20
 
     init(_ file: ScratchFile) { self.file = file }
 
-    mutating func append(_ value: some BitwiseCopyable) {
-        withUnsafeBytes(of: value) { pending.append(contentsOf: $0) }
-    }
+    deinit { pending.deallocate() }
 
-    mutating func flushIfFull() throws(FileError) {
-        if pending.count >= Self.most { try flush() }
+    @inline(__always)
+    mutating func append<Value: BitwiseCopyable>(_ value: Value) throws(FileError) {
+        if pendingBytes &+ MemoryLayout<Value>.size > pending.count { try flush() }
+        pending.storeBytes(of: value, toByteOffset: pendingBytes, as: Value.self)
+        pendingBytes &+= MemoryLayout<Value>.size
     }
 
     mutating func flush() throws(FileError) {
-        var failure: FileError?
-        pending.withUnsafeBytes { bytes in
-            do throws(FileError) { try file.write(bytes, at: written) } catch { failure = error }
-        }
-        if let failure { throw failure }
-        written += pending.count
-        pending.removeAll(keepingCapacity: true)
+        try file.write(UnsafeRawBufferPointer(rebasing: pending[..<pendingBytes]), at: written)
+        written += pendingBytes
+        pendingBytes = 0
     }
 }
