@@ -5,9 +5,9 @@ import Foundation
 //     l, q = σ(l)   logit and probability of the booster       W_B  its own parameters
 //     y             the label: 1 for a click                   W_S  the parameters that both share
 //
-// Three implementations are public, and no two agree. The authors' image code adds the hint over ten logits, λ = 0.03;
-// its block cannot be turned off. XDL's code compares two softmax logits with λ = 0.3, about 0.15 of ours. EasyRec
-// fixes λ at 1, and what is shared learns from the booster alone: `GradientBlock.logitsAndSharedInput`.
+// Public implementations disagree. The authors' image code adds the hint over all classes' logits, λ = 0.03; its block
+// cannot be turned off. XDL's code compares two softmax logits with λ = 0.3, about 0.15 of ours. EasyRec and
+// TorchEasyRec fix λ at 1, and what is shared learns from the booster alone: `GradientBlock.logitsAndSharedInput`.
 
 // MARK: Nets and parameters
 
@@ -29,11 +29,11 @@ public enum Net: Hashable, Sendable {
     }
 }
 
-/// A part of the parameters: a row of `GradientTable`.
+/// A part of the parameters; `GradientTable` says which terms train it.
 public enum Parameters: Hashable, Sendable {
     /// W_S: embeddings, and the first dense layers where they are shared.
     case shared
-    /// Embeddings that the light nets share, and the booster does not.
+    /// Embeddings that the light nets share, and the booster does not; they learn what W_L learns.
     case ofLightNets
     /// W_B of the booster, W_L of a light net.
     case own(Net)
@@ -64,7 +64,7 @@ package struct LossTerms: OptionSet, Hashable, Sendable {
     package static let all: LossTerms = [.booster, .light, .hint]
 }
 
-/// The loss of one row with one light net, and its derivatives by the two logits, in Float64: sums stay exact.
+/// The loss of one row with one light net, and its derivatives by the two logits, in Float64.
 package struct RowLoss: Sendable {
     /// H(y, p), and H(y, q).
     package var light: (loss: Double, dz: Double), booster: (loss: Double, dl: Double)
@@ -93,10 +93,11 @@ package struct LogitGradient: Sendable {
         z.own * row.light.dz + z.hint * row.hint.dz + z.distillation * row.distillation.dz
     }
 
-    /// ∂L/∂l with the first light net, and what each further one adds.
+    /// ∂L/∂l with the first light net.
     package func dl(_ row: RowLoss) -> Double {
         l.own * row.booster.dl + l.hint * row.hint.dl + l.distillation * row.distillation.dl
     }
+    /// What each further light net adds to ∂L/∂l.
     package func hintDl(_ row: RowLoss) -> Double { l.hint * row.hint.dl + l.distillation * row.distillation.dl }
 }
 
@@ -171,7 +172,7 @@ public enum GradientBlock: String, Codable, CaseIterable, Sendable {
     /// As `logits`, and the light net does not train the shared part: the booster then is exactly what it is alone.
     case logitsAndSharedInput = "logits_and_shared_input"
 
-    /// Who trains what. The loss, the training step and the tests read it here.
+    /// Who trains what. The loss reads the booster's terms here, the training step those of what is shared.
     package var table: GradientTable {
         switch self {
         case .logits:
@@ -247,7 +248,7 @@ public enum Teacher: String, Codable, CaseIterable, Sendable {
 
 /// One way to train, of those the paper compares; each runs on the same cache.
 public enum Arm: String, Codable, CaseIterable, Sendable {
-    /// Light and booster trained together from the first step, with the hint.
+    /// Light and booster with the hint: together from the first step, or with a `finished` teacher one after the other.
     case rocket
     /// The light net alone.
     case light
@@ -255,13 +256,13 @@ public enum Arm: String, Codable, CaseIterable, Sendable {
     case booster
     /// The light net alone, taught by the soft outputs of a booster that was trained before and stays fixed (Hinton).
     case distillation
-    /// As `rocket`, but the hint also pulls the booster.
+    /// As `rocket`, but the hint also pulls the booster, and the light net trains what is shared.
     case rocketWithoutBlock = "rocket_without_block"
     /// As `rocket`, each net with its own embeddings.
     case rocketWithoutSharing = "rocket_without_sharing"
     /// The hint comes from a booster that was trained before and stays fixed.
     case rocketWithoutJointTraining = "rocket_without_joint_training"
-    /// As `rocket`, with the current soft outputs of the booster as a second hint.
+    /// As `rocket`, with the booster's soft outputs as a second hint; the hint `distillation` then counts twice.
     case rocketAndDistillation = "rocket_and_distillation"
 
     /// Whether the arm needs a booster that was trained before.
