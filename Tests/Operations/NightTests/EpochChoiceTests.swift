@@ -53,6 +53,43 @@ import Testing
         }
     }
 
+    @Test(
+        "Of a rocket that leaves its booster alone, the booster counts as trained alone, with what an own training gives",
+        arguments: ["epochs: 2", "epochs: auto"])
+    func launchedBooster(_ epochs: String) throws {
+        let change = { (text: String) in
+            text.replacing("training: {", with: "training: {\(epochs), ")
+                .replacing("baselines: [light, booster]", with: "baselines: [booster]")
+        }
+        try TestJob.withJob(change: change) { url, job in
+            let session = try TestJob.session(url, job)
+            _ = try session.nightly(asOf: .instant("2026-01-08 01:00+00"))
+            _ = try session.experiment(day: TestJob.day("2026-01-07"), arms: [.nets(.booster)], seeds: 1)
+            let connection = try TestDatabase.connect(url)
+            let row = try #require(
+                try connection.execute(
+                    """
+                    SELECT n.auc = x.auc AND n.log_loss = x.log_loss AS equal, x.seconds > 0 AS took_time,
+                           (v.training->'booster'->>'steps')::bigint = x.steps AS same_steps,
+                           (v.training->'booster'->>'seconds')::double precision AS seconds,
+                           v.training->'rocket'->'epochs'->'epochs' = v.training->'booster'->'epochs'->'epochs'
+                               AS same_epochs
+                    FROM rocket.model_versions v
+                    JOIN rocket.evaluation_reports n ON n.version = v.version AND n.arm = 'booster'
+                    CROSS JOIN rocket.experiment_results x
+                    WHERE x.net = 'booster'
+                    """
+                ).first)
+            #expect(try row.bool("equal") && row.bool("same_steps") && row.bool("took_time"))
+            #expect(try row.double("seconds") == 0 || !row.bool("same_epochs"))
+            if epochs == "epochs: 2" { #expect(try row.bool("same_epochs")) }
+            let choices = try connection.execute(
+                "SELECT choice::text AS choice FROM rocket.epoch_choices WHERE training = 'booster'"
+            ).map { try $0.text("choice") }
+            #expect(choices.count == (epochs == "epochs: auto" ? 2 : 0) && Set(choices).count <= 1)
+        }
+    }
+
     @Test("A search waits an epoch for a better booster, and two for a light net that it teaches")
     func patience() throws {
         // Step sizes with which little of what is learnt is lost again at once.

@@ -162,6 +162,11 @@ public struct TrainingReport: Codable, Sendable {
             otherLights = otherLights.map { $0 + (other.otherLights ?? 0) } ?? other.otherLights
         }
 
+        /// Of a training that took no time of its own.
+        fileprivate init() {
+            (read, gather, light, booster, hint, scatter, optimiser) = (0, 0, 0, 0, 0, 0, 0)
+        }
+
         init(_ profile: StepProfile) {
             read = profile.seconds(.read)
             gather = profile.seconds(.gather)
@@ -191,6 +196,22 @@ extension TrainingReport {
         boosterEpochs = booster.epochs
         operationsPerSample += booster.operationsPerSample
         threadSeconds.add(booster.threadSeconds)
+    }
+
+    /// What a joint training says of its booster, as of one that was trained alone; it took no time of its own.
+    package var boosterAlone: TrainingReport {
+        var report = self
+        report.arm = .booster
+        (report.seconds, report.samplesPerSecond, report.threadSeconds) = (0, 0, ThreadSeconds())
+        report.hintWeight = 0
+        report.curve = curve.map { CurvePoint(step: $0.step, boosterLoss: $0.boosterLoss) }
+        report.validations = validations.map {
+            ValidationPoint(
+                step: $0.step, booster: $0.booster, boosterLoss: $0.boosterLoss, constantLoss: $0.constantLoss)
+        }
+        (report.lightStep, report.fleet) = (nil, nil)
+        report.gradientNorms = gradientNorms.map { GradientNorms(step: $0.step, booster: $0.booster) }
+        return report
     }
 }
 

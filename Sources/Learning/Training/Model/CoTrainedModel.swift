@@ -105,6 +105,14 @@ public struct CoTrainedModel: Sendable {
         return model
     }
 
+    /// The model with its booster only: what a training of the booster alone makes where the rocket leaves it alone.
+    package var boosterAlone: CoTrainedModel {
+        var model = self
+        (model.arm, model.sharing) = (.booster, .nothing)
+        model.branches = branches.filter { $0.net == .booster }
+        return model
+    }
+
     /// What is between a row and the logit of a net; nil where the arm has no such net.
     package subscript(net: Net) -> Branch? { branches.first { $0.net == net }?.branch }
     /// That of the light net that leads.

@@ -80,6 +80,13 @@ public struct EpochSearch: Codable, Equatable, Sendable {
         return now - best >= max(patience, patienceShare * best) - 1e-9
     }
 
+    /// Returns what the search for a booster alone would have judged, given the judgements of one that it was part of
+    /// undisturbed; nil where that one ended earlier, or has a budget of time.
+    package func boosterAlone(_ points: [TrainingReport.ValidationPoint]) -> [TrainingReport.ValidationPoint]? {
+        guard budget == nil else { return nil }
+        return points.indices.lazy.map { Array(points[...$0]) }.first(where: isOver)
+    }
+
     /// Whether there is no time left: the search up to the next judgement may take so long that a training up to there
     /// would not fit.
     ///

@@ -14,6 +14,9 @@ package final class ArmTrainings {
     private let settings: TrainingSpecification
     /// That have been trained: on all rows, and without the held-out ones.
     private var booster, searchedBooster: TrainedArm?
+    /// A rocket whose booster is bit for bit what it is alone, and what its search for epochs said.
+    private var rocket: TrainedArm?
+    private var searchedRocket: TrainingReport?
 
     /// What the arms are trained on, and what was found of them before.
     package struct Work {
@@ -25,21 +28,24 @@ package final class ArmTrainings {
         let choices: EpochChoices
         /// A version that the trainings resume from.
         let parent: WarmStart?
+        /// Whether a booster that the rocket left alone counts as trained alone, at no cost of its own.
+        let takesBooster: Bool
 
         package init(
             entries: [CacheManifest.Entry], leftOut: HeldOut = .nothing,
             checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder, choices: EpochChoices
         ) {
-            self.init(entries: entries, leftOut: leftOut, checkpoints: checkpoints, choices: choices, parent: nil)
+            (self.entries, self.leftOut, self.checkpoints, self.choices) = (entries, leftOut, checkpoints, choices)
+            (parent, takesBooster) = (nil, false)
         }
 
+        /// Of a night.
         init(
-            entries: [CacheManifest.Entry], leftOut: HeldOut = .nothing,
-            checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder, choices: EpochChoices,
-            parent: WarmStart?
+            entries: [CacheManifest.Entry], checkpoints: @escaping (ExperimentArm) throws -> CheckpointFolder,
+            choices: EpochChoices, parent: WarmStart?
         ) {
-            (self.entries, self.leftOut, self.checkpoints) = (entries, leftOut, checkpoints)
-            (self.choices, self.parent) = (choices, parent)
+            (self.entries, leftOut, self.checkpoints, self.choices) = (entries, .nothing, checkpoints, choices)
+            (self.parent, takesBooster) = (parent, parent == nil)
         }
     }
 
@@ -91,6 +97,7 @@ package final class ArmTrainings {
         _ arm: Arm, _ wanted: ExperimentArm, _ rocket: RocketSpecification, teacher: CoTrainedModel?
     ) throws -> TrainedArm {
         let choice = try epochs(arm, wanted, rocket)
+        if arm == .booster, let booster = launchedBooster(choice) { return booster }
         var training = settings
         training.passes.search = nil
         training.passes.epochs = choice.epochs
@@ -103,7 +110,23 @@ package final class ArmTrainings {
                     parent: work.parent))
         }
         trained.report.epochs = choice
+        if arm == .rocket, leavesBoosterAlone(rocket) { self.rocket = trained }
         return trained
+    }
+
+    /// Whether a rocket's booster is bit for bit what it is alone, as long as both are trained for as many epochs.
+    private func leavesBoosterAlone(_ rocket: RocketSpecification) -> Bool {
+        work.takesBooster && rocket.gradientBlock != .none && rocket.sharing != .embeddings
+            && settings.validation.share == 0
+    }
+
+    /// The rocket's booster, where training it alone would only repeat it.
+    private func launchedBooster(_ choice: EpochChoice) -> TrainedArm? {
+        guard let rocket, rocket.report.epochs?.epochs == choice.epochs else { return nil }
+        trainer.context.log.info("booster: the rocket's, which is bit for bit the booster alone")
+        var report = rocket.report.boosterAlone
+        report.epochs = choice
+        return TrainedArm(arm: .booster, model: rocket.model.boosterAlone, report: report, optimiserState: nil)
     }
 
     /// How many epochs an arm is trained for.
@@ -119,11 +142,26 @@ package final class ArmTrainings {
             trainer.context.log.info("\(wanted.name): \(choice)")
             return choice
         }
-        let found = arm == .booster ? try searchBooster() : try self.search(arm, wanted, rocket)
-        let choice = EpochChoice(found.report, search)
+        let choice = EpochChoice(try searched(arm, wanted, rocket, search), search)
         try work.choices.keep(choice, for: wanted.name, rows: work.entries.reduce(0) { $0 + $1.rows })
         trainer.context.log.info("\(wanted.name): \(choice)")
         return choice
+    }
+
+    /// What the search for an arm's epochs says.
+    private func searched(
+        _ arm: Arm, _ wanted: ExperimentArm, _ rocket: RocketSpecification, _ search: EpochSearch
+    ) throws -> TrainingReport {
+        if arm == .booster {
+            if var report = searchedRocket?.boosterAlone, let points = search.boosterAlone(report.validations) {
+                report.validations = points
+                return report
+            }
+            return try searchBooster().report
+        }
+        let report = try self.search(arm, wanted, rocket).report
+        if arm == .rocket, leavesBoosterAlone(rocket) { searchedRocket = report }
+        return report
     }
 
     /// Trains the rocket without the latest rows only, and tells how it did on them.
