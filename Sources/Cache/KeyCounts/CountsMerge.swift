@@ -1,7 +1,7 @@
 /// A merge of sorted counts: the sums of each key over all inputs, in several weightings at once.
 ///
-/// Hashes are spread evenly, so the inputs are read side by side in ranges of hashes that hold a thousand counts
-/// each, and each range is added up in a small table. O(counts) time; memory does not depend on their number.
+/// Hashes are spread evenly, so the inputs are read side by side in ranges of hashes that hold up to a thousand
+/// counts each, and each range is added up in a small table. O(counts) time; memory does not depend on their number.
 struct CountsMerge {
     private let inputs: [SortedCounts]
     /// By input and weighting.
@@ -10,9 +10,10 @@ struct CountsMerge {
 
     /// - Parameter weights: The weights of each input, as many for each.
     init(_ inputs: [SortedCounts], weights: [[Double]]) {
+        windows = weights.first?.count ?? 0
+        precondition(inputs.count == weights.count && weights.allSatisfy { [windows] in $0.count == windows })
         self.inputs = inputs
         self.weights = weights
-        windows = weights.first?.count ?? 0
     }
 
     /// Calls the body with each key in ascending order, and its impressions and clicks in each weighting, one after
@@ -129,7 +130,7 @@ private struct SumTable: ~Copyable {
             hashes[slot] = 0
         }
         count = 0
-        // A key is at most a few places from where it belongs.
+        // A key is at most a few places from where it belongs, unless it came round the table's end.
         order.withUnsafeMutableBufferPointer { order in
             for index in order.indices.dropFirst() {
                 let entry = order[index]

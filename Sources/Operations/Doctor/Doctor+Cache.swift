@@ -49,7 +49,7 @@ extension Doctor {
     ///   - days: of a night.
     static func space(free: Int, needs dayBytes: Int?, days: Int) -> Finding {
         guard let dayBytes else { return .ok(.disk, "", "\(size(free)) free") }
-        let found = "\(size(free)) free; a day takes about \(size(dayBytes)), a night needs \(days)"
+        let found = "\(size(free)) free; a day takes about \(size(dayBytes)), a night needs \(days) days"
         let fix = "make room, or name another cache.directory; rocket cache prune removes what is no longer needed"
         if free < 2 * dayBytes { return .problem(.disk, "", found, fix: fix) }
         return free < days * dayBytes ? .warning(.disk, "", found, fix: fix) : .ok(.disk, "", found)

@@ -50,6 +50,21 @@ import TrainingSupport
         #expect(capped.validations.count == 8 && EpochSearch().epochs(capped.validations, \.lightLoss) == 2)
     }
 
+    @Test("A booster's search is the beginning of one that it was part of, where that lasted long enough")
+    func boosterAlone() throws {
+        let losses = [0.5, 0.4, 0.3, 0.2, 0.3]
+        let alone = try Self.search(losses, EpochSearch(share: 0.2), arm: .booster).validations
+        let longer = try Self.search(losses, EpochSearch(share: 0.2, mostEpochs: 3, patience: 9), arm: .booster)
+            .validations
+        #expect(alone.count == 8 && longer.count == 12)
+        #expect(EpochSearch().boosterAlone(longer) == alone)
+        #expect(EpochSearch().boosterAlone(alone) == alone)
+        #expect(EpochSearch().boosterAlone(Array(alone.dropLast())) == nil)
+        #expect(EpochSearch().boosterAlone([]) == nil)
+        #expect(EpochSearch(mostEpochs: 1).boosterAlone(Array(alone.prefix(4))) == Array(alone.prefix(4)))
+        #expect(EpochSearch(budget: 60).boosterAlone(longer) == nil)
+    }
+
     @Test("It ends at once where a quarter of what had been learnt is lost, and not where less is")
     func lost() throws {
         let losses = [0.5, 0.4, 0.3, 0.2, 0.35]

@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(
-        "Of a rocket that leaves its booster alone, the booster counts as trained alone, with what an own training gives",
+        "The booster of a rocket that leaves it alone counts as trained alone, with what a training of its own gives",
         arguments: ["epochs: 2", "epochs: auto"])
     func launchedBooster(_ epochs: String) throws {
         let change = { (text: String) in
@@ -87,6 +87,19 @@ import Testing
                 "SELECT choice::text AS choice FROM rocket.epoch_choices WHERE training = 'booster'"
             ).map { try $0.text("choice") }
             #expect(choices.count == (epochs == "epochs: auto" ? 2 : 0) && Set(choices).count <= 1)
+            guard epochs == "epochs: auto" else { return }
+            let searched = try #require(
+                try connection.execute(
+                    """
+                    SELECT count(*) FILTER (WHERE s.detail = 'booster') AS searches,
+                           (SELECT max(jsonb_array_length(choice->'points')) FILTER (WHERE training = 'booster')
+                                <= max(jsonb_array_length(choice->'points')) FILTER (WHERE training = 'rocket')
+                            FROM rocket.epoch_choices) AS lasted
+                    FROM rocket.run_stages s JOIN rocket.runs r USING (run_id)
+                    WHERE s.name = 'search' AND r.command = 'nightly'
+                    """
+                ).first)
+            #expect(try searched.int("searches") == (searched.bool("lasted") ? 0 : 1))
         }
     }
 

@@ -198,9 +198,11 @@ extension TrainingReport {
         threadSeconds.add(booster.threadSeconds)
     }
 
-    /// What a joint training says of its booster, as of one that was trained alone; it took no time of its own.
-    package var boosterAlone: TrainingReport {
+    /// What a joint training says of its booster, as of one that was trained alone; it took no time of its own, and its
+    /// ranks sent nothing of their own.
+    package func boosterAlone(weights: Int) -> TrainingReport {
         var report = self
+        (report.operationsPerSample, report.group) = (6 * weights, nil)
         report.arm = .booster
         (report.seconds, report.samplesPerSecond, report.threadSeconds) = (0, 0, ThreadSeconds())
         report.hintWeight = 0

@@ -80,11 +80,14 @@ public struct EpochSearch: Codable, Equatable, Sendable {
         return now - best >= max(patience, patienceShare * best) - 1e-9
     }
 
-    /// Returns what the search for a booster alone would have judged, given the judgements of one that it was part of
-    /// undisturbed; nil where that one ended earlier, or has a budget of time.
+    /// Returns what the search for a booster alone would have judged; nil where the search that it was part of ended
+    /// earlier, or has a budget of time.
+    ///
+    /// - Parameter points: judgements of the booster only, by a search that did not disturb it.
     package func boosterAlone(_ points: [TrainingReport.ValidationPoint]) -> [TrainingReport.ValidationPoint]? {
         guard budget == nil else { return nil }
-        return points.indices.lazy.map { Array(points[...$0]) }.first(where: isOver)
+        let isWhole = points.count >= judgements * mostEpochs
+        return points.indices.lazy.map { Array(points[...$0]) }.first(where: isOver) ?? (isWhole ? points : nil)
     }
 
     /// Whether there is no time left: the search up to the next judgement may take so long that a training up to there

@@ -14,9 +14,9 @@ package final class ArmTrainings {
     private let settings: TrainingSpecification
     /// That have been trained: on all rows, and without the held-out ones.
     private var booster, searchedBooster: TrainedArm?
-    /// A rocket whose booster is bit for bit what it is alone, and what its search for epochs said.
+    /// A rocket whose booster is bit for bit what it is alone, and the one of its search for epochs.
     private var rocket: TrainedArm?
-    private var searchedRocket: TrainingReport?
+    private var searchedRocket: TrainedArm?
 
     /// What the arms are trained on, and what was found of them before.
     package struct Work {
@@ -124,7 +124,7 @@ package final class ArmTrainings {
     private func launchedBooster(_ choice: EpochChoice) -> TrainedArm? {
         guard let rocket, rocket.report.epochs?.epochs == choice.epochs else { return nil }
         trainer.context.log.info("booster: the rocket's, which is bit for bit the booster alone")
-        var report = rocket.report.boosterAlone
+        var report = rocket.report.boosterAlone(weights: rocket.model.weights(of: .booster))
         report.epochs = choice
         return TrainedArm(arm: .booster, model: rocket.model.boosterAlone, report: report, optimiserState: nil)
     }
@@ -153,15 +153,19 @@ package final class ArmTrainings {
         _ arm: Arm, _ wanted: ExperimentArm, _ rocket: RocketSpecification, _ search: EpochSearch
     ) throws -> TrainingReport {
         if arm == .booster {
-            if var report = searchedRocket?.boosterAlone, let points = search.boosterAlone(report.validations) {
-                report.validations = points
-                return report
+            if let rocket = searchedRocket {
+                var report = rocket.report.boosterAlone(weights: rocket.model.weights(of: .booster))
+                if let points = search.boosterAlone(report.validations) {
+                    trainer.context.log.info("booster: its epochs are judged by the rocket's search")
+                    report.validations = points
+                    return report
+                }
             }
             return try searchBooster().report
         }
-        let report = try self.search(arm, wanted, rocket).report
-        if arm == .rocket, leavesBoosterAlone(rocket) { searchedRocket = report }
-        return report
+        let found = try self.search(arm, wanted, rocket)
+        if arm == .rocket, leavesBoosterAlone(rocket) { searchedRocket = found }
+        return found.report
     }
 
     /// Trains the rocket without the latest rows only, and tells how it did on them.

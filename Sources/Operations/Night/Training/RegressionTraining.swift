@@ -76,7 +76,8 @@ extension [NetEvaluation] {
         log.warning(
             """
             the light net is not better than logistic regression on this day: AUC \(text(auc)) against \(text(other)), log \
-            loss \(text(light.logLoss)) against \(text(regression.logLoss)); look at epochs, learning rates and hash_bits
+            loss \(text(light.logLoss)) against \(text(regression.logLoss)); promotion.beat_logistic_regression: true holds such a \
+            version back
             """)
     }
 }

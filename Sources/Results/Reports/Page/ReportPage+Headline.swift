@@ -159,7 +159,7 @@ extension ReportPage {
                 report.timesFaster.map { "; \(NumberText.fixed($0, decimals: 1)) times as fast (medians)" } ?? ""
             tiles.append(
                 (
-                    "p99 of the largest request", NumberText.microseconds(p99),
+                    "p99 of the largest request, back to back", NumberText.microseconds(p99),
                     "booster \(NumberText.microseconds(report.booster.p99))\(times)"
                 ))
         }
