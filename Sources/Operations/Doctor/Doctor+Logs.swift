@@ -130,7 +130,8 @@ extension Doctor {
         let time = impressions.time
         let newest = try connection.execute(
             """
-            SELECT extract(epoch FROM now() - \(time))::float8 AS age, date_trunc('second', \(time)::timestamptz)::text AS newest
+            SELECT extract(epoch FROM now() - \(time))::float8 AS age,
+                   date_trunc('second', \(time)::timestamptz)::text AS newest
             FROM \(impressions.relation)
             WHERE \(time) >= now() - interval '3 days' AND \(time) < \(LogDays.endOfTimes) AND \(impressions.condition)
             ORDER BY \(time) DESC LIMIT 1

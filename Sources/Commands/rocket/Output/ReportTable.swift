@@ -42,8 +42,8 @@ func reportText(_ report: ModelReport) -> String {
     if !report.latency.isEmpty { lines.append("\n" + latencyTable(report.latency)) }
     if let times = report.timesFaster {
         lines.append(
-            "\(report.servedNet) is \(number(times, digits: 1)) times as fast as the booster (medians of the largest batch, back to back)"
-        )
+            "\(report.servedNet) is \(number(times, digits: 1)) times as fast as the booster "
+                + "(medians of the largest batch, back to back)")
     }
     if let curve = report.curve { lines.append("\n" + curveText(curve)) }
     if let artifact = report.artifact {

@@ -23,7 +23,7 @@ package struct FirstLayerCost: Equatable, Sendable {
         (self.narrow, self.addition, self.call, self.products) = (narrow, addition, call, products)
     }
 
-    /// As measured by `rocket bench train` for each kind of product, on Zen 4 (AVX-512) and Zen 3 (AVX2).
+    /// As measured by `rocket bench train` for each kind of product, on a CPU with AVX-512 and on Zen 3 (AVX2).
     package init(_ type: DenseType) {
         switch (type, VectorInstructions.include(dnnl_cpu_isa_avx512_core)) {
         case (.f32, true): self.init(narrow: 2, addition: 12, call: 100_000)

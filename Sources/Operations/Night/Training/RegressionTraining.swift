@@ -75,9 +75,9 @@ extension [NetEvaluation] {
         func text(_ number: Double) -> String { String(format: "%.4f", number) }
         log.warning(
             """
-            the light net is not better than logistic regression on this day: AUC \(text(auc)) against \(text(other)), log \
-            loss \(text(light.logLoss)) against \(text(regression.logLoss)); promotion.beat_logistic_regression: true holds such a \
-            version back
+            the light net is not better than logistic regression on this day: AUC \(text(auc)) against \
+            \(text(other)), log loss \(text(light.logLoss)) against \(text(regression.logLoss)); \
+            promotion.beat_logistic_regression: true holds such a version back
             """)
     }
 }
