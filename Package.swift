@@ -13,9 +13,17 @@ func product(_ name: String, _ package: String) -> Target.Dependency {
 }
 
 /// The targets of one room: sources in `Sources/ROOM/TARGET`, tests in `Tests/ROOM/TARGETTests`.
-func room(_ name: String, _ targets: [Target]) -> [Target] {
+///
+/// - Parameter unoptimized: Targets that wait for people or a database, not for the CPU. They, and tests, are not
+///   optimised, which takes a third of the time to compile. Nothing that `RocketServing` uses may be among them:
+///   packages that use it must not meet unsafe flags.
+func room(_ name: String, unoptimized: Set<String> = [], _ targets: [Target]) -> [Target] {
     for target in targets where target.path == nil {
         target.path = "\(target.type == .test ? "Tests" : "Sources")/\(name)/\(target.name)"
+        // TrainingTests counts the allocations of a step, of which there are none only in optimised code.
+        if target.type == .test && target.name != "TrainingTests" || unoptimized.contains(target.name) {
+            target.swiftSettings = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+        }
     }
     return targets
 }
@@ -157,7 +165,7 @@ let serving = room(
     ])
 
 let results = room(
-    "Results",
+    "Results", unoptimized: ["ModelRegistry", "Plots", "Reports"],
     [
         .target(name: "ModelRegistry", dependencies: ["Days", "Digests", "Evaluation", "Postgres"]),
         .target(name: "Plots"),
@@ -176,7 +184,7 @@ let results = room(
     ])
 
 let operations = room(
-    "Operations",
+    "Operations", unoptimized: ["Alerts", "Backfill", "CacheUpkeep", "Doctor", "Experiments", "JobFile", "LogLoading"],
     [
         .target(
             name: "JobFile",
@@ -305,7 +313,7 @@ let operations = room(
     ])
 
 let commands = room(
-    "Commands",
+    "Commands", unoptimized: ["rocket"],
     [
         .executableTarget(
             name: "rocket",
@@ -372,7 +380,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/ordo-one/TextTable", exact: "0.0.2"),
-        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: rooms.flatMap { $0 }
