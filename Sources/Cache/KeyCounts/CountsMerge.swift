@@ -16,19 +16,33 @@ struct CountsMerge {
         self.weights = weights
     }
 
-    /// Calls the body with each key in ascending order, and its impressions and clicks in each weighting, one after
-    /// another.
+    /// The hashes that begin with the same bits: a part of the sums that a thread can add up alone.
+    struct Share {
+        /// The bits that they begin with.
+        let number: Int
+        /// How many bits that is.
+        let bits: Int
+
+        static let all = Share(number: 0, bits: 0)
+
+        var first: UInt64 { UInt64(number) << UInt64(64 - bits) }
+        var last: UInt64 { first | .max >> UInt64(bits) }
+
+        /// Returns one of the equal parts into which more bits divide it.
+        func range(_ range: Int, ofBits more: Int) -> Share { Share(number: number << more | range, bits: bits + more) }
+    }
+
+    /// Calls the body with each key of a share in ascending order, and its impressions and clicks in each weighting,
+    /// one after another.
     func visit<Failure: Error>(
-        _ body: (UInt64, UnsafeMutablePointer<Double>) throws(Failure) -> Void
+        _ share: Share = .all, _ body: (UInt64, UnsafeMutablePointer<Double>) throws(Failure) -> Void
     ) throws(Failure) {
-        let total = inputs.reduce(0) { $0 + $1.counts.count }
-        // The range of a hash is given by its highest bits.
+        var cursors = inputs.map { $0.index(from: share.first) }
+        let total = zip(inputs, cursors).reduce(0) { $0 + $1.0.index(from: share.last) - $1.1 }
         let rangeBits = max(0, Int.bitWidth - (total / Self.countsInRange).leadingZeroBitCount)
-        var sums = SumTable(windows: windows, skippingBits: UInt64(rangeBits))
-        var cursors = [Int](repeating: 0, count: inputs.count)
+        var sums = SumTable(windows: windows, skippingBits: UInt64(share.bits + rangeBits))
         for range in 0..<(1 << rangeBits) {
-            let last =
-                rangeBits == 0 ? UInt64.max : (UInt64(range) << UInt64(64 - rangeBits)) | (.max >> UInt64(rangeBits))
+            let last = share.range(range, ofBits: rangeBits).last
             for (index, input) in inputs.enumerated() {
                 var cursor = cursors[index]
                 let counts = input.counts

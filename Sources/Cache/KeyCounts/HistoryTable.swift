@@ -1,116 +1,62 @@
+import Dispatch
 import Files
+import Synchronization
 
-/// The counts of all keys over some windows of days, for looking up a key. It is in an unnamed temporary file that is
+/// The counts of all keys over some windows of days, for looking up a key. It is in unnamed temporary files that are
 /// mapped, so that it takes none of the process's own memory.
-public final class HistoryTable: @unchecked Sendable {
+public final class HistoryTable: Sendable {
     /// The keys' rates over each window.
     public let rates: [RateMoments]
     /// Keys in the table.
     public let count: Int
-    private let windows: Int
-    /// Records in the order of their hashes: hash, and for each window impressions and clicks as 32-bit floats.
-    private let records: MappedFile
-    /// The first record of each range of hashes, as 32-bit numbers, and the number of records.
-    private let starts: MappedFile
-    private let shift: UInt64
+    /// By the first bits of a key's hash.
+    private let shares: [HistoryShare]
+
+    /// Their number does not depend on that of the threads, so that sums are rounded alike.
+    private static let shareBits = 4
 
     /// Adds up days of counts. O(counts).
     ///
     /// - Parameters:
     ///   - days: Counts, each with its weight in every window.
     ///   - folder: For temporary files.
+    ///   - threads: How many add up at once. The table is the same for any number.
     /// - Throws: `FileError`.
-    public init(_ days: [(counts: SortedCounts, weights: [Double])], windows: Int, folder: String) throws(FileError) {
-        self.windows = windows
-        var moments = [RateMoments.Sums](repeating: RateMoments.Sums(), count: windows)
-        let file = try ScratchFile(in: folder)
-        var writer = ScratchWriter(file)
-        var count = 0
+    public init(
+        _ days: [(counts: SortedCounts, weights: [Double])], windows: Int, folder: String, threads: Int = 1
+    ) throws(FileError) {
         let merge = CountsMerge(days.map(\.counts), weights: days.map(\.weights))
-        try merge.visit { (hash, sums) throws(FileError) in
-            count += 1
-            try writer.append(hash)
-            for window in 0..<windows {
-                moments[window].add(impressions: sums[2 * window], clicks: sums[2 * window + 1])
-                try writer.append(Float(sums[2 * window]))
-                try writer.append(Float(sums[2 * window + 1]))
+        let shares = 1 << Self.shareBits
+        let next = Atomic(0)
+        let made = Mutex<[Int: Result<HistoryShare, FileError>]>([:])
+        DispatchQueue.concurrentPerform(iterations: min(max(1, threads), shares)) { _ in
+            while true {
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < shares else { return }
+                let share = Result { () throws(FileError) in
+                    try HistoryShare(
+                        merge, .init(number: number, bits: Self.shareBits), windows: windows, folder: folder)
+                }
+                made.withLock { $0[number] = share }
             }
         }
-        try writer.flush()
-        records = try file.mapped(count: writer.written)
-        rates = moments.map(RateMoments.init)
-        self.count = count
-        (starts, shift) = try Self.index(records, count: count, stride: 8 + 8 * windows, folder: folder)
-    }
-
-    private static func index(
-        _ records: MappedFile, count: Int, stride: Int, folder: String
-    ) throws(FileError) -> (MappedFile, UInt64) {
-        let bits = max(1, Int.bitWidth - (count / recordsInRange).leadingZeroBitCount)
-        let shift = UInt64(64 - bits)
-        let file = try ScratchFile(in: folder)
-        var writer = ScratchWriter(file)
-        var record = 0
-        for range in 0..<(1 << bits) {
-            try writer.append(UInt32(truncatingIfNeeded: record))
-            while record < count,
-                records.bytes.loadUnaligned(fromByteOffset: record * stride, as: UInt64.self) >> shift == UInt64(range)
-            { record += 1 }
+        let results = made.withLock { $0 }.sorted { $0.key < $1.key }
+        self.shares = try results.map { (_, share) throws(FileError) in try share.get() }
+        count = self.shares.reduce(0) { $0 + $1.count }
+        rates = (0..<windows).map { [shares = self.shares] window in
+            RateMoments(shares.reduce(into: RateMoments.Sums()) { $0.add($1.moments[window]) })
         }
-        try writer.append(UInt32(truncatingIfNeeded: record))
-        try writer.flush()
-        return (try file.mapped(count: writer.written), shift)
     }
-
-    private static let recordsInRange = 4
 
     /// Returns the impressions and clicks of a key in each window, one after another; nil if no window has it. O(1),
     /// two places in memory.
     @inline(__always)
     public func find(_ hash: UInt64) -> UnsafePointer<Float>? {
-        let range = Int(truncatingIfNeeded: hash &>> shift)
-        let first = Int(starts.bytes.load(fromByteOffset: 4 &* range, as: UInt32.self))
-        let end = Int(starts.bytes.load(fromByteOffset: 4 &* range &+ 4, as: UInt32.self))
-        let stride = 8 &+ 8 &* windows
-        for record in first..<end {
-            let place = record &* stride
-            guard records.bytes.load(fromByteOffset: place, as: UInt64.self) == hash else { continue }
-            return (records.bytes.baseAddress.map { $0 + place + 8 })?.assumingMemoryBound(to: Float.self)
-        }
-        return nil
+        shares[Int(truncatingIfNeeded: hash &>> UInt64(64 - Self.shareBits))].find(hash)
     }
 
     /// Passes all keys in the order of their hashes.
     public func visit(_ body: (UInt64, UnsafePointer<Float>) throws -> Void) rethrows {
-        guard let start = records.bytes.baseAddress else { return }
-        for record in 0..<count {
-            let place = start + record * (8 + 8 * windows)
-            try body(place.load(as: UInt64.self), (place + 8).assumingMemoryBound(to: Float.self))
-        }
-    }
-}
-
-/// Appends to a scratch file, a megabyte at a time.
-private struct ScratchWriter: ~Copyable {
-    private let file: ScratchFile
-    private let pending = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 8)
-    private var pendingBytes = 0
-    private(set) var written = 0
-
-    init(_ file: ScratchFile) { self.file = file }
-
-    deinit { pending.deallocate() }
-
-    @inline(__always)
-    mutating func append<Value: BitwiseCopyable>(_ value: Value) throws(FileError) {
-        if pendingBytes &+ MemoryLayout<Value>.size > pending.count { try flush() }
-        pending.storeBytes(of: value, toByteOffset: pendingBytes, as: Value.self)
-        pendingBytes &+= MemoryLayout<Value>.size
-    }
-
-    mutating func flush() throws(FileError) {
-        try file.write(UnsafeRawBufferPointer(rebasing: pending[..<pendingBytes]), at: written)
-        written += pendingBytes
-        pendingBytes = 0
+        for share in shares { try share.visit(body) }
     }
 }

@@ -41,6 +41,16 @@ public final class SortedCounts: @unchecked Sendable {
         memory = .own(own)
     }
 
+    /// Returns the position of the first count whose hash is at least the given one. O(log counts).
+    func index(from hash: UInt64) -> Int {
+        var (low, high) = (0, counts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if counts[middle].hash < hash { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     deinit {
         if case .own(let counts) = memory { counts.deallocate() }
     }

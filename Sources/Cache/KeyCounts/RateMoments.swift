@@ -11,7 +11,7 @@ public struct RateMoments: Codable, Equatable, Sendable {
     public let clicks: Double
 
     /// Sums over the keys.
-    struct Sums {
+    struct Sums: Sendable {
         var keys = 0
         var impressions = 0.0
         var clicks = 0.0
@@ -27,6 +27,14 @@ public struct RateMoments: Codable, Equatable, Sendable {
             clicks += c
             squares += n * n
             rates += c * c / n
+        }
+
+        mutating func add(_ other: Sums) {
+            keys += other.keys
+            impressions += other.impressions
+            clicks += other.clicks
+            squares += other.squares
+            rates += other.rates
         }
     }
 

@@ -167,7 +167,9 @@ extension Extraction {
         do {
             helped = (
                 other.id,
-                try DayHistory(specification.historyKeys(), other.history, asOf: day, folder: options.directory)
+                try DayHistory(
+                    specification.historyKeys(), other.history, asOf: day, folder: options.directory,
+                    threads: options.workers)
             )
         } catch ExtractionError.counts {
             helped = (other.id, nil)

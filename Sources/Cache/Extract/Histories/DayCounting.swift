@@ -30,10 +30,9 @@ struct DayCounting {
     /// - Throws: `PostgresError.lockHeld` if somebody holds a day's lock for long who does not count it.
     func history(asOf day: Day, progress: () throws -> Void) throws -> DayHistory {
         let keys = try specification.historyKeys()
-        guard !keys.isEmpty else { return try DayHistory([], [], asOf: day, folder: options.directory) }
-        try count(keys, before: day, progress)
+        if !keys.isEmpty { try count(keys, before: day, progress) }
         let entries = try keys.flatMap { try self.entries(of: $0, asOf: day) }
-        return try DayHistory(keys, entries, asOf: day, folder: options.directory)
+        return try DayHistory(keys, entries, asOf: day, folder: options.directory, threads: options.workers)
     }
 
     /// The counts that a key's windows hold as of a day.

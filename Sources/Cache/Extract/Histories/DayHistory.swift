@@ -12,9 +12,13 @@ final class DayHistory: Sendable {
 
     /// Adds up the counts of each key's windows.
     ///
-    /// - Parameter folder: For temporary files.
+    /// - Parameters:
+    ///   - folder: For temporary files.
+    ///   - threads: How many add up at once.
     /// - Throws: `ExtractionError.counts` if a file is missing or damaged, `FileError`.
-    init(_ keys: [HistoryKey], _ entries: [CountsManifest.Entry], asOf day: Day, folder: String) throws {
+    init(
+        _ keys: [HistoryKey], _ entries: [CountsManifest.Entry], asOf day: Day, folder: String, threads: Int
+    ) throws {
         self.keys = keys
         self.entries = entries
         tables = try keys.map { key in
@@ -22,7 +26,7 @@ final class DayHistory: Sendable {
                 guard let counts = entry.open() else { throw ExtractionError.counts(path: entry.path) }
                 return (counts, key.windows.map { $0.weight(of: day.distance(to: entry.day)) })
             }
-            return try HistoryTable(days, windows: key.windows.count, folder: folder)
+            return try HistoryTable(days, windows: key.windows.count, folder: folder, threads: threads)
         }
     }
 
