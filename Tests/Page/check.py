@@ -114,7 +114,7 @@ def main():
         axe = wheel.read("axe_playwright_python/axe.min.js").decode()
     failed = passed = 0
     driver = browser()
-    driver.set_script_timeout(60)
+    driver.set_script_timeout(180)
     try:
         for page in map(pathlib.Path, sys.argv[3:]):
             page = page.resolve()
