@@ -131,7 +131,6 @@ struct PredictCommand: ParsableCommand {
             chunk.removeAll(keepingCapacity: true)
         }
         try InputLines(.standardInput).forEachLine { line in
-            if line.allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) { return }
             chunk.append(line)
             if chunk.count == 4_096 { try flush() }
         }

@@ -1,19 +1,19 @@
 import Foundation
 
 /// Lines of bytes, as they come; nothing in them is changed.
-struct InputLines {
+public struct InputLines {
     private let file: FileHandle
     /// No row of values is longer; without an end of line the memory would fill.
     private static let mostBytes = 1 << 26
 
-    init(_ file: FileHandle) {
+    public init(_ file: FileHandle) {
         self.file = file
     }
 
-    /// Calls the body with each line, its end and a byte-order mark before the first left out.
+    /// Calls the body with each line that is not blank, its end and a byte-order mark before the first left out.
     ///
     /// - Throws: `TooLong`, what the file throws.
-    func forEachLine(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
+    public func forEachLine(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
         var rest: [UInt8] = []
         var number = 0
         func line(_ bytes: ArraySlice<UInt8>) throws {
@@ -21,7 +21,8 @@ struct InputLines {
             var bytes = bytes
             if number == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
             if bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
-            try body(bytes)
+            let isBlank = bytes.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            if !isBlank { try body(bytes) }
         }
         while let read = try file.read(upToCount: 1 << 16), !read.isEmpty {
             // Only what is new is looked through.
@@ -39,10 +40,10 @@ struct InputLines {
     }
 
     /// A line that is none.
-    struct TooLong: Error, CustomStringConvertible {
-        let line: Int
+    public struct TooLong: Error, CustomStringConvertible {
+        public let line: Int
 
-        var description: String {
+        public var description: String {
             "line \(line) of standard input is longer than 64 MiB; expected JSON lines, an object each"
         }
     }
