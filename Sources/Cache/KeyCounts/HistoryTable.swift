@@ -28,15 +28,17 @@ public final class HistoryTable: Sendable {
         let merge = CountsMerge(days.map(\.counts), weights: days.map(\.weights))
         let shares = 1 << Self.shareBits
         let next = Atomic(0)
+        let isFailed = Atomic(false)
         let made = Mutex<[Int: Result<HistoryShare, FileError>]>([:])
         DispatchQueue.concurrentPerform(iterations: min(max(1, threads), shares)) { _ in
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard number < shares else { return }
+                guard number < shares, !isFailed.load(ordering: .relaxed) else { return }
                 let share = Result { () throws(FileError) in
                     try HistoryShare(
                         merge, .init(number: number, bits: Self.shareBits), windows: windows, folder: folder)
                 }
+                if case .failure = share { isFailed.store(true, ordering: .relaxed) }
                 made.withLock { $0[number] = share }
             }
         }
