@@ -115,8 +115,9 @@ import Testing
     func runs() throws {
         try TestJob.withJob { url, job in
             let night = try RocketProgram.rocket(
-                ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: url)
+                ["nightly", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: url)
             #expect(night.code == 0, "\(night.errors)")
+            #expect(night.output.contains("server:\n  rocket report --model test --html test.html\n"))
             let failed = try RocketProgram.rocket(
                 ["nightly", "--quiet", "--job", job, "--as-of", "2030-01-01"], database: url)
             #expect(failed.code == 5)

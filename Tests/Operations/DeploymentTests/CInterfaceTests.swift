@@ -93,9 +93,11 @@ import Testing
             let night = try RocketProgram.rocket(
                 ["nightly", "--quiet", "--job", job, "--as-of", "2026-01-08T01:00Z"], database: url)
             #expect(night.code == 0 || night.code == 8, "\(night.errors)")
+            #expect(!night.output.contains("next,"), "it was to be quiet")
             try withTemporaryFolder { folder in
                 let pull = try RocketProgram.rocket(["models", "pull", "1", "--to", folder], database: url)
                 #expect(pull.code == 0, "\(pull.errors)")
+                #expect(pull.output.contains("/test-1/examples.jsonl | rocket predict --folder \(folder)/test-1\n"))
                 try body("\(folder)/test-1")
             }
         }

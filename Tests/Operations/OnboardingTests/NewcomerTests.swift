@@ -128,6 +128,7 @@ import Testing
                 #expect(line("  #   \(column):").contains(reason), "\(column): \(text)")
             }
             #expect(result.output.contains("it could also be loaded_at"))
+            #expect(result.output.contains("look at: raw_payload is left out: jsonb"))
         }
     }
 

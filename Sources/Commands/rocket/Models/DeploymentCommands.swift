@@ -179,6 +179,11 @@ extension ModelsCommand {
                 print("\(VisibleText.escaped(file.path))  \(file.bytes.grouped) bytes  SHA-256 \(file.sha256)")
             }
             if let link = pulled.link { print("\(VisibleText.escaped(link)) leads to version \(pulled.version)") }
+            let examples = "/examples.jsonl"
+            if choice == .all, let file = files.first(where: { $0.path.hasSuffix(examples) }) {
+                let folder = ShellWord.quoted(String(file.path.dropLast(examples.count)))
+                printUnchanged("\ntry it:\n  jq -c .values \(folder)\(examples) | rocket predict --folder \(folder)")
+            }
         }
 
         private func endUnchanged(_ number: Int) throws {

@@ -6,8 +6,10 @@ import Reports
 import Runs
 
 /// Prints what a run made and leaves with its exit code.
+///
+/// - Parameter guiding: Whether a version that has gone live is followed by what a person may want to do with it.
 func finish(
-    _ outcome: RunOutcome, of job: OpenJob, day: Day? = nil, form: OutputForm, database: String?
+    _ outcome: RunOutcome, of job: OpenJob, day: Day? = nil, form: OutputForm, guiding: Bool = false, database: String?
 ) throws {
     let reports = try outcome.version.map { version in
         try job.patiently { try ReportReader(database: database).reports(version: version) }
@@ -24,9 +26,20 @@ func finish(
         if !outcome.didWork { print("nothing to do: this version was made before from the same settings and data") }
         if let decision = outcome.decision, let version = outcome.version {
             printUnchanged(gateText(decision, version: version))
+            if guiding, let report, decision.verdict != .held { printUnchanged(nextSteps(after: report)) }
         }
     }
     if outcome.exitStatus != .done { throw ExitCode(outcome.exitStatus.rawValue) }
+}
+
+/// What a person may want to do with a version that has just gone live.
+private func nextSteps(after report: ModelReport) -> String {
+    """
+
+    next, its page and its files for a server:
+      rocket report --model \(report.model) --html \(report.model).html
+      rocket models pull live --model \(report.model) --to models
+    """
 }
 
 /// A report's keys and `status` in one object.

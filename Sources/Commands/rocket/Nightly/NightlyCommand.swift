@@ -33,7 +33,7 @@ struct NightlyCommand: ParsableCommand {
         try options.run("nightly", .asJobFile) { job in
             try finish(
                 Nightly(job, launch: LaunchedProcess.launch).run(asOf: asOf), of: job, form: output.form,
-                database: options.database.database)
+                guiding: !options.job.quiet && options.database.database == nil, database: options.database.database)
         }
     }
 }

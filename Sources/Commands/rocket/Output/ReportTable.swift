@@ -39,7 +39,9 @@ func reportText(_ report: ModelReport) -> String {
             "true probabilities reach AUC \(number(oracle)): \(report.servedNet) \(percent(report.light.oracleShare)), "
                 + "booster \(percent(report.booster.oracleShare)) of the way from 0.5")
     }
-    if !report.latency.isEmpty { lines.append("\n" + latencyTable(report.latency)) }
+    // Of other light nets the curve below says what they cost.
+    let latency = report.latency.filter { [report.servedNet, "booster"].contains($0.net) }
+    if !latency.isEmpty { lines.append("\n" + latencyTable(latency)) }
     if let times = report.timesFaster {
         lines.append(
             "\(report.servedNet) is \(number(times, digits: 1)) times as fast as the booster "

@@ -139,10 +139,10 @@ extension JobDraft {
             sizes.trainsBaselines
             ? Self.noted(
                 "  baselines: [logistic_regression, light, booster]",
-                "what the nets must beat, and each net without the other")
+                "a yardstick, and each net trained without the other")
             : Self.noted(
                 "  baselines: [logistic_regression]",
-                "what the nets must beat; light and booster, each alone, for twice the time")
+                "a yardstick; light and booster may be added, for twice the time")
         return """
             # How a version is judged, on the day after its last training day.
             evaluation:

@@ -90,7 +90,8 @@ struct JobDraft: Sendable {
                     remarks.append("\(feature.column) alone reaches AUC \(rounded); is it known before the click?")
                 }
             case .leftOut(let column, let reason):
-                if sample.profiles.contains(where: { $0.column.name == column && $0.leak != nil }) {
+                let hasParts = impressions.columns.contains { $0.name == column && $0.hasParts }
+                if hasParts || sample.profiles.contains(where: { $0.column.name == column && $0.leak != nil }) {
                     remarks.append("\(column) is left out: \(reason)")
                 }
             }

@@ -118,6 +118,9 @@ struct SurveyedColumn: Equatable, Sendable {
     /// The type's name without the schema that an extension's types have.
     private var bareType: String { SQLName.parts(type)?.last ?? type }
 
+    /// Whether its values have named parts, each of which could be a feature.
+    var hasParts: Bool { ["json", "jsonb", "hstore", "record", "xml"].contains(bareType) }
+
     var family: Family {
         if type.hasSuffix("[]") { return .array }
         switch bareType {
