@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// What a hostile request, or a caller's own mistake, can do through the C interface: nothing but an error.
-@Suite(.timeLimit(.minutes(5))) struct CInterfaceLimitsTests {
+struct CInterfaceLimitsTests {
     private typealias C = CInterfaceTests
 
     @Test("Where there is less room than candidates, their count is written and nothing else")
