@@ -182,7 +182,7 @@ extension ModelsCommand {
             let examples = "/examples.jsonl"
             if choice == .all, let file = files.first(where: { $0.path.hasSuffix(examples) }) {
                 let folder = ShellWord.quoted(String(file.path.dropLast(examples.count)))
-                printUnchanged("\ntry it:\n  jq -c .values \(folder)\(examples) | rocket predict --folder \(folder)")
+                printUnchanged("\nTry it:\n  jq -c .values \(folder)\(examples) | rocket predict --folder \(folder)")
             }
         }
 

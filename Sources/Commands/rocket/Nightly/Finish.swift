@@ -36,7 +36,7 @@ func finish(
 private func nextSteps(after report: ModelReport) -> String {
     """
 
-    next, its page and its files for a server:
+    Next, its report page and its files for a server:
       rocket report --model \(report.model) --html \(report.model).html
       rocket models pull live --model \(report.model) --to models
     """
