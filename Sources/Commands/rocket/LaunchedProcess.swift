@@ -16,9 +16,9 @@ enum LaunchedProcess {
     static func start(_ format: LogFormat, _ command: () -> Int32) throws -> Int32 {
         guard let ranks = LaunchedRanks.fromEnvironment else { return command() }
         // The library starts threads, which must not take the signals that the command waits for.
-        blockStopSignals()
+        let signals = blockStopSignals()
         let group = try RankGroup.join()
-        unblockStopSignals()
+        restoreSignals(signals)
         LaunchedRanks.hideFromChildren()
         guard let group else {
             return $launch.withValue(RankedLaunch(collective: SingleProcess(), ranks: ranks), operation: command)

@@ -23,15 +23,21 @@ func interruptionBySignals(log: Logger) -> Interruption {
 }
 
 /// Keeps this thread, and those that it starts, from taking the signals that ask to stop.
-func blockStopSignals() {
+///
+/// - Returns: what was blocked before, for `restoreSignals`.
+@discardableResult
+func blockStopSignals() -> sigset_t {
     var blocked = stopSignals
-    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    var before = sigset_t()
+    pthread_sigmask(SIG_BLOCK, &blocked, &before)
+    return before
 }
 
-/// Lets this thread take them again.
-func unblockStopSignals() {
-    var unblocked = stopSignals
-    pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
+/// Lets this thread take what it took before. What the launcher has blocked stays so until `interruptionBySignals`
+/// takes it: a signal that comes while the process starts waits there instead of ending it.
+func restoreSignals(_ before: sigset_t) {
+    var before = before
+    pthread_sigmask(SIG_SETMASK, &before, nil)
 }
 
 private var stopSignals: sigset_t {
