@@ -19,7 +19,7 @@ public enum CacheError: Error, Equatable, CustomStringConvertible {
     case columns(path: String, what: String)
 
     public var description: String {
-        let fix = "run: rocket extract --day … --rebuild"
+        let fix = "run: rocket extract --job FILE --day … --rebuild"
         return switch self {
         case .system(let path, let call, _, let message):
             "cache file \(path): \(call) failed: \(message); check the folder's rights and the disk's free space"

@@ -41,7 +41,7 @@ extension PromotionGate.Rule {
                 + force(version, "WHY")
         case "p99": "raise promotion.highest_p99_us, or make nets.light smaller"
         case "coverage", "constant":
-            "look at the feature's column in the logs of the day, correct them and run rocket backfill --stale; if the "
+            "look at the feature's column in the logs of the day, correct them and run rocket backfill --job FILE --stale; if the "
                 + "column is to stay so, take the feature out of the job file"
         case "beats_logistic_regression", "beats_logistic_regression_log_loss":
             "look for better settings: rocket experiment --search; to serve it all the same: \(force(version, "WHY"))"

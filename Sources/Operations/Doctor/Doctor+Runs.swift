@@ -94,6 +94,6 @@ extension Doctor {
         }
         return .problem(
             .models, name, found,
-            fix: "rocket models rollback \(ShellWord.quoted(name)), and look at the database's disk")
+            fix: "rocket models rollback --model \(ShellWord.quoted(name)), and look at the database's disk")
     }
 }

@@ -58,7 +58,7 @@ extension JobFile {
             section.problems.add(
                 line: section.line(of: "teacher"),
                 "rocket.teacher is finished: a booster that is not trained any more can share nothing with a light net in training; "
-                    + "write sharing: nothing, or teacher: joint")
+                    + "write another sharing, or teacher: joint")
         }
         // The default, by whatever words, is one setting.
         if rocket.teacher == .joint { rocket.teacher = nil }

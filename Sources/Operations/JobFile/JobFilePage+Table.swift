@@ -72,7 +72,7 @@ extension JobFilePage {
         rocket.gradient_block | | `logits` is the paper's; with `logits_and_shared_input` only the booster trains what is shared.
         rocket.sharing | | Which nets share embeddings: `embeddings` means all nets, `lights` only the light nets.
         rocket.shared_layers | | With `sharing: embeddings`: how many of the first hidden layers are shared too.
-        rocket.teacher | `joint` | `joint`: both nets are trained at once, as in the paper. `finished`: the booster is trained first and then stays as it is; needs `sharing: nothing`.
+        rocket.teacher | `joint` | `joint`: both nets are trained at once, as in the paper. `finished`: the booster is trained first and then stays as it is; does not go with `sharing: embeddings`.
 
         training | | How the nets are trained. [Training](Training.md) explains epochs and warm starts.
         training.window_days | | Days before the judged one that are trained on.
@@ -87,7 +87,7 @@ extension JobFilePage {
         training.validation.patience | | Training ends after this many judgements without a better one.
         training.negative_share | | Share of the rows without a click that are trained on. Logits are corrected exactly; evaluation sees all rows.
         training.dtype | | Numbers of the hidden layers' matrix products. With `bf16`, where the CPU has AVX512_BF16, sums and weights stay Float32.
-        training.instruction_set | those of the CPU | Widest vector instructions of the matrix products. `avx2` gives the same weights, byte for byte, on machines of several kinds, at the speed of AVX2. Needs `dtype: f32`.
+        training.instruction_set | those of the CPU | Widest vector instructions of the matrix products. `avx2` is meant to give the same weights, byte for byte, on machines of several kinds, at the speed of AVX2: [what was tested](Training.md#determinism). Needs `dtype: f32`.
         training.dense_optimiser | | Optimiser of the dense layers.
         training.dense_learning_rate | | Learning rate of the dense layers.
         training.light_learning_rate | `dense_learning_rate` | Learning rate of the light net's own layers.

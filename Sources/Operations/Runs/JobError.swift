@@ -111,7 +111,7 @@ public enum JobError: Error, CustomStringConvertible {
                 + "both clicked and unclicked ones; check source.clicks and the attribution window"
         case .tooManyRejected(let day, let rejected, let all, let allowed):
             "\(rejected) of the \(all) impressions of \(day) could not be used, extraction.rejected_share allows "
-                + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --day \(day) --rebuild"
+                + "\(allowed); see rocket.rejected_rows, correct the logs and run: rocket extract --job FILE --day \(day) --rebuild"
         case .tooManyUnscored(let day, let unscored, let all, let nets, let example, let allowed):
             "\(unscored) of the \(all) impressions of \(day) have no score (\(nets)), extraction.rejected_share allows "
                 + "\(allowed): " + Self.reason(unscored: example, day)
@@ -162,7 +162,7 @@ public enum JobError: Error, CustomStringConvertible {
     package static func reason(unscored example: String?, _ day: Day) -> String {
         "a net's answer for them is no finite number, most likely for a number far from those of training"
             + (example.map { ": the first has \($0)" } ?? "")
-            + "; correct the log and run: rocket extract --day \(day) --rebuild, or give the feature transform: log1p"
+            + "; correct the log and run: rocket extract --job FILE --day \(day) --rebuild, or give the feature transform: log1p"
     }
 
     package static func isInterruption(_ error: any Error) -> Bool {

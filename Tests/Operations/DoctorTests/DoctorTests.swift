@@ -176,7 +176,7 @@ import Testing
                 _ = try Deployments(database: url).promote(second, force: true, reason: "a test")
             }
             try flip("\(second)")
-            #expect(try complaint().fix?.hasPrefix("rocket models rollback test") == true)
+            #expect(try complaint().fix?.hasPrefix("rocket models rollback --model test") == true)
             try flip("1")
             #expect(try complaint().fix?.contains("rollback") == false)
             #expect(try complaint().found.contains("so is version 1"))

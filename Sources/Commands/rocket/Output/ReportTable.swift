@@ -12,7 +12,7 @@ func reportText(_ report: ModelReport) -> String {
     lines.append("trained on  \(report.trainedFrom) … \(report.trainedTo)")
     if let epochs = epochsText(report) { lines.append(epochs) }
     guard let day = report.evaluatedDay else {
-        return (lines + ["not judged yet; run: rocket evaluate --model-version \(report.version)"]).joined(
+        return (lines + ["not judged yet; run: rocket evaluate --job FILE --model-version \(report.version)"]).joined(
             separator: "\n")
     }
     lines.append(

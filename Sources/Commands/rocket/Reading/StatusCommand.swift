@@ -85,7 +85,7 @@ struct StatusCommand: ParsableCommand {
         if !accounted.isEmpty { print(accountTables(accounted)) }
         for log in health {
             if !log.stale.isEmpty {
-                print("\(log.model): stale \(log.stale.stretches); run: rocket backfill --stale")
+                print("\(log.model): stale \(log.stale.stretches); run: rocket backfill --job FILE --stale")
             }
             if !log.missing.isEmpty { print("\(log.model): no impressions on \(log.missing.stretches)") }
             for odd in log.oddTimes { print("\(log.model): \(odd)") }

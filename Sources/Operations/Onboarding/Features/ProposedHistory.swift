@@ -45,7 +45,7 @@ struct ProposedHistory: Equatable, Sendable {
 extension ProposedHistory.Key {
     /// Why this key.
     var remark: String {
-        let name = columns.count == 1 ? "a \(columns[0])" : "a pair"
+        let name = columns.count == 1 ? "a value of \(columns[0])" : "a pair"
         return "\(shortPercent(evidence.seen)) of later rows have \(name) that was shown on a mature day; "
             + "\(shortPercent(evidence.gain)) off the log loss"
     }

@@ -51,7 +51,7 @@ extension ReportPage {
     /// The answer to the method's question, as far as the day's data allow.
     private var answer: String {
         guard report.evaluatedDay != nil else {
-            return "Not judged yet: run rocket evaluate --model-version \(report.version)."
+            return "Not judged yet: run rocket evaluate --job FILE --model-version \(report.version)."
         }
         let gains = report.gains.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }
         return (gains + [gapAnswer]).joined(separator: " ")
