@@ -38,7 +38,7 @@ stale_day() { # URL of the logs
     r status --model shop
     is 'status with a stale day' "$code" 0
     # The history of the 7th counts the clicks of the 5th.
-    says 'status names the days that are stale' '^shop: stale 2026-01-05, 2026-01-07; run: rocket backfill --stale'
+    says 'status names the days that are stale' '^shop: stale 2026-01-05, 2026-01-07; run: rocket backfill --job FILE --stale'
     r backfill --job shop.yaml --stale
     is 'the backfill of stale days' "$code" 0
     is 'impressions after it' "$(account | cut -d' ' -f1)" "$((${before%% *} - 1))"
